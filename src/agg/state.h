@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every aggregate once: a mergeable, serialisable state whose result is the SQL dialect's. A state is a
+// function of the multiset of its inputs only, so neither order, threads nor merge trees change a bit
+// of the result (exact-sums.md). Adding an aggregate = a Kind, its state, its row in the test table.
+// State is a value: single-owner while it changes, thread-compatible.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "agg/exact_sum.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace tidemark::agg {
+
+/// Values are wire bytes (State::AppendTo); never renumber.
+enum class Kind : uint8_t {
+  kCount = 1,  // of non-null inputs
+  kSum = 2,    // DOUBLE: exact, rounded once; BIGINT: exact, kOutOfRange beyond int64
+  kAvg = 3,    // DOUBLE always; BIGINT: the exact integer sum converted once and divided once
+  kMin = 4,
+  kMax = 5,
+  kFirst = 6,  // value of the smallest time; equal times: smallest canonical series key
+  kLast = 7,   // value of the largest time; equal times: smallest canonical series key
+};
+
+/// "count", "sum", ...: the SQL names and those of the stack file. Empty for an unknown kind.
+std::string_view KindName(Kind kind);
+std::optional<Kind> KindFromName(std::string_view name);
+
+/// Type of the input column; wire bytes, never renumber. The same numbers as store::ValueType.
+enum class Type : uint8_t { kDouble = 1, kBigint = 2, kVarchar = 3, kBoolean = 4, kTimestamp = 5 };
+
+struct Spec {
+  Kind kind = Kind::kCount;
+  Type input = Type::kDouble;
+
+  friend bool operator==(const Spec&, const Spec&) = default;
+};
+
+/// Null, DOUBLE, BIGINT, VARCHAR, BOOLEAN or TIMESTAMP.
+using Scalar = std::variant<std::monostate, double, int64_t, std::string, bool, EventTime>;
+
+/// kInvalidArgument with both names: sum of VARCHAR and the like do not exist.
+Result<void> CheckSpec(Spec spec);
+/// Type of Finish(): count is BIGINT, avg DOUBLE, the rest as the input.
+Type ResultType(Spec spec);
+
+/// One run of one series: times ascending, parallel to the values. `series_key` is the canonical key
+/// (store::SeriesInfo::canonical_key), used only by first and last for equal times of several series.
+struct Run {
+  std::span<const EventTime> times;
+  std::string_view series_key;
+};
+
+class State {
+ public:
+  /// CheckSpec(spec) must hold.
+  explicit State(Spec spec);
+  State(const State& other);
+  State(State&&) noexcept;
+  State& operator=(const State& other);
+  State& operator=(State&&) noexcept;
+  ~State();
+
+  Spec spec() const { return spec_; }
+
+  /// `values` has the length of run.times (for all kinds). Nulls are left out by the caller.
+  /// The overload must fit spec().input (kTimestamp uses EventTime).
+  void Add(Run run, std::span<const double> values);
+  void Add(Run run, std::span<const int64_t> values);
+  void Add(Run run, std::span<const std::string_view> values);
+  void Add(Run run, std::span<const bool> values);
+  void Add(Run run, std::span<const EventTime> values);
+  /// kCount only: n inputs whose values do not matter.
+  void AddCount(uint64_t n);
+
+  /// `other` has the same spec. Merging a state with itself is allowed.
+  void Merge(const State& other);
+
+  bool empty() const;  // no input so far
+  /// Null when empty (count: 0). kOutOfRange: BIGINT sum beyond int64.
+  Result<Scalar> Finish() const;
+
+  /// Canonical bytes: a function of the inputs only, without the spec. Layout: docs/format/agg.md.
+  void AppendTo(ByteWriter& out) const;
+  static Result<State> Read(Spec spec, ByteReader& in);
+  /// Bytes this state holds outside itself, for memory budgets.
+  size_t heap_bytes() const;
+
+ private:
+  struct Numeric;   // double and bigint sums
+  struct Extreme;   // min, max
+  struct Edge;      // first, last
+
+  Spec spec_;
+  uint64_t count_ = 0;
+  ExactSum sum_;                      // sum and avg of DOUBLE
+  __extension__ __int128 integer_sum_ = 0;  // sum and avg of BIGINT
+  std::unique_ptr<Scalar> extreme_;   // min, max of VARCHAR; others use the two below
+  double double_ = 0;
+  int64_t integer_ = 0;
+  std::unique_ptr<Edge> edge_;
+};
+
+}  // namespace tidemark::agg
