@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/catalog.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+namespace tidemark::catalog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class StillClock final : public Clock {
+ public:
+  ArrivalTime Now() const override { return {1'700'000'000'000}; }
+  MonotonicTime Monotonic() const override { return {}; }
+};
+
+/// A folder of its own per test, removed afterwards.
+class CatalogFile : public ::testing::Test {
+ protected:
+  CatalogFile() {
+    std::string pattern = ::testing::TempDir() + "catalog_XXXXXX";
+    dir_ = mkdtemp(pattern.data());
+  }
+  ~CatalogFile() override { std::filesystem::remove_all(dir_); }
+
+  std::string path() const { return dir_ + "/catalog.db"; }
+  std::unique_ptr<Catalog> Open() {
+    auto opened = Catalog::Open(path(), clock_);
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    return std::move(opened).value();
+  }
+  void RunSql(const char* sql) const {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path().c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+
+  StillClock clock_;
+  std::string dir_;
+};
+
+template <typename T>
+Code CodeOf(const Result<T>& result) {
+  EXPECT_FALSE(result.ok());
+  return result.error().code;
+}
+
+StreamDef TwoShards(std::string name) {
+  StreamDef def{.name = std::move(name), .retention_hours = 48};
+  def.mode = StreamMode::kOnDemand;
+  def.record_kib_max = 2048;
+  def.tags = {{"env", "dev"}};
+  def.shards = {{.number = 0,
+                 .hash_end = {0x7fffffffffffffff, UINT64_MAX},
+                 .created = {5},
+                 .closed = ArrivalTime{9}},
+                {.number = 1,
+                 .hash_start = {0x8000000000000000, 0},
+                 .parent = 0,
+                 .adjacent_parent = 7,
+                 .created = {6}}};
+  return def;
+}
+
+PipelineDef Ec2Pipeline() {
+  PipelineDef def{.name = "ec2",
+                  .stream = "ec2-metrics",
+                  .database = "InterpolatedBlogDB",
+                  .table = "EC2MetricTable"};
+  def.start = StartAt::kLatest;
+  def.idle_timeout = seconds(15);
+  def.mapping = {.measure_name = "MeasureName",
+                 .measure_value = "MeasureValue",
+                 .measure_type = "MeasureValueType",
+                 .time = "Time",
+                 .time_unit = "TimeUnit",
+                 .dimensions = {"*"}};
+  def.running = false;
+  def.definition = "name=\"ec2\"\n";
+  return def;
+}
+
+ViewDef Ec2View() {
+  ViewDef def{.generation = 3,
+              .name = "ec2-5m",
+              .database = "InterpolatedBlogDB",
+              .table = "EC2MetricTable",
+              .target_table = "EC2MetricTable",
+              .measures = {"*"},
+              .types = {"DOUBLE", "BIGINT"},
+              .aggregates = {"avg"}};
+  def.window = minutes(5);
+  def.group_by = {"*"};
+  def.output = "avg_{measure}";
+  def.label = WindowLabel::kEnd;
+  def.out_of_orderness = seconds(3);
+  def.allowed_lateness = minutes(2);
+  def.late = LatePolicy::kFreeze;
+  def.adopt = true;
+  def.running = false;
+  def.definition = "view";
+  return def;
+}
+
+TEST_F(CatalogFile, KeepsEveryFieldOverARestart) {
+  StreamDef stream;
+  DatabaseDef database;
+  TableDef table;
+  PipelineDef pipeline;
+  ViewDef view;
+  {
+    auto catalog = Open();
+    stream = catalog->CreateStream(TwoShards("s")).value();
+    database =
+        catalog->CreateDatabase({.name = "InterpolatedBlogDB", .extra_json = R"({"KmsKeyId":"k"})"})
+            .value();
+    TableDef wanted{.database_name = "InterpolatedBlogDB", .name = "EC2MetricTable"};
+    wanted.memory_retention_hours = 7;
+    wanted.magnetic_retention_days = 8;
+    wanted.magnetic_writes_enabled = true;
+    wanted.extra_json = R"({"Schema":{}})";
+    table = catalog->CreateTable(wanted).value();
+    pipeline = catalog->CreatePipeline(Ec2Pipeline()).value();
+    view = catalog->CreateView(Ec2View()).value();
+    ASSERT_TRUE(catalog->PutSetting("iterator_key", std::string_view("a\0b", 3)).ok());
+  }
+  auto catalog = Open();
+  EXPECT_EQ(stream.created.ms, 1'700'000'000'000);
+  EXPECT_EQ(table.database, database.id);
+  EXPECT_EQ(catalog->GetStream("s").value(), stream);
+  EXPECT_EQ(catalog->GetStream(stream.id).value(), stream);
+  EXPECT_EQ(catalog->GetDatabase("InterpolatedBlogDB").value(), database);
+  EXPECT_EQ(catalog->GetTable("InterpolatedBlogDB", "EC2MetricTable").value(), table);
+  EXPECT_EQ(catalog->GetPipeline("ec2").value(), pipeline);
+  EXPECT_EQ(catalog->GetView("ec2-5m").value(), view);
+  EXPECT_EQ(catalog->GetSetting("iterator_key"), std::string("a\0b", 3));
+  EXPECT_EQ(catalog->GetSetting("other"), std::nullopt);
+}
+
+TEST_F(CatalogFile, NeverGivesAnIdTwice) {
+  auto catalog = Open();
+  const StreamId first = catalog->CreateStream({.name = "a"}).value().id;
+  ASSERT_TRUE(catalog->DeleteStream(first).ok());
+  const StreamId second = catalog->CreateStream({.name = "a"}).value().id;
+  EXPECT_NE(first, second);
+  ASSERT_TRUE(catalog->DeleteStream(second).ok());
+  catalog.reset();
+  catalog = Open();
+  const StreamId third = catalog->CreateStream({.name = "a"}).value().id;
+  EXPECT_GT(third, second);
+}
+
+TEST_F(CatalogFile, NamesAreUniquePerKindAndTablesPerDatabase) {
+  auto catalog = Open();
+  ASSERT_TRUE(catalog->CreateStream({.name = "x"}).ok());
+  EXPECT_EQ(CodeOf(catalog->CreateStream({.name = "x"})), Code::kAlreadyExists);
+  EXPECT_EQ(CodeOf(catalog->CreateStream({})), Code::kInvalidArgument);
+  ASSERT_TRUE(catalog->CreateDatabase({.name = "x"}).ok());
+  ASSERT_TRUE(catalog->CreateDatabase({.name = "y"}).ok());
+  ASSERT_TRUE(catalog->CreateTable({.database_name = "x", .name = "t"}).ok());
+  EXPECT_EQ(CodeOf(catalog->CreateTable({.database_name = "x", .name = "t"})),
+            Code::kAlreadyExists);
+  ASSERT_TRUE(catalog->CreateTable({.database_name = "y", .name = "t"}).ok());
+  EXPECT_EQ(CodeOf(catalog->CreateTable({.database_name = "z", .name = "t"})), Code::kNotFound);
+  EXPECT_EQ(catalog->ListTables().size(), 2U);
+  EXPECT_EQ(catalog->ListTables("x").value().size(), 1U);
+  EXPECT_EQ(CodeOf(catalog->ListTables("z")), Code::kNotFound);
+}
+
+TEST_F(CatalogFile, UpdateReplacesTheDefinitionButNotTheName) {
+  auto catalog = Open();
+  PipelineDef def = catalog->CreatePipeline(Ec2Pipeline()).value();
+  def.running = true;
+  ASSERT_TRUE(catalog->UpdatePipeline(def).ok());
+  EXPECT_TRUE(catalog->GetPipeline(def.id).value().running);
+  def.name = "other";
+  EXPECT_EQ(CodeOf(catalog->UpdatePipeline(def)), Code::kInvalidArgument);
+  def.id = {77};
+  EXPECT_EQ(CodeOf(catalog->UpdatePipeline(def)), Code::kNotFound);
+  catalog.reset();
+  EXPECT_TRUE(Open()->GetPipeline("ec2").value().running);
+}
+
+TEST_F(CatalogFile, DeletesOnlyEmptyDatabases) {
+  auto catalog = Open();
+  const DatabaseDef database = catalog->CreateDatabase({.name = "d"}).value();
+  const TableDef table = catalog->CreateTable({.database_name = "d", .name = "t"}).value();
+  EXPECT_EQ(CodeOf(catalog->DeleteDatabase(database.id)), Code::kFailedPrecondition);
+  ASSERT_TRUE(catalog->DeleteTable(table.id).ok());
+  EXPECT_EQ(CodeOf(catalog->DeleteTable(table.id)), Code::kNotFound);
+  ASSERT_TRUE(catalog->DeleteDatabase(database.id).ok());
+  EXPECT_EQ(CodeOf(catalog->GetDatabase("d")), Code::kNotFound);
+}
+
+TEST_F(CatalogFile, ListsByName) {
+  auto catalog = Open();
+  for (const char* name : {"b", "a", "c"}) ASSERT_TRUE(catalog->CreateStream({.name = name}).ok());
+  std::vector<std::string> names;
+  for (const StreamDef& def : catalog->ListStreams()) names.push_back(def.name);
+  EXPECT_THAT(names, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(CatalogFile, RefusesANewerSchemaByName) {
+  Open().reset();
+  RunSql("PRAGMA user_version=99");
+  const auto opened = Catalog::Open(path(), clock_);
+  ASSERT_EQ(CodeOf(opened), Code::kFailedPrecondition);
+  EXPECT_THAT(opened.error().message, HasSubstr(path()));
+  EXPECT_THAT(opened.error().message, HasSubstr("schema version 99"));
+}
+
+TEST_F(CatalogFile, RefusesForeignAndDamagedFiles) {
+  RunSql("CREATE TABLE somebody_elses (x)");
+  EXPECT_EQ(CodeOf(Catalog::Open(path(), clock_)), Code::kCorruption);
+  std::FILE* file = std::fopen(path().c_str(), "w");
+  std::fputs(
+      "this is not an SQLite file, but long enough to look at its "
+      "header............................................",
+      file);
+  std::fclose(file);
+  EXPECT_EQ(CodeOf(Catalog::Open(path(), clock_)), Code::kCorruption);
+}
+
+TEST_F(CatalogFile, RefusesASecondOpener) {
+  auto catalog = Open();
+  ASSERT_TRUE(catalog->CreateStream({.name = "a"}).ok());
+  const auto second = Catalog::Open(path(), clock_);
+  ASSERT_EQ(CodeOf(second), Code::kFailedPrecondition);
+  EXPECT_THAT(second.error().message, HasSubstr("another server"));
+}
+
+TEST_F(CatalogFile, NamesTheDefinitionThatMakesNoSense) {
+  Open()->CreateStream({.name = "a"}).value();
+  RunSql("UPDATE object SET definition = '{\"shards\":3}'");
+  const auto opened = Catalog::Open(path(), clock_);
+  ASSERT_EQ(CodeOf(opened), Code::kCorruption);
+  EXPECT_THAT(opened.error().message, HasSubstr("stream a"));
+  EXPECT_THAT(opened.error().message, HasSubstr("shards"));
+}
+
+// docs/format/catalog.md: what is on disk, column by column.
+TEST_F(CatalogFile, WritesTheDocumentedRows) {
+  Open()->CreateStream(TwoShards("s")).value();
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &db), SQLITE_OK);
+  sqlite3_stmt* query = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(db,
+                               "SELECT kind || '|' || id || '|' || scope || '|' || name || '|' || "
+                               "definition FROM object",
+                               -1, &query, nullptr),
+            SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(query), SQLITE_ROW);
+  EXPECT_STREQ(
+      reinterpret_cast<const char*>(sqlite3_column_text(query, 0)),
+      R"(stream|1||s|{"shards":[{"number":0,"hash_start":"00000000000000000000000000000000",)"
+      R"("hash_end":"7fffffffffffffffffffffffffffffff","created_ms":5,"closed_ms":9},)"
+      R"({"number":1,"hash_start":"80000000000000000000000000000000",)"
+      R"("hash_end":"ffffffffffffffffffffffffffffffff","parent":0,"adjacent_parent":7,"created_ms":6}],)"
+      R"("retention_hours":48,"mode":"on_demand","record_kib_max":2048,"tags":{"env":"dev"},"created_ms":1700000000000})");
+  sqlite3_finalize(query);
+  sqlite3_close(db);
+}
+
+TEST(Catalog, LivesInMemoryForSimulatedTests) {
+  const StillClock clock;
+  auto catalog = Catalog::Open(":memory:", clock).value();
+  ASSERT_TRUE(catalog->CreateDatabase({.name = "d"}).ok());
+  EXPECT_TRUE(catalog->GetDatabase("d").ok());
+}
+
+}  // namespace
+}  // namespace tidemark::catalog

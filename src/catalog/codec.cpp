@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "base/json.h"
+#include "catalog/codec_internal.h"
+
+namespace tidemark::catalog {
+namespace {
+
+template <typename E, size_t N>
+using Names = std::array<std::pair<E, std::string_view>, N>;
+
+constexpr Names<StreamMode, 2> kStreamModes{
+    {{StreamMode::kProvisioned, "provisioned"}, {StreamMode::kOnDemand, "on_demand"}}};
+constexpr Names<StartAt, 2> kStarts{
+    {{StartAt::kTrimHorizon, "trim_horizon"}, {StartAt::kLatest, "latest"}}};
+constexpr Names<WindowLabel, 2> kLabels{
+    {{WindowLabel::kStart, "start"}, {WindowLabel::kEnd, "end"}}};
+constexpr Names<LatePolicy, 2> kLatePolicies{
+    {{LatePolicy::kRecompute, "recompute"}, {LatePolicy::kFreeze, "freeze"}}};
+
+std::string HashText(HashKey key) {
+  std::array<char, 33> text{};
+  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(key.hi),
+                static_cast<unsigned long long>(key.lo));
+  return {text.data(), 32};
+}
+
+/// Writes members; one place knows how each type looks.
+class Writer {
+ public:
+  Writer() { json_.BeginObject(); }
+  void Text(std::string_view name, std::string_view v) { json_.Key(name).String(v); }
+  void Int(std::string_view name, int64_t v) { json_.Key(name).Int(v); }
+  void Flag(std::string_view name, bool v) { json_.Key(name).Bool(v); }
+  void Texts(std::string_view name, const std::vector<std::string>& values) {
+    json_.Key(name).BeginArray();
+    for (const std::string& v : values) json_.String(v);
+    json_.EndArray();
+  }
+  template <typename E, size_t N>
+  void Enum(std::string_view name, E v, const Names<E, N>& names) {
+    for (const auto& [value, text] : names) {
+      if (value == v) Text(name, text);
+    }
+  }
+  JsonWriter& json() { return json_; }
+  std::string Finish() {
+    json_.EndObject();
+    return std::move(json_).Take();
+  }
+
+ private:
+  JsonWriter json_;
+};
+
+/// Reads members of one object; the first thing that makes no sense fails it.
+class Reader {
+ public:
+  explicit Reader(const JsonValue& object) : object_(object) {
+    if (!object.is_object()) Fail("definition", "is not an object");
+  }
+
+  void Text(std::string_view name, std::string& out) {
+    if (const JsonValue* v = Find(name)) {
+      if (v->is_string()) {
+        out = v->string_value();
+      } else {
+        Fail(name, "is not a string");
+      }
+    }
+  }
+  template <typename T>
+  void Int(std::string_view name, T& out) {
+    if (const JsonValue* v = Find(name)) {
+      const auto n = v->AsInt64();
+      if (n && std::in_range<T>(*n)) {
+        out = static_cast<T>(*n);
+      } else {
+        Fail(name, "is not an integer in range");
+      }
+    }
+  }
+  template <typename T>
+  void OptionalInt(std::string_view name, std::optional<T>& out) {
+    if (Find(name) == nullptr) return;
+    T value{};
+    Int(name, value);
+    out = value;
+  }
+  void Time(std::string_view name, ArrivalTime& out) { Int(name, out.ms); }
+  void Duration(std::string_view name, nanoseconds& out) {
+    int64_t ns = out.count();
+    Int(name, ns);
+    out = nanoseconds(ns);
+  }
+  void Flag(std::string_view name, bool& out) {
+    if (const JsonValue* v = Find(name)) {
+      if (v->kind() == JsonValue::Kind::kBool) {
+        out = v->bool_value();
+      } else {
+        Fail(name, "is not true or false");
+      }
+    }
+  }
+  void Texts(std::string_view name, std::vector<std::string>& out) {
+    const JsonValue* v = Find(name);
+    if (v == nullptr) return;
+    if (!v->is_array()) return Fail(name, "is not a list");
+    out.clear();
+    for (const JsonValue& item : v->array()) {
+      if (!item.is_string()) return Fail(name, "holds something that is not a string");
+      out.push_back(item.string_value());
+    }
+  }
+  void Hash(std::string_view name, HashKey& out) {
+    std::string text;
+    Text(name, text);
+    const char* const begin = text.data();
+    if (text.size() != 32 || std::from_chars(begin, begin + 16, out.hi, 16).ptr != begin + 16 ||
+        std::from_chars(begin + 16, begin + 32, out.lo, 16).ptr != begin + 32) {
+      Fail(name, "is not 32 hexadecimal digits");
+    }
+  }
+  template <typename E, size_t N>
+  void Enum(std::string_view name, E& out, const Names<E, N>& names) {
+    std::string text;
+    Text(name, text);
+    if (text.empty()) return;
+    for (const auto& [value, known] : names) {
+      if (known == text) {
+        out = value;
+        return;
+      }
+    }
+    Fail(name, "has the unknown value " + text);
+  }
+  const JsonValue* Find(std::string_view name) const {
+    if (!object_.is_object()) return nullptr;
+    const JsonValue* v = object_.Find(name);
+    return v == nullptr || v->is_null() ? nullptr : v;
+  }
+  void Fail(std::string_view name, std::string_view why) {
+    if (error_.empty()) error_ = std::string(name) + " " + std::string(why);
+  }
+  Result<void> Finish() const {
+    if (!error_.empty()) return Error{Code::kCorruption, "catalog definition: " + error_};
+    return {};
+  }
+
+ private:
+  const JsonValue& object_;
+  std::string error_;
+};
+
+Result<JsonValue> Parse(std::string_view json) {
+  auto value = ParseJson(json);
+  if (!value.ok()) return Error{Code::kCorruption, "catalog definition: " + value.error().message};
+  return value;
+}
+
+void EncodeShard(JsonWriter& json, const ShardDef& shard) {
+  json.BeginObject();
+  json.Key("number").Int(shard.number);
+  json.Key("hash_start").String(HashText(shard.hash_start));
+  json.Key("hash_end").String(HashText(shard.hash_end));
+  if (shard.parent) json.Key("parent").Int(*shard.parent);
+  if (shard.adjacent_parent) json.Key("adjacent_parent").Int(*shard.adjacent_parent);
+  json.Key("created_ms").Int(shard.created.ms);
+  if (shard.closed) json.Key("closed_ms").Int(shard.closed->ms);
+  json.EndObject();
+}
+
+Result<ShardDef> DecodeShard(const JsonValue& value) {
+  ShardDef shard;
+  Reader in(value);
+  in.Int("number", shard.number);
+  in.Hash("hash_start", shard.hash_start);
+  in.Hash("hash_end", shard.hash_end);
+  in.OptionalInt("parent", shard.parent);
+  in.OptionalInt("adjacent_parent", shard.adjacent_parent);
+  in.Time("created_ms", shard.created);
+  std::optional<int64_t> closed;
+  in.OptionalInt("closed_ms", closed);
+  if (closed) shard.closed = ArrivalTime{*closed};
+  TM_RETURN_IF_ERROR(in.Finish());
+  return shard;
+}
+
+}  // namespace
+
+std::string EncodeDefinition(const StreamDef& def) {
+  Writer out;
+  out.json().Key("shards").BeginArray();
+  for (const ShardDef& shard : def.shards) EncodeShard(out.json(), shard);
+  out.json().EndArray();
+  out.Int("retention_hours", def.retention_hours);
+  out.Enum("mode", def.mode, kStreamModes);
+  out.Int("record_kib_max", def.record_kib_max);
+  out.json().Key("tags").BeginObject();
+  for (const auto& [key, value] : def.tags) out.Text(key, value);
+  out.json().EndObject();
+  out.Int("created_ms", def.created.ms);
+  return out.Finish();
+}
+
+Result<void> DecodeDefinition(std::string_view text, StreamDef& def) {
+  TM_ASSIGN_OR_RETURN(const JsonValue value, Parse(text));
+  Reader in(value);
+  if (const JsonValue* shards = in.Find("shards"); shards != nullptr && shards->is_array()) {
+    for (const JsonValue& item : shards->array()) {
+      TM_ASSIGN_OR_RETURN(ShardDef shard, DecodeShard(item));
+      def.shards.push_back(shard);
+    }
+  } else {
+    in.Fail("shards", "is not a list");
+  }
+  in.Int("retention_hours", def.retention_hours);
+  in.Enum("mode", def.mode, kStreamModes);
+  in.Int("record_kib_max", def.record_kib_max);
+  if (const JsonValue* tags = in.Find("tags"); tags != nullptr && tags->is_object()) {
+    for (const auto& [key, tag] : tags->object()) def.tags.emplace_back(key, tag.string_value());
+  }
+  in.Time("created_ms", def.created);
+  return in.Finish();
+}
+
+std::string EncodeDefinition(const DatabaseDef& def) {
+  Writer out;
+  out.Text("extra", def.extra_json);
+  out.Int("created_ms", def.created.ms);
+  out.Int("updated_ms", def.updated.ms);
+  return out.Finish();
+}
+
+Result<void> DecodeDefinition(std::string_view text, DatabaseDef& def) {
+  TM_ASSIGN_OR_RETURN(const JsonValue value, Parse(text));
+  Reader in(value);
+  in.Text("extra", def.extra_json);
+  in.Time("created_ms", def.created);
+  in.Time("updated_ms", def.updated);
+  return in.Finish();
+}
+
+std::string EncodeDefinition(const TableDef& def) {
+  Writer out;
+  out.Int("database_id", def.database.value);
+  out.Int("memory_retention_hours", def.memory_retention_hours);
+  out.Int("magnetic_retention_days", def.magnetic_retention_days);
+  out.Flag("magnetic_writes_enabled", def.magnetic_writes_enabled);
+  out.Text("extra", def.extra_json);
+  out.Int("created_ms", def.created.ms);
+  out.Int("updated_ms", def.updated.ms);
+  return out.Finish();
+}
+
+Result<void> DecodeDefinition(std::string_view text, TableDef& def) {
+  TM_ASSIGN_OR_RETURN(const JsonValue value, Parse(text));
+  Reader in(value);
+  in.Int("database_id", def.database.value);
+  in.Int("memory_retention_hours", def.memory_retention_hours);
+  in.Int("magnetic_retention_days", def.magnetic_retention_days);
+  in.Flag("magnetic_writes_enabled", def.magnetic_writes_enabled);
+  in.Text("extra", def.extra_json);
+  in.Time("created_ms", def.created);
+  in.Time("updated_ms", def.updated);
+  return in.Finish();
+}
+
+std::string EncodeDefinition(const PipelineDef& def) {
+  Writer out;
+  out.Text("stream", def.stream);
+  out.Text("database", def.database);
+  out.Text("table", def.table);
+  out.Enum("start", def.start, kStarts);
+  out.Int("idle_timeout_ns", def.idle_timeout.count());
+  out.Text("format", def.mapping.format);
+  out.Text("measure_name", def.mapping.measure_name);
+  out.Text("measure_value", def.mapping.measure_value);
+  out.Text("measure_type", def.mapping.measure_type);
+  out.Text("time", def.mapping.time);
+  out.Text("time_unit", def.mapping.time_unit);
+  out.Texts("dimensions", def.mapping.dimensions);
+  out.Flag("running", def.running);
+  out.Text("definition", def.definition);
+  out.Int("created_ms", def.created.ms);
+  return out.Finish();
+}
+
+Result<void> DecodeDefinition(std::string_view text, PipelineDef& def) {
+  TM_ASSIGN_OR_RETURN(const JsonValue value, Parse(text));
+  Reader in(value);
+  in.Text("stream", def.stream);
+  in.Text("database", def.database);
+  in.Text("table", def.table);
+  in.Enum("start", def.start, kStarts);
+  in.Duration("idle_timeout_ns", def.idle_timeout);
+  in.Text("format", def.mapping.format);
+  in.Text("measure_name", def.mapping.measure_name);
+  in.Text("measure_value", def.mapping.measure_value);
+  in.Text("measure_type", def.mapping.measure_type);
+  in.Text("time", def.mapping.time);
+  in.Text("time_unit", def.mapping.time_unit);
+  in.Texts("dimensions", def.mapping.dimensions);
+  in.Flag("running", def.running);
+  in.Text("definition", def.definition);
+  in.Time("created_ms", def.created);
+  return in.Finish();
+}
+
+std::string EncodeDefinition(const ViewDef& def) {
+  Writer out;
+  out.Int("generation", def.generation);
+  out.Text("database", def.database);
+  out.Text("table", def.table);
+  out.Text("target_table", def.target_table);
+  out.Texts("measures", def.measures);
+  out.Texts("types", def.types);
+  out.Texts("aggregates", def.aggregates);
+  out.Int("window_ns", def.window.count());
+  out.Texts("group_by", def.group_by);
+  out.Text("output", def.output);
+  out.Enum("label", def.label, kLabels);
+  out.Int("out_of_orderness_ns", def.out_of_orderness.count());
+  out.Int("allowed_lateness_ns", def.allowed_lateness.count());
+  out.Enum("late", def.late, kLatePolicies);
+  out.Flag("adopt", def.adopt);
+  out.Flag("running", def.running);
+  out.Text("definition", def.definition);
+  out.Int("created_ms", def.created.ms);
+  return out.Finish();
+}
+
+Result<void> DecodeDefinition(std::string_view text, ViewDef& def) {
+  TM_ASSIGN_OR_RETURN(const JsonValue value, Parse(text));
+  Reader in(value);
+  in.Int("generation", def.generation);
+  in.Text("database", def.database);
+  in.Text("table", def.table);
+  in.Text("target_table", def.target_table);
+  in.Texts("measures", def.measures);
+  in.Texts("types", def.types);
+  in.Texts("aggregates", def.aggregates);
+  in.Duration("window_ns", def.window);
+  in.Texts("group_by", def.group_by);
+  in.Text("output", def.output);
+  in.Enum("label", def.label, kLabels);
+  in.Duration("out_of_orderness_ns", def.out_of_orderness);
+  in.Duration("allowed_lateness_ns", def.allowed_lateness);
+  in.Enum("late", def.late, kLatePolicies);
+  in.Flag("adopt", def.adopt);
+  in.Flag("running", def.running);
+  in.Text("definition", def.definition);
+  in.Time("created_ms", def.created);
+  return in.Finish();
+}
+
+}  // namespace tidemark::catalog

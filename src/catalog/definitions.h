@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What exists, as plain values: streams, databases, tables, pipelines, views. Names are unique per
+// kind (tables: per database) and never change. Immutable once read from the catalog.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "catalog/ids.h"
+
+namespace tidemark::catalog {
+
+/// A place in the 128-bit hash space of a stream (kinesis-api.md 3.2), big end first.
+struct HashKey {
+  uint64_t hi = 0;
+  uint64_t lo = 0;
+  friend constexpr auto operator<=>(const HashKey&, const HashKey&) = default;
+};
+inline constexpr HashKey kHashKeyMax{UINT64_MAX, UINT64_MAX};
+
+struct ShardDef {
+  uint32_t number = 0;  // the digits of shardId-000000000000; ascending in StreamDef::shards
+  HashKey hash_start;
+  HashKey hash_end = kHashKeyMax;  // inclusive
+  std::optional<uint32_t> parent;
+  std::optional<uint32_t> adjacent_parent;  // the second parent of a merge
+  ArrivalTime created;
+  std::optional<ArrivalTime> closed;  // none: open
+
+  friend bool operator==(const ShardDef&, const ShardDef&) = default;
+};
+
+enum class StreamMode : uint8_t { kProvisioned, kOnDemand };
+
+struct StreamDef {
+  StreamId id;
+  std::string name;
+  std::vector<ShardDef> shards;
+  uint32_t retention_hours = 24;
+  StreamMode mode = StreamMode::kProvisioned;
+  uint32_t record_kib_max = 1024;  // data + partition key (kinesis-api.md 2.7)
+  std::vector<std::pair<std::string, std::string>> tags;
+  ArrivalTime created;
+
+  friend bool operator==(const StreamDef&, const StreamDef&) = default;
+};
+
+struct DatabaseDef {
+  DatabaseId id;
+  std::string name;
+  std::string
+      extra_json;  // AWS properties that only the API echoes (KmsKeyId, Tags); "" or an object
+  ArrivalTime created;
+  ArrivalTime updated;
+
+  friend bool operator==(const DatabaseDef&, const DatabaseDef&) = default;
+};
+
+struct TableDef {
+  TableId id;
+  DatabaseId database;
+  std::string database_name;
+  std::string name;
+  int64_t memory_retention_hours = 6;        // timestream-api.md 3.6
+  int64_t magnetic_retention_days = 73'000;  // timestream-api.md 3.6
+  bool magnetic_writes_enabled = false;
+  std::string extra_json;  // Schema, MagneticStoreRejectedDataLocation, Tags; "" or an object
+  ArrivalTime created;
+  ArrivalTime updated;
+
+  friend bool operator==(const TableDef&, const TableDef&) = default;
+};
+
+enum class StartAt : uint8_t { kTrimHorizon, kLatest };
+
+/// Which field of a record is what. "*" in `dimensions`: every field that is nothing else.
+struct MappingDef {
+  std::string format = "json";
+  std::string measure_name;
+  std::string measure_value;
+  std::string measure_type;
+  std::string time;
+  std::string time_unit;
+  std::vector<std::string> dimensions;
+
+  friend bool operator==(const MappingDef&, const MappingDef&) = default;
+};
+
+struct PipelineDef {
+  PipelineId id;
+  std::string name;
+  std::string stream;
+  std::string database;
+  std::string table;
+  StartAt start = StartAt::kTrimHorizon;
+  nanoseconds idle_timeout = seconds(60);
+  MappingDef mapping;
+  bool running = true;
+  std::string definition;  // canonical text of what the user wrote; equal text = nothing to apply
+  ArrivalTime created;
+
+  friend bool operator==(const PipelineDef&, const PipelineDef&) = default;
+};
+
+enum class WindowLabel : uint8_t { kStart, kEnd };
+enum class LatePolicy : uint8_t { kRecompute, kFreeze };
+
+struct ViewDef {
+  ViewId id;
+  uint32_t generation = 1;
+  std::string name;
+  std::string database;
+  std::string table;                  // source
+  std::string target_table;           // in the same database
+  std::vector<std::string> measures;  // patterns
+  std::vector<std::string> types;     // "DOUBLE", "BIGINT"
+  std::vector<std::string> aggregates;
+  nanoseconds window{0};
+  std::vector<std::string> group_by;  // "*": all dimensions
+  std::string output = "{aggregate}_{measure}";
+  WindowLabel label = WindowLabel::kStart;
+  nanoseconds out_of_orderness{0};
+  nanoseconds allowed_lateness{0};
+  LatePolicy late = LatePolicy::kRecompute;
+  bool adopt = false;
+  bool running = true;
+  std::string definition;  // as in PipelineDef
+  ArrivalTime created;
+
+  friend bool operator==(const ViewDef&, const ViewDef&) = default;
+};
+
+}  // namespace tidemark::catalog
