@@ -117,7 +117,7 @@ class ValueView {
   bool as_boolean() const { return integer_ != 0; }
   EventTime as_timestamp() const { return {integer_}; }
   std::string_view as_varchar() const { return {text_, size_}; }
-  std::span<const FieldView> as_fields() const { return {fields_, size_}; }
+  std::span<const FieldView> as_fields() const;
 
  private:
   explicit ValueView(double v) : type_(ValueType::kDouble), double_(v) {}
@@ -138,6 +138,8 @@ struct FieldView {
   std::string_view name;
   ValueView value;
 };
+
+inline std::span<const FieldView> ValueView::as_fields() const { return {fields_, size_}; }
 
 /// An owning scalar: null, DOUBLE, BIGINT, VARCHAR, BOOLEAN, TIMESTAMP.
 using Scalar = std::variant<std::monostate, double, int64_t, std::string, bool, EventTime>;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Timestream SQL over a store: text in, typed rows out. Engine is thread-safe; calls are
+// synchronous and belong on query threads (they wait for other statements, scan and compute). A
+// QueryResult is single-owner except for Cancel().
+//
+//   TM_ASSIGN_OR_RETURN(auto result, engine.Execute({.sql = "SELECT 1"}));
+//   for (RowChunk chunk;;) {
+//     TM_ASSIGN_OR_RETURN(const bool more, result->Next(chunk));
+//     if (!more) break;
+//     ...
+//   }
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "base/units.h"
+#include "sql/namespace.h"
+#include "sql/type.h"
+#include "store/store.h"
+
+namespace tidemark::sql {
+
+struct EngineOptions {
+  std::string spill_dir;                // for sorts and groups beyond the memory; empty: none
+  uint64_t memory_bytes_max = 512_MiB;  // of the execution engine, all statements together
+  int threads = 2;                      // of the execution engine, all statements together
+  bool pushdown = true;                 // ask store.Aggregate for what it can answer
+  size_t queries_running_max = 4;       // Execute() and Next() calls at work
+  size_t queries_waiting_max = 64;      // calls that wait for one of those to return
+  size_t results_open_max = 256;        // results neither read to the end nor destroyed
+  std::chrono::milliseconds wait_max{10'000};  // a call that waits longer is kResourceExhausted
+};
+
+struct QueryRequest {
+  std::string sql;
+  std::string database;  // for table names without one; empty: they are an error
+  /// Ends the statement with kDeadlineExceeded; none: no limit.
+  std::optional<MonotonicTime> deadline;
+};
+
+/// A piece of a result, row by row.
+class RowChunk {
+ public:
+  size_t rows() const { return columns_ == 0 ? 0 : cells_.size() / columns_; }
+  size_t columns() const { return columns_; }
+  const Value& at(size_t row, size_t column) const { return cells_[row * columns_ + column]; }
+  Value& at(size_t row, size_t column) { return cells_[row * columns_ + column]; }
+
+  /// All cells null.
+  void Reset(size_t rows, size_t columns);
+
+ private:
+  size_t columns_ = 0;
+  std::vector<Value> cells_;
+};
+
+struct QueryProgress {
+  uint64_t rows_scanned =
+      0;  // points read from the store, or states' points for a pushed-down aggregate
+  uint64_t bytes_scanned = 0;  // of those, as SQL sees them; 0 for SHOW, DESCRIBE, constants
+  uint64_t rows_returned = 0;
+  double percent = 0;     // 0..100; 100 once the last row was returned
+  bool metadata = false;  // SHOW, DESCRIBE, EXPLAIN: nothing is metered
+};
+
+class QueryResult {
+ public:
+  virtual ~QueryResult() = default;
+  /// Known before the first row.
+  virtual const std::vector<Column>& columns() const = 0;
+  /// Replaces `out` by the next rows (at least one), or gives false at the end. After an error or
+  /// the end the statement holds nothing. kCancelled, kDeadlineExceeded, kResourceExhausted
+  /// (memory), kInvalidArgument (a value: division by zero, overflow), and the store's own codes.
+  /// kResourceExhausted also when too many statements wait, or this one waited too long.
+  virtual Result<bool> Next(RowChunk& out) = 0;
+  /// From any thread, at any time, never waits. The running or next Next() gives kCancelled.
+  virtual void Cancel() = 0;
+  /// From any thread.
+  virtual QueryProgress progress() const = 0;
+};
+
+/// Position and words of an error in a statement's text.
+struct QueryError {
+  int line = 0;            // from 1
+  int column = 0;          // from 1, in characters
+  std::string token;       // the text at that place
+  std::string message;     // "Column 'x' does not exist"
+  std::string suggestion;  // "did you mean 'y'?", or empty
+
+  /// "line 1:15: Column 'x' does not exist; did you mean 'y'?"
+  std::string ToString() const;
+};
+
+/// Line, column and message of an Error that Execute() gave; none if it is not about a place in the
+/// text.
+std::optional<QueryError> QueryErrorOf(const Error& error);
+
+class Engine {
+ public:
+  /// `store`, `names`, `clock` and `metrics` must outlive the engine; it must outlive its results.
+  static Result<std::unique_ptr<Engine>> Open(EngineOptions options, store::Store& store,
+                                              const Namespace& names, const Clock& clock,
+                                              MetricRegistry& metrics);
+  virtual ~Engine() = default;
+
+  /// Parses and binds; cheap. The first Next() waits for its turn and runs the statement, so
+  /// Cancel() reaches it from the beginning. now() is taken once, here. Errors:
+  ///   kInvalidArgument    syntax, names of columns, types, values: "line 1:15: ..." (QueryErrorOf)
+  ///   kUnimplemented      part of the dialect that this version does not run yet, with its place
+  ///   kNotFound           database, table or view, with its place
+  ///   kResourceExhausted  too many results are open
+  virtual Result<std::unique_ptr<QueryResult>> Execute(const QueryRequest& request) = 0;
+  /// The result's columns, without running anything.
+  virtual Result<std::vector<Column>> Describe(const QueryRequest& request) = 0;
+};
+
+}  // namespace tidemark::sql
