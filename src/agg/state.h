@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every aggregate once: a mergeable, serialisable state whose result is the SQL dialect's. A state is a
-// function of the multiset of its inputs only, so neither order, threads nor merge trees change a bit
-// of the result (exact-sums.md). Adding an aggregate = a Kind, its state, its row in the test table.
-// State is a value: single-owner while it changes, thread-compatible.
+// Every aggregate once: a mergeable, serialisable state whose result is the SQL dialect's. A state
+// is a function of the multiset of its inputs only, so neither order, threads nor merge trees
+// change a bit of the result (exact-sums.md). Adding an aggregate = a Kind, its state, its row in
+// the test table. State is a value: single-owner while it changes, thread-compatible.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "agg/exact_sum.h"
 #include "base/bytes.h"
@@ -25,8 +25,8 @@ enum class Kind : uint8_t {
   kCount = 1,  // of non-null inputs
   kSum = 2,    // DOUBLE: exact, rounded once; BIGINT: exact, kOutOfRange beyond int64
   kAvg = 3,    // DOUBLE always; BIGINT: the exact integer sum converted once and divided once
-  kMin = 4,
-  kMax = 5,
+  kMin = 4,    // DOUBLE: -0.0 < 0.0, NaN above everything (as ORDER BY); VARCHAR: by bytes
+  kMax = 5,    // same order: NaN if there was one
   kFirst = 6,  // value of the smallest time; equal times: smallest canonical series key
   kLast = 7,   // value of the largest time; equal times: smallest canonical series key
 };
@@ -53,8 +53,9 @@ Result<void> CheckSpec(Spec spec);
 /// Type of Finish(): count is BIGINT, avg DOUBLE, the rest as the input.
 Type ResultType(Spec spec);
 
-/// One run of one series: times ascending, parallel to the values. `series_key` is the canonical key
-/// (store::SeriesInfo::canonical_key), used only by first and last for equal times of several series.
+/// One run of one series: times ascending, parallel to the values. `series_key` is the canonical
+/// key (store::SeriesInfo::canonical_key), used only by first and last for equal times of several
+/// series.
 struct Run {
   std::span<const EventTime> times;
   std::string_view series_key;
@@ -74,6 +75,7 @@ class State {
 
   /// `values` has the length of run.times (for all kinds). Nulls are left out by the caller.
   /// The overload must fit spec().input (kTimestamp uses EventTime).
+  /// Only first and last read run.times and run.series_key: for the rest the times may be empty.
   void Add(Run run, std::span<const double> values);
   void Add(Run run, std::span<const int64_t> values);
   void Add(Run run, std::span<const std::string_view> values);
@@ -84,30 +86,57 @@ class State {
 
   /// `other` has the same spec. Merging a state with itself is allowed.
   void Merge(const State& other);
+  /// Back to "no input so far" with the same spec, for use as a scratch state. No allocation.
+  void Reset();
 
-  bool empty() const;  // no input so far
+  bool empty() const { return count_ == 0; }  // no input so far
+  uint64_t count() const { return count_; }   // inputs so far
   /// Null when empty (count: 0). kOutOfRange: BIGINT sum beyond int64.
   Result<Scalar> Finish() const;
 
   /// Canonical bytes: a function of the inputs only, without the spec. Layout: docs/format/agg.md.
   void AppendTo(ByteWriter& out) const;
+  /// kCorruption: ran out, or not what AppendTo writes for this spec. `spec` must pass CheckSpec.
   static Result<State> Read(Spec spec, ByteReader& in);
   /// Bytes this state holds outside itself, for memory budgets.
   size_t heap_bytes() const;
 
  private:
-  struct Numeric;   // double and bigint sums
-  struct Extreme;   // min, max
-  struct Edge;      // first, last
+  friend void AddToAll(std::span<State> states, Run run, std::span<const double> values);
+
+  struct IntegerSum {  // a 128-bit two's complement integer, without its 16-byte alignment
+    uint64_t low = 0;
+    int64_t high = 0;
+  };
+  struct Edge {
+    EventTime time;
+    std::string series_key;
+    Scalar value;
+  };
+  /// The alternative follows from the spec, except that first and last have none before an input.
+  using Payload = std::variant<std::monostate, ExactSum, IntegerSum, double, int64_t, std::string,
+                               std::unique_ptr<Edge>>;
+
+  static Payload EmptyPayload(Spec spec);
+  static Payload CopyPayload(const Payload& payload);
+  static Result<Payload> ReadPayload(Spec spec, ByteReader& in);
+  template <typename T>
+  void AddRun(const Run& run, std::span<const T> values);
+  template <typename T>
+  void OfferExtreme(const T& value);
+  void OfferEdge(EventTime time, std::string_view series_key, Scalar value);
 
   Spec spec_;
   uint64_t count_ = 0;
-  ExactSum sum_;                      // sum and avg of DOUBLE
-  __extension__ __int128 integer_sum_ = 0;  // sum and avg of BIGINT
-  std::unique_ptr<Scalar> extreme_;   // min, max of VARCHAR; others use the two below
-  double double_ = 0;
-  int64_t integer_ = 0;
-  std::unique_ptr<Edge> edge_;
+  Payload payload_;
 };
+
+/// Adds one run to each of `states` (all over this column's type); what they share is computed
+/// once.
+void AddToAll(std::span<State> states, Run run, std::span<const double> values);
+void AddToAll(std::span<State> states, Run run, std::span<const int64_t> values);
+void AddToAll(std::span<State> states, Run run, std::span<const std::string_view> values);
+void AddToAll(std::span<State> states, Run run, std::span<const bool> values);
+void AddToAll(std::span<State> states, Run run, std::span<const EventTime> values);
 
 }  // namespace tidemark::agg

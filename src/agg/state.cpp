@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agg/state.h"
+
+#include <array>
+#include <limits>
+#include <type_traits>
+
+#include "agg/extremes_internal.h"
+#include "base/check.h"
+
+namespace tidemark::agg {
+namespace {
+
+__extension__ using Int128 = __int128;
+__extension__ using Uint128 = unsigned __int128;
+
+constexpr std::array<std::string_view, 8> kKindNames{"",    "count", "sum",   "avg",
+                                                     "min", "max",   "first", "last"};
+
+bool IsNumeric(Type type) { return type == Type::kDouble || type == Type::kBigint; }
+
+std::string_view TypeName(Type type) {
+  switch (type) {
+    case Type::kDouble:
+      return "DOUBLE";
+    case Type::kBigint:
+      return "BIGINT";
+    case Type::kVarchar:
+      return "VARCHAR";
+    case Type::kBoolean:
+      return "BOOLEAN";
+    case Type::kTimestamp:
+      return "TIMESTAMP";
+  }
+  return "unknown type";
+}
+
+Int128 ToInt128(uint64_t low, int64_t high) {
+  return static_cast<Int128>((static_cast<Uint128>(static_cast<uint64_t>(high)) << 64U) | low);
+}
+
+/// How a value lies in the payload of min and max.
+double Stored(double value) { return value; }
+int64_t Stored(int64_t value) { return value; }
+int64_t Stored(EventTime value) { return value.ns; }
+int64_t Stored(bool value) { return value ? 1 : 0; }
+std::string_view Stored(std::string_view value) { return value; }
+
+Scalar ToScalar(double value) { return CanonicalNan(value); }
+Scalar ToScalar(int64_t value) { return value; }
+Scalar ToScalar(EventTime value) { return value; }
+Scalar ToScalar(bool value) { return value; }
+Scalar ToScalar(std::string_view value) { return std::string(value); }
+
+Scalar IntegerScalar(Type type, int64_t value) {
+  if (type == Type::kTimestamp) return EventTime{value};
+  if (type == Type::kBoolean) return value != 0;
+  return value;
+}
+
+template <typename T>
+bool Fits(Type type) {
+  if constexpr (std::is_same_v<T, double>) return type == Type::kDouble;
+  if constexpr (std::is_same_v<T, int64_t>) return type == Type::kBigint;
+  if constexpr (std::is_same_v<T, std::string_view>) return type == Type::kVarchar;
+  if constexpr (std::is_same_v<T, bool>) return type == Type::kBoolean;
+  return type == Type::kTimestamp;
+}
+
+bool ScalarPrecedes(const Scalar& a, const Scalar& b) {
+  const double* x = std::get_if<double>(&a);
+  const double* y = std::get_if<double>(&b);
+  return x != nullptr && y != nullptr ? Precedes(*x, *y) : a < b;
+}
+
+}  // namespace
+
+std::string_view KindName(Kind kind) {
+  const auto index = static_cast<size_t>(kind);
+  return index < kKindNames.size() ? kKindNames[index] : std::string_view{};
+}
+
+std::optional<Kind> KindFromName(std::string_view name) {
+  for (size_t i = 1; i < kKindNames.size(); ++i) {
+    if (kKindNames[i] == name) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
+Result<void> CheckSpec(Spec spec) {
+  const std::string_view kind = KindName(spec.kind);
+  const bool known_type = spec.input >= Type::kDouble && spec.input <= Type::kTimestamp;
+  const bool arithmetic = spec.kind == Kind::kSum || spec.kind == Kind::kAvg;
+  if (!kind.empty() && known_type && (!arithmetic || IsNumeric(spec.input))) return {};
+  std::string name(kind.empty() ? "unknown aggregate" : kind);
+  return Error{Code::kInvalidArgument, name + " of " + std::string(TypeName(spec.input)) +
+                                           " does not exist" +
+                                           (arithmetic ? "; it needs DOUBLE or BIGINT" : "")};
+}
+
+Type ResultType(Spec spec) {
+  if (spec.kind == Kind::kCount) return Type::kBigint;
+  return spec.kind == Kind::kAvg ? Type::kDouble : spec.input;
+}
+
+State::State(Spec spec) : spec_(spec), payload_(EmptyPayload(spec)) {
+  TM_DCHECK(CheckSpec(spec).ok());
+}
+State::State(const State& other)
+    : spec_(other.spec_), count_(other.count_), payload_(CopyPayload(other.payload_)) {}
+State::State(State&&) noexcept = default;
+State& State::operator=(const State& other) {
+  if (this != &other) *this = State(other);
+  return *this;
+}
+State& State::operator=(State&&) noexcept = default;
+State::~State() = default;
+
+State::Payload State::EmptyPayload(Spec spec) {
+  switch (spec.kind) {
+    case Kind::kCount:
+      return {};
+    case Kind::kSum:
+    case Kind::kAvg:
+      if (spec.input == Type::kDouble) return ExactSum{};
+      return IntegerSum{};
+    case Kind::kMin:
+    case Kind::kMax:
+      if (spec.input == Type::kDouble) return 0.0;
+      if (spec.input == Type::kVarchar) return std::string{};
+      return int64_t{0};
+    case Kind::kFirst:
+    case Kind::kLast:
+      return std::unique_ptr<Edge>{};
+  }
+  return {};
+}
+
+State::Payload State::CopyPayload(const Payload& payload) {
+  return std::visit(
+      [](const auto& value) -> Payload {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::unique_ptr<Edge>>) {
+          return value == nullptr ? nullptr : std::make_unique<Edge>(*value);
+        } else {
+          return value;
+        }
+      },
+      payload);
+}
+
+void State::Reset() {
+  count_ = 0;
+  if (auto* sum = std::get_if<ExactSum>(&payload_)) return sum->Reset();
+  if (auto* text = std::get_if<std::string>(&payload_)) return text->clear();
+  if (auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_)) return edge->reset();
+  if (auto* sum = std::get_if<IntegerSum>(&payload_)) *sum = {};
+}
+
+template <typename T>
+void State::OfferExtreme(const T& value) {
+  using Slot = std::conditional_t<std::is_same_v<T, std::string_view>, std::string, T>;
+  auto& best = std::get<Slot>(payload_);
+  const T current = best;
+  const bool better =
+      spec_.kind == Kind::kMin ? Precedes(value, current) : Precedes(current, value);
+  if (count_ == 0 || better) best = value;
+}
+
+void State::OfferEdge(EventTime time, std::string_view series_key, Scalar value) {
+  auto& edge = std::get<std::unique_ptr<Edge>>(payload_);
+  if (edge == nullptr) {
+    edge = std::make_unique<Edge>(Edge{time, std::string(series_key), std::move(value)});
+    return;
+  }
+  if (time != edge->time) {
+    if ((time < edge->time) != (spec_.kind == Kind::kFirst)) return;
+  } else if (series_key != edge->series_key) {
+    if (edge->series_key < series_key) return;
+  } else if (!ScalarPrecedes(value, edge->value)) {
+    // The same point twice; another value cannot happen in one snapshot, yet stays order-free.
+    return;
+  }
+  edge->time = time;
+  edge->series_key.assign(series_key);
+  edge->value = std::move(value);
+}
+
+template <typename T>
+void State::AddRun(const Run& run, std::span<const T> values) {
+  TM_DCHECK(Fits<T>(spec_.input));
+  if (values.empty()) return;
+  switch (spec_.kind) {
+    case Kind::kCount:
+      break;
+    case Kind::kSum:
+    case Kind::kAvg:
+      if constexpr (std::is_same_v<T, double>) {
+        std::get<ExactSum>(payload_).AddMany(values);
+      } else if constexpr (std::is_same_v<T, int64_t>) {
+        auto& sum = std::get<IntegerSum>(payload_);
+        Int128 total = ToInt128(sum.low, sum.high);
+        for (const int64_t value : values) total += value;
+        sum = {static_cast<uint64_t>(total), static_cast<int64_t>(total >> 64)};
+      }
+      break;
+    case Kind::kMin:
+      OfferExtreme(Stored(ExtremeOf<Side::kMin>(values)));
+      break;
+    case Kind::kMax:
+      OfferExtreme(Stored(ExtremeOf<Side::kMax>(values)));
+      break;
+    case Kind::kFirst:
+      TM_DCHECK(run.times.size() == values.size());
+      OfferEdge(run.times.front(), run.series_key, ToScalar(values.front()));
+      break;
+    case Kind::kLast:
+      TM_DCHECK(run.times.size() == values.size());
+      OfferEdge(run.times.back(), run.series_key, ToScalar(values.back()));
+      break;
+  }
+  count_ += values.size();
+}
+
+void State::Add(Run run, std::span<const double> values) { AddRun(run, values); }
+void State::Add(Run run, std::span<const int64_t> values) { AddRun(run, values); }
+void State::Add(Run run, std::span<const std::string_view> values) { AddRun(run, values); }
+void State::Add(Run run, std::span<const bool> values) { AddRun(run, values); }
+void State::Add(Run run, std::span<const EventTime> values) { AddRun(run, values); }
+
+void State::AddCount(uint64_t n) {
+  TM_DCHECK(spec_.kind == Kind::kCount);
+  count_ += n;
+}
+
+void State::Merge(const State& other) {
+  TM_DCHECK(spec_ == other.spec_);
+  if (other.count_ == 0) return;
+  std::visit(
+      [&](const auto& value) {
+        using Value = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, ExactSum>) {
+          std::get<ExactSum>(payload_).Merge(value);
+        } else if constexpr (std::is_same_v<Value, IntegerSum>) {
+          auto& sum = std::get<IntegerSum>(payload_);
+          const Int128 total = ToInt128(sum.low, sum.high) + ToInt128(value.low, value.high);
+          sum = {static_cast<uint64_t>(total), static_cast<int64_t>(total >> 64)};
+        } else if constexpr (std::is_same_v<Value, std::string>) {
+          if (this != &other) OfferExtreme(std::string_view(value));
+        } else if constexpr (std::is_same_v<Value, std::unique_ptr<Edge>>) {
+          if (this != &other) OfferEdge(value->time, value->series_key, value->value);
+        } else if constexpr (!std::is_same_v<Value, std::monostate>) {
+          OfferExtreme(value);
+        }
+      },
+      other.payload_);
+  count_ += other.count_;
+}
+
+Result<Scalar> State::Finish() const {
+  if (spec_.kind == Kind::kCount) return Scalar(static_cast<int64_t>(count_));
+  if (count_ == 0) return Scalar();
+  if (const auto* sum = std::get_if<ExactSum>(&payload_)) {
+    return Scalar(spec_.kind == Kind::kSum ? sum->Round() : sum->Mean(count_));
+  }
+  if (const auto* sum = std::get_if<IntegerSum>(&payload_)) {
+    const Int128 total = ToInt128(sum->low, sum->high);
+    if (spec_.kind == Kind::kAvg) {
+      return Scalar(static_cast<double>(total) / static_cast<double>(count_));
+    }
+    const auto narrow = static_cast<int64_t>(total);
+    if (narrow != total) return Error{Code::kOutOfRange, "sum of BIGINT exceeds BIGINT"};
+    return Scalar(narrow);
+  }
+  if (const auto* value = std::get_if<double>(&payload_)) return Scalar(*value);
+  if (const auto* value = std::get_if<std::string>(&payload_)) return Scalar(*value);
+  if (const auto* value = std::get_if<int64_t>(&payload_)) {
+    return IntegerScalar(spec_.input, *value);
+  }
+  return std::get<std::unique_ptr<Edge>>(payload_)->value;
+}
+
+size_t State::heap_bytes() const {
+  const auto of_string = [](const std::string& text) {
+    const bool is_inline = text.capacity() <= std::string().capacity();
+    return is_inline ? 0 : text.capacity() + 1;
+  };
+  if (const auto* sum = std::get_if<ExactSum>(&payload_)) return sum->heap_bytes();
+  if (const auto* text = std::get_if<std::string>(&payload_)) return of_string(*text);
+  const auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_);
+  if (edge == nullptr || *edge == nullptr) return 0;
+  const auto* text = std::get_if<std::string>(&(*edge)->value);
+  return sizeof(Edge) + of_string((*edge)->series_key) + (text == nullptr ? 0 : of_string(*text));
+}
+
+void AddToAll(std::span<State> states, Run run, std::span<const double> values) {
+  // sum and avg of one run share its exact sum.
+  std::optional<ExactSum> shared;
+  for (State& state : states) {
+    auto* sum = std::get_if<ExactSum>(&state.payload_);
+    if (sum == nullptr) {
+      state.Add(run, values);
+      continue;
+    }
+    if (!shared) shared.emplace().AddMany(values);
+    sum->Merge(*shared);
+    state.count_ += values.size();
+  }
+}
+
+namespace {
+template <typename T>
+void AddToEach(std::span<State> states, const Run& run, std::span<const T> values) {
+  for (State& state : states) state.Add(run, values);
+}
+}  // namespace
+
+void AddToAll(std::span<State> states, Run run, std::span<const int64_t> values) {
+  AddToEach(states, run, values);
+}
+void AddToAll(std::span<State> states, Run run, std::span<const std::string_view> values) {
+  AddToEach(states, run, values);
+}
+void AddToAll(std::span<State> states, Run run, std::span<const bool> values) {
+  AddToEach(states, run, values);
+}
+void AddToAll(std::span<State> states, Run run, std::span<const EventTime> values) {
+  AddToEach(states, run, values);
+}
+
+}  // namespace tidemark::agg

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of a state: docs/format/agg.md, fixed by state_wire_test.cpp.
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "agg/extremes_internal.h"
+#include "agg/state.h"
+#include "base/check.h"
+
+namespace tidemark::agg {
+namespace {
+
+void AppendScalar(ByteWriter& out, const Scalar& value) {
+  if (const auto* number = std::get_if<double>(&value)) return out.PutF64(*number);
+  if (const auto* integer = std::get_if<int64_t>(&value)) return out.PutI64(*integer);
+  if (const auto* text = std::get_if<std::string>(&value)) return out.PutString(*text);
+  if (const auto* truth = std::get_if<bool>(&value)) return out.PutU8(*truth ? 1 : 0);
+  if (const auto* time = std::get_if<EventTime>(&value)) return out.PutI64(time->ns);
+  TM_UNREACHABLE();
+}
+
+Error Malformed(std::string_view what) {
+  return Error{Code::kCorruption, "aggregate state: " + std::string(what)};
+}
+
+Result<Scalar> ReadScalar(Type type, ByteReader& in) {
+  Scalar value;
+  switch (type) {
+    case Type::kDouble: {
+      const double number = in.GetF64();
+      if (std::bit_cast<uint64_t>(number) != std::bit_cast<uint64_t>(CanonicalNan(number))) {
+        return Malformed("NaN is not the canonical one");
+      }
+      value = number;
+      break;
+    }
+    case Type::kBigint:
+      value = in.GetI64();
+      break;
+    case Type::kVarchar:
+      value = std::string(in.GetString());
+      break;
+    case Type::kBoolean: {
+      const uint8_t truth = in.GetU8();
+      if (truth > 1) return Malformed("BOOLEAN is neither 0 nor 1");
+      value = truth == 1;
+      break;
+    }
+    case Type::kTimestamp:
+      value = EventTime{in.GetI64()};
+      break;
+  }
+  if (!in.ok()) return Malformed("truncated value");
+  return value;
+}
+
+}  // namespace
+
+void State::AppendTo(ByteWriter& out) const {
+  out.PutVarint(count_);
+  if (count_ == 0) return;
+  if (const auto* sum = std::get_if<ExactSum>(&payload_)) return sum->AppendTo(out);
+  if (const auto* sum = std::get_if<IntegerSum>(&payload_)) {
+    out.PutU64(sum->low);
+    out.PutI64(sum->high);
+    return;
+  }
+  if (const auto* value = std::get_if<double>(&payload_)) return out.PutF64(*value);
+  if (const auto* text = std::get_if<std::string>(&payload_)) return out.PutString(*text);
+  if (const auto* value = std::get_if<int64_t>(&payload_)) {
+    if (spec_.input == Type::kBoolean) return out.PutU8(static_cast<uint8_t>(*value));
+    return out.PutI64(*value);
+  }
+  if (const auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_)) {
+    out.PutI64((*edge)->time.ns);
+    out.PutString((*edge)->series_key);
+    AppendScalar(out, (*edge)->value);
+  }
+}
+
+Result<State> State::Read(Spec spec, ByteReader& in) {
+  State state(spec);
+  state.count_ = in.GetVarint();
+  if (!in.ok()) return Malformed("truncated count");
+  if (state.count_ == 0) return state;
+  TM_ASSIGN_OR_RETURN(state.payload_, ReadPayload(spec, in));
+  return state;
+}
+
+Result<State::Payload> State::ReadPayload(Spec spec, ByteReader& in) {
+  switch (spec.kind) {
+    case Kind::kCount:
+      return Payload{};
+    case Kind::kSum:
+    case Kind::kAvg: {
+      if (spec.input == Type::kDouble) {
+        TM_ASSIGN_OR_RETURN(ExactSum sum, ExactSum::Read(in));
+        return Payload(std::move(sum));
+      }
+      IntegerSum sum;
+      sum.low = in.GetU64();
+      sum.high = in.GetI64();
+      if (!in.ok()) return Malformed("truncated integer sum");
+      return Payload(sum);
+    }
+    case Kind::kMin:
+    case Kind::kMax: {
+      TM_ASSIGN_OR_RETURN(Scalar value, ReadScalar(spec.input, in));
+      if (auto* number = std::get_if<double>(&value)) return Payload(*number);
+      if (auto* text = std::get_if<std::string>(&value)) return Payload(std::move(*text));
+      if (auto* truth = std::get_if<bool>(&value)) return Payload(int64_t{*truth ? 1 : 0});
+      if (auto* time = std::get_if<EventTime>(&value)) return Payload(time->ns);
+      return Payload(std::get<int64_t>(value));
+    }
+    case Kind::kFirst:
+    case Kind::kLast: {
+      auto edge = std::make_unique<Edge>();
+      edge->time = EventTime{in.GetI64()};
+      edge->series_key = in.GetString();
+      TM_ASSIGN_OR_RETURN(edge->value, ReadScalar(spec.input, in));
+      return Payload(std::move(edge));
+    }
+  }
+  TM_UNREACHABLE();
+}
+
+}  // namespace tidemark::agg
