@@ -337,6 +337,10 @@ class Store {
   /// Gives the ownerless series of such names to `owner` (adopt = true), durably.
   virtual Result<void> Adopt(TableId table, std::string_view name_template, Owner owner) = 0;
 
+  /// Ends every series of `view`, all generations, with its rows, revisions and progress, durably. Writes
+  /// in flight of that owner must have completed. Does nothing when there are none.
+  virtual Result<void> DropOwner(ViewId view) = 0;
+
   /// Finds or makes the series of each key; bounded work, no wait. Made ones become durable with their
   /// first point. References stay valid for the life of the table: cache them.
   virtual Result<std::vector<Resolved>> Resolve(std::span<const SeriesKeyView> keys) = 0;

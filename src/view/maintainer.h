@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps every view of the process equal to its raw data (design section 7). Reads the store's feed,
+// fires windows that the watermark has passed, evaluates again what late or corrected points
+// changed, and writes rows, revisions and progress in one frame. Thread-safe: Step() by one
+// executor task; everything else from any thread.
+//
+// Invariants (view_model_test.cpp):
+//  1. Once the watermark has passed a window and dirty_count is 0, its row equals the same
+//  aggregate over
+//     the raw points, bit for bit (policy kRecompute).
+//  2. Rows, revisions and progress of a step are one frame: after a restart nothing is lost, and
+//  nothing
+//     is published twice. An evaluation that gives the same bits writes nothing.
+//  3. The watermark never falls.
+//  4. One write per view is in flight; an evaluation reads a snapshot at or beyond what it drained.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/completion.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "store/store.h"
+#include "view/definition.h"
+
+namespace tidemark::view {
+
+// ------------------------------------------------------------------------------------------- late
+// points
+
+enum class LateReason : uint8_t {
+  kFrozen,    // its window is sealed and the view's policy is kFreeze
+  kNotWhole,  // the source began after the window did (a pipeline started at `latest`)
+  kExpired,   // raw points of the window have passed out of retention
+};
+
+/// A raw point that can no longer change its window's row. It stays in the source table.
+struct LatePoint {
+  ViewId view;
+  store::SeriesRef series;  // of the raw point
+  EventTime time;
+  TimeRange window;
+  EventTime watermark;  // when it was judged
+  LateReason reason = LateReason::kFrozen;
+};
+
+/// Receives them, at least once, after the frame that counts them is durable. Called from Step():
+/// must only hand off.
+class LatePointSink {
+ public:
+  virtual ~LatePointSink() = default;
+  virtual void OnLatePoints(std::span<const LatePoint> points) = 0;
+};
+
+// ------------------------------------------------------------------------------------------------
+// status
+
+enum class ViewState : uint8_t { kStarting, kRunning, kStopped, kFailed };
+/// "starting", "running", "stopped", "failed": as the console says it.
+std::string_view ViewStateName(ViewState state);
+
+struct PartitionStatus {
+  store::SourceId source;
+  uint32_t partition = 0;
+  std::optional<EventTime> max_event_time;
+  std::optional<EventTime> watermark;  // max_event_time - out_of_orderness
+  bool idle = false;
+  bool holds_back = false;  // the view's watermark waits for this one
+};
+
+/// Points by how far they lay behind the watermark when they came, since the view was started.
+struct LatenessHistogram {
+  static constexpr std::array<int64_t, 8> kUpperMs{0,      1'000,   5'000,   15'000,
+                                                   60'000, 300'000, 900'000, 3'600'000};
+  struct Bucket {
+    uint64_t on_time = 0;  // their window was still open
+    uint64_t late = 0;     // their window was published already and is evaluated again
+    uint64_t frozen = 0;   // never enter their window: LateReason
+  };
+  std::array<Bucket, kUpperMs.size() + 1> buckets{};  // the last one: above
+};
+
+struct ViewStatus {
+  ViewDefinition definition;
+  ViewState state = ViewState::kStarting;
+  std::string error;  // kFailed
+  /// "Complete up to here", exclusive: every window with end <= watermark has been or is being
+  /// published.
+  std::optional<EventTime> watermark;
+  std::vector<PartitionStatus> partitions;
+  // Totals of the view's life; they survive restarts.
+  uint64_t windows_published = 0;  // first revisions of (series, window)
+  uint64_t revisions_total = 0;    // later ones
+  uint64_t late_points_total =
+      0;  // late or corrected points into published windows, frozen ones included
+  uint64_t frozen_total = 0;     // points that can no longer change their row
+  uint64_t overflows_total = 0;  // evaluations without a value: a BIGINT sum beyond its range
+  uint64_t dirty_count = 0;      // (series, window) waiting for an evaluation
+  uint64_t open_marks = 0;       // (series, window) with points, not yet due
+  bool caught_up = false;        // nothing of the feed is waiting
+  milliseconds feed_lag{0};      // since when it has not been caught up
+  bool backfilling = false;
+  std::optional<ArrivalTime> last_fired_at;    // last publication of a first revision
+  std::optional<ArrivalTime> last_revised_at;  // last publication of a later one
+  LatenessHistogram lateness;
+};
+
+struct WindowStatus {
+  TimeRange window;
+  /// kOpen: the watermark has not passed it. kClosed: published, may still change as a matter of
+  /// course. kFinal: past allowed lateness (recompute: a later point still corrects it).
+  enum class State : uint8_t { kOpen, kClosed, kFinal } state = State::kOpen;
+  uint64_t rows = 0;       // series with a row; kOpen: with points so far
+  uint64_t revisions = 0;  // of those rows, first ones included
+};
+
+/// What one durable write of a view changed.
+struct Published {
+  ViewId view;
+  std::string view_name;
+  TableId target;
+  std::vector<std::string> measures;  // of the rows, sorted
+  TimeRange rows;                     // half-open hull of the rows' times
+  bool revisions = false;             // among them revisions 2.. or refused late points
+};
+
+// --------------------------------------------------------------------------------------------
+// maintainer
+
+struct MaintainerOptions {
+  size_t windows_per_piece = 4096;      // (series, window) pairs of one request and one write
+  size_t feed_points_per_step = 65536;  // drained before other views get their turn
+  /// Feed points after which progress is written even if no window fired, so that a restart reads
+  /// little.
+  uint64_t points_per_progress = 1'000'000;
+};
+
+class Maintainer final : public Steppable {
+ public:
+  /// All references must outlive the maintainer. `sink` may be null.
+  Maintainer(store::Store& store, const Clock& clock, MetricRegistry& metrics, LatePointSink* sink,
+             MaintainerOptions options = {});
+  /// Detach() must have been called if Attach() was.
+  ~Maintainer() override;
+
+  /// Runs Step() as a task of `executor`, woken by the store's feed.
+  void Attach(Executor& executor);
+  void Detach();
+
+  /// Checks and begins a new view: reserves its names in the target table, then back-fills every
+  /// window that the watermark has passed already (revision 1). kInvalidArgument: see
+  /// CheckDefinition(). kAlreadyExists: the name or id is taken, or a template can make names that
+  /// another view of the table reserves. kFailedPrecondition: ownerless series of such names exist
+  /// (unless definition.adopt); the message names them. On error nothing changed.
+  Result<void> Create(ViewDefinition definition);
+  /// A view the catalog already had, at start of the process; goes on from its journaled progress.
+  Result<void> Restore(ViewDefinition definition);
+
+  /// kNotFound: no such view. Both return at once; repeating them is fine. A stopped view keeps its
+  /// reservation; what comes meanwhile is picked up by Start(). Start() also retries a failed view.
+  Result<void> Start(ViewId view);
+  Result<void> Stop(ViewId view);
+  /// Removes the reservation at once (its rows vanish from scans), then, from Step(), the rows.
+  /// kNotFound through `done` as well.
+  void Drop(ViewId view, Completion<void> done);
+
+  /// The retention of a table changed.
+  void SetSourceRetention(TableId table, nanoseconds retention);
+  /// Only these pipelines' clocks count from now on (direct writes always do). Until the first call
+  /// all count; call it again whenever a pipeline is made or deleted.
+  void SetPipelines(std::vector<PipelineId> pipelines);
+
+  std::vector<ViewStatus> Statuses() const;  // by name
+  Result<ViewStatus> Status(std::string_view name) const;
+  /// The newest `limit` (at most 1000) windows that have rows or points, newest first. Reads rows
+  /// from the store: not from a network thread.
+  Result<std::vector<WindowStatus>> Windows(std::string_view name, size_t limit) const;
+
+  /// `published` is called from Step() after each durable write: hand off only. Until
+  /// Unsubscribe().
+  uint64_t Subscribe(std::function<void(const Published&)> published);
+  void Unsubscribe(uint64_t subscription);
+
+  Result<Progress> Step() override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidemark::view
