@@ -20,7 +20,7 @@ struct Magnitude {
 
   bool IsZero() const;
   /// X rounded once to nearest-even, ±Inf beyond the largest double; zero is +0.0.
-  /// `remainder` says that |X| is a little more than the limbs (but less than one unit more).
+  /// `remainder`: |X| is more than the limbs by less than one unit; they then fill over 53 bits.
   enum class Remainder : uint8_t { kNone, kSome };
   double Round(Remainder remainder) const;
   /// Divides by `n` > 0 in place and says whether something was cut off.

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Golden bytes of docs/format/agg.md: a change here breaks stored and exchanged states.
+#include <array>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "agg/state.h"
+
+namespace tidemark::agg {
+namespace {
+
+std::string Hex(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : bytes) {
+    const auto byte = static_cast<uint8_t>(c);
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  return out;
+}
+
+std::string Unhex(std::string_view hex) {
+  std::string out;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+  }
+  return out;
+}
+
+/// The state's bytes in hex, after checking that they read back to the same and that no prefix
+/// does.
+std::string Golden(const State& state) {
+  ByteWriter out;
+  state.AppendTo(out);
+  ByteReader in(out.view());
+  const auto read = State::Read(state.spec(), in);
+  EXPECT_TRUE(read.ok() && in.AtEnd());
+  if (read.ok()) {
+    ByteWriter again;
+    read->AppendTo(again);
+    EXPECT_EQ(Hex(again.view()), Hex(out.view()));
+  }
+  for (size_t size = 0; size < out.size(); ++size) {
+    ByteReader cut(out.view().substr(0, size));
+    const auto partial = State::Read(state.spec(), cut);
+    EXPECT_FALSE(partial.ok()) << size << " bytes of " << Hex(out.view());
+  }
+  return Hex(out.view());
+}
+
+template <typename T>
+State Of(Kind kind, Type type, std::vector<T> values) {
+  State state({kind, type});
+  const std::vector<EventTime> times(values.size(), EventTime{258});
+  state.Add({.times = times, .series_key = "key"}, std::span<const T>(values));
+  return state;
+}
+
+State Sum(std::vector<double> values) { return Of(Kind::kSum, Type::kDouble, std::move(values)); }
+
+TEST(AggFormat, EmptyAndCount) {
+  EXPECT_EQ(Golden(State({Kind::kAvg, Type::kDouble})), "00");
+  State count({Kind::kCount, Type::kBigint});
+  count.AddCount(300);
+  EXPECT_EQ(Golden(count), "ac02");
+}
+
+TEST(AggFormat, SumOfDouble) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(Golden(Sum({1, -1})), "0200");
+  EXPECT_EQ(Golden(Sum({1.5})),
+            "0101"
+            "000000000000f83f"
+            "0000000000000000");
+  EXPECT_EQ(Golden(Sum({1, 0x1p-60})),
+            "0201"
+            "000000000000f03f"
+            "000000000000303c");
+  // 2^200 + 1 + 2^-200: bit 1274, 1074 and 874, so limbs 27 to 39.
+  EXPECT_EQ(Golden(Sum({0x1p200, 1, 0x1p-200})),
+            "0302"
+            "1b0d"
+            "00040000" +
+                std::string(5 * 8, '0') + "00000400" + std::string(5 * 8, '0') + "00000004");
+  EXPECT_EQ(Golden(Sum({-0x1p200, -1, -0x1p-200})),
+            "0303"
+            "1b0d"
+            "00040000" +
+                std::string(5 * 8, '0') + "00000400" + std::string(5 * 8, '0') + "00000004");
+  EXPECT_EQ(Golden(Sum({1, std::numeric_limits<double>::quiet_NaN()})), "0204");
+  EXPECT_EQ(Golden(Sum({kInf})), "0105");
+  EXPECT_EQ(Golden(Sum({-kInf, 7})), "0206");
+}
+
+TEST(AggFormat, SumOfBigint) {
+  EXPECT_EQ(Golden(Of<int64_t>(Kind::kAvg, Type::kBigint, {-2})),
+            "01"
+            "feffffffffffffff"
+            "ffffffffffffffff");
+  EXPECT_EQ(Golden(Of<int64_t>(Kind::kSum, Type::kBigint, {1, 2})),
+            "02"
+            "0300000000000000"
+            "0000000000000000");
+}
+
+TEST(AggFormat, MinAndMax) {
+  EXPECT_EQ(Golden(Of<double>(Kind::kMin, Type::kDouble, {-0.0})),
+            "01"
+            "0000000000000080");
+  EXPECT_EQ(
+      Golden(Of<double>(Kind::kMax, Type::kDouble, {-std::numeric_limits<double>::quiet_NaN()})),
+      "01"
+      "000000000000f87f");
+  EXPECT_EQ(Golden(Of<int64_t>(Kind::kMax, Type::kBigint, {-1, -3})),
+            "02"
+            "ffffffffffffffff");
+  EXPECT_EQ(Golden(Of<std::string_view>(Kind::kMin, Type::kVarchar, {"b", "ab"})),
+            "02"
+            "02"
+            "6162");
+  EXPECT_EQ(Golden(Of<EventTime>(Kind::kMin, Type::kTimestamp, {{513}})),
+            "01"
+            "0102000000000000");
+  State truth({Kind::kMax, Type::kBoolean});
+  const std::array<bool, 2> flags{true, false};
+  truth.Add({}, std::span<const bool>(flags));
+  EXPECT_EQ(Golden(truth),
+            "02"
+            "01");
+}
+
+TEST(AggFormat, FirstAndLast) {
+  EXPECT_EQ(Golden(Of<double>(Kind::kFirst, Type::kDouble, {2})),
+            "01"
+            "0201000000000000"
+            "03"
+            "6b6579"
+            "0000000000000040");
+  EXPECT_EQ(Golden(Of<std::string_view>(Kind::kLast, Type::kVarchar, {"v"})),
+            "01"
+            "0201000000000000"
+            "03"
+            "6b6579"
+            "01"
+            "76");
+}
+
+TEST(AggFormat, RefusesForeignBytes) {
+  const auto refused = [](Spec spec, std::string_view hex) {
+    const std::string bytes = Unhex(hex);
+    ByteReader in(bytes);
+    const auto read = State::Read(spec, in);
+    return !read.ok() && read.error().code == Code::kCorruption;
+  };
+  EXPECT_TRUE(refused({Kind::kSum, Type::kDouble}, "0107"));  // unknown tag
+  EXPECT_TRUE(refused({Kind::kMax, Type::kDouble},
+                      "01"
+                      "010000000000f87f"));  // another NaN
+  EXPECT_TRUE(refused({Kind::kMax, Type::kBoolean},
+                      "01"
+                      "02"));  // no truth value
+  EXPECT_TRUE(refused({Kind::kMin, Type::kVarchar},
+                      "01"
+                      "ffffffffffffffffff01"
+                      "61"));
+  EXPECT_TRUE(refused({Kind::kCount, Type::kDouble}, "ffffffffffffffffffff"));  // varint too long
+}
+
+}  // namespace
+}  // namespace tidemark::agg
