@@ -36,7 +36,7 @@ std::string_view ValueTypeName(ValueType type);
 
 /// Names one series inside one implementation of Store; opaque outside it (embedded: the dense id;
 /// ClickHouse: the 128-bit hash of the canonical key). What is serialised names a series by its
-/// canonical key or that hash instead.
+/// canonical key or that hash instead. {0, 0} names no series.
 struct SeriesRef {
   uint64_t hi = 0;
   uint64_t lo = 0;

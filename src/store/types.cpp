@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/types.h"
+
+namespace tidemark::store {
+
+std::string_view ValueTypeName(ValueType type) {
+  switch (type) {
+    case ValueType::kNone:
+      return "none";
+    case ValueType::kDouble:
+      return "double";
+    case ValueType::kBigint:
+      return "bigint";
+    case ValueType::kVarchar:
+      return "varchar";
+    case ValueType::kBoolean:
+      return "boolean";
+    case ValueType::kTimestamp:
+      return "timestamp";
+    case ValueType::kMulti:
+      return "multi";
+  }
+  return "unknown";
+}
+
+void Positions::AppendTo(ByteWriter& out) const {
+  out.PutVarint(offsets_.size());
+  for (const uint64_t offset : offsets_) out.PutVarint(offset);
+}
+
+Positions Positions::Read(ByteReader& in) {
+  const uint64_t count = in.GetVarint();
+  // Every offset takes a byte at least: a longer list is damage, not an allocation.
+  if (count > in.remaining()) {
+    in.Fail();
+    return {};
+  }
+  std::vector<uint64_t> offsets(count);
+  for (uint64_t& offset : offsets) offset = in.GetVarint();
+  return Positions(std::move(offsets));
+}
+
+std::string Positions::ToString() const {
+  std::string out;
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    if (i > 0) out += ' ';
+    out += std::to_string(i) + ':' + std::to_string(offsets_[i]);
+  }
+  return out;
+}
+
+}  // namespace tidemark::store
