@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shapes of web/API.md. `I64` is a decimal string, because a JavaScript number stops at 2^53.
+
+export type I64 = string;
+/** Nanoseconds since the epoch as a decimal string. */
+export type NsText = I64;
+
+export interface ApiErrorBody {
+  code: string;
+  status: number;
+  message: string;
+  hint: string | null;
+  field: string | null;
+  line: number | null;
+  column: number | null;
+  request_id: string | null;
+  retryable: boolean;
+}
+
+export interface Column {
+  name: string;
+  type: string;
+}
+
+export type Cell = string | null;
+
+export interface QueryProgress {
+  percent?: number | null;
+  rows_total?: I64 | null;
+  bytes_scanned?: I64 | null;
+  points_scanned?: I64 | null;
+  elapsed_ms?: I64 | null;
+}
+
+export interface QueryAnswer {
+  query_id: string;
+  columns: Column[];
+  rows: Cell[][];
+  next: string | null;
+  progress: QueryProgress;
+}
+
+export interface RevisionEntry {
+  revision: I64;
+  old: string | null;
+  new: string | null;
+  late_points: I64;
+  /** When it was published, ns. */
+  at: NsText;
+  frozen?: boolean;
+}
+
+export interface RevisionRow {
+  time: NsText;
+  window_start: NsText;
+  window_end: NsText;
+  dimensions?: Record<string, string>;
+  revision: I64;
+  value: string | null;
+  frozen?: boolean;
+  revisions: RevisionEntry[];
+}
+
+export interface RevisionsAnswer {
+  rows: RevisionRow[];
+  truncated?: boolean;
+}
+
+export type RunState = 'starting' | 'running' | 'paused' | 'stopped' | 'failed';
+
+export interface StreamStatus {
+  name: string;
+  shards: number;
+  records_per_second: number;
+  bytes_per_second: number;
+  records_total: I64;
+  retention_hours: I64;
+}
+
+export interface TableStatus {
+  name: string;
+  memory_retention_hours: I64;
+  magnetic_retention_days: I64;
+  series: I64;
+  points: I64;
+}
+
+export interface DatabaseStatus {
+  name: string;
+  tables: TableStatus[];
+}
+
+export interface PartitionStatus {
+  partition: string;
+  position: string | null;
+  max_event_time: NsText | null;
+  idle: boolean;
+}
+
+export interface PipelineStatus {
+  name: string;
+  stream: string;
+  database: string;
+  table: string;
+  dead_letter_stream?: string | null;
+  state: RunState;
+  records_per_second: number;
+  records_total: I64;
+  points_total: I64;
+  late_points_total?: I64 | null;
+  dead_letters_total: I64;
+  lag_records: I64 | null;
+  lag_ms: I64 | null;
+  partitions: PartitionStatus[];
+  error: string | null;
+}
+
+export interface ViewStatus {
+  name: string;
+  database: string;
+  table: string;
+  target_table: string;
+  state: RunState;
+  generation: I64;
+  output?: string;
+  aggregate?: string;
+  label?: string;
+  late?: string;
+  watermark: NsText | null;
+  windows_published: I64;
+  revisions_total: I64;
+  late_points_total: I64;
+  dirty: I64;
+  lag_ms: I64 | null;
+  window_ns: I64;
+  out_of_orderness_ns: I64;
+  allowed_lateness_ns: I64;
+  error?: string | null;
+}
+
+export interface Overview {
+  version: string;
+  uptime_ms?: I64;
+  health: 'ok' | 'warn' | 'failed';
+  problems?: { severity: string; object: string; message: string }[];
+  records_per_second?: number;
+  late_points_total?: I64;
+  revisions_total?: I64;
+  dead_letters_total?: I64;
+  memory_used_bytes?: I64;
+  memory_max_bytes?: I64;
+}
+
+export interface GraphStatus {
+  overview?: Overview;
+  streams: StreamStatus[];
+  pipelines: PipelineStatus[];
+  views: ViewStatus[];
+  databases: DatabaseStatus[];
+}
+
+export interface WatermarkPartition {
+  source: string;
+  partition: string;
+  max_event_time: NsText | null;
+  watermark: NsText | null;
+  idle: boolean;
+  holds_back?: boolean;
+}
+
+export interface WatermarksAnswer {
+  watermark: NsText | null;
+  partitions: WatermarkPartition[];
+}
+
+export interface LatenessBucket {
+  le_ms: I64 | null;
+  on_time: I64;
+  late: I64;
+  frozen?: I64;
+}
+
+export type DirtyKind = 'raw' | 'view' | 'revision';
+
+export interface TableEvent {
+  topic: string;
+  at?: string;
+  database: string;
+  table: string;
+  dirty: { measures: string[]; from: NsText; to: NsText; kinds: DirtyKind[] };
+}

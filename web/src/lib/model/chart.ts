@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the chart knows, apart from how it is drawn: two series, the rows that late data revised, the range and the watermark.
+//
+// Invariants
+//  1. A series is strictly increasing in time, and holds only points with range.from <= time < range.to.
+//  2. `rows` holds one entry per view row of the range; a row of `avg` and its entry have the same time.
+//  3. `changes` grows if and only if a series or a row changed, never because the clock or the watermark went on.
+import type { Cell, RevisionEntry, RevisionRow } from '../api/types.ts';
+import { ParseTimestamp, type Ns } from '../time.ts';
+
+export interface Point {
+  time: Ns;
+  value: number;
+}
+
+export interface Revision {
+  revision: bigint;
+  old: number | null;
+  value: number | null;
+  late_points: bigint;
+  at: Ns;
+  frozen: boolean;
+}
+
+export type WindowState = 'provisional' | 'final' | 'revised' | 'closed';
+
+/** One row of the view with its history, oldest revision first. */
+export interface WindowRow {
+  time: Ns;
+  window_start: Ns;
+  window_end: Ns;
+  revision: bigint;
+  value: number | null;
+  frozen: boolean;
+  revisions: Revision[];
+}
+
+const NumberOf = (text: string | null): number | null => (text === null ? null : Number(text));
+
+export const ToRevision = (entry: RevisionEntry): Revision => ({
+  revision: BigInt(entry.revision),
+  old: NumberOf(entry.old),
+  value: NumberOf(entry.new),
+  late_points: BigInt(entry.late_points),
+  at: BigInt(entry.at),
+  frozen: entry.frozen === true,
+});
+
+export const ToWindowRow = (row: RevisionRow): WindowRow => ({
+  time: BigInt(row.time),
+  window_start: BigInt(row.window_start),
+  window_end: BigInt(row.window_end),
+  revision: BigInt(row.revision),
+  value: NumberOf(row.value),
+  frozen: row.frozen === true || row.revisions.some((r) => r.frozen === true),
+  revisions: row.revisions.map(ToRevision),
+});
+
+/** Rows of `SELECT time, value`; cells that are NULL or no time are left out. */
+export function ToPoints(rows: Cell[][]): Point[] {
+  const points: Point[] = [];
+  for (const [time_cell, value_cell] of rows) {
+    const time = time_cell == null ? null : ParseTimestamp(time_cell);
+    if (time === null || value_cell == null) continue;
+    points.push({ time, value: Number(value_cell) });
+  }
+  return points;
+}
+
+/** Late data changed it after its first publication, or would have (`freeze`). */
+export const IsRevised = (row: WindowRow): boolean => row.revisions.filter((r) => !r.frozen).length > 1 || row.revision > 1n;
+
+export const FirstValue = (row: WindowRow): number | null => {
+  const first = row.revisions.find((r) => !r.frozen);
+  if (first === undefined) return row.value;
+  return first.value;
+};
+
+export const LatePoints = (row: WindowRow): bigint => row.revisions.reduce((sum, r) => sum + r.late_points, 0n);
+
+/** First index whose time is not less than `time`. */
+export function LowerBound(points: readonly { time: Ns }[], time: Ns): number {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((points[middle] as { time: Ns }).time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+type Same<T> = (a: T, b: T) => boolean;
+
+/** Puts `fresh` in the place of everything with from <= time < to; null if that changes nothing. */
+function Replace<T extends { time: Ns }>(list: readonly T[], from: Ns, to: Ns, fresh: readonly T[], same: Same<T>): T[] | null {
+  const begin = LowerBound(list, from);
+  const end = LowerBound(list, to);
+  if (end - begin === fresh.length && fresh.every((item, i) => same(item, list[begin + i] as T))) return null;
+  return [...list.slice(0, begin), ...fresh, ...list.slice(end)];
+}
+
+const SamePoint: Same<Point> = (a, b) => a.time === b.time && Object.is(a.value, b.value);
+const SameRow: Same<WindowRow> = (a, b) =>
+  a.time === b.time && Object.is(a.value, b.value) && a.revision === b.revision && a.revisions.length === b.revisions.length &&
+  a.window_start === b.window_start;
+
+export interface Range {
+  from: Ns;
+  to: Ns;
+}
+
+export interface Summary {
+  windows: number;
+  revised: number;
+  final: number;
+  late_points: bigint;
+  largest: { row: WindowRow; from: number; to: number } | null;
+}
+
+export class ChartModel {
+  range: Range = { from: 0n, to: 0n };
+  raw: readonly Point[] = [];
+  avg: readonly Point[] = [];
+  rows: readonly WindowRow[] = [];
+  watermark: Ns | null = null;
+  allowed_lateness: Ns = 0n;
+  changes = 0;
+  /** Times of rows that got a further revision with the last change: they flash. */
+  just_revised: readonly Ns[] = [];
+
+  Clear(): void {
+    this.raw = [];
+    this.avg = [];
+    this.rows = [];
+    this.just_revised = [];
+    this.changes += 1;
+  }
+
+  /** Moves the range on; what falls out on the left is dropped. */
+  SetRange(range: Range): void {
+    this.range = range;
+    const keep = <T extends { time: Ns }>(list: readonly T[]): readonly T[] => {
+      const begin = LowerBound(list, range.from);
+      const end = LowerBound(list, range.to);
+      return begin === 0 && end === list.length ? list : list.slice(begin, end);
+    };
+    const before = this.raw.length + this.avg.length + this.rows.length;
+    this.raw = keep(this.raw);
+    this.avg = keep(this.avg);
+    this.rows = keep(this.rows);
+    if (this.raw.length + this.avg.length + this.rows.length !== before) this.changes += 1;
+  }
+
+  ReplaceRaw(from: Ns, to: Ns, fresh: readonly Point[]): void {
+    this.raw = this.#Changed(Replace(this.raw, from, to, this.#InRange(fresh), SamePoint)) ?? this.raw;
+  }
+
+  ReplaceAvg(from: Ns, to: Ns, fresh: readonly Point[]): void {
+    this.avg = this.#Changed(Replace(this.avg, from, to, this.#InRange(fresh), SamePoint)) ?? this.avg;
+  }
+
+  ReplaceRows(from: Ns, to: Ns, fresh: readonly WindowRow[]): void {
+    const before = new Map(this.rows.map((row) => [row.time, row.revision]));
+    const next = this.#Changed(Replace(this.rows, from, to, this.#InRange(fresh), SameRow));
+    if (next === null) return;
+    this.just_revised = fresh.filter((row) => (before.get(row.time) ?? row.revision) < row.revision).map((row) => row.time);
+    this.rows = next;
+  }
+
+  Revised(): WindowRow[] {
+    return this.rows.filter(IsRevised);
+  }
+
+  StateOf(row: WindowRow): WindowState {
+    if (this.watermark === null || this.watermark < row.window_end) return 'provisional';
+    if (this.watermark >= row.window_end + this.allowed_lateness) return 'closed';
+    return IsRevised(row) ? 'revised' : 'final';
+  }
+
+  Summarize(): Summary {
+    const summary: Summary = { windows: this.rows.length, revised: 0, final: 0, late_points: 0n, largest: null };
+    let largest = -1;
+    for (const row of this.rows) {
+      if (this.StateOf(row) !== 'provisional') summary.final += 1;
+      summary.late_points += LatePoints(row);
+      if (!IsRevised(row)) continue;
+      summary.revised += 1;
+      const from = FirstValue(row);
+      if (from === null || row.value === null) continue;
+      const delta = Math.abs(row.value - from);
+      if (delta <= largest) continue;
+      largest = delta;
+      summary.largest = { row, from, to: row.value };
+    }
+    return summary;
+  }
+
+  /** The range may have moved on while the answer was under way (invariant 1). */
+  #InRange<T extends { time: Ns }>(list: readonly T[]): readonly T[] {
+    return list.filter((item) => item.time >= this.range.from && item.time < this.range.to);
+  }
+
+  #Changed<T>(next: T[] | null): T[] | null {
+    if (next !== null) this.changes += 1;
+    return next;
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// `window.__tidemark`: the page's data as plain values, so that a browser test compares numbers and not pixels. It only reads:
+// nothing in the page depends on it. Getters, so that a reader always sees the present state. API.md section 7 shows the shape.
+import type { LiveState, LiveStatus } from '../api/live.ts';
+import type { ApiErrorBody, Cell, Column, NsText } from '../api/types.ts';
+import { IsRevised, type ChartModel, type WindowRow } from './chart.ts';
+import { FactsOf, type Graph } from './graph.ts';
+
+export type DataStatus = 'idle' | 'loading' | 'ready' | 'empty' | 'error';
+
+export interface RevisedPoint {
+  time: NsText;
+  window_start: NsText;
+  window_end: NsText;
+  revision: string;
+  value: number | null;
+  frozen: boolean;
+  revisions: { revision: string; old: number | null; new: number | null; late_points: string; at: NsText; frozen: boolean }[];
+}
+
+export interface ChartHook {
+  status: DataStatus;
+  /** Grows with every change of the plotted data. */
+  changes: number;
+  database: string;
+  table: string;
+  measure: string;
+  avg_measure: string;
+  /** The dimensions of the chosen host. */
+  host: Record<string, string>;
+  range: { from: NsText; to: NsText };
+  watermark: NsText | null;
+  series: {
+    raw: [NsText, number][];
+    avg: [NsText, number][];
+    /** Rows that late data revised, or (frozen) that late data would have revised. */
+    revised: RevisedPoint[];
+  };
+  /** What the last frame drew, counted while drawing. */
+  drawn: { raw: number; avg: number; revised: number; watermark_x: number | null };
+  error: ApiErrorBody | null;
+}
+
+export interface GraphHook {
+  status: DataStatus;
+  /** Grows with every update. */
+  changes: number;
+  nodes: { id: string; kind: string; name: string; state: string; facts: Record<string, string | number | null> }[];
+  edges: { from: string; to: string; rate_per_second: number; dashed: boolean }[];
+}
+
+export interface QueryHook {
+  status: DataStatus;
+  sql: string;
+  columns: Column[];
+  rows: Cell[][];
+  has_next: boolean;
+  query_id: string | null;
+  error: ApiErrorBody | null;
+}
+
+export interface LiveHook {
+  status: LiveStatus;
+  events: number;
+  last_event_id: string | null;
+}
+
+export interface TidemarkHook {
+  readonly version: 1;
+  readonly page: 'chart' | 'query' | 'graph';
+  readonly live: LiveHook;
+  readonly chart: ChartHook | null;
+  readonly graph: GraphHook | null;
+  readonly query: QueryHook | null;
+}
+
+declare global {
+  interface Window {
+    __tidemark?: TidemarkHook;
+  }
+}
+
+interface Sources {
+  Page(): TidemarkHook['page'];
+  Live(): LiveState;
+  Chart: (() => ChartHook) | null;
+  Graph: (() => GraphHook) | null;
+  Query: (() => QueryHook) | null;
+}
+
+const sources: Sources = {
+  Page: () => 'chart',
+  Live: () => ({ status: 'connecting', events: 0, last_event_id: null, last_byte_at_ms: 0 }),
+  Chart: null,
+  Graph: null,
+  Query: null,
+};
+
+export function InstallHook(page: Sources['Page'], live: Sources['Live']): void {
+  sources.Page = page;
+  sources.Live = live;
+  window.__tidemark = {
+    version: 1,
+    get page() {
+      return sources.Page();
+    },
+    get live() {
+      const { status, events, last_event_id } = sources.Live();
+      return { status, events, last_event_id };
+    },
+    get chart() {
+      return sources.Chart?.() ?? null;
+    },
+    get graph() {
+      return sources.Graph?.() ?? null;
+    },
+    get query() {
+      return sources.Query?.() ?? null;
+    },
+  };
+}
+
+/** A page shows its data while it is mounted; returns the function that takes it away again. */
+export function Expose<K extends 'Chart' | 'Graph' | 'Query'>(kind: K, source: NonNullable<Sources[K]>): () => void {
+  sources[kind] = source as Sources[K];
+  return () => {
+    if (sources[kind] === source) sources[kind] = null as Sources[K];
+  };
+}
+
+export const ToRevisedPoint = (row: WindowRow): RevisedPoint => ({
+  time: String(row.time),
+  window_start: String(row.window_start),
+  window_end: String(row.window_end),
+  revision: String(row.revision),
+  value: row.value,
+  frozen: row.frozen,
+  revisions: row.revisions.map((r) => ({
+    revision: String(r.revision), old: r.old, new: r.value, late_points: String(r.late_points), at: String(r.at), frozen: r.frozen,
+  })),
+});
+
+export const ToSeriesHook = (model: ChartModel): ChartHook['series'] => ({
+  raw: model.raw.map((p) => [String(p.time), p.value]),
+  avg: model.avg.map((p) => [String(p.time), p.value]),
+  revised: model.rows.filter((row) => IsRevised(row) || row.frozen).map(ToRevisedPoint),
+});
+
+export const ToGraphHook = (graph: Graph): Pick<GraphHook, 'nodes' | 'edges'> => ({
+  nodes: graph.nodes.map((node) => ({ id: node.id, kind: node.kind, name: node.name, state: node.state, facts: FactsOf(node) })),
+  edges: graph.edges.map(({ from, to, rate_per_second }) => ({ from, to, rate_per_second, dashed: rate_per_second === 0 })),
+});

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statements that the pages send, and the little that the editor knows about the text of a statement.
+import { CeilMs, FloorMs, type Ns } from '../time.ts';
+
+export const QuoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const QuoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const TableName = (database: string, table: string): string => `${QuoteName(database)}.${QuoteName(table)}`;
+
+export interface TableRef {
+  database: string;
+  table: string;
+}
+
+export interface SeriesRef extends TableRef {
+  measure: string;
+  dimensions: Record<string, string>;
+}
+
+const Conditions = ({ measure, dimensions }: SeriesRef): string =>
+  [`measure_name = ${QuoteText(measure)}`]
+    .concat(Object.entries(dimensions).map(([name, value]) => `${QuoteName(name)} = ${QuoteText(value)}`))
+    .join(' AND ');
+
+export const DescribeSql = ({ database, table }: TableRef): string => `DESCRIBE ${TableName(database, table)}`;
+
+export function HostsSql({ database, table }: TableRef, measure: string, dimensions: string[]): string {
+  const names = dimensions.map(QuoteName).join(', ');
+  return `SELECT ${names} FROM ${TableName(database, table)} WHERE measure_name = ${QuoteText(measure)} ` +
+    `GROUP BY ${names} ORDER BY ${names} LIMIT 2000`;
+}
+
+/** Points of one series with from <= time < to; widened to whole milliseconds, which is what the function takes. */
+export const SeriesSql = (series: SeriesRef, from: Ns, to: Ns): string =>
+  `SELECT time, measure_value::double FROM ${TableName(series.database, series.table)} WHERE ${Conditions(series)} ` +
+  `AND time >= from_milliseconds(${FloorMs(from)}) AND time < from_milliseconds(${CeilMs(to)}) ORDER BY time`;
+
+export const NewestSql = (series: SeriesRef): string =>
+  `SELECT time, measure_value::double FROM ${TableName(series.database, series.table)} WHERE ${Conditions(series)} ` +
+  'ORDER BY time DESC LIMIT 1';
+
+/** The editor's first statement: raw points and their averages of one host, newest first. */
+export const SampleSql = ({ database, table }: TableRef, host: string): string =>
+  `SELECT * FROM ${TableName(database, table)}\n` +
+  "WHERE measure_name IN ('cpu_idle', 'avg_cpu_idle')\n" +
+  `  AND instance_name = ${QuoteText(host)}\n` +
+  'ORDER BY time DESC\nLIMIT 100';
+
+export type TokenKind = 'keyword' | 'function' | 'string' | 'name' | 'number' | 'comment' | 'text';
+
+export interface Token {
+  kind: TokenKind;
+  text: string;
+}
+
+const kKeywords = new Set(
+  ('all and as asc between by case cast create cross database databases delete desc describe distinct else end escape except exists explain false ' +
+    'filter from full group having if in inner insert intersect interval is join lateral left like limit measures not null nulls on or order ' +
+    'outer over partition right rows select show table tables then true union unnest using values when where with within').split(' '),
+);
+const kToken = /(--[^\n]*)|('(?:[^']|'')*'?)|("(?:[^"]|"")*"?)|(\d[\w.]*)|([A-Za-z_]\w*)|(\s+|[^])/g;
+
+/** Cuts a statement into coloured pieces; joined again they give the same text. */
+export function Tokenize(sql: string): Token[] {
+  const tokens: Token[] = [];
+  for (const m of sql.matchAll(kToken)) {
+    const text = m[0];
+    let kind: TokenKind = 'text';
+    if (m[1] !== undefined) kind = 'comment';
+    else if (m[2] !== undefined) kind = 'string';
+    else if (m[3] !== undefined) kind = 'name';
+    else if (m[4] !== undefined) kind = 'number';
+    else if (m[5] !== undefined) {
+      if (kKeywords.has(text.toLowerCase())) kind = 'keyword';
+      else if (/^\s*\(/.test(sql.slice(m.index + text.length))) kind = 'function';
+    }
+    const last = tokens.at(-1);
+    if (last !== undefined && last.kind === kind && kind === 'text') last.text += text;
+    else tokens.push({ kind, text });
+  }
+  return tokens;
+}
+
+/** The UTF-16 offset of a 1-based line and column (in code points), clamped to the text. */
+export function OffsetOf(sql: string, line: number, column: number): number {
+  const lines = sql.split('\n');
+  const row = Math.max(1, Math.min(line, lines.length));
+  let offset = 0;
+  for (let i = 0; i < row - 1; i += 1) offset += (lines[i] ?? '').length + 1;
+  const points = [...(lines[row - 1] ?? '')];
+  return offset + points.slice(0, Math.max(0, column - 1)).join('').length;
+}
+
+/** The end of the word, string or sign at an offset: what an error message is about. */
+export function TokenEnd(sql: string, offset: number): number {
+  const m = /^(?:"(?:[^"\n]|"")*"?|'(?:[^'\n]|'')*'?|[\w$]+|[^\s])/.exec(sql.slice(offset));
+  return offset + (m === null ? 1 : m[0].length);
+}
+
+/** The statement around the cursor; statements are cut at `;` outside strings, quoted names and comments. */
+export function StatementAt(sql: string, cursor: number): string {
+  let begin = 0;
+  let offset = 0;
+  for (const token of Tokenize(sql)) {
+    if (token.kind === 'text') {
+      for (let i = 0; i < token.text.length; i += 1) {
+        if (token.text[i] !== ';') continue;
+        const end = offset + i;
+        if (cursor <= end && sql.slice(begin, end).trim() !== '') return sql.slice(begin, end);
+        if (sql.slice(end + 1).trim() === '') return sql.slice(begin, end);
+        begin = end + 1;
+      }
+    }
+    offset += token.text.length;
+  }
+  return sql.slice(begin);
+}
