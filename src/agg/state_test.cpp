@@ -13,6 +13,7 @@
 
 #include <gmock/gmock.h>
 
+#include "agg/extremes_internal.h"
 #include "agg/testing/sample_groups.h"
 
 namespace tidemark::agg {
@@ -150,6 +151,21 @@ TEST(AggState, ZerosAreOrderedSoThatMinAndMaxAreOrderFree) {
   State high = Doubles(Kind::kMax, {-0.0});
   high.Merge(Doubles(Kind::kMax, {0.0}));
   EXPECT_FALSE(std::signbit(DoubleOf(high)));
+}
+
+TEST(AggState, MinAndMaxEqualAScanByTheTotalOrder) {
+  SampleGroups samples(TestSeed() + 7);
+  for (size_t index = 0; index < 3000; ++index) {
+    const std::vector<double> values = samples.Next(index);
+    double low = CanonicalNan(values[0]);
+    double high = low;
+    for (const double value : values) {
+      if (Precedes(value, low)) low = value;
+      if (Precedes(high, value)) high = CanonicalNan(value);
+    }
+    ASSERT_EQ(std::bit_cast<uint64_t>(DoubleOf(Kind::kMin, values)), std::bit_cast<uint64_t>(low));
+    ASSERT_EQ(std::bit_cast<uint64_t>(DoubleOf(Kind::kMax, values)), std::bit_cast<uint64_t>(high));
+  }
 }
 
 TEST(AggState, MinAndMaxOfTheOtherTypes) {
