@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Little-endian bytes: ByteWriter appends, ByteReader reads with bounds checks and never past the end.
-// Single-owner values. A reader that ran out stays failed: check ok() (or Finish()) once at the end.
+// Little-endian bytes: ByteWriter appends, ByteReader reads with bounds checks and never past the
+// end. Single-owner values. A reader that ran out stays failed: check ok() (or Finish()) once at
+// the end.
 #pragma once
 
 #include <bit>
@@ -15,7 +16,8 @@
 
 namespace tidemark {
 
-static_assert(std::endian::native == std::endian::little, "files are little-endian; so is the host");
+static_assert(std::endian::native == std::endian::little,
+              "files are little-endian; so is the host");
 
 inline std::span<const std::byte> AsBytes(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));

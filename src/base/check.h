@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks that guard data (TM_CHECK, always on) and hot loops (TM_DCHECK, debug and sanitizer builds).
-// Neither may fire on user input or on bytes from disk: those get an Error (base/result.h).
+// Checks that guard data (TM_CHECK, always on) and hot loops (TM_DCHECK, debug and sanitizer
+// builds). Neither may fire on user input or on bytes from disk: those get an Error
+// (base/result.h).
 #pragma once
 
 namespace tidemark {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CRC-32C for everything on disk (seeded with the place of the bytes, so that intact bytes in the wrong
-// place fail: storage.md 1.2), XXH3 for hash tables. Pure functions.
+// CRC-32C for everything on disk (seeded with the place of the bytes, so that intact bytes in the
+// wrong place fail: storage.md 1.2), XXH3 for hash tables. Pure functions.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only sources of time and randomness. base/sim has the manual and the seeded ones; nothing else
-// calls now() or rand(). Thread-safe.
+// The only sources of time and randomness. base/sim has the manual and the seeded ones; nothing
+// else calls now() or rand(). Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs background work. Work is steppable: it owns no thread, does a bounded piece per Step() and says
-// whether more is waiting. ThreadExecutor runs steps on threads; sim::SimExecutor on one seeded thread.
-// Thread-safe.
+// Runs background work. Work is steppable: it owns no thread, does a bounded piece per Step() and
+// says whether more is waiting. ThreadExecutor runs steps on threads; sim::SimExecutor on one
+// seeded thread. Thread-safe.
 //
 // A Step may write and sync files and run for some milliseconds; long work cuts itself into pieces.
 // No two steps of the same task run at the same time.
@@ -20,8 +20,9 @@
 namespace tidemark {
 
 struct Progress {
-  bool more = false;                      // call again at once
-  std::optional<MonotonicTime> wake_at;   // if !more: call again then at the latest; none: only on Wake()
+  bool more = false;  // call again at once
+  std::optional<MonotonicTime>
+      wake_at;  // if !more: call again then at the latest; none: only on Wake()
 };
 
 class Steppable {
@@ -33,8 +34,8 @@ class Steppable {
 
 using TaskId = StrongId<struct TaskTag, uint64_t>;
 
-/// Which threads run it. Journal and log writers have a thread of their own each, since acknowledgements
-/// wait for them; queries never hold up background work, and the reverse.
+/// Which threads run it. Journal and log writers have a thread of their own each, since
+/// acknowledgements wait for them; queries never hold up background work, and the reverse.
 enum class Lane : uint8_t { kWriter, kBackground, kQuery };
 
 class Executor {
@@ -43,7 +44,8 @@ class Executor {
 
   /// `task` must outlive Remove(). The first step runs soon. `name` shows in logs and metrics.
   virtual TaskId Add(std::string name, Lane lane, Steppable& task) = 0;
-  /// Step() runs again at least once after this call. Cheap; callable from any thread and from steps.
+  /// Step() runs again at least once after this call. Cheap; callable from any thread and from
+  /// steps.
   virtual void Wake(TaskId id) = 0;
   /// Returns when no step of the task runs and none will. Not from inside the task's own step.
   virtual void Remove(TaskId id) = 0;

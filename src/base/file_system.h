@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seam to the disk. Everything that touches a file goes through it, so that base/sim can lose
-// un-synced bytes, fail the Nth call and fill the disk. Paths are absolute or relative to the process.
-// FileSystem is thread-safe; one file object is single-owner unless its class says otherwise.
-// Errors: kNotFound, kAlreadyExists, kNoSpace (ENOSPC, EDQUOT, EFBIG), kIo; the message names the path.
+// un-synced bytes, fail the Nth call and fill the disk. Paths are absolute or relative to the
+// process. FileSystem is thread-safe; one file object is single-owner unless its class says
+// otherwise. Errors: kNotFound, kAlreadyExists, kNoSpace (ENOSPC, EDQUOT, EFBIG), kIo; the message
+// names the path.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,8 @@
 
 namespace tidemark {
 
-/// Appends only. Nothing is durable before Sync() returned ok. After a failed Append() or Sync() the
-/// object refuses everything: the state on disk is unknown, and a retried fsync may lie
+/// Appends only. Nothing is durable before Sync() returned ok. After a failed Append() or Sync()
+/// the object refuses everything: the state on disk is unknown, and a retried fsync may lie
 /// (storage.md 2.5).
 class AppendFile {
  public:
@@ -55,7 +56,8 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  virtual Result<std::unique_ptr<AppendFile>> OpenAppend(const std::string& path, OpenMode mode) = 0;
+  virtual Result<std::unique_ptr<AppendFile>> OpenAppend(const std::string& path,
+                                                         OpenMode mode) = 0;
   virtual Result<std::unique_ptr<RandomAccessFile>> OpenRead(const std::string& path) = 0;
   /// Whole file; kOutOfRange when larger than `bytes_max`.
   virtual Result<std::string> ReadFile(const std::string& path, size_t bytes_max) = 0;
@@ -83,7 +85,8 @@ FileSystem& RealFileSystem();
 
 /// Writes `contents` so that after a crash the file holds either the old or the new bytes:
 /// temporary file beside it, sync, rename, sync of the folder.
-Result<void> WriteFileAtomically(FileSystem& fs, const std::string& path, std::string_view contents);
+Result<void> WriteFileAtomically(FileSystem& fs, const std::string& path,
+                                 std::string_view contents);
 
 /// "a" + "b" -> "a/b".
 std::string JoinPath(std::string_view folder, std::string_view name);

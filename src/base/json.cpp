@@ -85,6 +85,12 @@ void AppendInteger(std::string& out, Int value) {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
+bool FitsInt64OrUint64(std::string_view digits, bool negative) {
+  uint64_t value = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return parsed.ec == std::errc() && (!negative || value <= uint64_t{1} << 63U);
+}
+
 /// simdjson refuses integers beyond 64 bits; a ".0" behind each makes doubles of them. Strings
 /// stay.
 std::string MarkLongIntegers(std::string_view text) {
@@ -99,17 +105,19 @@ std::string MarkLongIntegers(std::string_view text) {
       if (in_string && c == '\\' && i + 1 < text.size()) out.push_back(text[++i]);
       continue;
     }
+    // A number from its first digit on; what follows point or exponent belongs to it.
     size_t end = i;
     while (end < text.size() && IsDigit(text[end])) ++end;
-    const size_t digits = end - i;
-    const bool after_point = i > 0 && (text[i - 1] == '.' || text[i - 1] == 'e' ||
-                                       text[i - 1] == 'E' || text[i - 1] == '+');
-    const bool before_more =
-        end < text.size() && (text[end] == '.' || text[end] == 'e' || text[end] == 'E');
-    // An exponent "e-<19 digits>" is out of range however it is written.
-    out.append(text, i, digits);
-    if (digits >= 19 && !after_point && !before_more) out += ".0";
-    i = end - 1;
+    const std::string_view digits = text.substr(i, end - i);
+    const bool negative = i > 0 && text[i - 1] == '-';
+    size_t rest = end;
+    while (rest < text.size() && (IsDigit(text[rest]) || text[rest] == '.' || text[rest] == 'e' ||
+                                  text[rest] == 'E' || text[rest] == '+' || text[rest] == '-')) {
+      ++rest;
+    }
+    out += text.substr(i, rest - i);
+    if (rest == end && !FitsInt64OrUint64(digits, negative)) out += ".0";
+    i = rest - 1;
   }
   return out;
 }

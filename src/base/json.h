@@ -15,9 +15,9 @@
 
 namespace tidemark {
 
-/// Appends to its own string. Keeps track of commas; nesting is the caller's. Doubles print the shortest
-/// text that reads back equal; NaN and infinities are refused by TM_CHECK (they are not JSON).
-/// Single-owner.
+/// Appends to its own string. Keeps track of commas; nesting is the caller's. Doubles print the
+/// shortest text that reads back equal; NaN and infinities are refused by TM_CHECK (they are not
+/// JSON). Single-owner.
 class JsonWriter {
  public:
   JsonWriter& BeginObject();
@@ -64,7 +64,8 @@ class JsonValue {
   }
 
   bool bool_value() const { return integer_ != 0; }
-  /// kInt: exact. kUint only above int64's maximum. kDouble: a number with point or exponent, or too large.
+  /// kInt: exact. kUint only above int64's maximum. kDouble: a number with point or exponent, or
+  /// too large.
   int64_t int_value() const { return integer_; }
   uint64_t uint_value() const { return static_cast<uint64_t>(integer_); }
   double double_value() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters, gauges and histograms, exposed as Prometheus text at /metrics. Thread-safe; an update is one
-// relaxed atomic. Names: tidemark_<part>_<what>_<unit>[_total]; label values are bounded sets
-// (names of pipelines, reasons), never user data.
+// Counters, gauges and histograms, exposed as Prometheus text at /metrics. Thread-safe; an update
+// is one relaxed atomic. Names: tidemark_<part>_<what>_<unit>[_total]; label values are bounded
+// sets (names of pipelines, reasons), never user data.
 #pragma once
 
 #include <atomic>
@@ -50,8 +50,8 @@ class Histogram {
 
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
-/// One per process (app owns it) or per test. The same name and labels give the same object, which lives
-/// as long as the registry.
+/// One per process (app owns it) or per test. The same name and labels give the same object, which
+/// lives as long as the registry.
 class MetricRegistry {
  public:
   MetricRegistry();

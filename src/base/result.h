@@ -32,8 +32,8 @@ enum class Code : uint8_t {
   kUnavailable,         // failed read-only, stopping, or not started
   kCancelled,           // the caller asked to stop
   kDeadlineExceeded,
-  kUnimplemented,       // known, but not offered by this version
-  kInternal,            // a bug
+  kUnimplemented,  // known, but not offered by this version
+  kInternal,       // a bug
 };
 
 /// "not_found", "invalid_argument", ...: for logs and the console's error shape.
@@ -56,8 +56,12 @@ class [[nodiscard]] Result {
   using value_type = T;
 
   // Implicit, so that `return value;` and `return Error{...};` both read well.
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor): see above
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor): see above
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {
+  }  // NOLINT(google-explicit-constructor): see above
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {
+  }  // NOLINT(google-explicit-constructor): see above
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -102,7 +106,8 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
-  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{...};`
+  Result(Error error)
+      : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{...};`
 
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
@@ -126,11 +131,11 @@ class [[nodiscard]] Result<void> {
 #define TM_CONCAT_INNER(a, b) a##b
 #define TM_CONCAT(a, b) TM_CONCAT_INNER(a, b)
 
-#define TM_RETURN_IF_ERROR(expression)                                       \
-  do {                                                                       \
-    if (auto tm_result_ = (expression); !tm_result_.ok()) {                  \
-      return std::move(tm_result_).error();                                  \
-    }                                                                        \
+#define TM_RETURN_IF_ERROR(expression)                      \
+  do {                                                      \
+    if (auto tm_result_ = (expression); !tm_result_.ok()) { \
+      return std::move(tm_result_).error();                 \
+    }                                                       \
   } while (false)
 
 #define TM_ASSIGN_OR_RETURN(declaration, expression) \

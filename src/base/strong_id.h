@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An integer that names one kind of thing: StreamId cannot be passed for a TableId. Immutable value.
+// An integer that names one kind of thing: StreamId cannot be passed for a TableId. Immutable
+// value.
 #pragma once
 
 #include <compare>

@@ -29,10 +29,13 @@ struct EventTime {
   friend constexpr auto operator<=>(const EventTime&, const EventTime&) = default;
   friend constexpr EventTime operator+(EventTime t, nanoseconds d) { return {t.ns + d.count()}; }
   friend constexpr EventTime operator-(EventTime t, nanoseconds d) { return {t.ns - d.count()}; }
-  friend constexpr nanoseconds operator-(EventTime a, EventTime b) { return nanoseconds(a.ns - b.ns); }
+  friend constexpr nanoseconds operator-(EventTime a, EventTime b) {
+    return nanoseconds(a.ns - b.ns);
+  }
 };
 
-/// Accepted event times: [kEventTimeMin, kEventTimeMax), 1700-01-01 to 2250-01-01 (event-time.md section 1).
+/// Accepted event times: [kEventTimeMin, kEventTimeMax), 1700-01-01 to 2250-01-01 (event-time.md
+/// section 1).
 inline constexpr EventTime kEventTimeMin{-8'520'336'000'000'000'000};
 inline constexpr EventTime kEventTimeMax{8'835'955'200'000'000'000};
 
@@ -40,9 +43,15 @@ struct ArrivalTime {
   int64_t ms = 0;
 
   friend constexpr auto operator<=>(const ArrivalTime&, const ArrivalTime&) = default;
-  friend constexpr ArrivalTime operator+(ArrivalTime t, milliseconds d) { return {t.ms + d.count()}; }
-  friend constexpr ArrivalTime operator-(ArrivalTime t, milliseconds d) { return {t.ms - d.count()}; }
-  friend constexpr milliseconds operator-(ArrivalTime a, ArrivalTime b) { return milliseconds(a.ms - b.ms); }
+  friend constexpr ArrivalTime operator+(ArrivalTime t, milliseconds d) {
+    return {t.ms + d.count()};
+  }
+  friend constexpr ArrivalTime operator-(ArrivalTime t, milliseconds d) {
+    return {t.ms - d.count()};
+  }
+  friend constexpr milliseconds operator-(ArrivalTime a, ArrivalTime b) {
+    return milliseconds(a.ms - b.ms);
+  }
   /// The event time of the same instant: the only bridge between the two kinds.
   constexpr EventTime AsEventTime() const { return {ms * 1'000'000}; }
 };
@@ -51,8 +60,12 @@ struct MonotonicTime {
   int64_t ns = 0;
 
   friend constexpr auto operator<=>(const MonotonicTime&, const MonotonicTime&) = default;
-  friend constexpr MonotonicTime operator+(MonotonicTime t, nanoseconds d) { return {t.ns + d.count()}; }
-  friend constexpr nanoseconds operator-(MonotonicTime a, MonotonicTime b) { return nanoseconds(a.ns - b.ns); }
+  friend constexpr MonotonicTime operator+(MonotonicTime t, nanoseconds d) {
+    return {t.ns + d.count()};
+  }
+  friend constexpr nanoseconds operator-(MonotonicTime a, MonotonicTime b) {
+    return nanoseconds(a.ns - b.ns);
+  }
 };
 
 /// Half-open: start <= t < end.
@@ -80,14 +93,17 @@ Result<nanoseconds> ParseDuration(std::string_view text);
 /// The shortest exact form: "5m", "1h30m", "250ms", "0s".
 std::string FormatDuration(nanoseconds duration);
 
-/// "2026-11-26 09:15:00.000000000", UTC: the SQL dialect's text of a TIMESTAMP (timestream-api.md 5.1.5).
+/// "2026-11-26 09:15:00.000000000", UTC: the SQL dialect's text of a TIMESTAMP
+/// (timestream-api.md 5.1.5).
 std::string FormatSqlTimestamp(EventTime time);
 /// "2026-11-26T09:15:00.123Z", UTC, always three decimals.
 std::string FormatIso8601Millis(EventTime time);
-/// Reads "2026-11-26", "2026-11-26 09:15[:00[.fraction up to 9 digits]]", 'T' and a final 'Z' allowed; UTC.
+/// Reads "2026-11-26", "2026-11-26 09:15[:00[.fraction up to 9 digits]]", 'T' and a final 'Z'
+/// allowed; UTC.
 Result<EventTime> ParseTimestamp(std::string_view text);
 
-/// "256MiB", "64KiB", "1GiB", "1000" (bytes; also KB, MB, GB as powers of ten). kInvalidArgument otherwise.
+/// "256MiB", "64KiB", "1GiB", "1000" (bytes; also KB, MB, GB as powers of ten). kInvalidArgument
+/// otherwise.
 Result<uint64_t> ParseByteSize(std::string_view text);
 
 }  // namespace tidemark

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The executor of deterministic tests: no threads; RunUntilIdle() steps the runnable tasks and posted work
-// in an order drawn from the seed. Tasks with a wake_at become runnable when the test has moved the
-// clock there. Single-owner.
+// The executor of deterministic tests: no threads; RunUntilIdle() steps the runnable tasks and
+// posted work in an order drawn from the seed. Tasks with a wake_at become runnable when the test
+// has moved the clock there. Single-owner.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,8 @@ class SimExecutor final : public Executor {
   Result<void> Post(Lane lane, std::move_only_function<void()> work) override;
   void Stop() override;
 
-  /// One step of one runnable task or one posted work, chosen by the seed. False: nothing is runnable.
+  /// One step of one runnable task or one posted work, chosen by the seed. False: nothing is
+  /// runnable.
   bool RunOne();
   /// Until nothing is runnable; false when `steps_max` were not enough (a livelock: fail the test).
   bool RunUntilIdle(size_t steps_max = 1'000'000);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file system in memory that keeps, per file and folder, what is synced and what is only cached, so a
-// test can crash it, fail its Nth call, fill it, or flip its bits. Thread-safe.
+// A file system in memory that keeps, per file and folder, what is synced and what is only cached,
+// so a test can crash it, fail its Nth call, fill it, or flip its bits. Thread-safe.
 //
-// 1. Crash() drops, keeps or tears each un-synced write (at 512-byte granularity; a torn write may leave
-//    zeros) and each un-synced folder change independently, drawn from the seed; what was synced stays.
+// 1. Crash() drops, keeps or tears each un-synced write (at 512-byte granularity; a torn write may
+// leave
+//    zeros) and each un-synced folder change independently, drawn from the seed; what was synced
+//    stays.
 // 2. A failed Sync() marks the data clean and randomly keeps or loses it (storage.md 2.5).
 // 3. Every call of FileSystem and of its files counts as one operation, reads included.
 #pragma once
@@ -17,9 +19,10 @@
 namespace tidemark::sim {
 
 struct SimFaults {
-  uint64_t fail_nth_call = 0;  // 1 = the next call; 0 = none. Fails with kIo; a write may be half done
-  bool fail_all_after = false;  // the Nth and all later calls fail: the machine is gone
-  bool no_space = false;        // the failure is kNoSpace instead
+  uint64_t fail_nth_call =
+      0;  // 1 = the next call; 0 = none. Fails with kIo; a write may be half done
+  bool fail_all_after = false;            // the Nth and all later calls fail: the machine is gone
+  bool no_space = false;                  // the failure is kNoSpace instead
   uint64_t space_bytes_max = UINT64_MAX;  // kNoSpace beyond it
 };
 
@@ -48,7 +51,8 @@ class SimFileSystem final : public FileSystem {
   uint64_t calls() const;
   /// Whether the Nth call came.
   bool fired() const;
-  /// Power loss: un-synced state is lost (rule 1), faults are cleared, locks drop. Open files are dead.
+  /// Power loss: un-synced state is lost (rule 1), faults are cleared, locks drop. Open files are
+  /// dead.
   void Crash();
   /// kill -9: the page cache survives; only open files and locks die. Faults are cleared.
   void Kill();
