@@ -27,6 +27,7 @@ class Headers {
   /// Replaces every field of that name by this one.
   void Set(std::string_view name, std::string value);
 
+  const std::vector<Field>& fields() const { return fields_; }
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
   size_t size() const { return fields_.size(); }
