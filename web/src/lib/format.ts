@@ -16,9 +16,13 @@ function Si(value: number): string {
   return `${value < 0 ? '−' : ''}${scaled.toFixed(digits)}${units[unit] ? ` ${units[unit]}` : ''}`;
 }
 
-/** `18.4 k/s`, `0/s`. */
-export const FormatRate = (per_second: number | null, unit = ''): string =>
-  per_second === null ? kUnknown : `${Si(per_second)}${unit ? `${/[kMGTP]$/.test(Si(per_second)) ? '' : ' '}${unit}` : ''}/s`;
+/** `18.4 k rec/s`, `518 kB/s`: a prefix joins a unit of one letter, and stands before a word. */
+export function FormatRate(per_second: number | null, unit = ''): string {
+  if (per_second === null) return kUnknown;
+  const number = Si(per_second);
+  const joined = unit.length === 1 && /[kMGTP]$/.test(number);
+  return `${number}${unit === '' || joined ? '' : ' '}${unit}/s`;
+}
 
 /** `2 200`, from ten million on `12.4 M`; takes the decimal strings of the API. */
 export function FormatCount(value: string | number | bigint | null | undefined): string {

@@ -189,7 +189,13 @@ function DrawWatermark(u: uPlot, { model, palette, ToX }: OverlayInput): number 
   ctx.font = palette.font;
   if (closed >= bbox.left && closed <= right) {
     ctx.fillStyle = palette.wm;
-    ctx.fillRect(closed - px / 2, bbox.top + bbox.height, px, 5 * px);
+    const bottom = bbox.top + bbox.height;
+    ctx.fillRect(closed - px / 2, bottom - (kStripRoomPx + 12) * px, px, (kStripRoomPx + 17) * px);
+    if (closed - bbox.left > 60 * px) {
+      ctx.textAlign = 'right';
+      ctx.textBaseline = 'bottom';
+      ctx.fillText('closed', closed - 5 * px, bottom - kStripRoomPx * px);
+    }
   }
   if (x < bbox.left || x > right) {
     ctx.restore();

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { GraphStatus } from '../api/types.ts';
+import { BuildGraph, EdgeWidth } from './graph.ts';
+import { LayOut, PathOf } from './graph_layout.ts';
+
+const kStatus: GraphStatus = {
+  streams: [
+    { name: 'a-dead', shards: 1, records_per_second: 0, bytes_per_second: 0, records_total: '3', retention_hours: '24' },
+    { name: 'in', shards: 4, records_per_second: 100, bytes_per_second: 41000, records_total: '9007199254740993', retention_hours: '24' },
+  ],
+  pipelines: [{
+    name: 'a', stream: 'in', database: 'D', table: 'T', dead_letter_stream: 'a-dead', state: 'running', records_per_second: 100, records_total: '10', points_total: '7',
+    dead_letters_total: '3', lag_records: '0', lag_ms: '120000', partitions: [], error: null,
+  }],
+  views: [{
+    name: 'v', database: 'D', table: 'T', target_table: 'T', state: 'running', generation: '1', watermark: '5', windows_published: '1', revisions_total: '0', late_points_total: '0',
+    dirty: '0', lag_ms: '1', window_ns: '300000000000', out_of_orderness_ns: '0', allowed_lateness_ns: '0',
+  }],
+  databases: [{ name: 'D', tables: [{ name: 'T', memory_retention_hours: '6', magnetic_retention_days: '1', series: '2', points: '7' }] }],
+};
+
+test('a stream flows to its pipeline, table and view, and the view back to its table', () => {
+  const graph = BuildGraph(kStatus);
+  assert.deepEqual(graph.edges.map((e) => `${e.from}>${e.to}`), [
+    'stream:in>pipeline:a', 'pipeline:a>table:D.T', 'pipeline:a>stream:a-dead', 'table:D.T>view:v', 'view:v>table:D.T',
+  ]);
+  assert.deepEqual(graph.nodes.filter((n) => n.column === 0).map((n) => n.name), ['in', 'a-dead']);
+});
+
+test('a pipeline a minute behind needs attention', () => {
+  const node = BuildGraph(kStatus).nodes.find((n) => n.kind === 'pipeline');
+  assert.equal(node?.health, 'warn');
+  assert.match(node?.problem ?? '', /behind/);
+});
+
+test('an edge to something that does not exist is not drawn', () => {
+  assert.deepEqual(BuildGraph({ ...kStatus, databases: [] }).edges.map((e) => e.to), ['pipeline:a', 'stream:a-dead']);
+});
+
+test('nodes do not overlap and every edge has a path', () => {
+  const graph = BuildGraph(kStatus);
+  const layout = LayOut(graph, { width: 1200, HeightOf: () => 150 });
+  const boxes = [...layout.boxes.values()];
+  for (const [i, a] of boxes.entries()) {
+    for (const b of boxes.slice(i + 1)) {
+      assert.ok(a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y);
+    }
+    assert.ok(a.x >= 0 && a.x + a.width <= layout.width && a.y + a.height <= layout.height);
+  }
+  for (const edge of graph.edges) assert.doesNotMatch(PathOf(edge, layout)?.d ?? 'none', /NaN|none/);
+});
+
+test('thickness is by log rate within one and six pixels', () => {
+  assert.equal(EdgeWidth(0), 1);
+  assert.ok(EdgeWidth(100) > EdgeWidth(10));
+  assert.equal(EdgeWidth(1e9), 6);
+});

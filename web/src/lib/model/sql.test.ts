@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HostsSql, OffsetOf, SeriesSql, StatementAt, TokenEnd, Tokenize } from './sql.ts';
+
+test('names and texts are quoted by doubling', () => {
+  assert.equal(
+    SeriesSql({ database: 'a"b', table: 't', measure: "o'k", dimensions: { 'in stance': "x'y" } }, 1_500_000n, 2_500_000n),
+    `SELECT time, measure_value::double FROM "a""b"."t" WHERE measure_name = 'o''k' AND "in stance" = 'x''y' ` +
+      'AND time >= from_milliseconds(1) AND time < from_milliseconds(3) ORDER BY time',
+  );
+  assert.equal(
+    HostsSql({ database: 'd', table: 't' }, 'cpu', ['host', 'region']),
+    `SELECT "host", "region" FROM "d"."t" WHERE measure_name = 'cpu' GROUP BY "host", "region" ORDER BY "host", "region" LIMIT 2000`,
+  );
+});
+
+test('tokens joined again are the text', () => {
+  for (const sql of ["SELECT 'a;''b', \"x\"\"y\" -- c;\nFROM t WHERE bin(time, 5m) > 1e-3;", "'open", '"open', '😀 SELECT']) {
+    assert.equal(Tokenize(sql).map((t) => t.text).join(''), sql);
+  }
+  const kinds = Object.fromEntries(Tokenize("SELECT bin(time) 'x' \"y\" 5m -- c").map((t) => [t.text, t.kind]));
+  assert.deepEqual([kinds['SELECT'], kinds['bin'], kinds['time'], kinds["'x'"], kinds['"y"'], kinds['5m'], kinds['-- c']], ['keyword', 'function', undefined, 'string', 'name', 'number', 'comment']);
+});
+
+test('the statement at the cursor is cut at semicolons outside text', () => {
+  const sql = "SELECT ';' ;\nSELECT 2; -- a;b\nSELECT 3";
+  assert.equal(StatementAt(sql, 0).trim(), "SELECT ';'");
+  assert.equal(StatementAt(sql, sql.indexOf('2')).trim(), 'SELECT 2');
+  assert.equal(StatementAt(sql, sql.length).trim(), '-- a;b\nSELECT 3');
+  assert.equal(StatementAt('SELECT 1;\n', 10).trim(), 'SELECT 1');
+});
+
+test('places of errors count code points', () => {
+  const sql = "SELECT '😀', nope\nFROM t";
+  const offset = OffsetOf(sql, 1, 13);
+  assert.equal(sql.slice(offset, TokenEnd(sql, offset)), 'nope');
+  assert.equal(sql.slice(OffsetOf(sql, 2, 6)), 't');
+  assert.equal(OffsetOf(sql, 99, 99), sql.length);
+});
