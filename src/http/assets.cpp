@@ -29,6 +29,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kMimeTyp
     {".webmanifest", "application/manifest+json"},
 }};
 
+// web/API.md section 2: everything comes from this server, and nothing is inline.
+constexpr std::string_view kPagePolicy =
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; worker-src 'self' blob:; style-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'self'";
+
 bool AcceptsGzip(const Request& request) {
   const std::string_view accepted = request.Find("Accept-Encoding").value_or("");
   const size_t at = accepted.find("gzip");
@@ -66,9 +72,9 @@ const Asset* AssetSet::Find(std::string_view path) const {
   return found == assets_.end() ? nullptr : &*found;
 }
 
-std::optional<Response> AssetSet::Serve(const Request& request) const {
+std::optional<Response> AssetSet::Serve(const Request& request, std::string_view path) const {
   if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
-  const Asset* asset = Find(request.path);
+  const Asset* asset = Find(path);
   if (asset == nullptr) return std::nullopt;
 
   Response response;
@@ -76,18 +82,13 @@ std::optional<Response> AssetSet::Serve(const Request& request) const {
   const std::string etag = MakeETag(*asset);
   response.headers.Add("Content-Type", std::string(mime));
   response.headers.Add("ETag", etag);
-  response.headers.Add("Cache-Control", asset->path.starts_with("/assets/")
+  response.headers.Add("Cache-Control", asset->path.contains("/assets/")
                                             ? "public, max-age=31536000, immutable"
                                             : "no-cache");
   response.headers.Add("X-Content-Type-Options", "nosniff");
+  response.headers.Add("Referrer-Policy", "same-origin");
   if (mime.starts_with("text/html")) {
-    // No outside host: what the pages need comes from this server. Svelte and uPlot set style
-    // attributes.
-    response.headers.Add(
-        "Content-Security-Policy",
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
-    response.headers.Add("Referrer-Policy", "same-origin");
+    response.headers.Add("Content-Security-Policy", std::string(kPagePolicy));
   }
   if (!asset->gzip.empty()) response.headers.Add("Vary", "Accept-Encoding");
   if (const auto known = request.Find("If-None-Match"); known && Matches(*known, etag)) {

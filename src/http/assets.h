@@ -26,10 +26,14 @@ class AssetSet {
   /// `assets` and what they view (static storage) must outlive the set.
   explicit AssetSet(std::span<const Asset> assets);
 
-  /// The answer to a GET or HEAD of `path` ("/" means /index.html), 304 included; nullopt when
-  /// there is no such file. Names with a content hash (below /assets/) are cached for a year,
-  /// others revalidate by ETag (console-ux.md 2.5). Pages get headers that allow this host only.
-  std::optional<Response> Serve(const Request& request) const;
+  /// The answer to a GET or HEAD of `path` ("/" means /index.html), 304 and compression included;
+  /// nullopt when there is no such file. Files in a folder `assets` have a hash in their name and
+  /// are cached for a year, others revalidate by ETag. Pages allow nothing from other hosts
+  /// (web/API.md section 2). `path` differs from the request's for deep links and prefixes.
+  std::optional<Response> Serve(const Request& request, std::string_view path) const;
+  std::optional<Response> Serve(const Request& request) const {
+    return Serve(request, request.path);
+  }
   bool Has(std::string_view path) const { return Find(path) != nullptr; }
 
  private:

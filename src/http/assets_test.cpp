@@ -28,7 +28,7 @@ TEST(AssetSet, ServesPagesForRevalidationAndHashedFilesForAYear) {
   EXPECT_EQ(page->headers.Find("Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(page->headers.Find("Cache-Control"), "no-cache");
   EXPECT_THAT(std::string(page->headers.Find("Content-Security-Policy").value_or("")),
-              HasSubstr("default-src 'self'"));
+              HasSubstr("default-src 'none'; script-src 'self'"));
   const auto script = assets.Serve(Get("/assets/app-1a2b.js"));
   ASSERT_TRUE(script);
   EXPECT_EQ(script->body, "let x");
@@ -58,6 +58,7 @@ TEST(AssetSet, UnknownFileIsNoPage) {
   EXPECT_FALSE(assets.Serve(Get("/../etc/passwd")));
   EXPECT_FALSE(assets.Serve({.method = "POST", .path = "/"}));
   EXPECT_TRUE(assets.Has("/"));
+  EXPECT_EQ(assets.Serve(Get("/ui/query"), "/index.html")->body, "<html>");  // a deep link
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
 void TcpConnection::Begin(Welcome welcome) {
   error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+  (void)socket_.set_option(tcp::no_delay(true), ignored);
   const auto endpoint = socket_.remote_endpoint(ignored);
   const std::string address = endpoint.address().to_string();
   peer_ = (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
@@ -537,7 +537,7 @@ void TcpConnection::BeginDrain() {
   phase_ = Phase::kDraining;
   if (stream_ != nullptr) std::exchange(stream_, nullptr)->Gone();
   error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  (void)socket_.shutdown(tcp::socket::shutdown_send, ignored);
   if (!refused_ && in_.empty() && socket_.available(ignored) == 0) {  // nothing unread: invariant 5
     Close();
     return;
@@ -559,7 +559,7 @@ void TcpConnection::CheckDeadline(MonotonicTime now) {
     timed_out_ = true;
     deadline_ = kNever;
     error_code ignored;
-    socket_.cancel(ignored);
+    (void)socket_.cancel(ignored);
     return;
   }
   Close();
@@ -590,7 +590,7 @@ void TcpConnection::Close() {
   closed_ = true;
   const auto self = Self();
   error_code ignored;
-  socket_.close(ignored);
+  (void)socket_.close(ignored);
   ReleaseBody();
   if (stream_ != nullptr) std::exchange(stream_, nullptr)->Gone();
   loop()->Remove(self);
@@ -604,7 +604,7 @@ void Connection::Start(std::shared_ptr<ServerCore> core, std::shared_ptr<Loop> l
   tcp::socket socket(loop->context());
   error_code error;
   // Asio sends and receives the same way over either protocol once the socket is connected.
-  socket.assign(tcp::v4(), fd, error);
+  (void)socket.assign(tcp::v4(), fd, error);
   if (error) {
     core->ReleaseConnection();
     return;

@@ -173,10 +173,10 @@ Result<void> TcpServer::Listen() {
   const tcp::endpoint endpoint(address, options.port);
   acceptor_ = std::make_unique<tcp::acceptor>(loops_[0]->context());
   accept_retry_ = std::make_unique<boost::asio::steady_timer>(loops_[0]->context());
-  acceptor_->open(endpoint.protocol(), error);
-  if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_->bind(endpoint, error);
-  if (!error) acceptor_->listen(boost::asio::socket_base::max_listen_connections, error);
+  (void)acceptor_->open(endpoint.protocol(), error);
+  if (!error) (void)acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) (void)acceptor_->bind(endpoint, error);
+  if (!error) (void)acceptor_->listen(boost::asio::socket_base::max_listen_connections, error);
   if (error) return ListenError(options, error);
   const auto bound = acceptor_->local_endpoint(error);
   port_ = bound.port();
@@ -234,7 +234,7 @@ void TcpServer::Stop() {
   core_->stopping.store(true);
   (void)loops_[0]->Dispatch([this] {
     error_code ignored;
-    acceptor_->close(ignored);
+    (void)acceptor_->close(ignored);
     accept_retry_->cancel();
   });
   for (const auto& loop : loops_) {
