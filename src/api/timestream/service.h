@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Timestream WRITE and QUERY APIs (timestream-api.md sections 1 to 5.2): decodes a request,
+// calls the parts below, encodes the answer. app dispatches X-Amz-Target `Timestream_20181101.X`
+// here and has checked the signature. Thread-safe; Handle() never blocks: writes complete from the
+// store, queries run on Lane::kQuery, changes of definitions on Lane::kBackground.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/timestream/direct_clock.h"
+#include "api/timestream/tables.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/units.h"
+#include "catalog/catalog.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "sql/engine.h"
+#include "store/store.h"
+
+namespace tidemark::timestream {
+
+inline constexpr std::string_view kTargetPrefix = "Timestream_20181101.";
+inline constexpr std::string_view kContentType = "application/x-amz-json-1.0";
+
+/// What DescribeEndpoints answers: the request's Host header, shaped for the SDK that its
+/// User-Agent names (timestream-api.md 1.6, clients-seen.md 11). boto3 gets "http://host:port",
+/// JavaScript and Java a bare host, others "host:port". Never empty.
+std::string AdvertisedEndpoint(const http::Request& request);
+
+struct ServiceOptions {
+  std::string region = "us-east-1";      // of ARNs
+  std::string account = "000000000000";  // of ARNs
+  std::function<std::string(const http::Request&)> endpoint = AdvertisedEndpoint;
+  int endpoint_cache_minutes = 1440;
+
+  size_t page_bytes_max = 1'000'000;     // of one Query answer
+  size_t queries_kept_max = 200;         // open, cancelled or replayable
+  size_t page_cache_bytes_max = 64_MiB;  // of pages kept for replay, all queries together
+  std::chrono::milliseconds token_lifetime{3'600'000};       // NextToken
+  std::chrono::milliseconds client_token_lifetime{300'000};  // ClientToken: same call, same answer
+  /// A Query call answers an empty page with a NextToken rather than wait longer (SDKs give up
+  /// after 60 s).
+  std::chrono::milliseconds page_wait_max{30'000};
+  std::chrono::milliseconds statement_time_max{3'600'000};  // from its first call on
+};
+
+/// What the service stands on; everything must outlive it. Executor, store and engine may complete
+/// work of the service after its destruction, but not after their own.
+struct ServiceDeps {
+  catalog::Catalog& catalog;
+  TableAdmin& tables;
+  store::Store& store;
+  DirectClock& direct_clock;
+  sql::Engine& engine;
+  Executor& executor;
+  const Clock& clock;
+  Random& random;
+  MetricRegistry& metrics;
+};
+
+class TimestreamService {
+ public:
+  TimestreamService(ServiceOptions options, ServiceDeps deps);
+  /// Cancels open queries; waiting callers get an error. Not from a query thread.
+  ~TimestreamService();
+  TimestreamService(const TimestreamService&) = delete;
+  TimestreamService& operator=(const TimestreamService&) = delete;
+
+  /// `operation` is the text behind kTargetPrefix; unknown ones get UnknownOperationException.
+  void Handle(std::string_view operation, http::Request request, http::Responder responder);
+
+  /// The protocol's 404 for a missing or foreign target, and the envelope for errors that app or
+  /// http find first (bad signature, oversized body). `type` is a bare name:
+  /// "InvalidSignatureException".
+  http::Response UnknownOperation();
+  http::Response ErrorResponse(int status, std::string_view type, std::string_view message);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tidemark::timestream
