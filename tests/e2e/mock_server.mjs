@@ -112,8 +112,11 @@ export class MockServer {
     this.newest_ms += kStepMs;
     for (const host of kHosts) for (const measure of ['cpu_system', 'cpu_idle']) {
       this.#Points(host, measure).set(this.newest_ms, this.#Value(host, measure, this.newest_ms));
+      const closed = Math.floor(this.watermark_ms / kWindowMs) * kWindowMs;
+      if (closed > this.newest_ms - kStepMs - kOutOfOrdernessMs) this.#Evaluate(host, measure, closed - kWindowMs, this.now_ms, 0);
     }
     this.#Table(['cpu_system', 'cpu_idle'], this.newest_ms, this.newest_ms, ['raw']);
+    this.#Table(['avg_cpu_system', 'avg_cpu_idle'], this.newest_ms - kStepMs, this.newest_ms, ['view']);
     this.#Graph();
   }
 
@@ -347,10 +350,10 @@ export class MockServer {
       ]);
     }
     if (/big/.test(sql)) return Answer(['big', 'name'], [['9007199254740993', '<b>not bold</b>'], [null, '']]);
-    const unknown = /\bnope\b/.exec(sql);
+    const unknown = /\b(nope|no_such_column)\b/.exec(sql);
     if (unknown !== null) {
       const before = sql.slice(0, unknown.index).split('\n');
-      return Fail(400, 'invalid_sql', 'Column nope does not exist in InterpolatedBlogDB.EC2MetricTable.', { line: before.length, column: before.at(-1).length + 1, hint: 'Did you mean time?' });
+      return Fail(400, 'invalid_sql', `Column ${unknown[0]} does not exist in ${kDatabase}.${kTable}.`, { line: before.length, column: before.at(-1).length + 1, hint: 'Did you mean time?' });
     }
     const Equal = (name) => new RegExp(`"?${name}"? = '([^']*)'`).exec(sql)?.[1];
     if (/GROUP BY/.test(sql)) {
@@ -361,17 +364,21 @@ export class MockServer {
     const hosts = kHosts.filter((h) => names.every((name) => (Equal(name) ?? h[name]) === h[name]));
     const from = Number(/time >= from_milliseconds\((\d+)\)/.exec(sql)?.[1] ?? 0);
     const to = Number(/time < from_milliseconds\((\d+)\)/.exec(sql)?.[1] ?? 1e15);
+    const at = /time = from_milliseconds\((\d+)\)/.exec(sql)?.[1];
     let found = hosts.flatMap((host) => measures.flatMap((measure) => {
       const points = measure.startsWith('avg_')
         ? [...(this.#windows.get(this.#Key(host, measure))?.values() ?? [])].map((row) => [row.window_end, row.value])
         : [...(this.#series.get(this.#Key(host, measure)) ?? [])];
-      return points.filter(([t]) => t >= from && t < to).map(([t, v]) => ({ host, measure, t, v }));
+      return points.filter(([t]) => t >= from && t < to && (at === undefined || t === Number(at))).map(([t, v]) => ({ host, measure, t, v }));
     }));
-    found.sort((a, b) => (/DESC/.test(sql) ? b.t - a.t : a.t - b.t));
+    found.sort((a, b) => (/DESC/.test(sql) ? b.t - a.t : a.t - b.t) || (a.measure < b.measure ? -1 : 1));
     found = found.slice(0, Number(/LIMIT (\d+)/.exec(sql)?.[1] ?? 1e9));
     if (/SELECT \*/.test(sql)) {
       return Answer([...names, 'measure_name', 'time', 'measure_value::double'], found.map(({ host, measure, t, v }) => [...names.map((name) => host[name]), measure, Text(t), String(v)]));
     }
+    if (/SELECT avg\(/.test(sql)) return Answer(['_col0'], [[String(found.reduce((sum, { v }) => sum + v, 0) / found.length)]]);
+    if (/SELECT measure_value/.test(sql)) return Answer(['measure_value::double'], found.map(({ v }) => [String(v)]));
+    if (/SELECT time, measure_name/.test(sql)) return Answer(['time', 'measure_name', 'measure_value::double'], found.map(({ measure, t, v }) => [Text(t), measure, String(v)]));
     return Answer(['time', 'measure_value::double'], found.map(({ t, v }) => [Text(t), String(v)]));
   }
 

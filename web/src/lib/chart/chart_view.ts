@@ -95,7 +95,7 @@ export class ChartView {
 
   /** Moves the keyboard's cursor by rows; `first` and `last` jump. */
   MoveCursor(step: number | 'first' | 'last'): void {
-    const { rows } = this.#model;
+    const rows = this.#model.Shown(this.#model.rows);
     if (rows.length === 0) return;
     let index = rows.length - 1;
     if (step === 'first') index = 0;
@@ -116,7 +116,8 @@ export class ChartView {
 
   #Data(): uPlot.AlignedData {
     const table = (points: readonly Point[]): uPlot.AlignedData => [points.map((p) => this.#ToX(p.time)), points.map((p) => p.value)];
-    return uPlot.join([table(this.#model.raw), table(this.#model.avg)]);
+    const { raw, avg } = this.#model;
+    return uPlot.join([table(this.#model.Shown(raw)), table(this.#model.Shown(avg))]);
   }
 
   #Build(): void {
@@ -202,7 +203,7 @@ export class ChartView {
     const left = u.cursor.left ?? -1;
     if (left < 0) return; // the keyboard's choice stays
     const time = this.#ToTime(u.posToVal(left, 'x'));
-    const { rows } = this.#model;
+    const rows = this.#model.Shown(this.#model.rows);
     const after = LowerBound(rows, time);
     const candidates = [rows[after - 1], rows[after]].filter((row) => row !== undefined);
     const distance = (row: WindowRow): number => Math.abs(u.valToPos(this.#ToX(row.time), 'x') - left);

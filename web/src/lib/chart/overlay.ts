@@ -2,7 +2,7 @@
 // What the chart draws beside its lines: the area that is not final yet, the watermark, revised windows with their first value,
 // and the strip at the bottom that shows where revisions happened. Pure drawing: it reads the model and changes nothing.
 import type uPlot from 'uplot';
-import { FirstValue, IsRevised, type ChartModel, type WindowRow } from '../model/chart.ts';
+import { FirstValue, type ChartModel, type WindowRow } from '../model/chart.ts';
 import { FormatTimestamp, type Ns } from '../time.ts';
 
 export type RevisionMode = 'off' | 'mark' | 'compare';
@@ -79,7 +79,7 @@ export function DrawAbove(u: uPlot, input: OverlayInput): OverlayDrawn {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top - 4, bbox.width, bbox.height + 4);
   ctx.clip();
-  const revised = model.rows.filter(IsRevised);
+  const revised = model.Revised();
   if (mode !== 'off') {
     DrawStrip(u, input, revised);
     const dense = WindowPx(u, input) < kDenseWindowPx * devicePixelRatio;

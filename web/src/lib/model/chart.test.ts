@@ -54,6 +54,17 @@ test('a range that moves on drops what it left, and late answers cannot bring it
   assert.deepEqual(model.raw.map((p) => Number(p.time)), [20, 30]);
 });
 
+test('what the clock has not reached is kept, but not shown', () => {
+  const model = Model();
+  model.SetRange({ from: 0n, to: 25n }, 10n);
+  model.ReplaceRaw(0n, 35n, [At(10), At(20), At(30), At(40)]);
+  assert.deepEqual(model.Shown(model.raw).map((p) => Number(p.time)), [10, 20]);
+  const before = model.changes;
+  model.SetRange({ from: 1n, to: 31n }, 10n);
+  assert.deepEqual(model.Shown(model.raw).map((p) => Number(p.time)), [10, 20, 30]);
+  assert.equal(model.changes, before);
+});
+
 test('revised windows show first, current and every revision between', () => {
   const model = Model();
   model.watermark = 45n;

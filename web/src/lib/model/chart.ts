@@ -2,7 +2,8 @@
 // What the chart knows, apart from how it is drawn: two series, the rows that late data revised, the range and the watermark.
 //
 // Invariants
-//  1. A series is strictly increasing in time, and holds only points with range.from <= time < range.to.
+//  1. A series is strictly increasing in time, and holds only points with range.from <= time < data_to. What lies between range.to and
+//     data_to is kept ready for a range that moves with the clock, but not shown.
 //  2. `rows` holds one entry per view row of the range; a row of `avg` and its entry have the same time.
 //  3. `changes` grows if and only if a series or a row changed, never because the clock or the watermark went on.
 import type { Cell, RevisionEntry, RevisionRow } from '../api/types.ts';
@@ -120,6 +121,8 @@ export interface Summary {
 
 export class ChartModel {
   range: Range = { from: 0n, to: 0n };
+  /** How far data is kept ahead of range.to. */
+  ahead: Ns = 0n;
   raw: readonly Point[] = [];
   avg: readonly Point[] = [];
   rows: readonly WindowRow[] = [];
@@ -129,6 +132,15 @@ export class ChartModel {
   /** Times of rows that got a further revision with the last change: they flash. */
   just_revised: readonly Ns[] = [];
 
+  get data_to(): Ns {
+    return this.range.to + this.ahead;
+  }
+
+  /** The part of a series that the range shows. */
+  Shown<T extends { time: Ns }>(list: readonly T[]): readonly T[] {
+    return list.slice(0, LowerBound(list, this.range.to));
+  }
+
   Clear(): void {
     this.raw = [];
     this.avg = [];
@@ -137,12 +149,13 @@ export class ChartModel {
     this.changes += 1;
   }
 
-  /** Moves the range on; what falls out on the left is dropped. */
-  SetRange(range: Range): void {
+  /** Moves the range on; what falls out is dropped. */
+  SetRange(range: Range, ahead: Ns = 0n): void {
     this.range = range;
+    this.ahead = ahead;
     const keep = <T extends { time: Ns }>(list: readonly T[]): readonly T[] => {
       const begin = LowerBound(list, range.from);
-      const end = LowerBound(list, range.to);
+      const end = LowerBound(list, this.data_to);
       return begin === 0 && end === list.length ? list : list.slice(begin, end);
     };
     const before = this.raw.length + this.avg.length + this.rows.length;
@@ -169,7 +182,7 @@ export class ChartModel {
   }
 
   Revised(): WindowRow[] {
-    return this.rows.filter(IsRevised);
+    return this.Shown(this.rows).filter(IsRevised);
   }
 
   StateOf(row: WindowRow): WindowState {
@@ -179,9 +192,10 @@ export class ChartModel {
   }
 
   Summarize(): Summary {
-    const summary: Summary = { windows: this.rows.length, revised: 0, final: 0, late_points: 0n, largest: null };
+    const rows = this.Shown(this.rows);
+    const summary: Summary = { windows: rows.length, revised: 0, final: 0, late_points: 0n, largest: null };
     let largest = -1;
-    for (const row of this.rows) {
+    for (const row of rows) {
       if (this.StateOf(row) !== 'provisional') summary.final += 1;
       summary.late_points += LatePoints(row);
       if (!IsRevised(row)) continue;
@@ -198,7 +212,7 @@ export class ChartModel {
 
   /** The range may have moved on while the answer was under way (invariant 1). */
   #InRange<T extends { time: Ns }>(list: readonly T[]): readonly T[] {
-    return list.filter((item) => item.time >= this.range.from && item.time < this.range.to);
+    return list.filter((item) => item.time >= this.range.from && item.time < this.data_to);
   }
 
   #Changed<T>(next: T[] | null): T[] | null {

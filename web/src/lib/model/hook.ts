@@ -141,9 +141,9 @@ export const ToRevisedPoint = (row: WindowRow): RevisedPoint => ({
 });
 
 export const ToSeriesHook = (model: ChartModel): ChartHook['series'] => ({
-  raw: model.raw.map((p) => [String(p.time), p.value]),
-  avg: model.avg.map((p) => [String(p.time), p.value]),
-  revised: model.rows.filter((row) => IsRevised(row) || row.frozen).map(ToRevisedPoint),
+  raw: model.Shown(model.raw).map((p) => [String(p.time), p.value]),
+  avg: model.Shown(model.avg).map((p) => [String(p.time), p.value]),
+  revised: model.Shown(model.rows).filter((row) => IsRevised(row) || row.frozen).map(ToRevisedPoint),
 });
 
 export const ToGraphHook = (graph: Graph): Pick<GraphHook, 'nodes' | 'edges'> => ({

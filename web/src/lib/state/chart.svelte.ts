@@ -23,6 +23,8 @@ export interface ChartSource {
   host: Host;
 }
 
+// A clock that runs ahead of ours: a pipeline lets times up to five minutes in the future move its watermark.
+const kAheadNs = 600n * kNsPerSecond;
 const kPointsMax = 200_000;
 const kReadEveryMs = 500;
 const kHostsAgainMs = 2_000;
@@ -189,7 +191,7 @@ export class ChartController {
 
   async #Read(): Promise<void> {
     this.#reading = true;
-    const { range } = this.model;
+    const range = { from: this.model.range.from, to: this.model.data_to };
     const host = this.host;
     const full = this.#full;
     this.#full = false;
@@ -243,7 +245,7 @@ export class ChartController {
   }
 
   async #SettleStatus(): Promise<void> {
-    const empty = this.model.raw.length === 0 && this.model.avg.length === 0;
+    const empty = this.model.Shown(this.model.raw).length === 0 && this.model.Shown(this.model.avg).length === 0;
     if (!empty) {
       this.newest = null;
       this.status = 'ready';
@@ -266,9 +268,7 @@ export class ChartController {
     const from = ParseRangeEnd(this.source.from, now) ?? to - 7200n * kNsPerSecond;
     const range = { from: from < to ? from : to - kNsPerSecond, to };
     if (range.from === this.model.range.from && range.to === this.model.range.to) return false;
-    // A range that grows on the left shows points that were never read.
-    if (range.from < this.model.range.from) this.#full = true;
-    this.model.SetRange(range);
+    this.model.SetRange(range, this.source.to.startsWith('now') ? kAheadNs : 0n);
     return true;
   }
 }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of the pages alone, in Chromium over the small model of the server. `node pages.mjs [NAME]` runs the tests whose name
+// holds NAME. They wait on the page's state, never on time. Exit code 0 or 1.
+import assert from 'node:assert/strict';
+import { LaunchBrowser, OpenPage } from './browser.mjs';
+import { MockServer } from './mock_server.mjs';
+
+const kNow = Date.parse('2026-01-15T16:59:30Z');
+const kWaitMs = 10_000;
+
+const ms = (ns) => Number(BigInt(ns) / 1_000_000n);
+const Model = (page) => page.evaluate(() => ({ ...window.__tidemark }));
+const Until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: kWaitMs, polling: 50 });
+const ChartReady = (page) => Until(page, () => window.__tidemark?.chart?.status === 'ready' && window.__tidemark.live.status === 'live');
+
+const tests = {
+  async 'the start page is the chart of the first host and plots exactly its points'({ page, endpoint, server }) {
+    await page.goto(`${endpoint}/`);
+    await ChartReady(page);
+    assert.equal(new URL(page.url()).pathname, '/ui/dash/ec2-host-metrics');
+    const { chart } = await Model(page);
+    assert.equal(chart.series.raw.length, 720);
+    assert.equal(chart.series.avg.length, 24);
+    assert.ok(chart.series.raw.every(([time], i, all) => i === 0 || BigInt(time) > BigInt(all[i - 1][0])));
+    assert.equal(ms(chart.watermark), server.watermark_ms);
+    const answer = await Revisions(endpoint, chart);
+    assert.deepEqual(chart.series.revised.map((row) => row.time), answer.rows.filter((row) => row.revisions.length > 1).map((row) => row.time));
+    assert.deepEqual(chart.series.avg, answer.rows.map((row) => [row.time, Number(row.value)]));
+    await Until(page, () => window.__tidemark.chart.drawn.revised > 0);
+    assert.equal((await Model(page)).chart.drawn.revised, chart.series.revised.length);
+  },
+
+  async 'late data revises a plotted window, with its history'({ page, endpoint, server }) {
+    await OpenFirstHost(page, endpoint);
+    const before = (await Model(page)).chart;
+    const time_ms = Date.parse('2026-01-15T16:22:30Z');
+    const old = before.series.avg.find(([time]) => ms(time) === Date.parse('2026-01-15T16:25:00Z'));
+    server.AddLate('cpu_system', time_ms, 99);
+    await Until(page, (n) => window.__tidemark.chart.changes > n, before.changes);
+    await Until(page, () => window.__tidemark.chart.series.revised.some((row) => row.time === '1768494300000000000'));
+    const { chart } = await Model(page);
+    const row = chart.series.revised.find(({ time }) => time === old[0]);
+    const last = row.revisions.at(-1);
+    assert.equal(last.old, old[1]);
+    assert.equal(last.new, row.value);
+    assert.equal(last.late_points, '1');
+    assert.equal(ms(last.at), kNow);
+    assert.equal(ms(row.window_start), Date.parse('2026-01-15T16:20:00Z'));
+    assert.deepEqual(chart.series.raw.find(([time]) => ms(time) === time_ms)[1], 99);
+    await page.getByTestId('revisions').getByText('16:20 – 16:25').first().waitFor();
+  },
+
+  async 'the point card lists every revision, by keyboard and by mouse'({ page, endpoint, server }) {
+    await OpenFirstHost(page, endpoint);
+    for (const value of [99, 98, 97]) {
+      const { changes } = (await Model(page)).chart;
+      server.AddLate('cpu_system', Date.parse('2026-01-15T16:52:30Z'), value);
+      await Until(page, (n) => window.__tidemark.chart.changes > n, changes);
+    }
+    await Until(page, () => window.__tidemark.chart.series.revised.some((row) => row.time === '1768496100000000000' && row.revisions.length >= 4));
+    const row = (await Model(page)).chart.series.revised.at(-1);
+    await page.getByTestId('chart').focus();
+    await page.keyboard.press('End');
+    const card = page.getByTestId('point-card');
+    await card.waitFor();
+    assert.match(await card.innerText(), new RegExp(`16:50 – 16:55[^]*revised ×${row.revisions.length - 1}`));
+    assert.equal(await page.getByTestId('point-revision').count(), row.revisions.length);
+    await page.keyboard.press('Escape');
+    await card.waitFor({ state: 'detached' });
+    const box = await page.locator('.u-over').boundingBox();
+    const { range } = (await Model(page)).chart;
+    const x = box.x + (box.width * (ms(row.time) - ms(range.from))) / (ms(range.to) - ms(range.from));
+    await page.mouse.move(x, box.y + box.height / 2);
+    await card.waitFor();
+    assert.match(await card.innerText(), /late points/);
+  },
+
+  async 'new points move the chart, a pause holds it, going on catches up'({ page, endpoint, server }) {
+    await OpenFirstHost(page, endpoint);
+    const newest = () => String(BigInt(server.newest_ms) * 1_000_000n);
+    const Shows = (time) => Until(page, (wanted) => window.__tidemark.chart.series.raw.at(-1)[0] === wanted, time);
+    await page.evaluate((by) => {
+      const real = Date.now;
+      Date.now = () => real() + by;
+    }, 60_000);
+    server.Advance();
+    await Shows(newest());
+    await page.keyboard.press('.');
+    await Until(page, () => window.__tidemark.live.status === 'paused');
+    const held = newest();
+    server.Advance();
+    server.Advance();
+    await page.getByTestId('live-badge').getByText('paused').waitFor();
+    assert.equal((await Model(page)).chart.series.raw.at(-1)[0], held);
+    await page.keyboard.press('.');
+    await Shows(newest());
+  },
+
+  async 'a broken stream is shown, then polled, and loses nothing'({ page, endpoint, server }) {
+    await OpenFirstHost(page, endpoint);
+    server.SetSilent(true);
+    await Until(page, () => ['stale', 'polling'].includes(window.__tidemark.live.status));
+    await page.getByTestId('live-badge').getByText(/stale|polling/).waitFor();
+    server.AddLate('cpu_system', Date.parse('2026-01-15T16:12:30Z'), 99);
+    server.SetSilent(false);
+    await Until(page, () => window.__tidemark.live.status === 'live');
+    await Until(page, () => window.__tidemark.chart.series.raw.some(([, value]) => value === 99));
+  },
+
+  async 'another host is another series, kept in the link'({ page, endpoint }) {
+    await OpenFirstHost(page, endpoint);
+    const first = (await Model(page)).chart;
+    await page.getByTestId('host').selectOption({ index: 4 });
+    await Until(page, (name) => window.__tidemark.chart.status === 'ready' && window.__tidemark.chart.host.instance_name !== name, first.host.instance_name);
+    const second = (await Model(page)).chart;
+    assert.notDeepEqual(second.series.raw, first.series.raw);
+    await page.reload();
+    await ChartReady(page);
+    const third = (await Model(page)).chart;
+    assert.deepEqual(third.host, second.host);
+    assert.deepEqual(third.series.avg, second.series.avg);
+  },
+
+  async 'revision modes change marks, not data'({ page, endpoint }) {
+    await OpenFirstHost(page, endpoint);
+    await Until(page, () => window.__tidemark.chart.drawn.revised > 0);
+    const { chart } = await Model(page);
+    await page.keyboard.press('v');
+    await Until(page, () => window.__tidemark.chart.drawn.revised === 0);
+    assert.match(page.url(), /rev=off/);
+    assert.equal((await Model(page)).chart.series.revised.length, chart.series.revised.length);
+    await page.keyboard.press('v');
+    await Until(page, (n) => window.__tidemark.chart.drawn.revised === n, chart.series.revised.length);
+    await page.keyboard.press('z');
+    await page.getByRole('cell', { name: 'closed' }).first().waitFor();
+  },
+
+  async 'the sample query runs with Ctrl+Enter and pages to its end'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/query`);
+    await page.waitForFunction(() => document.querySelector('[data-testid=sql]')?.value.includes('avg_cpu_idle'), undefined, { timeout: kWaitMs });
+    await page.getByTestId('sql').focus();
+    await page.keyboard.press('Control+Enter');
+    await Until(page, () => window.__tidemark.query.status === 'ready');
+    let { query } = await Model(page);
+    assert.equal(query.rows.length, 100);
+    assert.deepEqual(query.columns.at(-1), { name: 'measure_value::double', type: 'DOUBLE' });
+    await page.getByTestId('footer').getByText('100 rows · complete').waitFor();
+    await page.getByTestId('sql').fill(`SELECT * FROM "InterpolatedBlogDB"."EC2MetricTable" WHERE measure_name IN ('cpu_idle','cpu_system')`);
+    await page.getByTestId('run').click();
+    await Until(page, () => window.__tidemark.query.status === 'ready' && window.__tidemark.query.has_next);
+    await page.getByTestId('more').click();
+    await Until(page, () => window.__tidemark.query.rows.length === 2000);
+    ({ query } = await Model(page));
+    assert.equal(new Set(query.rows.map((row) => row.join('|'))).size, 2000);
+  },
+
+  async 'an error stands at its place in the text'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/query`);
+    await page.getByTestId('sql').fill('SELECT 1;\nSELECT time,\n  nope FROM t');
+    await page.getByTestId('sql').press('Control+Enter');
+    await Until(page, () => window.__tidemark.query.status === 'error');
+    assert.match(await page.getByTestId('error').innerText(), /does not exist[^]*Did you mean time\?[^]*01JD9Z6V5K8M/);
+    const marked = await page.locator('.text pre .wrong').allInnerTexts();
+    assert.deepEqual(marked, ['nope']);
+    const caret = await page.getByTestId('sql').evaluate((area) => area.value.slice(area.selectionStart, area.selectionStart + 4));
+    assert.equal(caret, 'nope');
+  },
+
+  async 'cells are exact text: big integers, NULL, empty, markup'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/query`);
+    await page.getByTestId('sql').fill('SELECT big');
+    await page.getByTestId('run').click();
+    await Until(page, () => window.__tidemark.query.status === 'ready');
+    const cells = await page.getByTestId('result').locator('td').allInnerTexts();
+    assert.deepEqual(cells, ['9007199254740993', '<b>not bold</b>', 'NULL', '""']);
+    await page.getByTestId('explain').click();
+    await page.getByTestId('result').getByText('measures  cpu_idle, avg_cpu_idle').waitFor();
+  },
+
+  async 'the graph shows the flow, live, and stops a pipeline'({ page, endpoint, server }) {
+    await page.goto(`${endpoint}/ui/pipelines`);
+    await Until(page, () => window.__tidemark?.graph?.status === 'ready');
+    let { graph } = await Model(page);
+    assert.deepEqual(graph.nodes.map((node) => node.id), ['stream:ec2-metrics', 'stream:ec2-dead', 'pipeline:ec2', 'table:InterpolatedBlogDB.EC2MetricTable', 'view:ec2-5m']);
+    assert.deepEqual(
+      graph.edges.map((edge) => `${edge.from} ${edge.to}`).slice(0, 2),
+      ['stream:ec2-metrics pipeline:ec2', 'pipeline:ec2 table:InterpolatedBlogDB.EC2MetricTable'],
+    );
+    const before = graph.changes;
+    server.Advance();
+    await Until(page, (n) => window.__tidemark.graph.changes > n, before);
+    ({ graph } = await Model(page));
+    assert.equal(ms(graph.nodes.at(-1).facts.watermark), server.watermark_ms);
+    await page.locator('[data-id="pipeline:ec2"]').click();
+    await page.getByTestId('inspector').getByText('shardId-000000000003').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await Until(page, () => window.__tidemark.graph.nodes.find((node) => node.kind === 'pipeline').state === 'stopped');
+    await page.locator('[data-id="view:ec2-5m"]').click();
+    await page.getByTestId('inspector').getByText('holds back').waitFor();
+    assert.match(page.url(), /node=view/);
+  },
+
+  async 'keys go to pages, unknown paths say so'({ page, endpoint }) {
+    await OpenFirstHost(page, endpoint);
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await Until(page, () => window.__tidemark.page === 'graph');
+    await page.keyboard.press('g');
+    await page.keyboard.press('q');
+    await Until(page, () => window.__tidemark.page === 'query' && window.__tidemark.query !== null);
+    assert.equal((await Model(page)).chart, null);
+    await page.goBack();
+    await Until(page, () => window.__tidemark.page === 'graph');
+    await page.goto(`${endpoint}/ui/nothing/here`);
+    await page.getByText('There is no page at this address').waitFor();
+  },
+
+  async 'nothing overflows on a phone'({ page, endpoint }) {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const [path, key] of [['/ui/', 'chart'], ['/ui/pipelines', 'graph'], ['/ui/query', 'query']]) {
+      await page.goto(endpoint + path);
+      await Until(page, (name) => window.__tidemark?.[name] != null, key);
+      const [wide, high] = await page.evaluate(() => {
+        const main = document.querySelector('main');
+        return [main.scrollWidth - main.clientWidth, document.documentElement.scrollHeight - innerHeight];
+      });
+      assert.ok(wide <= 0 && high <= 0, `${path}: ${wide} px too wide, ${high} too high`);
+    }
+  },
+};
+
+const Revisions = async (endpoint, chart) => {
+  const params = new URLSearchParams({ measure: chart.avg_measure, from: chart.range.from, to: chart.range.to, ...chart.host });
+  return (await fetch(`${endpoint}/api/v1/databases/${chart.database}/tables/${chart.table}/revisions?${params}`)).json();
+};
+
+/** The host that MockServer.AddLate writes to. */
+async function OpenFirstHost(page, endpoint) {
+  await page.goto(`${endpoint}/ui/?var-instance_name=i-zaZswmJk-0000.amazonaws.com`);
+  await ChartReady(page);
+}
+
+const wanted = process.argv[2] ?? '';
+const browser = await LaunchBrowser();
+let failed = 0;
+for (const [name, Run] of Object.entries(tests)) {
+  if (!name.includes(wanted)) continue;
+  const server = new MockServer({ now_ms: kNow });
+  const endpoint = await server.Listen();
+  // The stream is refused and a statement fails on purpose; Chromium reports both as console errors.
+  const { page, context, faults } = await OpenPage(browser, endpoint, {
+    now_ms: kNow, expected: [/status of (400|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
+  });
+  page.setDefaultTimeout(kWaitMs);
+  try {
+    await Run({ page, endpoint, server });
+    assert.deepEqual(faults, []);
+    console.log(`ok    ${name}`);
+  } catch (e) {
+    failed += 1;
+    console.log(`FAIL  ${name}\n${e.stack}\n${faults.join('\n')}\n${JSON.stringify(await page.evaluate(() => window.__tidemark?.live).catch(() => null))}`);
+  }
+  await context.close();
+  await server.Close();
+}
+await browser.close();
+console.log(failed === 0 ? 'all passed' : `${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
