@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
+#include "base/bytes.h"
+#include "base/checksum.h"
+#include "log/format_internal.h"
+
+namespace tidemark::log {
+namespace {
+
+constexpr std::string_view kMagic("\x89TSEL\r\n\x1a", 8);
+constexpr uint32_t kIncompatFlagsKnown = 0;
+constexpr size_t kMarkBytes = 24;
+// first_frame, previous_file_no, previous_end, shard count, 0; behind the marks a checksum and 0.
+constexpr size_t kExtensionFixedBytes = 32;
+constexpr uint32_t kFrameBytesMax = 64U << 20U;
+
+Error Damage(std::string what) { return Error{Code::kCorruption, std::move(what)}; }
+
+template <typename T>
+T Load(std::string_view bytes, size_t at = 0) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof(T));
+  return value;
+}
+
+template <typename T>
+void Store(std::string& bytes, size_t at, const T& value) {
+  std::memcpy(bytes.data() + at, &value, sizeof(T));
+}
+
+/// The checksum of a block whose magic and crc are its first eight bytes.
+uint32_t BlockCrc(std::string_view block, uint64_t file_no, uint64_t offset) {
+  return Crc32c(Crc32cSeed(file_no, offset), block.substr(8));
+}
+
+void PutMark(ByteWriter& out, const ShardMark& mark) {
+  out.PutU32(mark.shard);
+  out.PutU32(0);
+  out.PutU64(mark.next_offset);
+  out.PutI64(mark.last_arrival_ms);
+}
+
+ShardMark GetMark(ByteReader& in) {
+  ShardMark mark;
+  mark.shard = in.GetU32();
+  in.GetU32();
+  mark.next_offset = in.GetU64();
+  mark.last_arrival_ms = in.GetI64();
+  return mark;
+}
+
+}  // namespace
+
+size_t SegmentHeader::EncodedBytes() const {
+  return kHeaderBytesMin + kExtensionFixedBytes + kMarkBytes * shards.size() + 8;
+}
+
+std::string SegmentHeader::Encode() const {
+  ByteWriter out;
+  out.PutRaw(kMagic);
+  out.PutU16(kFormatMajor);
+  out.PutU16(kFormatMinor);
+  out.PutU32(0);  // incompatible flags
+  out.PutU32(0);  // compatible flags
+  out.PutU32(static_cast<uint32_t>(EncodedBytes()));
+  out.PutU64(file_no);
+  out.PutU32(stream.value);
+  out.PutU32(0);
+  out.PutU64(0);
+  out.PutI64(created.ms * 1'000'000);
+  out.PutU32(0);
+  out.PutU32(Crc32c(0, out.view()));
+
+  out.PutU64(first_frame);
+  out.PutU64(previous_file_no);
+  out.PutU64(previous_end);
+  out.PutU32(static_cast<uint32_t>(shards.size()));
+  out.PutU32(0);
+  for (const ShardMark& mark : shards) PutMark(out, mark);
+  out.PutU32(Crc32c(Crc32cSeed(file_no, kHeaderBytesMin), out.view().substr(kHeaderBytesMin)));
+  out.PutU32(0);
+  return std::move(out).Take();
+}
+
+Result<size_t> SegmentHeader::DecodeSize(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytesMin || !bytes.starts_with(kMagic)) {
+    return Damage("is not a segment of a stream");
+  }
+  if (Load<uint32_t>(bytes, 60) != Crc32c(0, bytes.substr(0, 60))) {
+    return Damage("the file header fails its checksum");
+  }
+  const auto major = Load<uint16_t>(bytes, 8);
+  const auto incompatible = Load<uint32_t>(bytes, 12);
+  if (major > kFormatMajor || (incompatible & ~kIncompatFlagsKnown) != 0) {
+    return Error{Code::kFailedPrecondition,
+                 "has format version " + std::to_string(major) + "." +
+                     std::to_string(Load<uint16_t>(bytes, 10)) + " (flags " +
+                     std::to_string(incompatible) +
+                     "), written by a newer tidemark; this one reads up to version " +
+                     std::to_string(kFormatMajor)};
+  }
+  const auto size = Load<uint32_t>(bytes, 20);
+  if (size < kHeaderBytesMin + kExtensionFixedBytes + 8)
+    return Damage("the file header is too short");
+  return size_t{size};
+}
+
+Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes) {
+  TM_ASSIGN_OR_RETURN(const size_t size, DecodeSize(bytes));
+  if (bytes.size() < size) return Damage("the file ends inside its header");
+  SegmentHeader header;
+  header.file_no = Load<uint64_t>(bytes, 24);
+  header.stream = {Load<uint32_t>(bytes, 32)};
+  header.created = {Load<int64_t>(bytes, 48) / 1'000'000};
+  const std::string_view extension = bytes.substr(kHeaderBytesMin, size - kHeaderBytesMin);
+  const uint32_t crc = Crc32c(Crc32cSeed(header.file_no, kHeaderBytesMin),
+                              extension.substr(0, extension.size() - 8));
+  if (Load<uint32_t>(extension, extension.size() - 8) != crc) {
+    return Damage("the shard marks of the file header fail their checksum");
+  }
+  ByteReader in(extension.substr(0, extension.size() - 8));
+  header.first_frame = in.GetU64();
+  header.previous_file_no = in.GetU64();
+  header.previous_end = in.GetU64();
+  const uint32_t count = in.GetU32();
+  in.GetU32();
+  if (in.remaining() / kMarkBytes < count) return Damage("the file header has too few shard marks");
+  for (uint32_t i = 0; i < count; ++i) header.shards.push_back(GetMark(in));
+  return header;
+}
+
+void SealFrameChecksums(std::string& frame, uint64_t file_no, uint64_t offset) {
+  const auto header = Load<FrameHeader>(frame);
+  size_t at = sizeof(FrameHeader);
+  for (uint32_t i = 0; i < header.sections; ++i) {
+    const auto bytes = Load<uint32_t>(frame, at + offsetof(SectionHeader, bytes));
+    Store(frame, at + 4, BlockCrc(std::string_view(frame).substr(at, bytes), file_no, offset + at));
+    at += bytes;
+  }
+  Store(frame, 4,
+        BlockCrc(std::string_view(frame).substr(0, sizeof(FrameHeader)), file_no, offset));
+}
+
+std::string EncodeSealFrame(const SegmentIndex& index, uint64_t number, ArrivalTime wall,
+                            uint64_t file_no, uint64_t offset) {
+  ByteWriter body;
+  body.PutU32(static_cast<uint32_t>(index.entries.size()));
+  body.PutU32(static_cast<uint32_t>(index.ends.size()));
+  for (const IndexEntry& entry : index.entries) {
+    body.PutU32(entry.shard);
+    body.PutU32(entry.bytes);
+    body.PutU64(entry.start);
+    body.PutU64(entry.first_offset);
+    body.PutI64(entry.first_arrival_ms);
+  }
+  for (const ShardMark& mark : index.ends) PutMark(body, mark);
+
+  SectionHeader section;
+  section.magic = kIndexMagic;
+  section.body_bytes = static_cast<uint32_t>(body.size());
+  section.bytes = static_cast<uint32_t>(sizeof(section) + body.size());  // both are multiples of 8
+  FrameHeader header;
+  header.number = number;
+  header.sections = 1;
+  header.flags = kFrameSeals;
+  header.wall_ms = wall.ms;
+  header.bytes = static_cast<uint32_t>(sizeof(header) + section.bytes + kSealTrailerBytes);
+
+  std::string frame;
+  frame.append(reinterpret_cast<const char*>(&header), sizeof(header));
+  frame.append(reinterpret_cast<const char*>(&section), sizeof(section));
+  frame.append(body.view());
+  SealFrameChecksums(frame, file_no, offset);
+  ByteWriter trailer;
+  trailer.PutU64(offset);
+  trailer.PutU32(kSealMagic);
+  trailer.PutU32(Crc32c(Crc32cSeed(file_no, offset + frame.size()), trailer.view()));
+  frame.append(trailer.view());
+  return frame;
+}
+
+std::optional<uint64_t> DecodeSealTrailer(std::string_view trailer, uint64_t file_no,
+                                          uint64_t file_bytes) {
+  if (trailer.size() != kSealTrailerBytes || Load<uint32_t>(trailer, 8) != kSealMagic)
+    return std::nullopt;
+  const uint32_t crc =
+      Crc32c(Crc32cSeed(file_no, file_bytes - kSealTrailerBytes), trailer.substr(0, 12));
+  const auto offset = Load<uint64_t>(trailer);
+  if (Load<uint32_t>(trailer, 12) != crc || offset + kSealTrailerBytes > file_bytes)
+    return std::nullopt;
+  return offset;
+}
+
+Result<SegmentIndex> DecodeSealFrame(std::string_view frame, uint64_t file_no, uint64_t offset,
+                                     uint64_t* number) {
+  TM_ASSIGN_OR_RETURN(const FrameHeader header, DecodeFrame(frame, file_no, offset, nullptr));
+  if ((header.flags & kFrameSeals) == 0) return Damage("the index frame is not one");
+  *number = header.number;
+  const std::string_view section = frame.substr(sizeof(FrameHeader));
+  ByteReader in(section.substr(sizeof(SectionHeader), Load<SectionHeader>(section).body_bytes));
+  SegmentIndex index;
+  const uint32_t entries = in.GetU32();
+  const uint32_t ends = in.GetU32();
+  if (in.remaining() != entries * sizeof(IndexEntry) + ends * kMarkBytes) {
+    return Damage("the index has the wrong size");
+  }
+  index.entries.reserve(entries);
+  for (uint32_t i = 0; i < entries; ++i) {
+    IndexEntry entry;
+    entry.shard = in.GetU32();
+    entry.bytes = in.GetU32();
+    entry.start = in.GetU64();
+    entry.first_offset = in.GetU64();
+    entry.first_arrival_ms = in.GetI64();
+    index.entries.push_back(entry);
+  }
+  for (uint32_t i = 0; i < ends; ++i) index.ends.push_back(GetMark(in));
+  return index;
+}
+
+bool IsFrameHeader(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number_min) {
+  if (bytes.size() < sizeof(FrameHeader)) return false;
+  const auto header = Load<FrameHeader>(bytes);
+  return header.magic == kFrameMagic && header.number >= number_min &&
+         header.crc == BlockCrc(bytes.substr(0, sizeof(FrameHeader)), file_no, offset);
+}
+
+Result<SectionHeader> DecodeSection(std::string_view bytes, uint64_t file_no, uint64_t offset) {
+  if (bytes.size() < sizeof(SectionHeader)) return Damage("a section is cut off");
+  const auto section = Load<SectionHeader>(bytes);
+  if (section.magic != kSectionMagic && section.magic != kIndexMagic)
+    return Damage("a section has no magic");
+  if (section.bytes > bytes.size() || section.bytes % 8 != 0 ||
+      section.bytes < sizeof(SectionHeader) ||
+      section.body_bytes > section.bytes - sizeof(SectionHeader)) {
+    return Damage("a section has an impossible length");
+  }
+  if (section.crc != BlockCrc(bytes.substr(0, section.bytes), file_no, offset)) {
+    return Damage("a section fails its checksum");
+  }
+  return section;
+}
+
+Result<FrameHeader> DecodeFrame(std::string_view bytes, uint64_t file_no, uint64_t offset,
+                                std::vector<ScannedSection>* sections) {
+  if (!IsFrameHeader(bytes, file_no, offset, 0))
+    return Damage("the frame header is missing or fails its checksum");
+  const auto header = Load<FrameHeader>(bytes);
+  if (header.bytes > bytes.size() || header.bytes > kFrameBytesMax ||
+      header.bytes < sizeof(FrameHeader)) {
+    return Damage("the frame is cut off");
+  }
+  uint64_t at = sizeof(FrameHeader);
+  for (uint32_t i = 0; i < header.sections; ++i) {
+    TM_ASSIGN_OR_RETURN(const SectionHeader section,
+                        DecodeSection(bytes.substr(at, header.bytes - at), file_no, offset + at));
+    if (sections != nullptr && section.magic == kSectionMagic) {
+      sections->push_back({section.shard, section.bytes, offset + at, section.first_offset,
+                           section.arrival_ms, section.records});
+    }
+    at += section.bytes;
+  }
+  const size_t trailer = (header.flags & kFrameSeals) != 0 ? kSealTrailerBytes : 0;
+  if (at + trailer != header.bytes) return Damage("the sections do not fill the frame");
+  return header;
+}
+
+bool IndexBuilder::Extend(IndexEntry* last, const ScannedSection& section) {
+  if (last == nullptr || last->start + kIndexSpanBytes < section.start + section.bytes)
+    return false;
+  last->bytes = static_cast<uint32_t>(section.start + section.bytes - last->start);
+  return true;
+}
+
+IndexEntry IndexBuilder::MakeEntry(const ScannedSection& section) {
+  return {section.shard, section.bytes, section.start, section.first_offset, section.arrival_ms};
+}
+
+}  // namespace tidemark::log
