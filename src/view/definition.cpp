@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/definition.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidemark::view {
+namespace {
+
+constexpr std::string_view kMeasure = "{measure}";
+constexpr std::string_view kAggregate = "{aggregate}";
+
+struct Affixes {
+  std::string_view prefix;
+  std::string_view suffix;
+};
+
+Affixes Split(std::string_view name_template) {
+  const size_t at = name_template.find(kMeasure);
+  if (at == std::string_view::npos) return {name_template, {}};
+  return {name_template.substr(0, at), name_template.substr(at + kMeasure.size())};
+}
+
+Error Invalid(const std::string& view, std::string text) {
+  return Error{Code::kInvalidArgument, "view " + view + ": " + std::move(text)};
+}
+
+std::string ReplaceAll(std::string text, std::string_view what, std::string_view by) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+std::optional<store::ValueType> TypeFromText(std::string_view text) {
+  if (text == "DOUBLE") return store::ValueType::kDouble;
+  if (text == "BIGINT") return store::ValueType::kBigint;
+  if (text == "VARCHAR") return store::ValueType::kVarchar;
+  if (text == "BOOLEAN") return store::ValueType::kBoolean;
+  return std::nullopt;
+}
+
+Result<void> CheckOutput(const ViewDefinition& d) {
+  const std::string& output = d.output;
+  const size_t at = output.find(kMeasure);
+  if (at == std::string::npos || output.find(kMeasure, at + 1) != std::string::npos) {
+    return Invalid(d.name, "output \"" + output + "\" must contain {measure} exactly once");
+  }
+  const std::string rest =
+      ReplaceAll(ReplaceAll(output, kMeasure, ""), kAggregate, d.aggregates.size() == 1 ? "x" : "");
+  if (rest.find_first_of("{}") != std::string::npos) {
+    return Invalid(d.name, "output \"" + output + "\" knows only {measure} and {aggregate}");
+  }
+  if (d.aggregates.size() > 1 && output.find(kAggregate) == std::string::npos) {
+    return Invalid(d.name, "output \"" + output +
+                               "\" must contain {aggregate}: the view has several aggregates");
+  }
+  if (rest.empty() && output.find(kAggregate) == std::string::npos) {
+    return Invalid(d.name, "output \"" + output +
+                               "\" needs literal text besides {measure}: it would rename nothing");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTables& tables) {
+  ViewDefinition out;
+  out.id = def.id;
+  out.generation = def.generation;
+  out.name = def.name;
+  out.source = tables.source;
+  out.target = tables.target;
+  out.source_name = '"' + def.database + "\".\"" + def.table + '"';
+  out.target_name = '"' + def.database + "\".\"" + def.target_table + '"';
+  out.measures = def.measures;
+  out.types.clear();
+  for (const std::string& text : def.types) {
+    const auto type = TypeFromText(text);
+    if (!type) return Invalid(def.name, "types: unknown type \"" + text + '"');
+    out.types.push_back(*type);
+  }
+  out.aggregates.clear();
+  for (const std::string& text : def.aggregates) {
+    const auto kind = agg::KindFromName(text);
+    if (!kind) return Invalid(def.name, "aggregate: unknown aggregate \"" + text + '"');
+    out.aggregates.push_back(*kind);
+  }
+  if (def.group_by != std::vector<std::string>{"*"}) {
+    return Invalid(def.name, "group_by: only [\"*\"] (all dimensions) is offered by this version");
+  }
+  out.width = def.window;
+  out.output = def.output;
+  out.label = def.label == catalog::WindowLabel::kEnd ? Label::kEnd : Label::kStart;
+  out.out_of_orderness = def.out_of_orderness;
+  out.allowed_lateness = def.allowed_lateness;
+  out.late =
+      def.late == catalog::LatePolicy::kFreeze ? LatePolicy::kFreeze : LatePolicy::kRecompute;
+  out.source_retention = tables.source_retention;
+  out.adopt = def.adopt;
+  out.running = def.running;
+  TM_RETURN_IF_ERROR(CheckDefinition(out));
+  return out;
+}
+
+Result<void> CheckDefinition(const ViewDefinition& d) {
+  if (d.name.empty()) return Invalid("(unnamed)", "a view needs a name");
+  if (d.id.value == 0) return Invalid(d.name, "it has no id");
+  // event-time.md section 1: size + lateness <= 12 years keeps every sum inside int64.
+  constexpr nanoseconds kSpanMax = hours(24 * 366 * 12);
+  if (d.width <= nanoseconds(0)) return Invalid(d.name, "window must be longer than 0");
+  if (d.out_of_orderness < nanoseconds(0)) {
+    return Invalid(d.name, "out_of_orderness must not be negative");
+  }
+  if (d.allowed_lateness < nanoseconds(0)) {
+    return Invalid(d.name, "allowed_lateness must not be negative");
+  }
+  if (d.width > kSpanMax || d.out_of_orderness > kSpanMax || d.allowed_lateness > kSpanMax) {
+    return Invalid(d.name, "window, out_of_orderness and allowed_lateness must be below 12 years");
+  }
+  if (d.measures.empty()) return Invalid(d.name, "measures must name at least one pattern");
+  if (d.types.empty()) return Invalid(d.name, "types must name at least one type");
+  if (d.aggregates.empty()) return Invalid(d.name, "aggregate must name at least one aggregate");
+  for (const store::ValueType type : d.types) {
+    if (type < store::ValueType::kDouble || type > store::ValueType::kBoolean) {
+      return Invalid(d.name, "types: only DOUBLE, BIGINT, VARCHAR and BOOLEAN are offered");
+    }
+    for (const agg::Kind kind : d.aggregates) {
+      if (auto r = agg::CheckSpec({kind, static_cast<agg::Type>(type)}); !r.ok()) {
+        return std::move(r).error().With("view " + d.name);
+      }
+    }
+  }
+  for (size_t i = 0; i < d.aggregates.size(); ++i) {
+    if (std::count(d.aggregates.begin(), d.aggregates.end(), d.aggregates[i]) > 1) {
+      return Invalid(
+          d.name, "aggregate: " + std::string(agg::KindName(d.aggregates[i])) + " is named twice");
+    }
+  }
+  return CheckOutput(d);
+}
+
+std::vector<std::string> NameTemplates(const ViewDefinition& definition) {
+  std::vector<std::string> out;
+  out.reserve(definition.aggregates.size());
+  for (const agg::Kind kind : definition.aggregates) {
+    out.push_back(ReplaceAll(definition.output, kAggregate, agg::KindName(kind)));
+  }
+  return out;
+}
+
+std::string MakeName(std::string_view name_template, std::string_view measure) {
+  const auto [prefix, suffix] = Split(name_template);
+  std::string out;
+  out.reserve(prefix.size() + measure.size() + suffix.size());
+  return out.append(prefix).append(measure).append(suffix);
+}
+
+bool TemplatesOverlap(std::string_view a, std::string_view b) {
+  const auto [a_prefix, a_suffix] = Split(a);
+  const auto [b_prefix, b_suffix] = Split(b);
+  // Then longer prefix + "x" + longer suffix is made by both; else no name is.
+  return (a_prefix.starts_with(b_prefix) || b_prefix.starts_with(a_prefix)) &&
+         (a_suffix.ends_with(b_suffix) || b_suffix.ends_with(a_suffix));
+}
+
+bool MatchesGlob(std::string_view pattern, std::string_view text) {
+  size_t p = 0;
+  size_t t = 0;
+  size_t star = std::string_view::npos;  // the last '*', and the text it has taken so far
+  size_t taken = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      taken = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++taken;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace tidemark::view

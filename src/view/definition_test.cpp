@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/definition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tidemark::view {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+ViewDefinition Valid() {
+  ViewDefinition d;
+  d.id = ViewId{1};
+  d.name = "v";
+  d.width = minutes(5);
+  d.output = "avg_{measure}";
+  return d;
+}
+
+std::string Refused(const ViewDefinition& d) {
+  const auto r = CheckDefinition(d);
+  return r.ok() ? "accepted" : r.error().message;
+}
+
+TEST(Definition, RefusesTemplatesThatNameNothing) {
+  ViewDefinition d = Valid();
+  EXPECT_EQ(Refused(d), "accepted");
+  d.output = "{measure}";
+  EXPECT_THAT(Refused(d), HasSubstr("needs literal text"));
+  d.output = "avg";
+  EXPECT_THAT(Refused(d), HasSubstr("exactly once"));
+  d.output = "{measure}_{measure}";
+  EXPECT_THAT(Refused(d), HasSubstr("exactly once"));
+  d.output = "{measure}_{host}";
+  EXPECT_THAT(Refused(d), HasSubstr("knows only"));
+  d.output = "{aggregate}_{measure}";
+  EXPECT_EQ(Refused(d), "accepted");
+}
+
+TEST(Definition, SeveralAggregatesNeedTheirNameInTheTemplate) {
+  ViewDefinition d = Valid();
+  d.aggregates = {agg::Kind::kAvg, agg::Kind::kMax};
+  EXPECT_THAT(Refused(d), HasSubstr("{aggregate}"));
+  d.output = "{aggregate}_{measure}_5m";
+  EXPECT_EQ(Refused(d), "accepted");
+  EXPECT_THAT(NameTemplates(d), ElementsAre("avg_{measure}_5m", "max_{measure}_5m"));
+  EXPECT_EQ(MakeName("avg_{measure}_5m", "cpu"), "avg_cpu_5m");
+}
+
+TEST(Definition, RefusesWhatHasNoMeaning) {
+  ViewDefinition d = Valid();
+  d.width = nanoseconds(0);
+  EXPECT_THAT(Refused(d), HasSubstr("window must be longer"));
+  d = Valid();
+  d.out_of_orderness = seconds(-1);
+  EXPECT_THAT(Refused(d), HasSubstr("out_of_orderness"));
+  d = Valid();
+  d.types = {store::ValueType::kVarchar};
+  EXPECT_THAT(Refused(d), HasSubstr("view v"));  // avg of VARCHAR
+  d = Valid();
+  d.aggregates = {agg::Kind::kAvg, agg::Kind::kAvg};
+  d.output = "{aggregate}_{measure}";
+  EXPECT_THAT(Refused(d), HasSubstr("twice"));
+}
+
+TEST(Definition, TemplatesOverlapWhenOneNameFitsBoth) {
+  EXPECT_TRUE(TemplatesOverlap("avg_{measure}", "avg_{measure}"));
+  EXPECT_TRUE(TemplatesOverlap("avg_{measure}", "avg_5m_{measure}"));
+  EXPECT_TRUE(TemplatesOverlap("avg_{measure}", "{measure}_avg"));  // "avg_x_avg"
+  EXPECT_FALSE(TemplatesOverlap("avg_{measure}", "sum_{measure}"));
+  EXPECT_FALSE(TemplatesOverlap("{measure}_5m", "{measure}_1h"));
+}
+
+TEST(Definition, GlobsMatchWholeNames) {
+  EXPECT_TRUE(MatchesGlob("*", ""));
+  EXPECT_TRUE(MatchesGlob("cpu_*", "cpu_user"));
+  EXPECT_TRUE(MatchesGlob("*_*er", "cpu_over_user"));
+  EXPECT_TRUE(MatchesGlob("c?u", "cpu"));
+  EXPECT_FALSE(MatchesGlob("cpu", "cpu_user"));
+  EXPECT_FALSE(MatchesGlob("cpu_*", "disk"));
+  EXPECT_FALSE(MatchesGlob("c?u", "cu"));
+}
+
+TEST(Definition, ReadsTheCatalogsWords) {
+  catalog::ViewDef def;
+  def.id = ViewId{3};
+  def.name = "ec2-5m";
+  def.database = "db";
+  def.table = "t";
+  def.target_table = "t";
+  def.measures = {"*"};
+  def.types = {"DOUBLE", "BIGINT"};
+  def.aggregates = {"avg"};
+  def.window = minutes(5);
+  def.group_by = {"*"};
+  def.output = "avg_{measure}";
+  def.label = catalog::WindowLabel::kEnd;
+  def.late = catalog::LatePolicy::kFreeze;
+  const auto d = FromCatalog(def, {.source = TableId{1}, .target = TableId{2}});
+  ASSERT_TRUE(d.ok()) << d.error().message;
+  EXPECT_EQ(d->types, (std::vector{store::ValueType::kDouble, store::ValueType::kBigint}));
+  EXPECT_EQ(d->label, Label::kEnd);
+  EXPECT_EQ(d->late, LatePolicy::kFreeze);
+  EXPECT_EQ(d->target, TableId{2});
+  def.group_by = {"host"};
+  EXPECT_FALSE(FromCatalog(def, {}).ok());
+  def.group_by = {"*"};
+  def.aggregates = {"median"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("\"median\""));
+}
+
+}  // namespace
+}  // namespace tidemark::view

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// 1. One aggregate request answers all pairs of a piece; one group per pair.
+// 2. Existing rows are read only where one can exist: late pairs, and all after an unfinished run.
+// 3. Values are compared by bits: 0.0 and -0.0 differ, equal NaNs do not.
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include "view/evaluation_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+constexpr size_t kRowsPerFetch = 1024;
+
+bool SameBits(const store::Scalar& a, const store::Scalar& b) {
+  const auto* x = std::get_if<double>(&a);
+  const auto* y = std::get_if<double>(&b);
+  if (x != nullptr && y != nullptr)
+    return std::bit_cast<uint64_t>(*x) == std::bit_cast<uint64_t>(*y);
+  return a == b;
+}
+
+store::Scalar ScalarAt(const store::ColumnView& column, size_t i) {
+  if (!column.valid.empty() && column.valid[i] == 0) return {};
+  switch (column.type) {
+    case store::ValueType::kDouble:
+      return column.doubles[i];
+    case store::ValueType::kBigint:
+      return column.bigints[i];
+    case store::ValueType::kVarchar:
+      return std::string(column.texts[i]);
+    case store::ValueType::kBoolean:
+      return column.booleans[i] != 0;
+    case store::ValueType::kTimestamp:
+      return column.timestamps[i];
+    case store::ValueType::kNone:
+    case store::ValueType::kMulti:
+      break;
+  }
+  return {};
+}
+
+store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& texts) {
+  if (const auto* v = std::get_if<double>(&value)) return store::ValueView::Double(*v);
+  if (const auto* v = std::get_if<int64_t>(&value)) return store::ValueView::Bigint(*v);
+  if (const auto* v = std::get_if<bool>(&value)) return store::ValueView::Boolean(*v);
+  if (const auto* v = std::get_if<EventTime>(&value)) return store::ValueView::Timestamp(*v);
+  if (const auto* v = std::get_if<std::string>(&value)) {
+    return store::ValueView::Varchar(texts.emplace_back(*v));
+  }
+  return {};
+}
+
+}  // namespace
+
+Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book)
+    : store_(store),
+      definition_(definition),
+      book_(book),
+      grid_(definition.width, definition.offset) {}
+
+size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
+  uint64_t h = key.series.hi * 0x9e3779b97f4a7c15U ^ key.series.lo;
+  h = (h ^ static_cast<uint64_t>(key.time.ns)) * 0xbf58476d1ce4e5b9U;
+  return h ^ (h >> 31U);
+}
+
+Result<Piece> Evaluator::Evaluate(const PieceRequest& request) {
+  Piece piece;
+  std::vector<SeriesIndex> series;
+  series.reserve(request.due.size() + request.frozen.size());
+  for (const Due& due : request.due) series.push_back(due.series);
+  for (const Due& due : request.frozen) series.push_back(due.series);
+  TM_RETURN_IF_ERROR(book_.ResolveTargets(series));
+  TM_ASSIGN_OR_RETURN(const Rows rows, ReadRows(request, RowsWanted(request)));
+  piece.snapshot = store_.End();
+  if (!request.due.empty()) TM_RETURN_IF_ERROR(AggregateInto(request, rows, piece));
+  EmitFrozen(request, rows, piece);
+  return piece;
+}
+
+std::vector<Evaluator::RowKey> Evaluator::RowsWanted(const PieceRequest& request) const {
+  std::vector<RowKey> wanted;
+  const auto want = [&](const Due& due) {
+    for (size_t a = 0; a < book_.aggregates(); ++a) {
+      if (const auto* target = book_.target(due.series, a)) {
+        wanted.push_back({*target, LabelOf(due.window)});
+      }
+    }
+  };
+  for (const Due& due : request.due) {
+    if (!due.fresh || request.fresh_rows == PieceRequest::FreshRows::kMayExist) want(due);
+  }
+  for (const Due& due : request.frozen) want(due);
+  return wanted;
+}
+
+Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
+                                            std::vector<RowKey> wanted) {
+  Rows rows;
+  if (wanted.empty()) return rows;
+  // Few times and many series (a firing): a scan per time. Few series with many times (a back-fill,
+  // a straggler): a scan per series over the hull of its times.
+  std::map<EventTime, std::vector<store::SeriesRef>> by_time;
+  std::map<store::SeriesRef, TimeRange> by_series;
+  for (const RowKey& key : wanted) {
+    by_time[key.time].push_back(key.series);
+    const auto [it, is_new] =
+        by_series.try_emplace(key.series, TimeRange{key.time, key.time + nanoseconds(1)});
+    it->second.start = std::min(it->second.start, key.time);
+    it->second.end = std::max(it->second.end, key.time + nanoseconds(1));
+  }
+  const auto find_ended = [&]() -> Result<void> {
+    if (!MayOverflow()) return {};
+    for (const RowKey& key : wanted) {
+      if (!rows.contains(key)) TM_RETURN_IF_ERROR(ReadEnded(key, rows));
+    }
+    return {};
+  };
+  if (by_time.size() <= by_series.size()) {
+    for (auto& [time, series] : by_time) {
+      TM_RETURN_IF_ERROR(ScanRows(request, {time, time + nanoseconds(1)}, std::move(series), rows));
+    }
+  } else {
+    for (const auto& [series, time] : by_series) {
+      TM_RETURN_IF_ERROR(ScanRows(request, time, {series}, rows));
+    }
+  }
+  TM_RETURN_IF_ERROR(find_ended());
+  return rows;
+}
+
+bool Evaluator::MayOverflow() const {
+  const auto has = [](const auto& list, auto what) {
+    return std::find(list.begin(), list.end(), what) != list.end();
+  };
+  return has(definition_.aggregates, agg::Kind::kSum) &&
+         has(definition_.types, store::ValueType::kBigint);
+}
+
+// A row that ended (its sum overflowed) is seen by no scan; its revisions go on counting.
+Result<void> Evaluator::ReadEnded(const RowKey& key, Rows& out) {
+  store::Selection selection;
+  selection.table = definition_.target;
+  selection.time = {key.time, key.time + nanoseconds(1)};
+  selection.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+  selection.series = {{key.series}};
+  TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(selection, 1));
+  uint32_t last = 0;
+  for (const store::RevisionRow& row : found) {
+    for (const auto& entry : row.revisions) last = std::max(last, entry.revision);
+  }
+  if (last > 0) out[key].row.revision = last;
+  return {};
+}
+
+Result<void> Evaluator::ScanRows(const PieceRequest& request, TimeRange time,
+                                 std::vector<store::SeriesRef> series, Rows& out) {
+  store::ScanRequest scan;
+  scan.selection.table = definition_.target;
+  scan.selection.time = time;
+  scan.selection.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+  scan.selection.series = std::move(series);
+  scan.rows_wanted = true;
+  scan.at_least = request.at_least;
+  TM_ASSIGN_OR_RETURN(const auto cursor, store_.Scan(scan));
+  store::SliceBuffer buffer;
+  store::Slice slice;
+  for (;;) {
+    TM_ASSIGN_OR_RETURN(const bool more, cursor->Next(buffer, slice));
+    if (!more) return {};
+    for (size_t i = 0; i < slice.times.size(); ++i) {
+      Existing existing;
+      // An adopted row has no RowInfo of ours yet: revision 0, so that the next one is 1.
+      if (i < slice.rows.size()) existing.row = slice.rows[i];
+      if (!slice.columns.empty()) existing.value = ScalarAt(slice.columns[0], i);
+      out[{slice.series->ref, slice.times[i]}] = std::move(existing);
+    }
+  }
+}
+
+Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece) {
+  store::AggregateRequest ask;
+  ask.selection.table = definition_.source;
+  ask.at_least = request.at_least;
+  ask.windows.reserve(request.due.size());
+  std::vector<store::ValueType> types;  // columns: aggregate x type
+  for (size_t i = 0; i < request.due.size(); ++i) {
+    const Due& due = request.due[i];
+    ask.windows.push_back({.group = static_cast<uint32_t>(i),
+                           .series = book_.source(due.series),
+                           .range = grid_.WindowAt(due.window)});
+    const store::ValueType type = book_.type(due.series);
+    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  }
+  for (const agg::Kind kind : definition_.aggregates) {
+    for (const store::ValueType type : types) {
+      ask.aggregates.push_back({.kind = kind, .type = static_cast<agg::Type>(type), .field = {}});
+    }
+  }
+  TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
+  piece.snapshot = cursor->snapshot();
+  std::vector<store::AggregateRow> answer;
+  for (;;) {
+    TM_RETURN_IF_ERROR(cursor->Next(kRowsPerFetch, answer));
+    if (answer.empty()) return {};
+    for (const store::AggregateRow& row : answer) {
+      const Due& due = request.due[row.group];
+      const auto type = static_cast<size_t>(
+          std::find(types.begin(), types.end(), book_.type(due.series)) - types.begin());
+      for (size_t a = 0; a < book_.aggregates(); ++a) {
+        auto value = row.states[a * types.size() + type].Finish();
+        if (!value.ok()) ++piece.overflows;
+        Emit(request, due, a, row.points, std::move(value).value_or({}), rows, piece);
+      }
+    }
+  }
+}
+
+void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggregate,
+                     uint64_t records, store::Scalar value, const Rows& rows, Piece& piece) {
+  const store::SeriesRef* target = book_.target(due.series, aggregate);
+  if (target == nullptr) {
+    ++piece.refused;
+    return;
+  }
+  const TimeRange window = grid_.WindowAt(due.window);
+  const EventTime label = LabelOf(due.window);
+  const auto existing = rows.find({*target, label});
+  const bool exists = existing != rows.end();
+  const bool has_value = !std::holds_alternative<std::monostate>(value);
+  if (exists && existing->second.row.revision > 0 && SameBits(existing->second.value, value))
+    return;
+  if (!exists && !has_value) return;
+
+  const uint32_t revision = exists ? existing->second.row.revision + 1 : 1;
+  const store::RowInfo& row = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
+                                                                     .window_end = window.end,
+                                                                     .revision = revision,
+                                                                     .record_count = records});
+  store::PointView point;
+  point.series = *target;
+  point.time = label;
+  point.arrival = request.now;
+  point.value = ViewOf(value, piece.texts);  // none: the row ends
+  point.row = &row;
+  piece.points.push_back(point);
+  store::RevisionEntry& entry = piece.revisions.emplace_back();
+  entry.series = *target;
+  entry.time = label;
+  entry.window_start = window.start;
+  entry.window_end = window.end;
+  entry.revision = revision;
+  if (exists) entry.old_value = existing->second.value;
+  entry.new_value = std::move(value);
+  entry.late_points = due.late_points;
+  entry.at = request.now;
+  ++(revision == 1 ? piece.published : piece.revised);
+  piece.measures.insert(book_.target_name(due.series, aggregate));
+  if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
+  piece.hull->start = std::min(piece.hull->start, label);
+  piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
+}
+
+void Evaluator::EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece) {
+  for (const Due& due : request.frozen) {
+    for (size_t a = 0; a < book_.aggregates(); ++a) {
+      const store::SeriesRef* target = book_.target(due.series, a);
+      if (target == nullptr) continue;
+      const EventTime label = LabelOf(due.window);
+      const TimeRange window = grid_.WindowAt(due.window);
+      store::RevisionEntry& entry = piece.revisions.emplace_back();
+      entry.series = *target;
+      entry.time = label;
+      entry.window_start = window.start;
+      entry.window_end = window.end;
+      if (const auto it = rows.find({*target, label}); it != rows.end()) {
+        entry.revision = it->second.row.revision;
+        entry.old_value = it->second.value;
+        entry.new_value = it->second.value;
+      }
+      entry.late_points = due.late_points;
+      entry.at = request.now;
+      entry.frozen = true;
+      piece.measures.insert(book_.target_name(due.series, a));
+      if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
+      piece.hull->start = std::min(piece.hull->start, label);
+      piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
+    }
+  }
+}
+
+}  // namespace tidemark::view

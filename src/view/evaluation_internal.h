@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluates some (series, window) pairs over the store and says what has to be written: rows whose
+// bits changed, and their revision entries. Reads only; safe to repeat (design section 8, rule 7).
+// Single-owner.
+#pragma once
+
+#include <deque>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+#include "view/definition.h"
+#include "view/marks_internal.h"
+#include "view/series_book_internal.h"
+#include "view/window.h"
+
+namespace tidemark::view {
+
+/// What one evaluation wants written. Points refer to `rows` and `texts`: do not move it while they
+/// are used.
+struct Piece {
+  std::vector<store::PointView> points;
+  std::vector<store::RevisionEntry> revisions;
+  std::deque<store::RowInfo> rows;
+  std::deque<std::string> texts;  // VARCHAR values
+  store::Positions snapshot;      // evaluated here
+  uint64_t published = 0;         // first revisions
+  uint64_t revised = 0;           // later ones
+  uint64_t overflows = 0;         // no value: a BIGINT sum beyond its range
+  uint64_t refused = 0;           // their series may not be made
+  std::set<std::string> measures;
+  std::optional<TimeRange> hull;  // of the rows' times
+
+  bool empty() const { return revisions.empty(); }
+};
+
+struct PieceRequest {
+  std::span<const Due> due;     // ascending by (window, series)
+  std::span<const Due> frozen;  // refused late points: logged, not evaluated
+  store::Positions at_least;
+  ArrivalTime now;  // commit time
+  /// Rows of `fresh` pairs may exist: an earlier run may have written them without coming to its
+  /// end.
+  enum class FreshRows : uint8_t { kNone, kMayExist } fresh_rows = FreshRows::kNone;
+};
+
+class Evaluator {
+ public:
+  /// All must outlive the evaluator.
+  Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book);
+
+  Result<Piece> Evaluate(const PieceRequest& request);
+
+ private:
+  struct RowKey {
+    store::SeriesRef series;
+    EventTime time;
+    friend bool operator==(const RowKey&, const RowKey&) = default;
+  };
+  struct RowKeyHash {
+    size_t operator()(const RowKey& key) const noexcept;
+  };
+  struct Existing {
+    store::Scalar value;
+    store::RowInfo row;
+  };
+  using Rows = std::unordered_map<RowKey, Existing, RowKeyHash>;
+
+  EventTime LabelOf(EventTime window) const {
+    return definition_.label == Label::kEnd ? window + grid_.width() : window;
+  }
+  Result<Rows> ReadRows(const PieceRequest& request, std::vector<RowKey> wanted);
+  Result<void> ScanRows(const PieceRequest& request, TimeRange time,
+                        std::vector<store::SeriesRef> series, Rows& out);
+  bool MayOverflow() const;
+  Result<void> ReadEnded(const RowKey& key, Rows& out);
+  std::vector<RowKey> RowsWanted(const PieceRequest& request) const;
+  Result<void> AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece);
+  void Emit(const PieceRequest& request, const Due& due, size_t aggregate, uint64_t records,
+            store::Scalar value, const Rows& rows, Piece& piece);
+  void EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece);
+
+  store::Store& store_;
+  const ViewDefinition& definition_;
+  SeriesBook& book_;
+  const WindowGrid grid_;
+};
+
+}  // namespace tidemark::view

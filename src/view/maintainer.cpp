@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/maintainer.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/logging.h"
+#include "base/mutex.h"
+#include "view/runner_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+constexpr size_t kNamesInMessage = 3;
+constexpr size_t kWindowsShownMax = 1000;
+
+/// Wakes the task as long as there is one; completions may outlive the maintainer.
+class Waker {
+ public:
+  void Set(Executor* executor, TaskId task) {
+    MutexLock lock(mutex_);
+    executor_ = executor;
+    task_ = task;
+  }
+  void Wake() {
+    MutexLock lock(mutex_);
+    if (executor_ != nullptr) executor_->Wake(task_);
+  }
+
+ private:
+  Mutex mutex_;
+  Executor* executor_ TM_GUARDED_BY(mutex_) = nullptr;
+  TaskId task_ TM_GUARDED_BY(mutex_);
+};
+
+struct Slot {
+  Slot(const RunnerEnv& env, ViewDefinition d) : definition(std::move(d)), runner(env, definition) {
+    wishes.run = definition.running;
+    wishes.source_retention = definition.source_retention;
+  }
+
+  const ViewDefinition definition;
+  Wishes wishes;                            // guarded by Impl::mutex
+  std::vector<Completion<void>> drop_done;  // guarded by Impl::mutex; not empty: being dropped
+  ViewRunner runner;                        // stepped by Step() only
+};
+
+std::string Joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out;
+}
+
+}  // namespace
+
+struct Maintainer::Impl {
+  Impl(store::Store& s, const Clock& clock, MetricRegistry& metrics, LatePointSink* sink,
+       const MaintainerOptions& options)
+      : store(s),
+        waker(std::make_shared<Waker>()),
+        env{.store = s,
+            .clock = clock,
+            .metrics = metrics,
+            .sink = sink,
+            .options = options,
+            .wake = [w = waker] { w->Wake(); },
+            .publish = [this](const Published& p) { Publish(p); }} {}
+
+  Result<void> Add(ViewDefinition definition, bool is_new);
+  Result<void> CheckFree(const ViewDefinition& definition) TM_REQUIRES(mutex);
+  Result<void> ClearNames(const ViewDefinition& definition);
+  void Reserve() TM_REQUIRES(mutex);
+  std::shared_ptr<Slot> Find(std::string_view name) const;
+  void Publish(const Published& published);
+  void FinishDrop(const std::shared_ptr<Slot>& slot);
+
+  store::Store& store;
+  const std::shared_ptr<Waker> waker;
+  const RunnerEnv env;
+
+  mutable Mutex mutex;
+  std::map<ViewId, std::shared_ptr<Slot>> slots TM_GUARDED_BY(mutex);
+  std::shared_ptr<const std::vector<PipelineId>> pipelines TM_GUARDED_BY(mutex);
+
+  Mutex subscribers_mutex;
+  std::map<uint64_t, std::function<void(const Published&)>> subscribers
+      TM_GUARDED_BY(subscribers_mutex);
+  uint64_t next_subscription TM_GUARDED_BY(subscribers_mutex) = 1;
+
+  Executor* executor = nullptr;  // set by Attach() and Detach() only
+  TaskId task;
+  uint64_t feed_subscription = 0;
+};
+
+void Maintainer::Impl::Reserve() {
+  std::vector<store::Reservation> all;
+  for (const auto& [id, slot] : slots) {
+    if (!slot->drop_done.empty()) continue;
+    const ViewDefinition& d = slot->definition;
+    for (std::string& name_template : NameTemplates(d)) {
+      all.push_back({.target = d.target,
+                     .view = id,
+                     .view_name = d.name,
+                     .active_generation = d.generation,
+                     .name_template = std::move(name_template)});
+    }
+  }
+  store.SetReservations(std::move(all));
+}
+
+Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
+  const auto wanted = NameTemplates(definition);
+  for (const auto& [id, slot] : slots) {
+    const ViewDefinition& other = slot->definition;
+    if (id == definition.id) {
+      return Error{Code::kAlreadyExists,
+                   "view id of " + definition.name + " is taken by " + other.name};
+    }
+    if (!slot->drop_done.empty()) continue;
+    if (other.name == definition.name) {
+      return Error{Code::kAlreadyExists, "view " + definition.name + " exists"};
+    }
+    if (other.target != definition.target) continue;
+    for (const std::string& theirs : NameTemplates(other)) {
+      for (const std::string& ours : wanted) {
+        if (!TemplatesOverlap(ours, theirs)) continue;
+        return Error{Code::kAlreadyExists, "view " + definition.name + ": names of output \"" +
+                                               ours + "\" are reserved in " +
+                                               definition.target_name + " by view " + other.name +
+                                               " (\"" + theirs + "\")"};
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> Maintainer::Impl::ClearNames(const ViewDefinition& definition) {
+  for (const std::string& name_template : NameTemplates(definition)) {
+    const auto names = store.OwnerlessNamesOf(definition.target, name_template, kNamesInMessage);
+    if (names.empty()) continue;
+    if (!definition.adopt) {
+      return Error{Code::kFailedPrecondition,
+                   "view " + definition.name + ": " + definition.target_name +
+                       " already has series that its output \"" + name_template +
+                       "\" could make (" + Joined(names) + "); set adopt = true to take them over"};
+    }
+    TM_RETURN_IF_ERROR(store.Adopt(definition.target, name_template, definition.owner()));
+  }
+  return {};
+}
+
+Result<void> Maintainer::Impl::Add(ViewDefinition definition, bool is_new) {
+  TM_RETURN_IF_ERROR(CheckDefinition(definition));
+  {
+    MutexLock lock(mutex);
+    TM_RETURN_IF_ERROR(CheckFree(definition));
+    const auto slot = std::make_shared<Slot>(env, definition);
+    slot->wishes.pipelines = pipelines;
+    slots.emplace(definition.id, slot);
+    // Reserve first: a write that comes between the look and the reservation would go unseen.
+    Reserve();
+    // A restored view whose creation did not get far enough to journal anything adopts again.
+    const bool adopts = definition.adopt && !store.ProgressOf(definition.id);
+    if (is_new || adopts) {
+      if (auto r = ClearNames(definition); !r.ok()) {
+        slots.erase(definition.id);
+        Reserve();
+        return r;
+      }
+    }
+  }
+  waker->Wake();
+  return {};
+}
+
+std::shared_ptr<Slot> Maintainer::Impl::Find(std::string_view name) const {
+  MutexLock lock(mutex);
+  for (const auto& [id, slot] : slots) {
+    if (slot->definition.name == name && slot->drop_done.empty()) return slot;
+  }
+  return nullptr;
+}
+
+void Maintainer::Impl::Publish(const Published& published) {
+  MutexLock lock(subscribers_mutex);
+  for (const auto& [id, call] : subscribers) call(published);
+}
+
+void Maintainer::Impl::FinishDrop(const std::shared_ptr<Slot>& slot) {
+  const auto dropped = store.DropOwner(slot->definition.id);
+  std::vector<Completion<void>> done;
+  {
+    MutexLock lock(mutex);
+    done.swap(slot->drop_done);
+    slots.erase(slot->definition.id);
+  }
+  for (auto& completion : done) completion(dropped);
+}
+
+Maintainer::Maintainer(store::Store& store, const Clock& clock, MetricRegistry& metrics,
+                       LatePointSink* sink, MaintainerOptions options)
+    : impl_(std::make_unique<Impl>(store, clock, metrics, sink, options)) {}
+
+Maintainer::~Maintainer() { TM_CHECK(impl_->executor == nullptr); }
+
+void Maintainer::Attach(Executor& executor) {
+  TM_CHECK(impl_->executor == nullptr);
+  impl_->executor = &executor;
+  impl_->task = executor.Add("views", Lane::kBackground, *this);
+  impl_->waker->Set(&executor, impl_->task);
+  impl_->feed_subscription = impl_->store.SubscribeFeed(impl_->env.wake);
+  executor.Wake(impl_->task);  // a first step may have finished before there was a waker
+}
+
+void Maintainer::Detach() {
+  if (impl_->executor == nullptr) return;
+  impl_->store.UnsubscribeFeed(impl_->feed_subscription);
+  impl_->waker->Set(nullptr, {});
+  impl_->executor->Remove(impl_->task);
+  impl_->executor = nullptr;
+}
+
+Result<void> Maintainer::Create(ViewDefinition definition) {
+  return impl_->Add(std::move(definition), true);
+}
+
+Result<void> Maintainer::Restore(ViewDefinition definition) {
+  return impl_->Add(std::move(definition), false);
+}
+
+Result<void> Maintainer::Start(ViewId view) {
+  {
+    MutexLock lock(impl_->mutex);
+    const auto it = impl_->slots.find(view);
+    if (it == impl_->slots.end() || !it->second->drop_done.empty()) {
+      return Error{Code::kNotFound, "no such view"};
+    }
+    it->second->wishes.run = true;
+    ++it->second->wishes.starts;
+  }
+  impl_->waker->Wake();
+  return {};
+}
+
+Result<void> Maintainer::Stop(ViewId view) {
+  {
+    MutexLock lock(impl_->mutex);
+    const auto it = impl_->slots.find(view);
+    if (it == impl_->slots.end() || !it->second->drop_done.empty()) {
+      return Error{Code::kNotFound, "no such view"};
+    }
+    it->second->wishes.run = false;
+  }
+  impl_->waker->Wake();
+  return {};
+}
+
+void Maintainer::Drop(ViewId view, Completion<void> done) {
+  bool known = false;
+  {
+    MutexLock lock(impl_->mutex);
+    const auto it = impl_->slots.find(view);
+    known = it != impl_->slots.end();
+    if (known) {
+      it->second->wishes.run = false;
+      it->second->drop_done.push_back(std::move(done));
+      impl_->Reserve();
+    }
+  }
+  if (!known) return done(Error{Code::kNotFound, "no such view"});
+  impl_->waker->Wake();
+}
+
+void Maintainer::SetSourceRetention(TableId table, nanoseconds retention) {
+  MutexLock lock(impl_->mutex);
+  for (const auto& [id, slot] : impl_->slots) {
+    if (slot->definition.source == table) slot->wishes.source_retention = retention;
+  }
+}
+
+void Maintainer::SetPipelines(std::vector<PipelineId> pipelines) {
+  {
+    MutexLock lock(impl_->mutex);
+    impl_->pipelines = std::make_shared<const std::vector<PipelineId>>(std::move(pipelines));
+    for (const auto& [id, slot] : impl_->slots) slot->wishes.pipelines = impl_->pipelines;
+  }
+  impl_->waker->Wake();
+}
+
+Result<Progress> Maintainer::Step() {
+  struct Turn {
+    std::shared_ptr<Slot> slot;
+    Wishes wishes;
+    bool dropping = false;
+  };
+  std::vector<Turn> turns;
+  {
+    MutexLock lock(impl_->mutex);
+    turns.reserve(impl_->slots.size());
+    for (const auto& [id, slot] : impl_->slots) {
+      turns.push_back({slot, slot->wishes, !slot->drop_done.empty()});
+    }
+  }
+  Progress all;
+  for (Turn& turn : turns) {
+    const Progress one = turn.slot->runner.Step(turn.wishes);
+    if (turn.dropping && turn.slot->runner.Quiet()) {
+      impl_->FinishDrop(turn.slot);
+      continue;
+    }
+    all.more = all.more || one.more;
+    if (one.wake_at) all.wake_at = std::min(all.wake_at.value_or(*one.wake_at), *one.wake_at);
+  }
+  return all;
+}
+
+std::vector<ViewStatus> Maintainer::Statuses() const {
+  std::vector<std::shared_ptr<Slot>> slots;
+  {
+    MutexLock lock(impl_->mutex);
+    for (const auto& [id, slot] : impl_->slots) {
+      if (slot->drop_done.empty()) slots.push_back(slot);
+    }
+  }
+  std::vector<ViewStatus> out;
+  out.reserve(slots.size());
+  for (const auto& slot : slots) out.push_back(slot->runner.Status());
+  std::sort(out.begin(), out.end(), [](const ViewStatus& a, const ViewStatus& b) {
+    return a.definition.name < b.definition.name;
+  });
+  return out;
+}
+
+Result<ViewStatus> Maintainer::Status(std::string_view name) const {
+  const auto slot = impl_->Find(name);
+  if (slot == nullptr) return Error{Code::kNotFound, "no view named " + std::string(name)};
+  return slot->runner.Status();
+}
+
+uint64_t Maintainer::Subscribe(std::function<void(const Published&)> published) {
+  MutexLock lock(impl_->subscribers_mutex);
+  const uint64_t id = impl_->next_subscription++;
+  impl_->subscribers.emplace(id, std::move(published));
+  return id;
+}
+
+void Maintainer::Unsubscribe(uint64_t subscription) {
+  MutexLock lock(impl_->subscribers_mutex);
+  impl_->subscribers.erase(subscription);
+}
+
+Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, size_t limit) const {
+  const auto slot = impl_->Find(name);
+  if (slot == nullptr) return Error{Code::kNotFound, "no view named " + std::string(name)};
+  limit = std::min(limit, kWindowsShownMax);
+  std::vector<WindowStatus> out = slot->runner.OpenWindows();
+  std::reverse(out.begin(), out.end());
+  if (out.size() > limit) out.resize(limit);
+  const ViewStatus status = slot->runner.Status();
+  if (!status.watermark || out.size() == limit) return out;
+
+  const ViewDefinition& d = slot->definition;
+  const WindowGrid grid(d.width, d.offset);
+  const EventTime fired = grid.PassedBy(*status.watermark);
+  const nanoseconds label = d.label == Label::kEnd ? d.width : nanoseconds(0);
+  store::ScanRequest scan;
+  scan.selection.table = d.target;
+  scan.selection.time = {fired - static_cast<int64_t>(limit - out.size()) * d.width + label,
+                         fired + label};
+  scan.selection.owners = {store::OwnerFilter::Kind::kView, d.owner()};
+  scan.rows_wanted = true;
+  TM_ASSIGN_OR_RETURN(const auto cursor, impl_->store.Scan(scan));
+  const std::string first_template = NameTemplates(d).front();
+  std::map<EventTime, WindowStatus, std::greater<>> closed;
+  store::SliceBuffer buffer;
+  store::Slice slice;
+  for (;;) {
+    TM_ASSIGN_OR_RETURN(const bool more, cursor->Next(buffer, slice));
+    if (!more) break;
+    // One aggregate stands for all: they are written together.
+    if (!store::MatchesTemplate(first_template, slice.series->measure)) continue;
+    for (const store::RowInfo& row : slice.rows) {
+      WindowStatus& w = closed[row.window_start];
+      w.window = {row.window_start, row.window_end};
+      w.state = *status.watermark >= row.window_end + d.allowed_lateness
+                    ? WindowStatus::State::kFinal
+                    : WindowStatus::State::kClosed;
+      ++w.rows;
+      w.revisions += row.revision;
+    }
+  }
+  for (const auto& [start, w] : closed) out.push_back(w);
+  return out;
+}
+
+}  // namespace tidemark::view

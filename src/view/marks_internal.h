@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which (series, window) pairs have points: in-order points mark the window they fall into, once
+// per series, so that firing walks the window's list and never all series. Late ones are counted
+// per pair. Single-owner.
+//
+// A point in order costs one table look-up and two compares: the series remembers the last two
+// windows it marked (two, because points around a boundary alternate).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "base/time.h"
+#include "store/types.h"
+#include "view/window.h"
+
+namespace tidemark::view {
+
+using SeriesIndex = uint32_t;  // into the view's tracked series
+
+/// Numbers of the series a view has met: its own, or "not mine". Open addressing; dense references
+/// of the embedded store land in order, so neighbours share cache lines.
+class SeriesDirectory {
+ public:
+  static constexpr SeriesIndex kUnknown = UINT32_MAX;
+  static constexpr SeriesIndex kForeign = UINT32_MAX - 1;
+
+  SeriesIndex Find(store::SeriesRef ref) const {
+    if (slots_.empty()) return kUnknown;
+    for (size_t i = Home(ref);; i = (i + 1) & (slots_.size() - 1)) {
+      if (slots_[i].ref == ref || slots_[i].index == kUnknown) return slots_[i].index;
+    }
+  }
+  /// `ref` must be unknown.
+  void Insert(store::SeriesRef ref, SeriesIndex index);
+
+ private:
+  struct Slot {
+    store::SeriesRef ref;
+    SeriesIndex index = kUnknown;
+  };
+  size_t Home(store::SeriesRef ref) const {
+    return (ref.lo ^ (ref.hi * 0x9e3779b97f4a7c15U)) & (slots_.size() - 1);
+  }
+
+  std::vector<Slot> slots_;  // a power of two, at most half full
+  size_t used_ = 0;
+};
+
+/// One (series, window) to evaluate.
+struct Due {
+  EventTime window;  // start
+  SeriesIndex series = 0;
+  uint64_t late_points = 0;
+  bool fresh = false;  // never published, as far as the progress tells
+
+  friend bool operator<(const Due& a, const Due& b) {
+    return a.window != b.window ? a.window < b.window : a.series < b.series;
+  }
+};
+
+/// Sorts by (window, series) and makes one of equal pairs, adding their counts.
+void SortAndMerge(std::vector<Due>& due);
+
+class MarkBook {
+ public:
+  explicit MarkBook(WindowGrid grid) : grid_(grid) {}
+
+  /// Makes room for a series numbered next.
+  void AddSeries() { last_.push_back({kNever, kNever}); }
+  size_t series() const { return last_.size(); }
+
+  void Mark(SeriesIndex series, EventTime t) {
+    if (t.ns < cached_.start.ns || t.ns >= cached_.end.ns) cached_ = grid_.WindowOf(t);
+    if (Touch(series, cached_.start)) Append(series, cached_.start);
+  }
+
+  /// Whether `window` is not one of the two the series touched last; then it is now.
+  bool Touch(SeriesIndex series, EventTime window) {
+    auto& last = last_[series];
+    if (last[0] == window.ns || last[1] == window.ns) return false;
+    last[1] = last[0];
+    last[0] = window.ns;
+    return true;
+  }
+
+  /// Moves the marks of windows that start before `until` into `out` (unsorted, `fresh`).
+  void TakeBefore(EventTime until, std::vector<Due>& out);
+  /// Marks held: an upper bound of pairs.
+  size_t size() const { return size_; }
+  /// Windows with marks, ascending, with their counts; the newest `count_max`.
+  std::vector<std::pair<EventTime, size_t>> OpenWindows(size_t count_max) const;
+
+ private:
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
+  void Append(SeriesIndex series, EventTime window);
+
+  WindowGrid grid_;
+  TimeRange cached_{EventTime{1}, EventTime{0}};
+  std::vector<std::array<int64_t, 2>> last_;  // by series
+  std::map<EventTime, std::vector<SeriesIndex>> windows_;
+  std::vector<SeriesIndex>* newest_ = nullptr;  // list of newest_window_
+  EventTime newest_window_;
+  size_t size_ = 0;
+};
+
+}  // namespace tidemark::view

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The view's own bytes in store::ViewProgress::state. ViewProgress::positions is where the last
+// evaluation looked (it orders evaluations); what a restart has to read again is in here:
+//
+//   u8 version = 1 | u8 flags (1: seeded) | Positions replay_from | varint totals x 5 |
+//   incomplete sources: varint n, then n x (u8 kind, varint id, varint partition, i64 whole from
+//   ns)
+//
+// Everything before `replay_from` is in the view's rows as far as `watermark` says; marks of
+// windows that are still open are found again by a scan, late points by reading the feed from
+// there. So a firing that was cut in pieces needs no list of what is left: it runs again, and done
+// pieces write nothing. Immutable values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/types.h"
+#include "view/watermark.h"
+
+namespace tidemark::view {
+
+struct ViewTotals {
+  uint64_t windows_published = 0;
+  uint64_t revisions = 0;
+  uint64_t late_points = 0;
+  uint64_t frozen = 0;
+  uint64_t overflows = 0;
+  friend bool operator==(const ViewTotals&, const ViewTotals&) = default;
+};
+
+struct ProgressState {
+  bool seeded = false;  // the back-fill is complete; else it begins again
+  store::Positions replay_from;
+  ViewTotals totals;
+};
+
+std::string EncodeProgressState(const ProgressState& state, const WatermarkTracker& tracker);
+/// kCorruption: these are not such bytes. Fills the tracker's incomplete sources.
+Result<ProgressState> DecodeProgressState(std::string_view bytes, WatermarkTracker& tracker);
+
+}  // namespace tidemark::view

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control, opening and seeding. A new view scans all of its source and publishes what the watermark
+// has passed; a view that goes on scans only windows still open, to find its marks again.
+#include <algorithm>
+#include <string>
+
+#include "base/logging.h"
+#include "view/runner_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+constexpr size_t kSlicesPerStep = 512;
+constexpr size_t kOpenWindowsShown = 64;
+constexpr uint64_t kStepsPerStatus = 16;
+
+// Narrows the seed scan where the patterns allow; SeriesBook decides in any case.
+std::vector<store::TextPredicate> MeasurePredicate(const std::vector<std::string>& patterns) {
+  const bool literal = std::all_of(patterns.begin(), patterns.end(), [](const std::string& p) {
+    return p.find_first_of("*?") == std::string::npos;
+  });
+  if (!literal) return {};
+  return {store::TextPredicate{.op = store::TextPredicate::Op::kIn, .values = patterns}};
+}
+
+}  // namespace
+
+std::string_view ViewStateName(ViewState state) {
+  switch (state) {
+    case ViewState::kStarting:
+      return "starting";
+    case ViewState::kRunning:
+      return "running";
+    case ViewState::kStopped:
+      return "stopped";
+    case ViewState::kFailed:
+      return "failed";
+  }
+  TM_UNREACHABLE();
+}
+
+ViewRunner::Metrics::Metrics(MetricRegistry& r, const std::string& view)
+    : windows_published(r.GetCounter("tidemark_view_windows_published_total",
+                                     "First revisions of (series, window) published",
+                                     {{"view", view}})),
+      revisions(r.GetCounter("tidemark_view_revisions_total", "Later revisions published",
+                             {{"view", view}})),
+      late_points(r.GetCounter("tidemark_view_late_points_total",
+                               "Late or corrected points into published windows",
+                               {{"view", view}})),
+      frozen(r.GetCounter("tidemark_view_frozen_points_total",
+                          "Points that can no longer change their row", {{"view", view}})),
+      overflows(r.GetCounter("tidemark_view_overflows_total",
+                             "Evaluations without a value: sum beyond its type", {{"view", view}})),
+      refused(r.GetCounter("tidemark_view_rows_refused_total",
+                           "Rows that the store does not accept", {{"view", view}})),
+      evaluated(r.GetCounter("tidemark_view_evaluated_windows_total",
+                             "Evaluations of (series, window)", {{"view", view}})),
+      dirty(r.GetGauge("tidemark_view_dirty_windows", "(series, window) waiting for evaluation",
+                       {{"view", view}})),
+      open_marks(r.GetGauge("tidemark_view_open_windows",
+                            "(series, window) with points, not yet due", {{"view", view}})),
+      watermark_ms(r.GetGauge("tidemark_view_watermark_ms",
+                              "Event time the view is complete up to, ms since 1970",
+                              {{"view", view}})),
+      feed_lag_ms(r.GetGauge("tidemark_view_feed_lag_ms", "Time since the view was last caught up",
+                             {{"view", view}})) {}
+
+ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
+    : env_(env),
+      definition_(std::move(definition)),
+      grid_(definition_.width, definition_.offset),
+      metrics_(std::make_unique<Metrics>(env.metrics, definition_.name)) {
+  wishes_.run = definition_.running;
+  wishes_.source_retention = definition_.source_retention;
+  if (!definition_.running) phase_ = Phase::kStopped;
+  MutexLock lock(status_mutex_);
+  status_.definition = definition_;
+  if (!definition_.running) status_.state = ViewState::kStopped;
+}
+
+ViewRunner::~ViewRunner() = default;
+
+WatermarkTracker::Now ViewRunner::Now() const {
+  return {env_.clock.Monotonic(), env_.clock.Now().AsEventTime()};
+}
+
+Progress ViewRunner::Step(const Wishes& wishes) {
+  Progress progress;
+  if (inflight_ != nullptr) {
+    std::optional<Result<store::WriteReply>> reply;
+    {
+      MutexLock lock(inflight_->mutex);
+      reply.swap(inflight_->reply);
+    }
+    if (!reply) return progress;  // its completion wakes the task
+    if (auto r = AfterWrite(*std::move(reply)); r.ok()) {
+      progress = *r;
+    } else {
+      Fail(std::move(r).error());
+    }
+  }
+  ApplyWishes(wishes);
+  if (retry_at_ && env_.clock.Monotonic() < *retry_at_) {
+    progress = {.more = false, .wake_at = retry_at_};
+  } else if (phase_ != Phase::kStopped && phase_ != Phase::kFailed) {
+    retry_at_.reset();
+    auto r = Advance();
+    if (r.ok()) {
+      progress = *r;
+    } else if (r.error().code == Code::kResourceExhausted) {
+      progress = BackOff();
+    } else {
+      Fail(std::move(r).error());
+      progress = {};
+    }
+  } else {
+    progress = {};
+  }
+  if (!progress.more || ++steps_ % kStepsPerStatus == 0) PublishStatus();
+  return progress;
+}
+
+Result<Progress> ViewRunner::Advance() {
+  switch (phase_) {
+    case Phase::kOpening:
+      TM_RETURN_IF_ERROR(Open());
+      return kMore;
+    case Phase::kFindStart:
+      return FindStart();
+    case Phase::kSeeding:
+      return Seed();
+    case Phase::kDraining:
+      return Drain();
+    case Phase::kEvaluating:
+      return Evaluate();
+    case Phase::kStopped:
+    case Phase::kFailed:
+      return Progress{};
+  }
+  TM_UNREACHABLE();
+}
+
+void ViewRunner::ApplyWishes(const Wishes& wishes) {
+  const bool started = wishes.starts != wishes_.starts;
+  const bool pipelines_changed = wishes.pipelines != wishes_.pipelines;
+  wishes_ = wishes;
+  if (work_ != nullptr && pipelines_changed && wishes_.pipelines != nullptr) {
+    work_->tracker.SetPipelines(*wishes_.pipelines);
+  }
+  if (!wishes_.run) {
+    // What is not journaled is found again by Start(): nothing to save here.
+    work_.reset();
+    retry_at_.reset();
+    behind_since_.reset();
+    if (phase_ != Phase::kStopped) phase_ = Phase::kStopped;
+  } else if (phase_ == Phase::kStopped || (phase_ == Phase::kFailed && started)) {
+    error_.clear();
+    retry_at_.reset();
+    phase_ = Phase::kOpening;
+  }
+}
+
+void ViewRunner::Fail(Error error) {
+  Log(LogLevel::kError, "view", "view failed",
+      {{"view", definition_.name}, {"error", error.message}});
+  error_ = std::move(error.message);
+  phase_ = Phase::kFailed;
+  work_.reset();
+  behind_since_.reset();
+}
+
+Progress ViewRunner::BackOff() {
+  // The store is full for the moment: 10 ms, doubling to 1 s.
+  backoff_ = backoff_.count() == 0 ? milliseconds(10) : std::min(milliseconds(1000), 2 * backoff_);
+  retry_at_ = env_.clock.Monotonic() + backoff_;
+  return {.more = false, .wake_at = retry_at_};
+}
+
+Result<void> ViewRunner::Open() {
+  work_ = std::make_unique<Work>(env_.store, definition_, grid_);
+  Work& w = *work_;
+  totals_ = {};
+  if (wishes_.pipelines != nullptr) w.tracker.SetPipelines(*wishes_.pipelines);
+  const auto progress = env_.store.ProgressOf(definition_.id);
+  if (progress && progress->generation == definition_.generation) {
+    TM_ASSIGN_OR_RETURN(const ProgressState state, DecodeProgressState(progress->state, w.tracker));
+    totals_ = state.totals;
+    w.seeded = state.seeded;
+    w.fresh_rows = PieceRequest::FreshRows::kMayExist;
+    if (state.seeded) {
+      w.tracker.Restore(progress->watermark);
+      w.replay_from = state.replay_from;
+    }
+  } else if (definition_.adopt) {
+    w.fresh_rows = PieceRequest::FreshRows::kMayExist;
+  }
+  // Where a source that began at `latest` became whole stands at its first clock in the feed.
+  if (!w.seeded && !StartsKnown()) {
+    TM_ASSIGN_OR_RETURN(w.start_reader, env_.store.OpenFeed({}));
+    phase_ = Phase::kFindStart;
+    return {};
+  }
+  return OpenSeed();
+}
+
+bool ViewRunner::StartsKnown() const {
+  const auto sources = env_.store.ProgressInto(definition_.source);
+  return std::all_of(sources.begin(), sources.end(), [this](const store::SourceProgress& p) {
+    return p.complete_from_start || !p.max_event_time ||
+           work_->tracker.KnowsStart(p.source, p.partition);
+  });
+}
+
+Result<Progress> ViewRunner::FindStart() {
+  Work& w = *work_;
+  size_t points = 0;
+  while (points < env_.options.feed_points_per_step) {
+    TM_ASSIGN_OR_RETURN(const bool more,
+                        w.start_reader->Next(env_.options.feed_points_per_step, w.batch));
+    if (!more) {
+      // Trimmed, or no clock yet. The present clock is a safe answer: later than the first one.
+      for (const auto& p : env_.store.ProgressInto(definition_.source)) w.tracker.NoteStart(p);
+      w.start_reader.reset();
+      TM_RETURN_IF_ERROR(OpenSeed());
+      break;
+    }
+    for (const store::SourceProgress& p : w.batch.sources) {
+      if (p.table == definition_.source) w.tracker.NoteStart(p);
+    }
+    if (StartsKnown()) {
+      w.start_reader.reset();
+      TM_RETURN_IF_ERROR(OpenSeed());
+      break;
+    }
+    points += w.batch.points.size() + 1;
+  }
+  return kMore;
+}
+
+Result<void> ViewRunner::OpenSeed() {
+  Work& w = *work_;
+  const auto now = Now();
+  for (const auto& p : env_.store.ProgressInto(definition_.source))
+    w.tracker.Fold(p, now.monotonic);
+  store::ScanRequest scan;
+  scan.selection.table = definition_.source;
+  scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
+  scan.selection.measure = MeasurePredicate(definition_.measures);
+  if (w.seeded) {
+    if (const auto watermark = w.tracker.value()) {
+      w.frontier = *watermark;
+      w.fired_until = grid_.PassedBy(w.frontier);
+      w.sealed_until = grid_.PassedBy(w.frontier - definition_.allowed_lateness);
+      scan.selection.time.start = w.fired_until;
+    }
+    scan.at_least = w.replay_from;
+    TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.replay_from));
+    TM_ASSIGN_OR_RETURN(w.cursor, env_.store.Scan(scan));
+  } else {
+    w.epoch = {};
+    w.epoch.frontier = w.tracker.Combine(now);
+    w.backfill_until = kNoTime;
+    if (w.epoch.frontier) w.backfill_until = grid_.PassedBy(*w.epoch.frontier);
+    TM_ASSIGN_OR_RETURN(w.cursor, env_.store.Scan(scan));
+    w.epoch.target = w.cursor->snapshot();
+    TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.epoch.target));
+    // Clocks that moved between the first look and the snapshot would not be in the feed any more.
+    for (auto& p : env_.store.ProgressInto(definition_.source)) {
+      w.clocks.insert_or_assign({p.source, p.partition}, std::move(p));
+    }
+  }
+  w.whole_from = w.tracker.whole_from().value_or(kNoTime);
+  w.due.clear();
+  w.due_next = 0;
+  phase_ = Phase::kSeeding;
+  return {};
+}
+
+Result<Progress> ViewRunner::Seed() {
+  Work& w = *work_;
+  store::Slice slice;
+  for (size_t i = 0; i < kSlicesPerStep && w.due.size() < env_.options.windows_per_piece; ++i) {
+    TM_ASSIGN_OR_RETURN(const bool more, w.cursor->Next(w.buffer, slice));
+    if (!more) {
+      w.cursor.reset();
+      TM_RETURN_IF_ERROR(FinishSeed());
+      return kMore;
+    }
+    SeedSlice(slice);
+  }
+  if (w.due.size() >= env_.options.windows_per_piece) {
+    SortAndMerge(w.due);
+    phase_ = Phase::kEvaluating;
+  }
+  return kMore;
+}
+
+void ViewRunner::SeedSlice(const store::Slice& slice) {
+  Work& w = *work_;
+  const SeriesIndex series = Track(slice.series->ref);
+  if (series == SeriesDirectory::kForeign) return;
+  const EventTime horizon = Horizon();
+  for (auto it = slice.times.begin(); it != slice.times.end();) {
+    const TimeRange window = grid_.WindowOf(*it);
+    if (window.start >= w.backfill_until) {
+      w.marks.Mark(series, *it);
+    } else if (window.start >= w.whole_from && window.start >= horizon &&
+               w.marks.Touch(series, window.start)) {
+      w.due.push_back({.window = window.start, .series = series, .late_points = 0, .fresh = true});
+    }
+    it = std::lower_bound(it, slice.times.end(), window.end);
+  }
+}
+
+Result<void> ViewRunner::FinishSeed() {
+  Work& w = *work_;
+  if (w.seeded) {
+    phase_ = Phase::kDraining;
+    return {};
+  }
+  SortAndMerge(w.due);
+  w.epoch.must_persist = true;
+  w.in_epoch = true;
+  phase_ = Phase::kEvaluating;
+  return {};
+}
+
+void ViewRunner::PublishStatus() {
+  const auto now = Now();
+  MutexLock lock(status_mutex_);
+  switch (phase_) {
+    case Phase::kOpening:
+    case Phase::kFindStart:
+      status_.state = ViewState::kStarting;
+      break;
+    case Phase::kSeeding:
+    case Phase::kDraining:
+    case Phase::kEvaluating:
+      status_.state = ViewState::kRunning;
+      break;
+    case Phase::kStopped:
+      status_.state = ViewState::kStopped;
+      break;
+    case Phase::kFailed:
+      status_.state = ViewState::kFailed;
+      break;
+  }
+  status_.error = error_;
+  status_.windows_published = totals_.windows_published;
+  status_.revisions_total = totals_.revisions;
+  status_.late_points_total = totals_.late_points;
+  status_.frozen_total = totals_.frozen;
+  status_.overflows_total = totals_.overflows;
+  status_.last_fired_at = last_fired_at_;
+  status_.last_revised_at = last_revised_at_;
+  status_.lateness = lateness_;
+  status_.caught_up = phase_ == Phase::kDraining && !behind_since_;
+  status_.feed_lag = behind_since_
+                         ? std::chrono::duration_cast<milliseconds>(now.monotonic - *behind_since_)
+                         : milliseconds(0);
+  open_windows_.clear();
+  status_.backfilling = false;
+  if (work_ != nullptr) {
+    const Work& w = *work_;
+    status_.backfilling = !w.seeded;
+    status_.watermark = w.frontier == kNoTime ? std::nullopt : std::optional(w.frontier);
+    status_.partitions = w.tracker.Statuses(now.monotonic);
+    status_.dirty_count = w.dirty.size() + w.due.size() - w.due_next;
+    status_.open_marks = w.marks.size();
+    for (const auto& [start, count] : w.marks.OpenWindows(kOpenWindowsShown)) {
+      open_windows_.push_back({.window = grid_.WindowAt(start), .rows = count});
+    }
+    metrics_->dirty.Set(static_cast<int64_t>(status_.dirty_count));
+    metrics_->open_marks.Set(static_cast<int64_t>(w.marks.size()));
+    if (status_.watermark) metrics_->watermark_ms.Set(status_.watermark->ns / 1'000'000);
+  }
+  metrics_->feed_lag_ms.Set(status_.feed_lag.count());
+}
+
+ViewStatus ViewRunner::Status() const {
+  MutexLock lock(status_mutex_);
+  return status_;
+}
+
+std::vector<WindowStatus> ViewRunner::OpenWindows() const {
+  MutexLock lock(status_mutex_);
+  return open_windows_;
+}
+
+}  // namespace tidemark::view

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// One view at work. Single-owner: Step() by the maintainer's task; only the snapshot is shared.
+//
+//             +-> kFindStart -+                        +----------------------------+
+//   kOpening -+---------------+-> kSeeding -> kEvaluating <-> (write in flight) -> kDraining
+//        ^                                         ^                                   |
+//        +-- start -- kStopped, kFailed            +------ clocks folded, due + dirty -+
+//
+// An epoch is: drain the feed to the end seen at its start; fold the clocks in; evaluate what is
+// due or dirty, in pieces of one frame each; the last one journals the new watermark and where to
+// read on.
+//  1. Points are judged (in order, late, refused) by the watermark of the epoch's start
+//  (event-time.md 2.7).
+//  2. Frames of earlier pieces journal the old watermark and replay position: after a crash the
+//  whole
+//     epoch runs again and pieces that were written change nothing.
+//  3. Refused (frozen) points are logged by the last piece only, so a repeat does not log them
+//  twice.
+//  4. Clocks count only once every point journaled before them has been drained.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "store/store.h"
+#include "view/definition.h"
+#include "view/evaluation_internal.h"
+#include "view/maintainer.h"
+#include "view/marks_internal.h"
+#include "view/progress_state_internal.h"
+#include "view/series_book_internal.h"
+#include "view/watermark.h"
+#include "view/window.h"
+
+namespace tidemark::view {
+
+/// What all runners of a maintainer share; constant.
+struct RunnerEnv {
+  store::Store& store;
+  const Clock& clock;
+  MetricRegistry& metrics;
+  LatePointSink* sink;
+  MaintainerOptions options;
+  std::function<void()> wake;  // callable from any thread, also after the maintainer is gone
+  std::function<void(const Published&)> publish;
+};
+
+/// What the outside wants of a view; copied in before each step.
+struct Wishes {
+  bool run = true;
+  uint64_t starts = 0;  // grows with each Start(): a failed view tries again
+  nanoseconds source_retention{0};
+  std::shared_ptr<const std::vector<PipelineId>> pipelines;  // null: all count
+};
+
+class ViewRunner {
+ public:
+  ViewRunner(const RunnerEnv& env, ViewDefinition definition);
+  ~ViewRunner();
+
+  /// Bounded work. Errors put the view into kFailed and are logged here.
+  Progress Step(const Wishes& wishes);
+  /// Nothing of this view is on its way to the store.
+  bool Quiet() const { return inflight_ == nullptr; }
+
+  /// As of the last step that ended a piece of work. Thread-safe.
+  ViewStatus Status() const;
+  std::vector<WindowStatus> OpenWindows() const;
+
+ private:
+  enum class Phase : uint8_t {
+    kOpening,
+    kFindStart,
+    kSeeding,
+    kDraining,
+    kEvaluating,
+    kStopped,
+    kFailed
+  };
+  struct Metrics;
+  struct Inflight;
+  struct Work;  // everything that a stop throws away
+  struct Epoch {
+    store::Positions target;            // drain to here
+    std::optional<EventTime> frontier;  // the watermark once it is committed
+    uint64_t late_points = 0;
+    uint64_t frozen = 0;
+    bool must_persist = false;
+  };
+
+  Result<Progress> Advance();
+  // runner.cpp: opening and seeding
+  Result<void> Open();
+  Result<void> OpenSeed();
+  bool StartsKnown() const;
+  Result<Progress> FindStart();
+  Result<Progress> Seed();
+  void SeedSlice(const store::Slice& slice);
+  Result<void> FinishSeed();
+  // runner_epoch.cpp: draining, judging, firing
+  Result<Progress> Drain();
+  void BeginEpoch();
+  void Judge(const store::FeedBatch& batch);
+  void JudgeBehind(SeriesIndex series, const store::FeedPoint& point);
+  std::optional<LateReason> Refusal(EventTime window) const;
+  void Refuse(const store::FeedPoint& point, EventTime window, LateReason reason);
+  SeriesIndex Track(store::SeriesRef ref);
+  void CloseEpoch();
+  void CommitEpoch();
+  EventTime Horizon() const;
+  // runner_write.cpp: evaluating and writing
+  Result<Progress> Evaluate();
+  void WritePiece(Piece piece, bool last);
+  Result<Progress> AfterWrite(Result<store::WriteReply> reply);
+  void Account();
+
+  void Fail(Error error);
+  void ApplyWishes(const Wishes& wishes);
+  Progress BackOff();
+  void PublishStatus();
+  WatermarkTracker::Now Now() const;
+
+  const RunnerEnv& env_;
+  const ViewDefinition definition_;
+  const WindowGrid grid_;
+  std::unique_ptr<Metrics> metrics_;
+
+  Phase phase_ = Phase::kOpening;
+  Wishes wishes_;
+  std::string error_;
+  std::unique_ptr<Work> work_;
+  std::shared_ptr<Inflight> inflight_;
+  std::optional<MonotonicTime> retry_at_;
+  milliseconds backoff_{0};
+  ViewTotals totals_;  // durable ones
+  LatenessHistogram lateness_;
+  std::optional<MonotonicTime> behind_since_;
+  std::optional<ArrivalTime> last_fired_at_;
+  std::optional<ArrivalTime> last_revised_at_;
+  uint64_t steps_ = 0;
+
+  mutable Mutex status_mutex_;
+  ViewStatus status_ TM_GUARDED_BY(status_mutex_);
+  std::vector<WindowStatus> open_windows_ TM_GUARDED_BY(status_mutex_);
+};
+
+inline constexpr Progress kMore{.more = true, .wake_at = std::nullopt};
+inline constexpr EventTime kNoTime{INT64_MIN};  // before every time: nothing has fired
+
+struct ViewRunner::Metrics {
+  Metrics(MetricRegistry& registry, const std::string& view);
+  Counter& windows_published;
+  Counter& revisions;
+  Counter& late_points;
+  Counter& frozen;
+  Counter& overflows;
+  Counter& refused;
+  Counter& evaluated;
+  Gauge& dirty;
+  Gauge& open_marks;
+  Gauge& watermark_ms;
+  Gauge& feed_lag_ms;
+};
+
+struct ViewRunner::Inflight {
+  Mutex mutex;
+  std::optional<Result<store::WriteReply>> reply TM_GUARDED_BY(mutex);
+  // What the frame holds, for the account when it is durable.
+  Published published;
+  uint64_t windows = 0;
+  uint64_t revisions = 0;
+  uint64_t overflows = 0;
+  uint64_t refused = 0;
+  size_t entries = 0;
+  bool last = false;
+};
+
+struct ViewRunner::Work {
+  Work(store::Store& store, const ViewDefinition& definition, WindowGrid grid)
+      : book(store, definition),
+        evaluator(store, definition, book),
+        tracker(definition.out_of_orderness),
+        marks(grid) {}
+
+  SeriesBook book;
+  Evaluator evaluator;
+  WatermarkTracker tracker;
+  MarkBook marks;
+  std::unique_ptr<store::FeedReader> reader;
+  store::FeedBatch batch;
+  std::map<std::pair<store::SourceId, uint32_t>, store::SourceProgress> clocks;  // of this epoch
+
+  // Committed: points are judged by these.
+  EventTime frontier = kNoTime;      // watermark
+  EventTime fired_until = kNoTime;   // windows that start before it have fired
+  EventTime sealed_until = kNoTime;  // kFreeze: those that start before it are sealed
+  EventTime whole_from = kNoTime;    // those that start before it were never whole
+  bool seeded = false;
+  store::Positions replay_from;  // journaled
+  uint64_t points_since_progress = 0;
+
+  bool in_epoch = false;
+  Epoch epoch;
+  std::vector<Due> dirty;  // late and corrected points of this epoch
+  size_t dirty_merge_at = 1U << 20U;
+  std::vector<Due> frozen;
+  std::vector<LatePoint> refused;
+  std::vector<Due> due;  // being evaluated
+  size_t due_next = 0;
+  PieceRequest::FreshRows fresh_rows = PieceRequest::FreshRows::kNone;
+
+  // Seeding
+  std::unique_ptr<store::FeedReader> start_reader;
+  std::unique_ptr<store::ScanCursor> cursor;
+  store::SliceBuffer buffer;
+  EventTime backfill_until = kNoTime;  // windows that start before it are due at once
+};
+
+}  // namespace tidemark::view

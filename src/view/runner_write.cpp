@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluating what is due, piece by piece, and the account of what became durable.
+#include <algorithm>
+
+#include "base/logging.h"
+#include "view/runner_internal.h"
+
+namespace tidemark::view {
+
+Result<Progress> ViewRunner::Evaluate() {
+  Work& w = *work_;
+  const size_t count = std::min(env_.options.windows_per_piece, w.due.size() - w.due_next);
+  const bool seeding = w.cursor != nullptr;
+  const bool last = !seeding && w.due_next + count == w.due.size();
+  if (count == 0 && seeding) {
+    w.due.clear();
+    w.due_next = 0;
+    phase_ = Phase::kSeeding;
+    return kMore;
+  }
+  PieceRequest request;
+  request.due = std::span(w.due).subspan(w.due_next, count);
+  if (last) request.frozen = w.frozen;
+  request.at_least = w.epoch.target;
+  request.now = env_.clock.Now();
+  request.fresh_rows = w.fresh_rows;
+  auto evaluated = w.evaluator.Evaluate(request);
+  if (!evaluated.ok()) {
+    return std::move(evaluated).error().With("evaluate windows of view " + definition_.name);
+  }
+  Piece& piece = *evaluated;
+  metrics_->evaluated.Add(count);
+  if (piece.empty() && !last) {
+    totals_.overflows += piece.overflows;
+    w.due_next += count;
+    return kMore;
+  }
+  WritePiece(std::move(piece), last);
+  return kMore;  // a store may have completed already
+}
+
+void ViewRunner::WritePiece(Piece piece, bool last) {
+  Work& w = *work_;
+  auto inflight = std::make_shared<Inflight>();
+  inflight->windows = piece.published;
+  inflight->revisions = piece.revised;
+  inflight->overflows = piece.overflows;
+  inflight->refused = piece.refused;
+  inflight->entries = std::min(env_.options.windows_per_piece, w.due.size() - w.due_next);
+  inflight->last = last;
+  inflight->published = {.view = definition_.id,
+                         .view_name = definition_.name,
+                         .target = definition_.target,
+                         .measures = {piece.measures.begin(), piece.measures.end()},
+                         .rows = piece.hull.value_or(TimeRange{kEventTimeMin, kEventTimeMin}),
+                         .revisions = piece.revised > 0 || (last && !w.frozen.empty())};
+
+  ProgressState state;
+  state.totals = totals_;
+  state.totals.windows_published += piece.published;
+  state.totals.revisions += piece.revised;
+  state.totals.overflows += piece.overflows;
+  state.seeded = w.seeded || last;
+  state.replay_from = w.replay_from;
+  store::ViewProgress progress;
+  progress.view = definition_.id;
+  progress.generation = definition_.generation;
+  progress.positions = piece.snapshot;
+  if (last) {
+    state.replay_from = w.epoch.target;
+    state.totals.late_points += w.epoch.late_points;
+    state.totals.frozen += w.epoch.frozen;
+    progress.watermark = w.epoch.frontier;
+  } else if (w.frontier != kNoTime) {
+    progress.watermark = w.frontier;
+  }
+  progress.state = EncodeProgressState(state, w.tracker);
+
+  store::WriteBatch batch;
+  batch.points = piece.points;
+  batch.rule = store::ConflictRule::kLastWins;
+  batch.owner = definition_.owner();
+  batch.time_check = store::WriteBatch::TimeCheck::kNone;
+  batch.view_progress = std::move(progress);
+  batch.revisions = piece.revisions;
+  inflight_ = inflight;
+  env_.store.Write(batch, [inflight, wake = env_.wake](Result<store::WriteReply> reply) {
+    {
+      MutexLock lock(inflight->mutex);
+      inflight->reply = std::move(reply);
+    }
+    wake();
+  });
+}
+
+Result<Progress> ViewRunner::AfterWrite(Result<store::WriteReply> reply) {
+  if (!reply.ok()) {
+    inflight_.reset();
+    if (reply.error().code == Code::kResourceExhausted) return BackOff();
+    return std::move(reply).error().With("write rows of view " + definition_.name);
+  }
+  backoff_ = milliseconds(0);
+  if (!reply->rejections.empty()) {
+    metrics_->refused.Add(reply->rejections.size());
+    Log(LogLevel::kWarning, "view", "the store refuses rows",
+        {{"view", definition_.name},
+         {"rows", reply->rejections.size()},
+         {"reason", reply->rejections.front().text}});
+  }
+  Account();
+  return kMore;
+}
+
+void ViewRunner::Account() {
+  Work& w = *work_;
+  const std::shared_ptr<Inflight> done = std::move(inflight_);
+  inflight_.reset();
+  totals_.windows_published += done->windows;
+  totals_.revisions += done->revisions;
+  totals_.overflows += done->overflows;
+  metrics_->windows_published.Add(done->windows);
+  metrics_->revisions.Add(done->revisions);
+  metrics_->overflows.Add(done->overflows);
+  metrics_->refused.Add(done->refused);
+  const ArrivalTime now = env_.clock.Now();
+  if (done->windows > 0) last_fired_at_ = now;
+  if (done->revisions > 0) last_revised_at_ = now;
+  w.due_next += done->entries;
+  if (done->last) {
+    totals_.late_points += w.epoch.late_points;
+    totals_.frozen += w.epoch.frozen;
+    metrics_->late_points.Add(w.epoch.late_points);
+    metrics_->frozen.Add(w.epoch.frozen);
+    w.seeded = true;
+    w.replay_from = w.epoch.target;
+    w.points_since_progress = 0;
+    w.fresh_rows = PieceRequest::FreshRows::kNone;
+    CommitEpoch();
+  }
+  if (!done->published.measures.empty()) env_.publish(done->published);
+}
+
+}  // namespace tidemark::view

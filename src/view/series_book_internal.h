@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The series one view reads and the ones it writes: numbers them, decides once per series whether
+// the view reads it, and finds the target series when a window is first evaluated. Single-owner.
+#pragma once
+
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+#include "view/definition.h"
+#include "view/marks_internal.h"
+
+namespace tidemark::view {
+
+class SeriesBook {
+ public:
+  /// Both must outlive the book.
+  SeriesBook(store::Store& store, const ViewDefinition& definition);
+
+  /// The series' number, a new one at first sight, or kForeign: another table, an owned series, a
+  /// name that the view itself makes, a measure or type it does not read.
+  SeriesIndex Find(store::SeriesRef ref) {
+    const SeriesIndex index = directory_.Find(ref);
+    return index == SeriesDirectory::kUnknown ? Register(ref) : index;
+  }
+  size_t size() const { return tracked_.size(); }
+  store::SeriesRef source(SeriesIndex i) const { return tracked_[i].ref; }
+  store::ValueType type(SeriesIndex i) const { return tracked_[i].type; }
+
+  /// Finds or makes the target series of every one in `series`, in one request.
+  Result<void> ResolveTargets(std::span<const SeriesIndex> series);
+  size_t aggregates() const { return templates_.size(); }
+  /// After ResolveTargets(): null when the store refuses the series (a limit of the table).
+  const store::SeriesRef* target(SeriesIndex i, size_t aggregate) const {
+    const Target& t = targets_[i * templates_.size() + aggregate];
+    return t.state == Target::State::kKnown ? &t.ref : nullptr;
+  }
+  /// Measure name of the target.
+  const std::string& target_name(SeriesIndex i, size_t aggregate) const {
+    return names_[tracked_[i].measure * templates_.size() + aggregate];
+  }
+
+ private:
+  struct Tracked {
+    store::SeriesRef ref;
+    store::ValueType type = store::ValueType::kDouble;
+    uint32_t measure = 0;
+  };
+  struct Target {
+    enum class State : uint8_t { kUnresolved, kKnown, kRefused } state = State::kUnresolved;
+    store::SeriesRef ref;
+  };
+
+  SeriesIndex Register(store::SeriesRef ref);
+  bool Reads(const store::SeriesInfo& info) const;
+
+  store::Store& store_;
+  const ViewDefinition& definition_;
+  const std::vector<std::string> templates_;
+  SeriesDirectory directory_;
+  std::vector<Tracked> tracked_;
+  std::vector<Target> targets_;                         // tracked x aggregate
+  std::unordered_map<std::string, uint32_t> measures_;  // source names
+  std::vector<std::string> names_;                      // measure x aggregate: target names
+};
+
+}  // namespace tidemark::view
