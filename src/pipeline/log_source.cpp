@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/log_source.h"
+
+#include <array>
+
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/logging.h"
+#include "base/units.h"
+
+namespace tidemark::pipeline {
+namespace {
+
+// One read fills several batches: a read costs a file access, a batch should not.
+constexpr size_t kReadBytes = 1_MiB;
+constexpr size_t kDeadDataBytesMax = 64_KiB;
+
+static_assert(log::kReadPaddingBytes >= kPayloadPadding);
+
+/// Eight bytes, most significant first, so that bytewise order is the order of offsets.
+std::string OffsetBytes(log::RecordOffset offset) {
+  std::string out(8, '\0');
+  for (size_t i = 0; i < 8; ++i) out[i] = static_cast<char>(offset.value >> (56 - 8 * i));
+  return out;
+}
+
+Result<log::RecordOffset> ReadOffset(std::string_view bytes) {
+  if (bytes.size() != 8) return Error{Code::kCorruption, "a journaled log position is not 8 bytes"};
+  uint64_t value = 0;
+  for (const char byte : bytes) value = value << 8U | static_cast<uint8_t>(byte);
+  return log::RecordOffset{value};
+}
+
+std::string ShardName(uint32_t number) {
+  std::string digits = std::to_string(number);
+  return "shardId-" + std::string(12 - std::min<size_t>(12, digits.size()), '0') + digits;
+}
+
+}  // namespace
+
+LogSource::LogSource(std::shared_ptr<log::Stream> stream) : stream_(std::move(stream)) {}
+
+LogSource::~LogSource() {
+  if (subscription_) stream_->Unsubscribe(*subscription_);
+}
+
+std::vector<uint32_t> LogSource::Partitions() {
+  std::vector<uint32_t> out;
+  for (const auto& shard : stream_->definition().shards) out.push_back(shard.number);
+  return out;
+}
+
+Result<void> LogSource::Start(const std::vector<PartitionStart>& positions) {
+  for (const uint32_t number : Partitions()) shards_[number];
+  for (const PartitionStart& start : positions) {
+    const auto shard = shards_.find(start.partition);
+    if (shard == shards_.end() || start.position.empty()) continue;
+    TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(start.position));
+    shard->second.next = log::RecordOffset{last.value + 1};
+    TM_ASSIGN_OR_RETURN(const log::ShardStatus status, stream_->Status(start.partition));
+    if (shard->second.next < status.first) {
+      Log(LogLevel::kWarning, "pipeline", "records were trimmed before they were read",
+          {{"stream", stream_->name()}, {"shard", ShardName(start.partition)}});
+    }
+  }
+  return {};
+}
+
+Result<std::string> LogSource::EndPosition(uint32_t partition) {
+  TM_ASSIGN_OR_RETURN(const log::ShardStatus status, stream_->Status(partition));
+  if (status.next <= log::kFirstOffset) return std::string();
+  return OffsetBytes(log::RecordOffset{status.next.value - 1});
+}
+
+bool LogSource::Untrimmed(uint32_t partition) {
+  const auto status = stream_->Status(partition);
+  return status.ok() && !status->trimmed;
+}
+
+/// Makes sure that the shard has unpolled records; false: it has none.
+Result<bool> LogSource::Fill(uint32_t number, Shard& shard) {
+  if (shard.polled < shard.buffer.records.size()) return true;
+  TM_ASSIGN_OR_RETURN(
+      shard.buffer,
+      stream_->Read(
+          {.shard = number, .from = shard.next, .records_max = 10'000, .bytes_max = kReadBytes}));
+  shard.polled = 0;
+  shard.next = shard.buffer.next;
+  return !shard.buffer.records.empty();
+}
+
+Result<bool> LogSource::Poll(size_t records_max, SourceBatch& out) {
+  for (size_t tries = 0; tries < shards_.size(); ++tries) {
+    auto at = shards_.lower_bound(turn_);
+    if (at == shards_.end()) at = shards_.begin();
+    auto& [number, shard] = *at;
+    turn_ = number + 1;
+    TM_ASSIGN_OR_RETURN(const bool some, Fill(number, shard));
+    if (!some) continue;
+    const size_t count = std::min(records_max, shard.buffer.records.size() - shard.polled);
+    out.partition = number;
+    out.records.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+      const log::RecordView& record = shard.buffer.records[shard.polled + i];
+      out.records.push_back({record.data, record.arrival, record.offset.value});
+    }
+    shard.polled += count;
+    out.end_position = OffsetBytes(log::RecordOffset{out.records.back().offset});
+    out.at_end = shard.polled == shard.buffer.records.size() && shard.buffer.at_tip;
+    out.keep_alive = shard.buffer.buffer;
+    return true;
+  }
+  return false;
+}
+
+bool LogSource::AtEnd(uint32_t partition) {
+  const auto shard = shards_.find(partition);
+  if (shard == shards_.end() || shard->second.polled < shard->second.buffer.records.size()) {
+    return false;
+  }
+  const auto status = stream_->Status(partition);
+  return status.ok() && shard->second.next >= status->next;
+}
+
+std::vector<PartitionLag> LogSource::Lag() {
+  std::vector<PartitionLag> out;
+  for (const auto& [number, shard] : shards_) {
+    PartitionLag lag;
+    lag.partition = number;
+    lag.name = ShardName(number);
+    const size_t buffered = shard.buffer.records.size() - shard.polled;
+    lag.records = buffered;
+    if (buffered > 0) lag.oldest = shard.buffer.records[shard.polled].arrival;
+    if (const auto status = stream_->Status(number); status.ok() && status->next > shard.next) {
+      lag.records += status->next.value - shard.next.value;
+      if (!lag.oldest) lag.oldest = status->last_arrival;
+    }
+    out.push_back(std::move(lag));
+  }
+  return out;
+}
+
+std::string LogSource::PartitionName(uint32_t partition) { return ShardName(partition); }
+
+std::string LogSource::SequenceOf(const SourceBatch& batch, size_t record) {
+  return stream_->NumberOf(batch.partition, log::RecordOffset{batch.records[record].offset})
+      .ToString();
+}
+
+void LogSource::OnRecords(std::function<void()> wake) {
+  if (subscription_) stream_->Unsubscribe(*subscription_);
+  subscription_ = stream_->Subscribe(std::move(wake));
+}
+
+DeadLetterLog::DeadLetterLog(std::shared_ptr<log::Stream> stream, std::string source_stream)
+    : stream_(std::move(stream)), source_stream_(std::move(source_stream)) {}
+
+Result<void> DeadLetterLog::Recover(const std::string& end) {
+  end_ = end.empty() ? OffsetBytes(log::kBeforeFirst) : end;
+  TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(end_));
+  const uint32_t shard = stream_->definition().shards.front().number;
+  log::RecordOffset from{last.value + 1};
+  while (true) {
+    TM_ASSIGN_OR_RETURN(const log::ReadBatch batch, stream_->Read({.shard = shard, .from = from}));
+    for (const log::RecordView& record : batch.records) {
+      present_.emplace(record.partition_key);
+      end_ = OffsetBytes(record.offset);
+    }
+    from = batch.next;
+    if (batch.at_tip) return {};
+  }
+}
+
+void DeadLetterLog::Append(std::vector<DeadRecord> records, Completion<std::string> done) {
+  log::PutBatch batch = stream_->NewBatch();
+  for (const DeadRecord& record : records) {
+    const std::string key = record.partition + "/" + record.sequence;
+    if (present_.erase(key) > 0) continue;
+    JsonWriter out;
+    out.BeginObject();
+    out.Key("stream").String(source_stream_);
+    out.Key("shard").String(record.partition);
+    out.Key("sequence").String(record.sequence);
+    out.Key("stage").String(DeadStageName(record.letter.reason));
+    out.Key("reason").String(DeadReasonName(record.letter.reason));
+    out.Key("field").String(record.letter.field);
+    out.Key("message").String(record.letter.message);
+    out.Key("data").String(
+        Base64Encode(std::string_view(record.data).substr(0, kDeadDataBytesMax)));
+    out.EndObject();
+    if (auto added = batch.Add({key, out.text(), std::nullopt}); !added.ok()) {
+      done(std::move(added).error());
+      return;
+    }
+  }
+  if (batch.size() == 0) {
+    done(end_);
+    return;
+  }
+  stream_->Append(std::move(batch),
+                  [done = std::move(done)](Result<std::vector<log::PutResult>> places) mutable {
+                    if (!places.ok()) {
+                      done(std::move(places).error());
+                    } else {
+                      done(OffsetBytes(places->back().offset));
+                    }
+                  });
+}
+
+}  // namespace tidemark::pipeline

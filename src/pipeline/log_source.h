@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The embedded log as a pipeline's source, and a stream of it as the home of dead letters.
+// Partitions are shards. Single-owner, as their interfaces.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "log/stream.h"
+#include "pipeline/dead_letter_sink.h"
+#include "pipeline/source.h"
+
+namespace tidemark::pipeline {
+
+class LogSource final : public Source {
+ public:
+  explicit LogSource(std::shared_ptr<log::Stream> stream);
+  ~LogSource() override;
+
+  Result<void> Start(const std::vector<PartitionStart>& positions) override;
+  std::vector<uint32_t> Partitions() override;
+  Result<std::string> EndPosition(uint32_t partition) override;
+  bool Untrimmed(uint32_t partition) override;
+  Result<bool> Poll(size_t records_max, SourceBatch& out) override;
+  bool AtEnd(uint32_t partition) override;
+  std::vector<PartitionLag> Lag() override;
+  std::string PartitionName(uint32_t partition) override;
+  std::string SequenceOf(const SourceBatch& batch, size_t record) override;
+  void OnRecords(std::function<void()> wake) override;
+
+ private:
+  struct Shard {
+    log::RecordOffset next = log::kFirstOffset;  // to read
+    log::ReadBatch buffer;                       // read, not all polled
+    size_t polled = 0;                           // of the buffer
+  };
+  Result<bool> Fill(uint32_t number, Shard& shard);
+
+  const std::shared_ptr<log::Stream> stream_;
+  std::map<uint32_t, Shard> shards_;
+  uint32_t turn_ = 0;  // the shard whose turn it is
+  std::optional<log::SubscriptionId> subscription_;
+};
+
+/// Data of a record there: {"stream","shard","sequence","stage","reason","field","message","data"},
+/// data in base64, the first 64 KiB. Partition key: "shard/sequence".
+class DeadLetterLog final : public DeadLetterSink {
+ public:
+  /// `source_stream` names the stream that the pipeline reads.
+  DeadLetterLog(std::shared_ptr<log::Stream> stream, std::string source_stream);
+
+  Result<void> Recover(const std::string& end) override;
+  void Append(std::vector<DeadRecord> records, Completion<std::string> done) override;
+
+ private:
+  const std::shared_ptr<log::Stream> stream_;
+  const std::string source_stream_;
+  std::set<std::string> present_;  // keys behind the journaled end, left by a crash
+  std::string end_;                // of what was recovered
+};
+
+}  // namespace tidemark::pipeline

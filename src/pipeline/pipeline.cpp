@@ -1,0 +1,587 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "base/logging.h"
+
+namespace tidemark::pipeline {
+namespace {
+
+// How often the distance to the end of the source is measured for the status.
+constexpr nanoseconds kLagInterval = milliseconds(200);
+
+struct Partition {
+  std::string position;       // of the source
+  std::string sequence_text;  // for people
+  std::optional<EventTime> max_event_time;
+  bool idle = false;
+  bool whole = true;
+  std::optional<MonotonicTime> caught_up_since;
+};
+
+/// The journaled position: the source's own, and how far the dead-letter stream was known to be
+/// written.
+std::string EncodePosition(std::string_view source, std::string_view dead_end) {
+  ByteWriter out;
+  out.PutString(source);
+  out.PutString(dead_end);
+  return std::move(out).Take();
+}
+
+Result<std::pair<std::string, std::string>> DecodePosition(std::string_view bytes) {
+  ByteReader in(bytes);
+  std::string source(in.GetString());
+  std::string dead_end(in.GetString());
+  TM_RETURN_IF_ERROR(in.Finish("pipeline position"));
+  return std::pair{std::move(source), std::move(dead_end)};
+}
+
+DeadReason ReasonOf(store::RejectReason reason) {
+  switch (reason) {
+    case store::RejectReason::kSeriesReserved:
+      return DeadReason::kReserved;
+    case store::RejectReason::kTypeConflict:
+      return DeadReason::kTypeConflict;
+    case store::RejectReason::kTableLimit:
+      return DeadReason::kTableLimit;
+    case store::RejectReason::kTimeOutOfRange:
+    case store::RejectReason::kNone:
+    case store::RejectReason::kVersionExists:
+    case store::RejectReason::kVersionLower:
+      return DeadReason::kRetention;
+  }
+  TM_UNREACHABLE();
+}
+
+class StoreResolver final : public SeriesResolver {
+ public:
+  StoreResolver(store::Store& store, TableId table) : store_(store), table_(table) {}
+
+  Result<ResolvedSeries> Resolve(std::string_view measure, store::ValueType type,
+                                 std::span<const store::DimensionView> dimensions) override {
+    store::SeriesKeyView key;
+    key.table = table_;
+    key.measure = measure;
+    key.dimensions = dimensions;
+    key.type = type;
+    TM_ASSIGN_OR_RETURN(auto resolved, store_.Resolve(std::span(&key, 1)));
+    const store::Resolved& one = resolved.front();
+    if (one.rejection == store::RejectReason::kNone) {
+      return ResolvedSeries{one.series, std::nullopt, {}};
+    }
+    return ResolvedSeries{{}, ReasonOf(one.rejection), one.text};
+  }
+
+ private:
+  store::Store& store_;
+  const TableId table_;
+};
+
+/// A polled batch on its way into the store.
+struct Work {
+  SourceBatch batch;
+  DecodedBatch decoded;
+};
+
+}  // namespace
+
+std::string_view PipelineStateName(PipelineState state) {
+  switch (state) {
+    case PipelineState::kStarting:
+      return "starting";
+    case PipelineState::kRunning:
+      return "running";
+    case PipelineState::kPaused:
+      return "paused";
+    case PipelineState::kStopped:
+      return "stopped";
+    case PipelineState::kFailed:
+      return "failed";
+  }
+  TM_UNREACHABLE();
+}
+
+struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
+  Impl(catalog::PipelineDef def, TableId target, nanoseconds keep, std::unique_ptr<Source> from,
+       std::unique_ptr<DeadLetterSink> dead, std::unique_ptr<Decoder> dec, store::Store& into,
+       const Clock& time, MetricRegistry& metrics, PipelineOptions opts)
+      : definition(std::move(def)),
+        table(target),
+        store(into),
+        clock(time),
+        options(opts),
+        source(std::move(from)),
+        dead_letters(std::move(dead)),
+        decoder(std::move(dec)),
+        resolver(into, target),
+        retention_ns(keep.count()),
+        records_metric(metrics.GetCounter("tidemark_pipeline_records_total",
+                                          "Records that a pipeline took from its source",
+                                          {{"pipeline", definition.name}})),
+        points_metric(metrics.GetCounter("tidemark_pipeline_points_total",
+                                         "Points that the store took from a pipeline",
+                                         {{"pipeline", definition.name}})),
+        future_metric(metrics.GetCounter("tidemark_pipeline_future_no_advance_total",
+                                         "Records more than 5 minutes ahead: stored, clock unmoved",
+                                         {{"pipeline", definition.name}})) {
+    for (size_t i = 0; i < kDeadReasonCount; ++i) {
+      dead_metrics[i] = &metrics.GetCounter(
+          "tidemark_pipeline_dead_letters_total", "Records that went to the dead-letter stream",
+          {{"pipeline", definition.name},
+           {"reason", std::string(DeadReasonName(static_cast<DeadReason>(i)))}});
+    }
+  }
+
+  store::SourceId id() const { return {store::SourceId::Kind::kPipeline, definition.id.value}; }
+
+  Result<Progress> Step();
+  Result<void> Begin();
+  void Handle(Result<store::WriteReply> reply, const std::shared_ptr<Work>& work);
+  Result<void> TakeReplies();
+  void DropExpired(Work& work) const;
+  void AppendDead(const SourceBatch& batch, std::vector<DeadLetter> letters, bool holds_batch);
+  Result<bool> Submit();
+  Result<bool> WriteProgress(uint32_t partition, const Partition& state);
+  store::SourceProgress ProgressOf(uint32_t partition, const Partition& state) const;
+  Result<std::optional<MonotonicTime>> JournalIdleness();
+  void Publish(PipelineState state, std::string why);
+  void WakeUp();
+
+  const catalog::PipelineDef definition;
+  const TableId table;
+  store::Store& store;
+  const Clock& clock;
+  const PipelineOptions options;
+
+  // Owned by Step().
+  std::unique_ptr<Source> source;
+  std::unique_ptr<DeadLetterSink> dead_letters;
+  std::unique_ptr<Decoder> decoder;
+  StoreResolver resolver;
+  std::map<uint32_t, Partition> partitions;
+  std::shared_ptr<Work> held;  // decoded, not yet written: waits for dead letters or for room
+  std::vector<std::shared_ptr<Work>> spare;
+  std::string dead_end;
+  bool begun = false;
+  std::optional<MonotonicTime> lag_measured;
+
+  std::atomic<int64_t> retention_ns;
+  std::atomic<bool> forget{false};
+  Counter& records_metric;
+  Counter& points_metric;
+  Counter& future_metric;
+  std::array<Counter*, kDeadReasonCount> dead_metrics{};
+
+  // Completions leave their answers here and wake the task.
+  struct Reply {
+    Result<store::WriteReply> result;
+    std::shared_ptr<Work> work;
+  };
+  mutable Mutex mutex;
+  std::deque<Reply> replies TM_GUARDED_BY(mutex);
+  size_t writes_in_flight TM_GUARDED_BY(mutex) = 0;
+  size_t appends_in_flight TM_GUARDED_BY(mutex) = 0;
+  bool held_waits_for_dead TM_GUARDED_BY(mutex) = false;
+  std::optional<Error> append_error TM_GUARDED_BY(mutex);
+  std::string appended_end TM_GUARDED_BY(mutex);
+  PipelineStatus status TM_GUARDED_BY(mutex);
+  Executor* executor TM_GUARDED_BY(mutex) = nullptr;
+  TaskId task TM_GUARDED_BY(mutex);
+};
+
+void Pipeline::Impl::WakeUp() {
+  MutexLock lock(mutex);
+  if (executor != nullptr) executor->Wake(task);
+}
+
+store::SourceProgress Pipeline::Impl::ProgressOf(uint32_t partition, const Partition& state) const {
+  store::SourceProgress out;
+  out.source = id();
+  out.table = table;
+  out.partition = partition;
+  out.position = EncodePosition(state.position, dead_end);
+  out.max_event_time = state.max_event_time;
+  out.idle = state.idle;
+  out.complete_from_start = state.whole;
+  return out;
+}
+
+Result<void> Pipeline::Impl::Begin() {
+  std::vector<PartitionStart> starts;
+  for (const store::SourceProgress& progress : store.ProgressOf(id())) {
+    TM_ASSIGN_OR_RETURN(auto position, DecodePosition(progress.position));
+    Partition& partition = partitions[progress.partition];
+    partition.position = position.first;
+    partition.max_event_time = progress.max_event_time;
+    partition.idle = progress.idle;
+    partition.whole = progress.complete_from_start;
+    if (dead_end.size() < position.second.size() ||
+        (dead_end.size() == position.second.size() && dead_end < position.second)) {
+      dead_end = position.second;
+    }
+    starts.push_back({progress.partition, position.first});
+  }
+  for (const uint32_t partition : source->Partitions()) {
+    if (partitions.contains(partition)) continue;
+    Partition& fresh = partitions[partition];
+    if (definition.start == catalog::StartAt::kLatest) {
+      TM_ASSIGN_OR_RETURN(fresh.position, source->EndPosition(partition));
+      fresh.whole = false;
+    } else {
+      fresh.whole = source->Untrimmed(partition);
+    }
+    starts.push_back({partition, fresh.position});
+  }
+  TM_RETURN_IF_ERROR(dead_letters->Recover(dead_end));
+  TM_RETURN_IF_ERROR(source->Start(starts));
+  // A partition that is known and silent holds the watermark, so the views must hear of all at
+  // once.
+  for (const auto& [number, state] : partitions) {
+    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(number, state));
+    if (!taken)
+      return Error{Code::kResourceExhausted, "the store has no room for the first progress"};
+  }
+  begun = true;
+  return {};
+}
+
+/// False: the store is full, nothing was written.
+Result<bool> Pipeline::Impl::WriteProgress(uint32_t partition, const Partition& state) {
+  store::WriteBatch batch;
+  batch.time_check = store::WriteBatch::TimeCheck::kNone;
+  batch.source_progress.push_back(ProgressOf(partition, state));
+  {
+    MutexLock lock(mutex);
+    ++writes_in_flight;
+  }
+  store.Write(batch, [self = shared_from_this()](Result<store::WriteReply> reply) {
+    self->Handle(std::move(reply), nullptr);
+  });
+  MutexLock lock(mutex);
+  if (!replies.empty() && !replies.back().result.ok() && replies.back().work == nullptr &&
+      replies.back().result.error().code == Code::kResourceExhausted) {
+    replies.pop_back();
+    return false;
+  }
+  return true;
+}
+
+void Pipeline::Impl::Handle(Result<store::WriteReply> reply, const std::shared_ptr<Work>& work) {
+  MutexLock lock(mutex);
+  --writes_in_flight;
+  // A refusal comes inside Write(), to a step that looks for it: to wake that step would spin.
+  const bool refused = !reply.ok() && reply.error().code == Code::kResourceExhausted;
+  replies.push_back({std::move(reply), work});
+  if (executor != nullptr && !refused) executor->Wake(task);
+}
+
+Result<void> Pipeline::Impl::TakeReplies() {
+  std::deque<Reply> taken;
+  {
+    MutexLock lock(mutex);
+    taken.swap(replies);
+    if (append_error) return *append_error;
+    dead_end = appended_end.empty() ? dead_end : appended_end;
+  }
+  for (Reply& reply : taken) {
+    if (!reply.result.ok()) return std::move(reply.result).error().With("write to the store");
+    if (reply.work == nullptr) continue;
+    const store::WriteReply& answer = reply.result.value();
+    points_metric.Add(answer.outcomes.size() - answer.rejections.size());
+    if (!answer.rejections.empty()) {
+      // Only a name that was reserved, or a type that was fixed, between Resolve() and Write().
+      std::vector<DeadLetter> letters;
+      for (const store::Rejection& rejection : answer.rejections) {
+        letters.push_back({reply.work->decoded.records[rejection.index], ReasonOf(rejection.reason),
+                           "", rejection.text});
+      }
+      AppendDead(reply.work->batch, std::move(letters), false);
+      decoder->Forget();
+    }
+    if (spare.size() < options.writes_in_flight_max) spare.push_back(std::move(reply.work));
+  }
+  return {};
+}
+
+/// Points older than the table keeps become dead letters before the write, so that the store has no
+/// reason left to refuse a time and invariant 3 holds for them too.
+void Pipeline::Impl::DropExpired(Work& work) const {
+  const EventTime oldest = clock.Now().AsEventTime() - nanoseconds(retention_ns.load());
+  DecodedBatch& decoded = work.decoded;
+  size_t kept = 0;
+  for (size_t i = 0; i < decoded.points.size(); ++i) {
+    if (decoded.points[i].time < oldest) {
+      decoded.dead.push_back({decoded.records[i], DeadReason::kRetention, definition.mapping.time,
+                              "the time " + FormatIso8601Millis(decoded.points[i].time) +
+                                  " is older than the table keeps"});
+      continue;
+    }
+    if (kept != i) {
+      decoded.points[kept] = decoded.points[i];
+      decoded.records[kept] = decoded.records[i];
+    }
+    ++kept;
+  }
+  decoded.points.resize(kept);
+  decoded.records.resize(kept);
+}
+
+void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter> letters,
+                                bool holds_batch) {
+  std::vector<DeadRecord> records;
+  records.reserve(letters.size());
+  for (DeadLetter& letter : letters) {
+    dead_metrics[static_cast<size_t>(letter.reason)]->Add();
+    DeadRecord record;
+    record.partition = source->PartitionName(batch.partition);
+    record.sequence = source->SequenceOf(batch, letter.record);
+    record.data = std::string(batch.records[letter.record].payload);
+    record.letter = std::move(letter);
+    records.push_back(std::move(record));
+  }
+  {
+    MutexLock lock(mutex);
+    ++appends_in_flight;
+    if (holds_batch) held_waits_for_dead = true;
+    status.dead_letters_total += records.size();
+  }
+  dead_letters->Append(
+      std::move(records), [self = shared_from_this(), holds_batch](Result<std::string> end) {
+        MutexLock lock(self->mutex);
+        --self->appends_in_flight;
+        if (holds_batch) self->held_waits_for_dead = false;
+        if (end.ok()) {
+          self->appended_end = std::move(end).value();
+        } else {
+          self->append_error = std::move(end).error().With("append to the dead-letter stream");
+        }
+        if (self->executor != nullptr) self->executor->Wake(self->task);
+      });
+}
+
+/// Writes the held batch. False: no room, try again later.
+Result<bool> Pipeline::Impl::Submit() {
+  Work& work = *held;
+  Partition state = partitions[work.batch.partition];
+  state.position = work.batch.end_position;
+  state.idle = false;
+  if (work.decoded.max_event_time &&
+      (!state.max_event_time || *state.max_event_time < *work.decoded.max_event_time)) {
+    state.max_event_time = work.decoded.max_event_time;
+  }
+  store::WriteBatch batch;
+  batch.points = work.decoded.points;
+  batch.rule = store::ConflictRule::kLastWins;
+  batch.time_check = store::WriteBatch::TimeCheck::kNone;
+  batch.source_progress.push_back(ProgressOf(work.batch.partition, state));
+  {
+    MutexLock lock(mutex);
+    ++writes_in_flight;
+  }
+  store.Write(batch, [self = shared_from_this(), work_ref = held](Result<store::WriteReply> reply) {
+    self->Handle(std::move(reply), work_ref);
+  });
+  {
+    MutexLock lock(mutex);
+    // A full store refuses inside the call, before anything was judged (store.h, Write).
+    if (!replies.empty() && replies.back().work == held && !replies.back().result.ok() &&
+        replies.back().result.error().code == Code::kResourceExhausted) {
+      replies.pop_back();
+      return false;
+    }
+    status.records_total += work.batch.records.size();
+    status.points_total += work.decoded.points.size();
+    status.future_no_advance_total += work.decoded.future_no_advance;
+  }
+  records_metric.Add(work.batch.records.size());
+  future_metric.Add(work.decoded.future_no_advance);
+  if (!work.batch.records.empty()) {
+    state.sequence_text = source->SequenceOf(work.batch, work.batch.records.size() - 1);
+  }
+  state.caught_up_since.reset();
+  partitions[work.batch.partition] = std::move(state);
+  held.reset();
+  return true;
+}
+
+/// Declares partitions idle that are due; returns when the next one will be.
+Result<std::optional<MonotonicTime>> Pipeline::Impl::JournalIdleness() {
+  const MonotonicTime now = clock.Monotonic();
+  std::optional<MonotonicTime> next;
+  for (auto& [number, state] : partitions) {
+    if (state.idle) continue;
+    if (!source->AtEnd(number)) {
+      state.caught_up_since.reset();
+      continue;
+    }
+    if (!state.caught_up_since) state.caught_up_since = now;
+    const MonotonicTime due = *state.caught_up_since + definition.idle_timeout;
+    if (due > now) {
+      if (!next || due < *next) next = due;
+      continue;
+    }
+    Partition idle = state;
+    idle.idle = true;
+    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(number, idle));
+    if (taken) {
+      state.idle = true;
+    } else {
+      next = now + options.retry_after;
+    }
+  }
+  return next;
+}
+
+Result<Progress> Pipeline::Impl::Step() {
+  if (!begun) {
+    auto started = Begin();
+    if (!started.ok() && started.error().code == Code::kResourceExhausted) {
+      Publish(PipelineState::kPaused, started.error().message);
+      return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
+    }
+    TM_RETURN_IF_ERROR(std::move(started));
+  }
+  if (forget.exchange(false)) decoder->Forget();
+  TM_RETURN_IF_ERROR(TakeReplies());
+  if (held == nullptr) {
+    {
+      MutexLock lock(mutex);
+      if (writes_in_flight >= options.writes_in_flight_max) return Progress{};  // a reply wakes us
+    }
+    std::shared_ptr<Work> work;
+    if (spare.empty()) {
+      work = std::make_shared<Work>();
+    } else {
+      work = std::move(spare.back());
+      spare.pop_back();
+    }
+    work->batch.Clear();
+    TM_ASSIGN_OR_RETURN(const bool some, source->Poll(kBatchRecordsMax, work->batch));
+    if (!some) {
+      spare.push_back(std::move(work));
+      TM_ASSIGN_OR_RETURN(const auto next, JournalIdleness());
+      Publish(PipelineState::kRunning, "");
+      return Progress{.more = false, .wake_at = next};
+    }
+    TM_RETURN_IF_ERROR(decoder->Decode(work->batch, resolver, work->decoded));
+    DropExpired(*work);
+    held = std::move(work);
+    if (!held->decoded.dead.empty()) {
+      AppendDead(held->batch, std::move(held->decoded.dead), true);
+    }
+  }
+  {
+    MutexLock lock(mutex);
+    if (held_waits_for_dead) return Progress{};  // the append's completion wakes us
+    if (append_error) return *append_error;
+    dead_end = appended_end.empty() ? dead_end : appended_end;
+  }
+  TM_ASSIGN_OR_RETURN(const bool taken, Submit());
+  if (!taken) {
+    Publish(PipelineState::kPaused, "the store's memory is full: reading waits (memory_max)");
+    return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
+  }
+  TM_RETURN_IF_ERROR(JournalIdleness());
+  Publish(PipelineState::kRunning, "");
+  return Progress{.more = true, .wake_at = {}};
+}
+
+void Pipeline::Impl::Publish(PipelineState state, std::string why) {
+  const MonotonicTime now = clock.Monotonic();
+  std::optional<std::vector<PartitionLag>> lag;
+  if (!lag_measured || now - *lag_measured >= kLagInterval || state != PipelineState::kRunning) {
+    lag_measured = now;
+    lag = source->Lag();
+  }
+  MutexLock lock(mutex);
+  status.state = state;
+  status.error = std::move(why);
+  status.cache_hits_total = decoder->cache_hits();
+  if (!lag) return;
+  uint64_t unread = 0;
+  milliseconds age{0};
+  std::map<uint32_t, std::string> names;
+  for (const PartitionLag& one : *lag) {
+    unread += one.records;
+    names[one.partition] = one.name;
+    if (one.oldest) age = std::max(age, clock.Now() - *one.oldest);
+  }
+  status.lag_records = unread;
+  status.lag = age;
+  status.partitions.clear();
+  for (const auto& [number, partition] : partitions) {
+    status.partitions.push_back(
+        {number, names[number], partition.sequence_text, partition.max_event_time, partition.idle});
+  }
+}
+
+Pipeline::Pipeline(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::Open(catalog::PipelineDef definition, TableId table,
+                                                 nanoseconds retention,
+                                                 std::unique_ptr<Source> source,
+                                                 std::unique_ptr<DeadLetterSink> dead_letters,
+                                                 store::Store& store, const Clock& clock,
+                                                 MetricRegistry& metrics, PipelineOptions options) {
+  TM_ASSIGN_OR_RETURN(auto decoder, MakeDecoder(definition.mapping, options.decoder));
+  auto impl = std::make_shared<Impl>(std::move(definition), table, retention, std::move(source),
+                                     std::move(dead_letters), std::move(decoder), store, clock,
+                                     metrics, options);
+  impl->source->OnRecords([weak = std::weak_ptr(impl)] {
+    if (const auto self = weak.lock()) self->WakeUp();
+  });
+  MutexLock lock(impl->mutex);
+  impl->status.definition = impl->definition;
+  impl->status.state = PipelineState::kStarting;
+  return std::unique_ptr<Pipeline>(new Pipeline(impl));
+}
+
+Pipeline::~Pipeline() { Detach(); }
+
+void Pipeline::Attach(Executor& executor) {
+  // Under the lock, so that no wake-up comes between the first step and the task's id.
+  MutexLock lock(impl_->mutex);
+  impl_->executor = &executor;
+  impl_->task = executor.Add("pipeline " + impl_->definition.name, Lane::kBackground, *this);
+}
+
+void Pipeline::Detach() {
+  Executor* executor = nullptr;
+  TaskId task;
+  {
+    MutexLock lock(impl_->mutex);
+    executor = std::exchange(impl_->executor, nullptr);
+    task = impl_->task;
+  }
+  if (executor == nullptr) return;
+  executor->Remove(task);
+  MutexLock lock(impl_->mutex);
+  if (impl_->status.state != PipelineState::kFailed) impl_->status.state = PipelineState::kStopped;
+}
+
+Result<Progress> Pipeline::Step() {
+  auto progress = impl_->Step();
+  if (!progress.ok()) {
+    MutexLock lock(impl_->mutex);
+    impl_->status.state = PipelineState::kFailed;
+    impl_->status.error = progress.error().message;
+  }
+  return progress;
+}
+
+PipelineStatus Pipeline::Status() const {
+  MutexLock lock(impl_->mutex);
+  return impl_->status;
+}
+
+void Pipeline::SetRetention(nanoseconds retention) { impl_->retention_ns.store(retention.count()); }
+
+void Pipeline::ForgetSeries() {
+  impl_->forget.store(true);
+  impl_->WakeUp();
+}
+
+}  // namespace tidemark::pipeline

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pipeline: source -> decoder -> store, from its journaled progress on. Step() is single-owner
+// (the executor's); Status() and the setters are thread-safe.
+//
+// Invariants (pipeline_test.cpp, pipeline_model_test.cpp):
+//  1. A batch's points and its progress are one write, so one frame: after a crash both are there
+//  or
+//     neither, and reading goes on behind the last frame that is.
+//  2. Batches of a partition are written in order, each judged before the next is.
+//  3. A batch's dead letters are durable before its progress is written; a repeat is skipped by its
+//  key.
+//  4. max_event_time and idleness of a partition are journaled, never read from a clock at replay.
+//  Idle =
+//     read to the end, and nothing new for idle_timeout.
+//  5. A store that is full (kResourceExhausted) pauses reading; nothing is lost or reordered.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "catalog/definitions.h"
+#include "pipeline/dead_letter_sink.h"
+#include "pipeline/decoder.h"
+#include "pipeline/source.h"
+#include "store/store.h"
+
+namespace tidemark::pipeline {
+
+enum class PipelineState : uint8_t { kStarting, kRunning, kPaused, kStopped, kFailed };
+/// "starting", "running", "paused", "stopped", "failed": as the console says it.
+std::string_view PipelineStateName(PipelineState state);
+
+struct PartitionState {
+  uint32_t partition = 0;
+  std::string name;
+  std::string sequence;  // of the last record taken; "" before the first
+  std::optional<EventTime> max_event_time;
+  bool idle = false;
+};
+
+struct PipelineStatus {
+  catalog::PipelineDef definition;
+  PipelineState state = PipelineState::kStopped;
+  std::string error;           // kFailed; kPaused: why
+  uint64_t records_total = 0;  // since the process started, as all totals here
+  uint64_t points_total = 0;
+  uint64_t dead_letters_total = 0;
+  uint64_t future_no_advance_total = 0;
+  uint64_t cache_hits_total = 0;
+  std::optional<uint64_t> lag_records;  // none: not known while stopped
+  milliseconds lag{0};                  // age of the oldest unread record
+  std::vector<PartitionState> partitions;
+};
+
+struct PipelineOptions {
+  DecoderOptions decoder;
+  size_t writes_in_flight_max = 16;
+  milliseconds retry_after{20};  // after a full store
+};
+
+class Pipeline final : public Steppable {
+ public:
+  /// `store`, `clock`, `metrics` outlive the pipeline. `retention` = memory + magnetic of the
+  /// table.
+  static Result<std::unique_ptr<Pipeline>> Open(catalog::PipelineDef definition, TableId table,
+                                                nanoseconds retention,
+                                                std::unique_ptr<Source> source,
+                                                std::unique_ptr<DeadLetterSink> dead_letters,
+                                                store::Store& store, const Clock& clock,
+                                                MetricRegistry& metrics, PipelineOptions options);
+  ~Pipeline() override;
+
+  /// Runs Step() as a task of `executor`, woken by records and completions.
+  void Attach(Executor& executor);
+  /// Returns when no step runs, and every write in flight was answered or can no longer reach us.
+  void Detach();
+
+  Result<Progress> Step() override;
+
+  PipelineStatus Status() const;
+  void SetRetention(nanoseconds retention);
+  /// A view or a table changed: series are resolved again.
+  void ForgetSeries();
+
+ private:
+  struct Impl;
+  explicit Pipeline(std::shared_ptr<Impl> impl);
+
+  std::shared_ptr<Impl> impl_;  // completions in flight hold it too
+};
+
+}  // namespace tidemark::pipeline

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/sim/sim_clock.h"
+#include "base/sim/sim_executor.h"
+#include "pipeline/testing/fake_source.h"
+#include "store/testing/model_store.h"
+
+namespace tidemark::pipeline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Optional;
+using ::testing::SizeIs;
+
+constexpr TableId kTable{1};
+constexpr store::SourceId kSource{store::SourceId::Kind::kPipeline, 7};
+
+/// A pipeline over a log in memory and the model store. Restart() is a crash: only what the store
+/// and the logs hold is left.
+class TestPipeline {
+ public:
+  explicit TestPipeline(uint32_t partitions = 1) : store(clock) {
+    store.SetTable({.table = kTable, .name = "\"db\".\"t\""});
+    for (uint32_t p = 0; p < partitions; ++p) log->partitions[p];
+    definition.id = PipelineId{7};
+    definition.name = "ec2";
+    definition.idle_timeout = seconds(15);
+    definition.mapping = {.format = "json",
+                          .measure_name = "MeasureName",
+                          .measure_value = "MeasureValue",
+                          .measure_type = "MeasureValueType",
+                          .time = "Time",
+                          .time_unit = "TimeUnit",
+                          .dimensions = {"*"}};
+  }
+  ~TestPipeline() {
+    Stop();
+    executor.Stop();
+  }
+
+  void Start() {
+    pipeline = Pipeline::Open(
+                   definition, kTable, hours(24 * 365), std::make_unique<testing::FakeSource>(log),
+                   std::make_unique<testing::FakeDeadSink>(dead), store, clock, metrics, {})
+                   .value();
+    pipeline->Attach(executor);
+  }
+  void Stop() {
+    if (pipeline) pipeline->Detach();
+    pipeline.reset();
+  }
+  void Run() { ASSERT_TRUE(executor.RunUntilIdle()); }
+
+  void Put(uint32_t partition, std::string_view measure, double value, EventTime time) {
+    log->Append(partition,
+                R"({"MeasureName":")" + std::string(measure) + R"(","MeasureValue":")" +
+                    std::to_string(value) + R"(","Time":")" + std::to_string(time.ns / 1'000'000) +
+                    R"(","host":"a"})",
+                clock.Now());
+  }
+  EventTime Now() const { return clock.Now().AsEventTime(); }
+
+  std::vector<std::string> Points() {
+    auto cursor = store.Scan({.selection = {.table = kTable}}).value();
+    store::SliceBuffer buffer;
+    store::Slice slice;
+    std::vector<std::string> out;
+    while (cursor->Next(buffer, slice).value()) {
+      for (size_t i = 0; i < slice.times.size(); ++i) {
+        out.push_back(slice.series->measure + " " + std::to_string(slice.columns[0].doubles[i]));
+      }
+    }
+    return out;
+  }
+  store::SourceProgress Progress(uint32_t partition) {
+    for (auto& progress : store.ProgressOf(kSource)) {
+      if (progress.partition == partition) return progress;
+    }
+    return {};
+  }
+
+  sim::SimClock clock;
+  sim::SimExecutor executor{clock, 1};
+  MetricRegistry metrics;
+  store::ModelStore store;
+  std::shared_ptr<testing::FakeLog> log = std::make_shared<testing::FakeLog>();
+  std::shared_ptr<testing::FakeDeadLog> dead = std::make_shared<testing::FakeDeadLog>();
+  catalog::PipelineDef definition;
+  std::unique_ptr<Pipeline> pipeline;
+};
+
+TEST(Pipeline, WritesPointsAndTheirProgress) {
+  TestPipeline t;
+  t.Put(0, "cpu", 1, t.Now());
+  t.Put(0, "cpu", 2, t.Now() + seconds(1));
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 1.000000", "cpu 2.000000"));
+  EXPECT_THAT(t.Progress(0).max_event_time, Optional(t.Now() + seconds(1)));
+  EXPECT_FALSE(t.Progress(0).idle);
+  EXPECT_EQ(t.pipeline->Status().points_total, 2U);
+}
+
+TEST(Pipeline, EveryKnownPartitionIsJournaledBeforeItsFirstRecord) {
+  TestPipeline t(3);
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.store.ProgressInto(kTable), SizeIs(3));
+  EXPECT_EQ(t.Progress(2).max_event_time, std::nullopt);
+}
+
+TEST(Pipeline, GoesOnBehindTheLastFrameAfterARestart) {
+  TestPipeline t;
+  t.Put(0, "cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  t.Stop();
+  t.Put(0, "cpu", 2, t.Now() + seconds(1));
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 1U);
+  EXPECT_THAT(t.Points(), SizeIs(2));
+}
+
+// event-time.md 2.3: the idle clock runs from having read to the end.
+TEST(Pipeline, APartitionIsIdleAfterItsTimeoutAndActiveAgainWithARecord) {
+  TestPipeline t(2);
+  t.Put(0, "cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  t.clock.Advance(seconds(14));
+  t.Run();
+  EXPECT_FALSE(t.Progress(0).idle);
+  EXPECT_FALSE(t.Progress(1).idle);
+  t.clock.Advance(seconds(1));
+  t.Run();
+  EXPECT_TRUE(t.Progress(0).idle);
+  EXPECT_TRUE(t.Progress(1).idle) << "one that never had a record is idle by the same rule";
+  t.Put(0, "cpu", 2, t.Now());
+  t.Run();
+  EXPECT_FALSE(t.Progress(0).idle);
+  EXPECT_TRUE(t.Progress(1).idle);
+}
+
+TEST(Pipeline, IdlenessSurvivesARestart) {
+  TestPipeline t;
+  t.Put(0, "cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  t.clock.Advance(seconds(15));
+  t.Run();
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_TRUE(t.Progress(0).idle);
+}
+
+TEST(Pipeline, MalformedRecordsAreDeadLettersOnceAndDoNotMoveTheClock) {
+  TestPipeline t;
+  const EventTime time = t.Now();
+  t.Put(0, "cpu", 1, time);
+  t.log->Append(0, "{", t.clock.Now());
+  t.log->Append(0, R"({"MeasureName":"cpu","MeasureValue":"x","Time":"1","host":"a"})",
+                t.clock.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/1 decode", "p0/2 value"));
+  EXPECT_THAT(t.Progress(0).max_event_time, Optional(time));
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, SizeIs(2));
+  EXPECT_NE(t.metrics.Expose().find(
+                R"(tidemark_pipeline_dead_letters_total{pipeline="ec2",reason="decode"} 1)"),
+            std::string::npos);
+}
+
+TEST(Pipeline, DeadLettersLeftByACrashAreNotRepeated) {
+  TestPipeline t;
+  // The append was durable, the batch's progress was not.
+  t.dead->entries.push_back("p0/0 decode");
+  t.log->Append(0, "{", t.clock.Now());
+  t.log->Append(0, "[", t.clock.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 decode", "p0/1 decode"));
+}
+
+TEST(Pipeline, AFullStorePausesReadingAndLosesNothing) {
+  TestPipeline t;
+  t.log->polled_max = 2;
+  t.Start();
+  t.Run();
+  t.store.SetRefusal({.full = true});
+  for (int i = 0; i < 10; ++i) t.Put(0, "cpu", i, t.Now() + seconds(i));
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().state, PipelineState::kPaused);
+  EXPECT_THAT(t.pipeline->Status().lag_records, Optional(8U))
+      << "one batch is held, the rest unread";
+  EXPECT_THAT(t.Points(), IsEmpty());
+  t.store.SetRefusal({.full = false});
+  t.clock.Advance(seconds(1));
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().state, PipelineState::kRunning);
+  EXPECT_THAT(t.Points(), SizeIs(10));
+}
+
+TEST(Pipeline, StartingAtLatestLeavesOldRecordsAndSaysThatWindowsAreNotWhole) {
+  TestPipeline t;
+  t.definition.start = catalog::StartAt::kLatest;
+  t.Put(0, "cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  t.Put(0, "cpu", 2, t.Now() + seconds(1));
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000"));
+  EXPECT_FALSE(t.Progress(0).complete_from_start);
+}
+
+TEST(Pipeline, LastRecordOfATimeWins) {
+  TestPipeline t;
+  t.Put(0, "cpu", 1, t.Now());
+  t.Put(0, "cpu", 2, t.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000"));
+}
+
+TEST(Pipeline, PointsOlderThanTheTableKeepsAreDeadLetters) {
+  TestPipeline t;
+  t.Put(0, "cpu", 1, t.Now() - hours(24 * 366));
+  t.Put(0, "cpu", 2, t.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 retention"));
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000"));
+}
+
+TEST(Pipeline, NamesThatAViewReservesAreDeadLetters) {
+  TestPipeline t;
+  t.store.SetReservations(
+      {{.target = kTable, .view = ViewId{3}, .view_name = "v", .name_template = "avg_{measure}"}});
+  t.Put(0, "avg_cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 reserved"));
+}
+
+}  // namespace
+}  // namespace tidemark::pipeline

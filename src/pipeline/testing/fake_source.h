@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// A source and a dead-letter sink that live in memory and survive the pipeline, as a log would.
+// Single-owner.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/dead_letter_sink.h"
+#include "pipeline/source.h"
+
+namespace tidemark::pipeline::testing {
+
+/// What was appended, per partition; shared by every FakeSource over it.
+struct FakeLog {
+  struct Record {
+    std::string payload;
+    ArrivalTime arrival;
+  };
+  std::map<uint32_t, std::vector<Record>> partitions;
+  size_t polled_max = SIZE_MAX;  // records a Poll() gives at most
+  std::function<void()> wake;
+
+  void Append(uint32_t partition, std::string payload, ArrivalTime arrival) {
+    payload.append(kPayloadPadding, '\0');
+    partitions[partition].push_back({std::move(payload), arrival});
+    if (wake) wake();
+  }
+};
+
+class FakeSource final : public Source {
+ public:
+  explicit FakeSource(std::shared_ptr<FakeLog> log) : log_(std::move(log)) {}
+  ~FakeSource() override { log_->wake = nullptr; }
+
+  Result<void> Start(const std::vector<PartitionStart>& positions) override {
+    for (const auto& start : positions) {
+      if (!start.position.empty()) next_[start.partition] = std::stoul(start.position) + 1;
+    }
+    return {};
+  }
+  std::vector<uint32_t> Partitions() override {
+    std::vector<uint32_t> out;
+    for (const auto& [number, records] : log_->partitions) out.push_back(number);
+    return out;
+  }
+  Result<std::string> EndPosition(uint32_t partition) override {
+    const size_t size = log_->partitions[partition].size();
+    return size == 0 ? std::string() : std::to_string(size - 1);
+  }
+  bool Untrimmed(uint32_t /*partition*/) override { return true; }
+  Result<bool> Poll(size_t records_max, SourceBatch& out) override {
+    for (auto& [number, records] : log_->partitions) {
+      size_t& next = next_[number];
+      if (next >= records.size()) continue;
+      out.partition = number;
+      const size_t end = next + std::min({records_max, log_->polled_max, records.size() - next});
+      for (; next < end; ++next) {
+        const std::string& padded = records[next].payload;
+        out.records.push_back({std::string_view(padded).substr(0, padded.size() - kPayloadPadding),
+                               records[next].arrival, next});
+      }
+      out.end_position = std::to_string(end - 1);
+      out.at_end = end == records.size();
+      return true;
+    }
+    return false;
+  }
+  bool AtEnd(uint32_t partition) override {
+    return next_[partition] >= log_->partitions[partition].size();
+  }
+  std::vector<PartitionLag> Lag() override {
+    std::vector<PartitionLag> out;
+    for (const auto& [number, records] : log_->partitions) {
+      out.push_back({number, PartitionName(number), records.size() - next_[number], std::nullopt});
+    }
+    return out;
+  }
+  std::string PartitionName(uint32_t partition) override { return "p" + std::to_string(partition); }
+  std::string SequenceOf(const SourceBatch& batch, size_t record) override {
+    return std::to_string(batch.records[record].offset);
+  }
+  void OnRecords(std::function<void()> wake) override { log_->wake = std::move(wake); }
+
+ private:
+  const std::shared_ptr<FakeLog> log_;
+  std::map<uint32_t, size_t> next_;
+};
+
+/// Keeps "partition/sequence reason" in order; like the real one it skips what it finds behind
+/// `end`.
+struct FakeDeadLog {
+  std::vector<std::string> entries;
+};
+
+class FakeDeadSink final : public DeadLetterSink {
+ public:
+  explicit FakeDeadSink(std::shared_ptr<FakeDeadLog> log) : log_(std::move(log)) {}
+
+  Result<void> Recover(const std::string& end) override {
+    for (size_t i = end.empty() ? 0 : std::stoul(end); i < log_->entries.size(); ++i) {
+      present_.insert(log_->entries[i]);
+    }
+    return {};
+  }
+  void Append(std::vector<DeadRecord> records, Completion<std::string> done) override {
+    for (const auto& record : records) {
+      std::string entry = record.partition + "/" + record.sequence + " " +
+                          std::string(DeadReasonName(record.letter.reason));
+      if (present_.erase(entry) == 0) log_->entries.push_back(std::move(entry));
+    }
+    std::string end = std::to_string(log_->entries.size());
+    done(std::string(10 - end.size(), '0') + end);
+  }
+
+ private:
+  const std::shared_ptr<FakeDeadLog> log_;
+  std::set<std::string> present_;
+};
+
+}  // namespace tidemark::pipeline::testing
