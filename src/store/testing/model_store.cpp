@@ -94,6 +94,21 @@ Result<void> ModelStore::DropTable(TableId table) {
   return {};
 }
 
+Result<void> ModelStore::DropOwner(ViewId view) {
+  const MutexLock lock(state_->mutex);
+  State& s = *state_;
+  for (auto it = s.series.begin(); it != s.series.end();) {
+    if (it->second.info->owner.view != view) {
+      ++it;
+      continue;
+    }
+    s.by_key.erase(IndexKey(it->second.info->canonical_key, it->second.info->type));
+    it = s.series.erase(it);
+  }
+  s.views.erase(view);
+  return {};
+}
+
 void ModelStore::SetReservations(std::vector<Reservation> reservations) {
   const MutexLock lock(state_->mutex);
   state_->reservations = std::move(reservations);

@@ -30,6 +30,7 @@ class ModelStore final : public Store {
   std::vector<std::string> OwnerlessNamesOf(TableId table, std::string_view name_template,
                                             size_t count_max) override;
   Result<void> Adopt(TableId table, std::string_view name_template, Owner owner) override;
+  Result<void> DropOwner(ViewId view) override;
   Result<std::vector<Resolved>> Resolve(std::span<const SeriesKeyView> keys) override;
   std::shared_ptr<const SeriesInfo> Describe(SeriesRef series) override;
   void Write(const WriteBatch& batch, Completion<WriteReply> done) override;
