@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 status=0
 
-scripts/sources.sh | xargs clang-format-19 --dry-run -Werror || {
+scripts/sources.sh | xargs clang-format-19 --dry-run -Werror --ferror-limit=1 || {
   echo "lint: run \`make format\`" >&2
   status=1
 }
