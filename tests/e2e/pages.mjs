@@ -2,6 +2,8 @@
 // Tests of the pages alone, in Chromium over the small model of the server. `node pages.mjs [NAME]` runs the tests whose name
 // holds NAME. They wait on the page's state, never on time. Exit code 0 or 1.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
 import { MockServer } from './mock_server.mjs';
 
@@ -213,6 +215,24 @@ const tests = {
     await Until(page, () => window.__tidemark.page === 'graph');
     await page.goto(`${endpoint}/ui/nothing/here`);
     await page.getByText('There is no page at this address').waitFor();
+  },
+
+  async 'axe finds nothing serious on any page, light and dark'({ page, endpoint }) {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    for (const color_scheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: color_scheme });
+      for (const [path, key] of [['/ui/', 'chart'], ['/ui/pipelines?node=view:ec2-5m', 'graph'], ['/ui/query', 'query']]) {
+        await page.goto(endpoint + path);
+        await Until(page, (name) => ['ready', 'idle'].includes(window.__tidemark?.[name]?.status), key);
+        if (key === 'query') {
+          await page.getByTestId('run').click();
+          await Until(page, () => window.__tidemark.query.status !== 'loading');
+        }
+        const found = await page.evaluate(`${axe}; axe.run({ resultTypes: ['violations'] })`);
+        const serious = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+        assert.deepEqual(serious.map((v) => `${path} ${color_scheme} ${v.id}: ${v.nodes.map((n) => n.target).join(' ')} ${v.nodes[0].any[0]?.message ?? ''}`), []);
+      }
+    }
   },
 
   async 'nothing overflows on a phone'({ page, endpoint }) {

@@ -27,6 +27,7 @@ export function FormatRate(per_second: number | null, unit = ''): string {
 /** `2 200`, from ten million on `12.4 M`; takes the decimal strings of the API. */
 export function FormatCount(value: string | number | bigint | null | undefined): string {
   if (value === null || value === undefined || value === '') return kUnknown;
+  if (typeof value === 'string' && !/^-?\d+$/.test(value)) return value;
   const n = typeof value === 'bigint' ? value : BigInt(typeof value === 'number' ? Math.round(value) : value);
   if (n > 9_999_999n || n < -9_999_999n) return Si(Number(n));
   return String(n).replace(/\B(?=(\d{3})+$)/g, kThinSpace);

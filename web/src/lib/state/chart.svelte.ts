@@ -28,6 +28,7 @@ const kAheadNs = 600n * kNsPerSecond;
 const kPointsMax = 200_000;
 const kReadEveryMs = 500;
 const kHostsAgainMs = 2_000;
+const kHostsRefreshMs = 30_000;
 
 export const SameHost = (a: Host, b: Host): boolean => {
   const keys = Object.keys(a);
@@ -58,6 +59,7 @@ export class ChartController {
   #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval>;
+  #hosts_clock: ReturnType<typeof setInterval>;
   #reading = false;
   #full = true;
   #closed = false;
@@ -72,6 +74,9 @@ export class ChartController {
       OnGap: () => this.Reload(),
     });
     this.#clock = setInterval(() => this.#Tick(), 1000);
+    this.#hosts_clock = setInterval(() => {
+      if (!document.hidden && live_client.state.status !== 'paused') this.RefreshHosts();
+    }, kHostsRefreshMs);
     void this.#Start();
   }
 
@@ -81,6 +86,7 @@ export class ChartController {
     this.#abort.abort();
     clearTimeout(this.#timer);
     clearInterval(this.#clock);
+    clearInterval(this.#hosts_clock);
   }
 
   get avg_measure(): string {
@@ -119,6 +125,11 @@ export class ChartController {
     this.source.to = to;
     this.#MoveRange();
     this.Reload();
+  }
+
+  /** New hosts join the list; the chosen one stays. */
+  RefreshHosts(): void {
+    if (this.host !== null) void this.#FindHosts().catch(() => undefined);
   }
 
   Reload(): void {
@@ -171,11 +182,13 @@ export class ChartController {
     // instance_name first: it is what a person looks for.
     names.sort((a, b) => Number(b === 'instance_name') - Number(a === 'instance_name'));
     const answer = await QueryAll(HostsSql(this.source, this.source.measure, names), kPointsMax, signal);
-    this.hosts = answer.rows.map((row) =>
+    const hosts: Host[] = answer.rows.map((row) =>
       Object.fromEntries(names.flatMap((name, i) => (row[i] == null ? [] : [[name, row[i]]]))),
     );
+    // An open list must not be built anew for nothing.
+    if (hosts.length !== this.hosts.length || !hosts.every((host, i) => SameHost(host, this.hosts[i] ?? {}))) this.hosts = hosts;
     const wished = Object.entries(this.source.host);
-    this.host = this.hosts.find((host) => wished.every(([name, value]) => host[name] === value)) ?? this.hosts[0] ?? null;
+    this.host ??= this.hosts.find((host) => wished.every(([name, value]) => host[name] === value)) ?? this.hosts[0] ?? null;
   }
 
   #OnTable(event: TableEvent): void {

@@ -76,7 +76,7 @@ export class QueryController {
       if (this.#abort !== abort) return;
       take(page);
       this.#next = page.next;
-      this.progress = page.progress;
+      this.progress = page.progress ?? {};
       this.status = 'ready';
     } catch (e) {
       if (this.#abort !== abort) return;
