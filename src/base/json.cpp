@@ -276,17 +276,21 @@ class JsonBuilder {
     using Type = simdjson::dom::element_type;
     JsonValue out;
     switch (element.type()) {
-      case Type::ARRAY:
+      case Type::ARRAY: {
         out.kind_ = JsonValue::Kind::kArray;
-        for (const auto item : element.get_array().value_unsafe())
-          out.array_.push_back(Build(item));
+        // A name of its own: the result that value_unsafe() refers into dies before a loop's body.
+        const simdjson::dom::array array = element.get_array().value_unsafe();
+        for (const auto item : array) out.array_.push_back(Build(item));
         return out;
-      case Type::OBJECT:
+      }
+      case Type::OBJECT: {
         out.kind_ = JsonValue::Kind::kObject;
-        for (const auto field : element.get_object().value_unsafe()) {
+        const simdjson::dom::object object = element.get_object().value_unsafe();
+        for (const auto field : object) {
           out.object_.emplace_back(std::string(field.key), Build(field.value));
         }
         return out;
+      }
       case Type::INT64:
         out.kind_ = JsonValue::Kind::kInt;
         out.integer_ = element.get_int64().value_unsafe();
