@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console's side of the server: the pages below /ui/, the JSON calls of /api/v1/ and the live
+// event stream, all as web/API.md has it. Everything that is not an AWS call, /livez, /readyz or
+// /metrics ends here.
+//
+// Threads: Handle() runs on a network thread and never waits. Calls that scan, compute or change
+// something are posted to Lane::kQuery; when its queue is full they answer 429. Live events are
+// made by one task on Lane::kBackground, which sleeps while nobody listens. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "api/console/admin.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "catalog/catalog.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "log/log.h"
+#include "pipeline/manager.h"
+#include "sql/engine.h"
+#include "store/store.h"
+#include "view/maintainer.h"
+
+namespace tidemark::console {
+
+struct ServiceOptions {
+  std::string_view version = "0";           // static storage
+  uint64_t memory_bytes_max = 0;            // budget of the whole process, as shown; 0: the store's
+  milliseconds statement_time_max{60'000};  // of one page of a statement
+
+  size_t queries_kept_max = 64;              // results with pages left; the oldest gives way
+  milliseconds query_kept_max{10 * 60'000};  // since its last page
+  size_t live_streams_max = 64;              // event streams open at once; above: 429
+  milliseconds live_replay_max{60'000};      // events kept for Last-Event-ID
+  size_t live_replay_events_max = 10'000;
+  size_t live_replay_bytes_max = size_t{16} << 20U;
+};
+
+/// All must outlive the service.
+struct ServiceDeps {
+  catalog::Catalog& catalog;
+  log::Log& log;
+  store::Store& store;
+  sql::Engine& engine;
+  pipeline::Manager& pipelines;
+  view::Maintainer& views;
+  Admin& admin;
+  Executor& executor;
+  const Clock& clock;
+  Random& random;
+  MetricRegistry& metrics;
+};
+
+class ConsoleService {
+ public:
+  ConsoleService(const ServiceOptions& options, const ServiceDeps& deps);
+  /// Ends live streams with a `bye`, cancels statements and waits for calls that still run. No
+  /// Handle() may run or begin meanwhile.
+  ~ConsoleService();
+  ConsoleService(const ConsoleService&) = delete;
+  ConsoleService& operator=(const ConsoleService&) = delete;
+
+  void Handle(http::Request request, http::Responder responder);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // calls on query threads hold it too
+};
+
+}  // namespace tidemark::console
