@@ -6,19 +6,21 @@ namespace {
 
 constexpr uint8_t kVersion = 1;
 constexpr uint8_t kSeeded = 1;
+constexpr uint8_t kSweeping = 2;
 
 }  // namespace
 
 std::string EncodeProgressState(const ProgressState& state, const WatermarkTracker& tracker) {
   ByteWriter out;
   out.PutU8(kVersion);
-  out.PutU8(state.seeded ? kSeeded : 0);
+  out.PutU8(static_cast<uint8_t>((state.seeded ? kSeeded : 0) | (state.sweep_to ? kSweeping : 0)));
   state.replay_from.AppendTo(out);
   out.PutVarint(state.totals.windows_published);
   out.PutVarint(state.totals.revisions);
   out.PutVarint(state.totals.late_points);
   out.PutVarint(state.totals.frozen);
   out.PutVarint(state.totals.overflows);
+  if (state.sweep_to) out.PutI64(state.sweep_to->ns);
   tracker.AppendTo(out);
   return std::move(out).Take();
 }
@@ -29,13 +31,15 @@ Result<ProgressState> DecodeProgressState(std::string_view bytes, WatermarkTrack
   if (in.GetU8() != kVersion) {
     return Error{Code::kCorruption, "journaled progress of a view has an unknown version"};
   }
-  state.seeded = (in.GetU8() & kSeeded) != 0;
+  const uint8_t flags = in.GetU8();
+  state.seeded = (flags & kSeeded) != 0;
   state.replay_from = store::Positions::Read(in);
   state.totals.windows_published = in.GetVarint();
   state.totals.revisions = in.GetVarint();
   state.totals.late_points = in.GetVarint();
   state.totals.frozen = in.GetVarint();
   state.totals.overflows = in.GetVarint();
+  if ((flags & kSweeping) != 0) state.sweep_to = EventTime{in.GetI64()};
   tracker.Read(in);
   TM_RETURN_IF_ERROR(in.Finish("journaled progress of a view"));
   return state;

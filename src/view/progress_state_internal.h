@@ -2,9 +2,9 @@
 // The view's own bytes in store::ViewProgress::state. ViewProgress::positions is where the last
 // evaluation looked (it orders evaluations); what a restart has to read again is in here:
 //
-//   u8 version = 1 | u8 flags (1: seeded) | Positions replay_from | varint totals x 5 |
-//   incomplete sources: varint n, then n x (u8 kind, varint id, varint partition, i64 whole from
-//   ns)
+//   u8 version = 1 | u8 flags (1: seeded, 2: sweep_to) | Positions replay_from | varint totals x 5
+//   | i64 sweep_to ns, if flagged | incomplete sources: varint n, then n x (u8 kind, varint id,
+//   varint partition, i64 whole from ns)
 //
 // Everything before `replay_from` is in the view's rows as far as `watermark` says; marks of
 // windows that are still open are found again by a scan, late points by reading the feed from
@@ -12,6 +12,7 @@
 // pieces write nothing. Immutable values.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ struct ProgressState {
   bool seeded = false;  // the back-fill is complete; else it begins again
   store::Positions replay_from;
   ViewTotals totals;
+  /// Rows up to this watermark may be written although ViewProgress::watermark is older: a piece
+  /// that is not its epoch's last. The next watermark must not be lower, or those rows would be
+  /// ahead of it.
+  std::optional<EventTime> sweep_to;
 };
 
 std::string EncodeProgressState(const ProgressState& state, const WatermarkTracker& tracker);

@@ -188,8 +188,9 @@ Result<void> ViewRunner::Open() {
     totals_ = state.totals;
     w.seeded = state.seeded;
     w.fresh_rows = PieceRequest::FreshRows::kMayExist;
+    w.tracker.Restore(state.sweep_to ? state.sweep_to : progress->watermark);
     if (state.seeded) {
-      w.tracker.Restore(progress->watermark);
+      w.frontier = progress->watermark.value_or(kNoTime);
       w.replay_from = state.replay_from;
     }
   } else if (definition_.adopt) {
@@ -248,8 +249,7 @@ Result<void> ViewRunner::OpenSeed() {
   scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
   scan.selection.measure = MeasurePredicate(definition_.measures);
   if (w.seeded) {
-    if (const auto watermark = w.tracker.value()) {
-      w.frontier = *watermark;
+    if (w.frontier != kNoTime) {
       w.fired_until = grid_.PassedBy(w.frontier);
       w.sealed_until = grid_.PassedBy(w.frontier - definition_.allowed_lateness);
       scan.selection.time.start = w.fired_until;

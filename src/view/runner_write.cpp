@@ -71,8 +71,9 @@ void ViewRunner::WritePiece(Piece piece, bool last) {
     state.totals.late_points += w.epoch.late_points;
     state.totals.frozen += w.epoch.frozen;
     progress.watermark = w.epoch.frontier;
-  } else if (w.frontier != kNoTime) {
-    progress.watermark = w.frontier;
+  } else {
+    state.sweep_to = w.epoch.frontier;
+    if (w.frontier != kNoTime) progress.watermark = w.frontier;
   }
   progress.state = EncodeProgressState(state, w.tracker);
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view/testing/view_check.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include "agg/state.h"
+#include "view/window.h"
+
+namespace tidemark::view {
+namespace {
+
+using Key = std::pair<std::string, EventTime>;  // "measure dimensions", label
+
+std::string SeriesText(const store::SeriesInfo& info, std::string_view measure) {
+  std::string out(measure);
+  for (const auto& d : info.dimensions) out += " " + d.name + "=" + d.value;
+  return out;
+}
+
+std::string Text(const store::Scalar& value) {
+  if (const auto* v = std::get_if<double>(&value)) {
+    return std::to_string(*v) + "/" + std::to_string(std::bit_cast<uint64_t>(*v));
+  }
+  if (const auto* v = std::get_if<int64_t>(&value)) return std::to_string(*v);
+  return std::holds_alternative<std::monostate>(value) ? "null" : "other";
+}
+
+std::string Text(const Key& key) { return key.first + " @" + std::to_string(key.second.ns); }
+
+/// Every value the raw points give, one point at a time, the newest first.
+std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& status) {
+  const ViewDefinition& d = status.definition;
+  const WindowGrid grid(d.width, d.offset);
+  const auto templates = NameTemplates(d);
+  std::map<Key, std::string> out;
+  if (!status.watermark) return out;
+  store::ScanRequest scan;
+  scan.selection.table = d.source;
+  scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
+  auto cursor = std::move(store.Scan(scan)).value();
+  std::map<Key, agg::State> states;
+  store::SliceBuffer buffer;
+  store::Slice slice;
+  while (std::move(cursor->Next(buffer, slice)).value()) {
+    const auto type = slice.series->type;
+    if (std::find(d.types.begin(), d.types.end(), type) == d.types.end()) continue;
+    const bool wanted = std::any_of(d.measures.begin(), d.measures.end(), [&](const auto& pattern) {
+      return MatchesGlob(pattern, slice.series->measure);
+    });
+    if (!wanted) continue;
+    for (size_t i = slice.times.size(); i-- > 0;) {
+      const TimeRange window = grid.WindowOf(slice.times[i]);
+      if (window.end > *status.watermark) continue;
+      for (size_t a = 0; a < templates.size(); ++a) {
+        const Key key{SeriesText(*slice.series, MakeName(templates[a], slice.series->measure)),
+                      d.label == Label::kEnd ? window.end : window.start};
+        auto& state =
+            states.try_emplace(key, agg::Spec{d.aggregates[a], static_cast<agg::Type>(type)})
+                .first->second;
+        const agg::Run run{slice.times.subspan(i, 1), slice.series->canonical_key};
+        if (type == store::ValueType::kDouble) {
+          state.Add(run, slice.columns[0].doubles.subspan(i, 1));
+        } else {
+          state.Add(run, slice.columns[0].bigints.subspan(i, 1));
+        }
+      }
+    }
+  }
+  for (const auto& [key, state] : states) {
+    if (auto value = state.Finish(); value.ok()) out[key] = Text(*value);
+  }
+  return out;
+}
+
+store::Selection RowsOf(const ViewDefinition& d) {
+  store::Selection all;
+  all.table = d.target;
+  all.owners = {store::OwnerFilter::Kind::kView, d.owner()};
+  return all;
+}
+
+class Checker {
+ public:
+  explicit Checker(const ViewStatus& status) : status_(status) {}
+
+  void CheckLog(const store::RevisionRow& row, const std::string& what) {
+    uint32_t last = 0;
+    std::string value = "null";
+    for (const auto& entry : row.revisions) {
+      if (entry.frozen) {
+        if (entry.revision != last) Wrong(what + ": a refused point names another revision");
+        continue;
+      }
+      if (entry.revision != last + 1)
+        Wrong(what + ": revision " + std::to_string(entry.revision) + " follows " +
+              std::to_string(last));
+      if (Text(entry.old_value) != value) Wrong(what + ": old value is not the one before");
+      if (last > 0 && Text(entry.new_value) == value) Wrong(what + ": a revision without a change");
+      if (entry.revision == 1)
+        ++published_;
+      else
+        ++revisions_;
+      last = entry.revision;
+      value = Text(entry.new_value);
+    }
+    if (row.row.revision != 0 && row.row.revision != last) Wrong(what + ": log and row disagree");
+    if (row.row.revision != 0 && Text(row.value) != value) Wrong(what + ": log and row differ");
+  }
+
+  void CheckTotals() {
+    if (published_ != status_.windows_published) Wrong("windows_published is wrong");
+    if (revisions_ != status_.revisions_total) Wrong("revisions_total is wrong");
+    if (status_.dirty_count != 0) Wrong("dirty windows are left");
+    if (!status_.caught_up) Wrong("not caught up");
+    if (status_.state != ViewState::kRunning) Wrong("not running: " + status_.error);
+  }
+
+  void Wrong(std::string text) {
+    wrong_.push_back(status_.definition.name + ": " + std::move(text));
+  }
+  std::vector<std::string> Take() { return std::move(wrong_); }
+
+ private:
+  const ViewStatus& status_;
+  std::vector<std::string> wrong_;
+  uint64_t published_ = 0;
+  uint64_t revisions_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> CheckView(store::Store& store, const ViewStatus& status) {
+  Checker check(status);
+  auto expected = BruteForce(store, status);
+  const auto rows = std::move(store.Revisions(RowsOf(status.definition), SIZE_MAX)).value();
+  for (const store::RevisionRow& row : rows) {
+    const Key key{SeriesText(*row.series, row.series->measure), row.time};
+    check.CheckLog(row, Text(key));
+    const bool refused = std::any_of(row.revisions.begin(), row.revisions.end(),
+                                     [](const auto& entry) { return entry.frozen; });
+    const auto it = expected.find(key);
+    if (refused) {
+      if (it != expected.end()) expected.erase(it);
+      continue;
+    }
+    if (row.row.revision == 0) {
+      check.Wrong(Text(key) + ": a log without a row");
+    } else if (it == expected.end()) {
+      check.Wrong(Text(key) + ": a row that the raw points do not give");
+    } else {
+      if (it->second != Text(row.value)) {
+        check.Wrong(Text(key) + ": row " + Text(row.value) + ", raw points " + it->second);
+      }
+      expected.erase(it);
+    }
+  }
+  for (const auto& [key, value] : expected)
+    check.Wrong(Text(key) + ": no row, raw points " + value);
+  check.CheckTotals();
+  return check.Take();
+}
+
+std::vector<std::string> RowTexts(store::Store& store, const ViewDefinition& definition) {
+  std::vector<std::string> out;
+  const std::string_view output = definition.output;
+  const size_t prefix = output.find('{');
+  const auto rows = std::move(store.Revisions(RowsOf(definition), SIZE_MAX)).value();
+  for (const store::RevisionRow& row : rows) {
+    out.push_back(SeriesText(*row.series, std::string_view(row.series->measure).substr(prefix)) +
+                  " @" + std::to_string(row.time.ns) + " " + Text(row.value));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace tidemark::view
