@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Relations and queries (timestream-sql.md 2 and 3).
+#include "sql/binder.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sql/binder_internal.h"
+#include "sql/pushdown.h"
+
+namespace tidemark::sql {
+
+using plan::ExprPtr;
+
+Result<plan::Plan> Bind(const ast::Query& query, const Namespace& names, store::Store& store,
+                        const BindOptions& options) {
+  return Binder(names, store, options).Run(query);
+}
+
+Result<plan::Plan> Binder::Run(const ast::Query& query) {
+  TM_ASSIGN_OR_RETURN(plan_.query, BindQuery(query));
+  return std::move(plan_);
+}
+
+// ---------------------------------------------------------------------------------------------
+// queries
+
+Result<plan::Query> Binder::BindQuery(const ast::Query& query) {
+  const size_t visible = ctes_.size();
+  std::vector<plan::Cte> ctes;
+  for (const ast::Cte& cte : query.ctes) {
+    plan::Cte out;
+    out.id = next_relation_++;
+    TM_ASSIGN_OR_RETURN(plan::Query inner, BindQuery(*cte.query));
+    VisibleCte entry{cte.name.text, out.id, inner.columns};
+    if (!cte.columns.empty()) {
+      if (cte.columns.size() != entry.columns.size()) {
+        return ErrorAt(cte.name.place,
+                       fmt::format("'{}' has {} columns, {} names are given", cte.name.text,
+                                   entry.columns.size(), cte.columns.size()));
+      }
+      for (size_t i = 0; i < cte.columns.size(); ++i) entry.columns[i].name = cte.columns[i].text;
+    }
+    for (size_t i = visible; i < ctes_.size(); ++i) {
+      if (ctes_[i].name == cte.name.text) {
+        return ErrorAt(cte.name.place, fmt::format("'{}' is defined twice in WITH", cte.name.text));
+      }
+    }
+    out.query = std::make_unique<plan::Query>(std::move(inner));
+    ctes.push_back(std::move(out));
+    ctes_.push_back(std::move(entry));
+  }
+  Result<plan::Query> out = BindBody(query);
+  ctes_.resize(visible);
+  if (!out.ok()) return out;
+  out->ctes.insert(out->ctes.begin(), std::make_move_iterator(ctes.begin()),
+                   std::make_move_iterator(ctes.end()));
+  return out;
+}
+
+Result<plan::Query> Binder::BindBody(const ast::Query& query) {
+  const ast::QueryBody& body = *query.body;
+  const bool tail = !query.order.empty() || query.limit || query.offset != 0;
+  switch (body.kind) {
+    case ast::QueryBody::Kind::kSelect:
+      return BindSelect(*body.select, &query);
+    case ast::QueryBody::Kind::kSetOperation:
+      return NotSupportedAt(body.place, fmt::format("{} is", body.operation));
+    case ast::QueryBody::Kind::kValues: {
+      TM_ASSIGN_OR_RETURN(plan::Query out, BindValues(body));
+      return tail ? Wrap(std::move(out), query) : std::move(out);
+    }
+    case ast::QueryBody::Kind::kNested: {
+      TM_ASSIGN_OR_RETURN(plan::Query out, BindQuery(*body.nested));
+      return tail ? Wrap(std::move(out), query) : std::move(out);
+    }
+  }
+  TM_UNREACHABLE();
+}
+
+Result<plan::Query> Binder::BindValues(const ast::QueryBody& body) {
+  plan::Query out;
+  const Scope scope{.clause = "VALUES"};
+  for (const ast::ExprPtr& row : body.rows) {
+    std::vector<ExprPtr> cells;
+    if (row->kind == ast::ExprKind::kRow) {
+      TM_ASSIGN_OR_RETURN(cells, BindArgs(*row, scope));
+    } else {
+      TM_ASSIGN_OR_RETURN(ExprPtr cell, BindExpr(*row, scope));
+      cells.push_back(std::move(cell));
+    }
+    if (!out.rows.empty() && out.rows.front().size() != cells.size()) {
+      return ErrorAt(row->place, "all rows of VALUES must have the same number of columns");
+    }
+    out.rows.push_back(std::move(cells));
+  }
+  for (size_t column = 0; column < out.rows.front().size(); ++column) {
+    std::vector<ExprPtr> cells;
+    bool may_nan = false;
+    for (const auto& row : out.rows) cells.push_back(row[column]);
+    TM_ASSIGN_OR_RETURN(Type type, Unify(body.place, "VALUES", cells));
+    for (size_t i = 0; i < cells.size(); ++i) {
+      may_nan |= cells[i]->may_nan;
+      out.rows[i][column] = std::move(cells[i]);
+    }
+    out.columns.push_back(
+        {fmt::format("_col{}", column), std::move(type), static_cast<uint32_t>(column), may_nan});
+  }
+  return out;
+}
+
+plan::Relation Binder::FromQuery(uint32_t id, plan::Query query) {
+  plan::Relation relation;
+  relation.kind = plan::Relation::Kind::kQuery;
+  relation.id = id;
+  relation.columns = query.columns;
+  relation.query = std::make_unique<plan::Query>(std::move(query));
+  return relation;
+}
+
+Result<plan::Query> Binder::Wrap(plan::Query inner, const ast::Query& tail) {
+  plan::Query out;
+  out.columns = inner.columns;
+  plan::Select& select = out.select.emplace();
+  select.from = FromQuery(next_relation_++, std::move(inner));
+  Outputs outputs;
+  for (const plan::Column& column : select.from->columns) {
+    ExprPtr expr = ColumnOf(*select.from, column, tail.place);
+    outputs.exprs.push_back(expr);
+    outputs.aliases.push_back({column.name, expr});
+  }
+  select.outputs = outputs.exprs;
+  TM_ASSIGN_OR_RETURN(select.order, BindOrder(tail, outputs, Scope{.relation = &*select.from}));
+  select.limit = tail.limit;
+  select.offset = tail.offset;
+  return out;
+}
+
+Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Query* tail) {
+  plan::Query query;
+  plan::Select& out = query.select.emplace();
+  if (select.from) {
+    TM_ASSIGN_OR_RETURN(out.from, BindRelation(*select.from));
+  }
+  Scope scope;
+  scope.relation = out.from ? &*out.from : nullptr;
+  if (select.where) {
+    Scope where_scope = scope;
+    where_scope.clause = "WHERE";
+    TM_ASSIGN_OR_RETURN(out.where, BindCondition(*select.where, where_scope));
+  }
+  scope.aggregates_allowed = true;
+  TM_ASSIGN_OR_RETURN(Outputs outputs, BindOutputs(select, scope));
+  out.outputs = outputs.exprs;
+  out.distinct = select.distinct;
+  TM_ASSIGN_OR_RETURN(out.order, BindOrder(*tail, outputs, scope));
+  out.limit = tail->limit;
+  out.offset = tail->offset;
+  TM_RETURN_IF_ERROR(BindGrouping(select, scope, outputs, out));
+  TM_RETURN_IF_ERROR(CheckDistinctOrder(out));
+
+  for (size_t i = 0; i < out.outputs.size(); ++i) {
+    query.columns.push_back({outputs.names[i], out.outputs[i]->type, static_cast<uint32_t>(i),
+                             out.outputs[i]->may_nan});
+  }
+  if (out.from && out.from->kind == plan::Relation::Kind::kScan) {
+    plan::TableScan& scan = plan_.scans[out.from->scan];
+    NarrowSelection(out.where, out.from->id, scan);
+    const bool plain = !out.aggregation && !out.distinct && out.order.empty();
+    if (plain && scan.exact && out.limit) {
+      const auto rows = static_cast<uint64_t>(*out.limit) + static_cast<uint64_t>(out.offset);
+      scan.points_limit = std::min(scan.points_limit, rows);
+    }
+    if (out.aggregation && options_.pushdown) {
+      std::optional<plan::TableAggregate> pushed = PushAggregate(out, scan);
+      if (pushed) {
+        pushed->scan = out.from->scan;
+        scan.replaced = true;
+        out.aggregation->pushed = plan_.aggregates.size();
+        plan_.aggregates.push_back(*std::move(pushed));
+      }
+    }
+  }
+  return query;
+}
+
+Result<Binder::Outputs> Binder::BindOutputs(const ast::Select& select, const Scope& scope) {
+  Outputs out;
+  for (const ast::SelectItem& item : select.items) {
+    if (item.star) {
+      TM_RETURN_IF_ERROR(ExpandStar(item, scope, out));
+      continue;
+    }
+    TM_ASSIGN_OR_RETURN(ExprPtr expr, BindExpr(*item.expr, scope));
+    if (!expr->type.scalar()) return NotSupportedAt(item.place, "arrays, rows and time series are");
+    std::string name = fmt::format("_col{}", out.exprs.size());
+    if (item.alias) {
+      name = item.alias->text;
+      out.aliases.push_back({name, expr});
+    } else if (item.expr->kind == ast::ExprKind::kName) {
+      name = item.expr->name.back().text;
+      out.aliases.push_back({name, expr});
+    }
+    out.exprs.push_back(std::move(expr));
+    out.names.push_back(std::move(name));
+  }
+  return out;
+}
+
+Result<void> Binder::ExpandStar(const ast::SelectItem& item, const Scope& scope, Outputs& out) {
+  if (scope.relation == nullptr) return ErrorAt(item.place, "SELECT * needs FROM");
+  const plan::Relation& relation = *scope.relation;
+  if (!item.qualifier.empty()) {
+    const bool same = !relation.alias.empty() &&
+                      LowerCase(item.qualifier.back().text) == LowerCase(relation.alias);
+    if (!same) {
+      return ErrorAt(item.place, fmt::format("'{}' is not in FROM", item.qualifier.back().text));
+    }
+  }
+  for (const plan::Column& column : relation.columns) {
+    ExprPtr expr = ColumnOf(relation, column, item.place);
+    out.aliases.push_back({column.name, expr});
+    out.exprs.push_back(std::move(expr));
+    out.names.push_back(column.name);
+  }
+  return {};
+}
+
+Result<std::vector<plan::Sort>> Binder::BindOrder(const ast::Query& tail, const Outputs& outputs,
+                                                  Scope scope) {
+  scope.aliases = &outputs.aliases;
+  scope.clause = "ORDER BY";
+  std::vector<plan::Sort> order;
+  for (const ast::SortItem& item : tail.order) {
+    plan::Sort sort{nullptr, item.descending, item.nulls_first};
+    const ast::Expr& expr = *item.expr;
+    const auto* ordinal =
+        expr.kind == ast::ExprKind::kLiteral && expr.type.kind() == TypeKind::kInteger
+            ? std::get_if<int64_t>(&expr.value.data)
+            : nullptr;
+    if (ordinal != nullptr) {
+      if (*ordinal < 1 || *ordinal > static_cast<int64_t>(outputs.exprs.size())) {
+        return ErrorAt(expr.place,
+                       fmt::format("ORDER BY position {} is not in the select list", *ordinal));
+      }
+      sort.expr = outputs.exprs[static_cast<size_t>(*ordinal - 1)];
+    } else {
+      TM_ASSIGN_OR_RETURN(sort.expr, BindExpr(expr, scope));
+    }
+    order.push_back(std::move(sort));
+  }
+  return order;
+}
+
+Result<void> Binder::CheckDistinctOrder(const plan::Select& select) const {
+  if (!select.distinct) return {};
+  for (const plan::Sort& sort : select.order) {
+    const auto same = [&](const ExprPtr& output) { return plan::Same(*output, *sort.expr); };
+    if (std::none_of(select.outputs.begin(), select.outputs.end(), same)) {
+      return ErrorAt(sort.expr->place,
+                     "For SELECT DISTINCT, ORDER BY expressions must appear in the select list");
+    }
+  }
+  return {};
+}
+
+// -------------------------------------------------------------------------------------------
+
+}  // namespace tidemark::sql

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The binder's machinery: binder.cpp (relations, queries), binder_expr.cpp (expressions),
+// binder_call.cpp (functions and aggregates), binder_group.cpp (grouping). Single-owner.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/binder.h"
+
+namespace tidemark::sql {
+
+/// What names in an expression may refer to.
+struct Scope {
+  const plan::Relation* relation = nullptr;  // null: no FROM
+  bool aggregates_allowed = false;
+  std::string_view clause = "the select list";  // "WHERE", for messages
+  /// ORDER BY: output names come first.
+  struct Alias {
+    std::string name;
+    plan::ExprPtr expr;
+  };
+  const std::vector<Alias>* aliases = nullptr;
+};
+
+class Binder {
+ public:
+  Binder(const Namespace& names, store::Store& store, const BindOptions& options)
+      : names_(names), store_(store), options_(options) {}
+
+  Result<plan::Plan> Run(const ast::Query& query);
+
+ private:
+  struct VisibleCte {
+    std::string name;
+    uint32_t id = 0;
+    std::vector<plan::Column> columns;
+  };
+  struct Outputs {
+    std::vector<plan::ExprPtr> exprs;
+    std::vector<std::string> names;
+    std::vector<Scope::Alias> aliases;
+    std::vector<bool> from_star;
+  };
+
+  // binder.cpp
+  Result<plan::Query> BindQuery(const ast::Query& query);
+  Result<plan::Query> BindBody(const ast::Query& query);
+  Result<plan::Query> BindValues(const ast::QueryBody& body);
+  Result<plan::Query> BindSelect(const ast::Select& select, const ast::Query* tail);
+  /// SELECT * over `inner`, for ORDER BY and LIMIT behind something that is no SELECT.
+  Result<plan::Query> Wrap(plan::Query inner, const ast::Query& tail);
+  Result<plan::Relation> BindRelation(const ast::Relation& relation);
+  Result<plan::Relation> BindTable(const ast::Relation& relation);
+  Result<plan::Relation> BindViewRows(const ast::Relation& relation);
+  Result<plan::Relation> AddScan(plan::TableScan scan, const store::TableSchema& schema);
+  static plan::Relation FromQuery(uint32_t id, plan::Query query);
+  Result<void> Rename(const ast::Relation& relation, plan::Relation& out) const;
+  Result<Outputs> BindOutputs(const ast::Select& select, const Scope& scope);
+  Result<void> ExpandStar(const ast::SelectItem& item, const Scope& scope, Outputs& out);
+  Result<std::vector<plan::Sort>> BindOrder(const ast::Query& tail, const Outputs& outputs,
+                                            Scope scope);
+  Result<void> CheckDistinctOrder(const plan::Select& select) const;
+
+  // binder_group.cpp
+  Result<void> BindGrouping(const ast::Select& select, const Scope& scope, const Outputs& outputs,
+                            plan::Select& out);
+  Result<plan::ExprPtr> BindGroupKey(const ast::Expr& expr, const Scope& scope,
+                                     const Outputs& outputs);
+  /// Replaces keys and aggregate calls by columns of the aggregation.
+  Result<plan::ExprPtr> OverAggregation(const plan::ExprPtr& expr,
+                                        plan::Aggregation& aggregation) const;
+
+  // binder_expr.cpp
+  Result<plan::ExprPtr> BindExpr(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindName(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindOperator(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindLogic(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindBetween(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindIn(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindLike(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindCase(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindCast(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindCondition(const ast::Expr& expr, const Scope& scope);
+  Result<std::vector<plan::ExprPtr>> BindArgs(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> Compare(Place place, plan::CompareOp op, plan::ExprPtr a,
+                                plan::ExprPtr b) const;
+  /// Brings all to one type.
+  Result<Type> Unify(Place place, std::string_view what, std::span<plan::ExprPtr> exprs) const;
+  Result<plan::ExprPtr> Coerce(plan::ExprPtr expr, const Type& to) const;
+  /// A call with coerced arguments, folded if it can be.
+  Result<plan::ExprPtr> Call(Place place, const Overload& overload,
+                             std::vector<plan::ExprPtr> args) const;
+  plan::ExprPtr ColumnOf(const plan::Relation& relation, const plan::Column& column, Place place);
+
+  // binder_call.cpp
+  Result<plan::ExprPtr> BindCall(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindSpecial(const std::string& name, const ast::Expr& expr,
+                                    const Scope& scope, bool& found);
+  Result<plan::ExprPtr> BindIf(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindConcat(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindAgo(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindAggregate(plan::AggregateKind kind, const ast::Expr& expr,
+                                      const Scope& scope);
+  Result<plan::ExprPtr> FinishAggregate(std::shared_ptr<plan::Expr> call,
+                                        const ast::Expr& expr) const;
+  /// The series key of the table whose time `expr` is, or null.
+  plan::ExprPtr SeriesKeyOf(const plan::Expr& expr, const Scope& scope);
+  Result<void> ExpectArgs(const ast::Expr& expr, size_t least, size_t most) const;
+
+  const Namespace& names_;
+  store::Store& store_;
+  const BindOptions& options_;
+  plan::Plan plan_;
+  uint32_t next_relation_ = 0;
+  std::vector<VisibleCte> ctes_;
+  int aggregate_depth_ = 0;
+};
+
+/// A constant of a type.
+plan::ExprPtr Constant(Type type, Value value, Place place);
+std::string LowerCase(std::string_view text);
+
+}  // namespace tidemark::sql

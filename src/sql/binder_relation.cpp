@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// FROM: tables, CTEs, sub-queries, view_rows() (timestream-sql.md 2).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sql/binder_internal.h"
+
+namespace tidemark::sql {
+
+using plan::ScanColumn;
+
+namespace {
+
+/// Relations of one statement; a bound against statements that grow by repetition.
+constexpr uint32_t kRelationsMax = 1000;
+
+std::optional<std::string> NearestByCase(const std::vector<std::string>& known,
+                                         std::string_view name) {
+  std::optional<std::string> found;
+  for (const std::string& candidate : known) {
+    if (candidate == name) return candidate;
+  }
+  for (const std::string& candidate : known) {
+    if (LowerCase(candidate) != LowerCase(name)) continue;
+    if (found) return std::nullopt;
+    found = candidate;
+  }
+  return found;
+}
+
+Error NotFoundAt(Place place, std::string_view message, std::string_view suggestion) {
+  Error error = ErrorAt(place, message, suggestion);
+  error.code = Code::kNotFound;
+  return error;
+}
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+TypeKind SqlType(store::ValueType type) {
+  switch (type) {
+    case store::ValueType::kDouble:
+      return TypeKind::kDouble;
+    case store::ValueType::kBigint:
+      return TypeKind::kBigint;
+    case store::ValueType::kVarchar:
+      return TypeKind::kVarchar;
+    case store::ValueType::kBoolean:
+      return TypeKind::kBoolean;
+    case store::ValueType::kTimestamp:
+      return TypeKind::kTimestamp;
+    case store::ValueType::kNone:
+    case store::ValueType::kMulti:
+      break;
+  }
+  return TypeKind::kUnknown;
+}
+
+}  // namespace
+
+std::string Suggest(std::string_view wrong, const std::vector<std::string>& known) {
+  const std::string lower = LowerCase(wrong.substr(0, 64));
+  size_t best = std::max<size_t>(lower.size() / 3, 1) + 1;
+  const std::string* nearest = nullptr;
+  for (const std::string& candidate : known) {
+    if (candidate.empty() || candidate.size() > 64) continue;
+    const size_t distance = EditDistance(lower, LowerCase(candidate));
+    if (distance < best) {
+      best = distance;
+      nearest = &candidate;
+    }
+  }
+  return nearest == nullptr ? std::string() : fmt::format("did you mean '{}'?", *nearest);
+}
+
+Result<std::string> ResolveDatabase(const Namespace& names, const ast::Name& name) {
+  const std::vector<std::string> databases = names.Databases();
+  std::optional<std::string> database = NearestByCase(databases, name.text);
+  if (!database) {
+    return NotFoundAt(name.place, fmt::format("Database '{}' does not exist", name.text),
+                      Suggest(name.text, databases));
+  }
+  return *std::move(database);
+}
+
+Result<TableName> ResolveTable(const Namespace& names, const std::vector<ast::Name>& name,
+                               std::string_view default_database) {
+  if (name.size() > 2) {
+    return ErrorAt(name[0].place, "a table's name has two parts: \"database\".\"table\"");
+  }
+  ast::Name database{std::string(default_database), name[0].place};
+  if (name.size() == 2) database = name[0];
+  if (database.text.empty()) {
+    return ErrorAt(name[0].place,
+                   fmt::format("table '{}' needs its database in front", name[0].text),
+                   "write \"database\".\"table\"");
+  }
+  TableName out;
+  TM_ASSIGN_OR_RETURN(out.database, ResolveDatabase(names, database));
+  const ast::Name& table = name.back();
+  Result<std::vector<std::string>> tables = names.Tables(out.database);
+  if (!tables.ok()) return std::move(tables).error();
+  std::optional<std::string> found = NearestByCase(*tables, table.text);
+  if (!found) {
+    return NotFoundAt(table.place,
+                      fmt::format("Table '{}.{}' does not exist", out.database, table.text),
+                      Suggest(table.text, *tables));
+  }
+  out.table = *std::move(found);
+  TM_ASSIGN_OR_RETURN(out.id, names.Find(out.database, out.table));
+  return out;
+}
+
+std::vector<ScanColumn> TableColumns(const store::TableSchema& schema) {
+  std::vector<ScanColumn> columns;
+  for (const std::string& dimension : schema.dimensions) {
+    columns.push_back(
+        {ScanColumn::Source::kDimension, dimension, store::ValueType::kNone, TypeKind::kVarchar});
+  }
+  columns.push_back({ScanColumn::Source::kMeasureName, "measure_name", store::ValueType::kNone,
+                     TypeKind::kVarchar});
+  columns.push_back(
+      {ScanColumn::Source::kTime, "time", store::ValueType::kNone, TypeKind::kTimestamp});
+  for (const store::FieldDef& field : schema.columns) {
+    const bool single = field.name.empty();
+    std::string name =
+        single ? fmt::format("measure_value::{}", store::ValueTypeName(field.type)) : field.name;
+    columns.push_back({single ? ScanColumn::Source::kSingle : ScanColumn::Source::kField,
+                       std::move(name), field.type, SqlType(field.type)});
+  }
+  return columns;
+}
+
+Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation) {
+  if (next_relation_ > kRelationsMax)
+    return ErrorAt(relation.place, "the statement has too many relations");
+  switch (relation.kind) {
+    case ast::RelationKind::kJoin:
+      return NotSupportedAt(relation.place, "joins and lists of relations are");
+    case ast::RelationKind::kUnnest:
+      return NotSupportedAt(relation.place, "UNNEST is");
+    case ast::RelationKind::kFunction: {
+      if (LowerCase(relation.name[0].text) == "view_rows") return BindViewRows(relation);
+      return ErrorAt(relation.place,
+                     fmt::format("Function {} not registered as a table", relation.name[0].text),
+                     "view_rows('name') is the only one");
+    }
+    case ast::RelationKind::kTable:
+      return BindTable(relation);
+    case ast::RelationKind::kQuery: {
+      if (relation.lateral) return NotSupportedAt(relation.place, "LATERAL is");
+      const uint32_t id = next_relation_++;
+      TM_ASSIGN_OR_RETURN(plan::Query query, BindQuery(*relation.query));
+      plan::Relation out = FromQuery(id, std::move(query));
+      TM_RETURN_IF_ERROR(Rename(relation, out));
+      return out;
+    }
+  }
+  TM_UNREACHABLE();
+}
+
+Result<void> Binder::Rename(const ast::Relation& relation, plan::Relation& out) const {
+  if (relation.alias) {
+    out.alias = relation.alias->text;
+    out.database.clear();
+  }
+  if (relation.column_aliases.empty()) return {};
+  if (relation.column_aliases.size() != out.columns.size()) {
+    return ErrorAt(relation.alias->place,
+                   fmt::format("'{}' has {} columns, {} names are given", out.alias,
+                               out.columns.size(), relation.column_aliases.size()));
+  }
+  for (size_t i = 0; i < out.columns.size(); ++i)
+    out.columns[i].name = relation.column_aliases[i].text;
+  return {};
+}
+
+Result<plan::Relation> Binder::BindTable(const ast::Relation& relation) {
+  if (relation.name.size() == 1) {
+    for (auto cte = ctes_.rbegin(); cte != ctes_.rend(); ++cte) {
+      if (LowerCase(cte->name) != LowerCase(relation.name[0].text)) continue;
+      plan::Relation out;
+      out.kind = plan::Relation::Kind::kCte;
+      out.id = next_relation_++;
+      out.cte = cte->id;
+      out.alias = relation.name[0].text;
+      out.columns = cte->columns;
+      TM_RETURN_IF_ERROR(Rename(relation, out));
+      return out;
+    }
+  }
+  TM_ASSIGN_OR_RETURN(const TableName table,
+                      ResolveTable(names_, relation.name, options_.database));
+  TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store_.Schema(table.id));
+  plan::TableScan scan;
+  scan.table_name = fmt::format("\"{}\".\"{}\"", table.database, table.table);
+  scan.selection.table = table.id;
+  TM_ASSIGN_OR_RETURN(plan::Relation out, AddScan(std::move(scan), schema));
+  out.alias = relation.name.back().text;
+  out.database = table.database;
+  TM_RETURN_IF_ERROR(Rename(relation, out));
+  return out;
+}
+
+Result<plan::Relation> Binder::BindViewRows(const ast::Relation& relation) {
+  const auto* name = relation.args.size() == 1 && relation.args[0]->kind == ast::ExprKind::kLiteral
+                         ? std::get_if<std::string>(&relation.args[0]->value.data)
+                         : nullptr;
+  if (name == nullptr)
+    return ErrorAt(relation.place, "view_rows() takes the name of a view as a string");
+  const std::optional<Namespace::View> view = names_.FindView(*name);
+  if (!view)
+    return NotFoundAt(relation.args[0]->place, fmt::format("View '{}' does not exist", *name), {});
+  TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store_.Schema(view->target));
+  plan::TableScan scan;
+  scan.table_name = fmt::format("view_rows('{}')", *name);
+  scan.selection.table = view->target;
+  scan.selection.owners = {store::OwnerFilter::Kind::kView, view->owner};
+  scan.view_rows = true;
+  TM_ASSIGN_OR_RETURN(plan::Relation out, AddScan(std::move(scan), schema));
+  out.alias = "view_rows";
+  TM_RETURN_IF_ERROR(Rename(relation, out));
+  return out;
+}
+
+Result<plan::Relation> Binder::AddScan(plan::TableScan scan, const store::TableSchema& schema) {
+  std::vector<ScanColumn> columns = TableColumns(schema);
+  if (scan.view_rows) {
+    using Source = ScanColumn::Source;
+    const store::ValueType none = store::ValueType::kNone;
+    columns.push_back({Source::kWindowStart, "window_start", none, TypeKind::kTimestamp});
+    columns.push_back({Source::kWindowEnd, "window_end", none, TypeKind::kTimestamp});
+    columns.push_back({Source::kRevision, "revision", none, TypeKind::kBigint});
+    columns.push_back({Source::kRecordCount, "record_count", none, TypeKind::kBigint});
+  }
+  plan::Relation out;
+  out.kind = plan::Relation::Kind::kScan;
+  out.id = next_relation_++;
+  out.scan = plan_.scans.size();
+  const auto time = std::find_if(columns.begin(), columns.end(), [](const ScanColumn& c) {
+    return c.source == ScanColumn::Source::kTime;
+  });
+  scan.columns.push_back(*time);
+  uint32_t next = 1;
+  for (const ScanColumn& column : columns) {
+    const bool is_time = column.source == ScanColumn::Source::kTime;
+    out.columns.push_back({column.name, column.type, is_time ? 0 : next++});
+    if (!is_time) scan.columns.push_back(column);
+  }
+  scan.columns.push_back(
+      {ScanColumn::Source::kSeriesKey, "", store::ValueType::kNone, TypeKind::kVarchar});
+  plan_.scans.push_back(std::move(scan));
+  return out;
+}
+
+}  // namespace tidemark::sql

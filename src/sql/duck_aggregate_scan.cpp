@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table function tm_aggregate(handle): groups that the store computed, as finished rows.
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sql/duck_internal.h"
+
+namespace tidemark::sql {
+namespace {
+
+using From = plan::TableAggregate::Output::From;
+
+struct AggregateScan {
+  StoreTask task;
+  std::unique_ptr<store::AggregateCursor> cursor;
+  std::vector<size_t> outputs;  // to fill, in DuckDB's order
+  std::vector<store::AggregateRow> rows;
+  bool any = false;  // a row was given out
+  bool done = false;
+};
+
+void SetText(duckdb_vector vector, size_t row, std::string_view text) {
+  duckdb_vector_assign_string_element_len(vector, row, text.data(), text.size());
+}
+
+void SetNull(duckdb_vector vector, size_t row) {
+  duckdb_vector_ensure_validity_writable(vector);
+  duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
+}
+
+template <typename T>
+void SetValue(duckdb_vector vector, size_t row, T value) {
+  static_cast<T*>(duckdb_vector_get_data(vector))[row] = value;
+}
+
+void SetScalar(duckdb_vector vector, size_t row, const agg::Scalar& value) {
+  if (const auto* number = std::get_if<double>(&value)) {
+    SetValue(vector, row, *number);
+  } else if (const auto* integer = std::get_if<int64_t>(&value)) {
+    SetValue(vector, row, *integer);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    SetText(vector, row, *text);
+  } else if (const auto* flag = std::get_if<bool>(&value)) {
+    SetValue(vector, row, *flag);
+  } else if (const auto* time = std::get_if<EventTime>(&value)) {
+    SetValue(vector, row, time->ns);
+  } else {
+    SetNull(vector, row);
+  }
+}
+
+Error NameError(const Error& error, const plan::TableAggregate& aggregate, size_t index) {
+  const store::AggregateColumn& column = aggregate.request.aggregates[index];
+  return {
+      error.code == Code::kOutOfRange ? Code::kInvalidArgument : error.code,
+      error.code == Code::kOutOfRange
+          ? fmt::format("{}: the result is out of the range of bigint", agg::KindName(column.kind))
+          : error.message};
+}
+
+Result<void> SetCell(const plan::TableAggregate& aggregate,
+                     const plan::TableAggregate::Output& output, const store::AggregateRow& row,
+                     duckdb_vector vector, size_t at) {
+  switch (output.from) {
+    case From::kGroupKey:
+    case From::kMeasureName: {
+      const size_t key =
+          output.from == From::kGroupKey ? output.index : aggregate.request.group_by.size();
+      if (row.keys[key]) {
+        SetText(vector, at, *row.keys[key]);
+      } else {
+        SetNull(vector, at);
+      }
+      return {};
+    }
+    case From::kBin:
+      SetValue(vector, at, row.bin.ns);
+      return {};
+    case From::kAggregate: {
+      Result<agg::Scalar> value = row.states[output.index].Finish();
+      if (!value.ok()) return NameError(value.error(), aggregate, output.index);
+      SetScalar(vector, at, *value);
+      return {};
+    }
+  }
+  return {};
+}
+
+/// First and last leave nulls out; SQL does not: they are right only where nothing was null.
+bool Complete(const plan::TableAggregate& aggregate, const store::AggregateRow& row) {
+  return std::all_of(aggregate.complete.begin(), aggregate.complete.end(),
+                     [&](size_t index) { return row.states[index].count() == row.points; });
+}
+
+store::AggregateRow EmptyRow(const plan::TableAggregate& aggregate) {
+  store::AggregateRow row;
+  for (const store::AggregateColumn& column : aggregate.request.aggregates) {
+    row.states.emplace_back(agg::Spec{column.kind, column.type});
+  }
+  return row;
+}
+
+Result<void> FillChunk(AggregateScan& scan, duckdb_data_chunk chunk) {
+  Control& control = *scan.task.control;
+  TM_RETURN_IF_ERROR(control.Check());
+  const plan::TableAggregate& aggregate = *scan.task.aggregate;
+  if (!scan.done) TM_RETURN_IF_ERROR(scan.cursor->Next(duckdb_vector_size(), scan.rows));
+  if (scan.done) scan.rows.clear();
+  scan.done |= scan.rows.empty();
+  if (scan.rows.empty() && aggregate.global && !scan.any) scan.rows.push_back(EmptyRow(aggregate));
+  for (size_t row = 0; row < scan.rows.size(); ++row) {
+    if (!Complete(aggregate, scan.rows[row])) {
+      control.RefusePushdown();
+      return Error{Code::kFailedPrecondition, "a null among the values of first or last"};
+    }
+    for (size_t c = 0; c < scan.outputs.size(); ++c) {
+      TM_RETURN_IF_ERROR(SetCell(aggregate, aggregate.outputs[scan.outputs[c]], scan.rows[row],
+                                 duckdb_data_chunk_get_vector(chunk, c), row));
+    }
+    control.CountScanned(scan.rows[row].points, 0);
+  }
+  scan.any |= !scan.rows.empty();
+  control.CountScanned(0, scan.rows.size() * scan.outputs.size() * sizeof(int64_t));
+  duckdb_data_chunk_set_size(chunk, scan.rows.size());
+  return {};
+}
+
+// -------------------------------------------------------------------------------------------
+// callbacks
+
+void Bind(duckdb_bind_info info) noexcept try {
+  const auto& registry = *static_cast<TaskRegistry*>(duckdb_bind_get_extra_info(info));
+  const DuckValue handle(duckdb_bind_get_parameter(info, 0));
+  const auto task = registry.Find(static_cast<uint64_t>(duckdb_get_int64(handle.get())));
+  if (!task || task->aggregate == nullptr) {
+    duckdb_bind_set_error(info, MarkError("unknown aggregate").c_str());
+    return;
+  }
+  const auto& outputs = task->aggregate->outputs;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const DuckType type = CarrierType(outputs[i].type.kind());
+    duckdb_bind_add_result_column(info, ("c" + std::to_string(i)).c_str(), type.get());
+  }
+  if (outputs.empty()) {  // GROUP BY nothing and no aggregate: one row
+    const DuckType type = CarrierType(TypeKind::kBigint);
+    duckdb_bind_add_result_column(info, "c0", type.get());
+  }
+  duckdb_bind_set_bind_data(info, new StoreTask(*task),
+                            [](void* data) { delete static_cast<StoreTask*>(data); });
+} catch (const std::exception& e) {
+  duckdb_bind_set_error(info, e.what());
+}
+
+Result<std::unique_ptr<AggregateScan>> OpenAggregate(duckdb_init_info info) {
+  auto scan = std::make_unique<AggregateScan>();
+  scan->task = *static_cast<StoreTask*>(duckdb_init_get_bind_data(info));
+  for (idx_t i = 0; i < duckdb_init_get_column_count(info); ++i) {
+    const idx_t index = duckdb_init_get_column_index(info, i);
+    if (index < scan->task.aggregate->outputs.size()) scan->outputs.push_back(index);
+  }
+  TM_RETURN_IF_ERROR(scan->task.control->Check());
+  TM_ASSIGN_OR_RETURN(scan->cursor, scan->task.store->Aggregate(scan->task.aggregate->request));
+  return scan;
+}
+
+void Init(duckdb_init_info info) noexcept try {
+  Control& control = *static_cast<StoreTask*>(duckdb_init_get_bind_data(info))->control;
+  Result<std::unique_ptr<AggregateScan>> scan = OpenAggregate(info);
+  if (!scan.ok()) {
+    duckdb_init_set_error(info, MarkError(scan.error().message).c_str());
+    control.Fail(std::move(scan).error());
+    return;
+  }
+  duckdb_init_set_init_data(info, scan->release(),
+                            [](void* data) { delete static_cast<AggregateScan*>(data); });
+} catch (const std::exception& e) {
+  duckdb_init_set_error(info, e.what());
+}
+
+void Scan(duckdb_function_info info, duckdb_data_chunk chunk) noexcept try {
+  auto& scan = *static_cast<AggregateScan*>(duckdb_function_get_init_data(info));
+  if (Result<void> filled = FillChunk(scan, chunk); !filled.ok()) {
+    duckdb_function_set_error(info, MarkError(filled.error().message).c_str());
+    scan.task.control->Fail(std::move(filled).error());
+  }
+} catch (const std::exception& e) {
+  duckdb_function_set_error(info, e.what());
+}
+
+}  // namespace
+
+Result<void> RegisterAggregateScan(duckdb_connection connection, TaskRegistry& registry) {
+  DuckTableFunction function(duckdb_create_table_function());
+  duckdb_table_function_set_name(function.get(), "tm_aggregate");
+  const DuckType handle(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+  duckdb_table_function_add_parameter(function.get(), handle.get());
+  duckdb_table_function_set_extra_info(function.get(), &registry, nullptr);
+  duckdb_table_function_set_bind(function.get(), Bind);
+  duckdb_table_function_set_init(function.get(), Init);  // one thread: the cursor has one owner
+  duckdb_table_function_set_function(function.get(), Scan);
+  duckdb_table_function_supports_projection_pushdown(function.get(), true);
+  if (duckdb_register_table_function(connection, function.get()) == DuckDBError) {
+    return Error{Code::kInternal, "the execution engine refuses tm_aggregate"};
+  }
+  return {};
+}
+
+}  // namespace tidemark::sql

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registers the kernels (kernels.h) as scalar functions "tm_NAME", and "tm_try_NAME" with null for
+// an error.
+#include <array>
+#include <tuple>
+
+#include "sql/duck_internal.h"
+#include "sql/kernels.h"
+
+namespace tidemark::sql {
+namespace {
+
+template <typename T>
+duckdb_type TypeOf() {
+  if constexpr (std::is_same_v<T, bool>) return DUCKDB_TYPE_BOOLEAN;
+  if constexpr (std::is_same_v<T, int64_t>) return DUCKDB_TYPE_BIGINT;
+  if constexpr (std::is_same_v<T, double>) return DUCKDB_TYPE_DOUBLE;
+  return DUCKDB_TYPE_VARCHAR;
+}
+
+/// One argument of a chunk.
+template <typename T>
+class Input {
+ public:
+  Input(duckdb_data_chunk chunk, size_t index)
+      : vector_(duckdb_data_chunk_get_vector(chunk, index)),
+        data_(duckdb_vector_get_data(vector_)),
+        validity_(duckdb_vector_get_validity(vector_)) {}
+
+  bool valid(size_t row) const { return duckdb_validity_row_is_valid(validity_, row); }
+  T at(size_t row) const {
+    if constexpr (std::is_same_v<T, std::string_view>) {
+      return DuckText(static_cast<const duckdb_string_t*>(data_)[row]);
+    } else {
+      return static_cast<const T*>(data_)[row];
+    }
+  }
+
+ private:
+  duckdb_vector vector_;
+  const void* data_;
+  uint64_t* validity_;
+};
+
+enum class OnError : uint8_t { kFail, kNull };
+
+template <typename R>
+void Store(duckdb_vector out, size_t row, R&& value) {
+  using T = std::remove_cvref_t<R>;
+  if constexpr (std::is_same_v<T, std::string>) {
+    duckdb_vector_assign_string_element_len(out, row, value.data(), value.size());
+  } else {
+    static_cast<T*>(duckdb_vector_get_data(out))[row] = value;
+  }
+}
+
+template <OnError kOnError, typename R, typename... A, size_t... I>
+void RunRows(Result<R> (*function)(A...), duckdb_function_info info, duckdb_data_chunk chunk,
+             duckdb_vector out, std::index_sequence<I...>) {
+  const size_t rows = duckdb_data_chunk_get_size(chunk);
+  const std::tuple<Input<A>...> inputs{Input<A>(chunk, I)...};
+  uint64_t* validity = nullptr;
+  const auto set_null = [&](size_t row) {
+    if (validity == nullptr) {
+      duckdb_vector_ensure_validity_writable(out);
+      validity = duckdb_vector_get_validity(out);
+    }
+    duckdb_validity_set_row_invalid(validity, row);
+  };
+  for (size_t row = 0; row < rows; ++row) {
+    if (!(std::get<I>(inputs).valid(row) && ...)) {
+      set_null(row);
+      continue;
+    }
+    Result<R> result = function(std::get<I>(inputs).at(row)...);
+    if (result.ok()) {
+      Store(out, row, std::move(result).value());
+    } else if (kOnError == OnError::kNull) {
+      set_null(row);
+    } else {
+      duckdb_scalar_function_set_error(info, MarkError(result.error().message).c_str());
+      return;
+    }
+  }
+}
+
+template <OnError kOnError, typename R, typename... A>
+void RunRows(Result<R> (*function)(A...), duckdb_function_info info, duckdb_data_chunk chunk,
+             duckdb_vector out) {
+  RunRows<kOnError>(function, info, chunk, out, std::index_sequence_for<A...>{});
+}
+
+template <auto Function, OnError kOnError>
+void Run(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector out) noexcept try {
+  RunRows<kOnError>(Function, info, chunk, out);
+} catch (const std::exception& e) {
+  duckdb_scalar_function_set_error(info, e.what());
+}
+
+template <typename R, typename... A>
+void SetSignature(Result<R> (*)(A...), duckdb_scalar_function function) {
+  const std::array<duckdb_type, sizeof...(A)> params{TypeOf<A>()...};
+  for (const duckdb_type param : params) {
+    const DuckType type(duckdb_create_logical_type(param));
+    duckdb_scalar_function_add_parameter(function, type.get());
+  }
+  const DuckType result(duckdb_create_logical_type(TypeOf<R>()));
+  duckdb_scalar_function_set_return_type(function, result.get());
+}
+
+template <auto Function, OnError kOnError>
+bool RegisterOne(duckdb_connection connection, const std::string& name) {
+  DuckScalarFunction function(duckdb_create_scalar_function());
+  duckdb_scalar_function_set_name(function.get(), name.c_str());
+  SetSignature(Function, function.get());
+  duckdb_scalar_function_set_function(function.get(), Run<Function, kOnError>);
+  return duckdb_register_scalar_function(connection, function.get()) == DuckDBSuccess;
+}
+
+struct Registrar {
+  duckdb_connection connection;
+  bool ok = true;
+
+  template <auto Function>
+  void operator()(std::string_view name) {
+    const std::string text(name);
+    ok &= RegisterOne<Function, OnError::kFail>(connection, "tm_" + text);
+    ok &= RegisterOne<Function, OnError::kNull>(connection, "tm_try_" + text);
+  }
+};
+
+}  // namespace
+
+Result<void> RegisterScalars(duckdb_connection connection) {
+  Registrar registrar{connection};
+  kernels::ForEachRegistered(registrar);
+  if (!registrar.ok)
+    return Error{Code::kInternal, "the execution engine refuses a scalar function"};
+  return {};
+}
+
+}  // namespace tidemark::sql

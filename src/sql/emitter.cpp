@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/emitter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace tidemark::sql {
+
+using plan::AggregateKind;
+using plan::CompareOp;
+using plan::Expr;
+using plan::ExprKind;
+using plan::ExprPtr;
+
+namespace {
+
+std::string_view OpText(CompareOp op) {
+  switch (op) {
+    case CompareOp::kEqual:
+      return "=";
+    case CompareOp::kNotEqual:
+      return "<>";
+    case CompareOp::kLess:
+      return "<";
+    case CompareOp::kLessEqual:
+      return "<=";
+    case CompareOp::kGreater:
+      return ">";
+    case CompareOp::kGreaterEqual:
+      return ">=";
+  }
+  TM_UNREACHABLE();
+}
+
+class Emitter {
+ public:
+  Emitter(const plan::Plan& plan, const Handles& handles) : plan_(plan), handles_(handles) {}
+
+  std::string Run() && {
+    Query(plan_.query);
+    return std::move(out_);
+  }
+
+ private:
+  template <typename... Args>
+  void Put(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+  }
+
+  // -------------------------------------------------------------------------------------------
+  // queries
+
+  void Query(const plan::Query& query) {
+    for (size_t i = 0; i < query.ctes.size(); ++i) {
+      Put("{}q{} AS (", i == 0 ? "WITH " : ", ", query.ctes[i].id);
+      Query(*query.ctes[i].query);
+      out_ += ") ";
+    }
+    if (query.select) {
+      Select(*query.select);
+    } else {
+      Values(query);
+    }
+  }
+
+  void Values(const plan::Query& query) {
+    out_ += "SELECT * FROM (VALUES ";
+    for (size_t i = 0; i < query.rows.size(); ++i) {
+      out_ += i == 0 ? "(" : ", (";
+      List(query.rows[i]);
+      out_ += ")";
+    }
+    out_ += ") v(";
+    for (size_t i = 0; i < query.columns.size(); ++i) Put("{}c{}", i == 0 ? "" : ", ", i);
+    out_ += ")";
+  }
+
+  void Select(const plan::Select& select) {
+    out_ += select.distinct ? "SELECT DISTINCT " : "SELECT ";
+    for (size_t i = 0; i < select.outputs.size(); ++i) {
+      if (i > 0) out_ += ", ";
+      Value(*select.outputs[i]);
+      Put(" AS c{}", i);
+    }
+    if (select.aggregation) {
+      out_ += " FROM ";
+      Aggregation(select);
+      if (select.having) {
+        out_ += " WHERE ";
+        Value(*select.having);
+      }
+    } else {
+      From(select);
+    }
+    Order(select);
+    if (select.limit) Put(" LIMIT {}", *select.limit);
+    if (select.offset != 0) Put(" OFFSET {}", select.offset);
+  }
+
+  void From(const plan::Select& select) {
+    if (select.from) {
+      out_ += " FROM ";
+      Relation(*select.from);
+    }
+    if (select.where) {
+      out_ += " WHERE ";
+      Value(*select.where);
+    }
+  }
+
+  void Aggregation(const plan::Select& select) {
+    const plan::Aggregation& aggregation = *select.aggregation;
+    if (aggregation.pushed) {
+      Put("tm_aggregate(CAST({} AS BIGINT)) r{}", handles_.aggregates[*aggregation.pushed],
+          aggregation.id);
+      return;
+    }
+    out_ += "(SELECT ";
+    size_t column = 0;
+    for (const ExprPtr& key : aggregation.keys) {
+      if (column > 0) out_ += ", ";
+      Value(*key);
+      Put(" AS c{}", column++);
+    }
+    for (const ExprPtr& call : aggregation.calls) {
+      if (column > 0) out_ += ", ";
+      Value(*call);
+      Put(" AS c{}", column++);
+    }
+    if (column == 0) out_ += "count(*) AS c0";  // HAVING alone: one row
+    From(select);
+    for (size_t i = 0; i < aggregation.keys.size(); ++i)
+      Put("{}{}", i == 0 ? " GROUP BY " : ", ", i + 1);
+    Put(") r{}", aggregation.id);
+  }
+
+  void Order(const plan::Select& select) {
+    for (size_t i = 0; i < select.order.size(); ++i) {
+      const plan::Sort& sort = select.order[i];
+      out_ += i == 0 ? " ORDER BY " : ", ";
+      const auto same = [&](const ExprPtr& output) { return plan::Same(*output, *sort.expr); };
+      const auto output = std::find_if(select.outputs.begin(), select.outputs.end(), same);
+      if (output != select.outputs.end()) {
+        Put("{}", output - select.outputs.begin() + 1);
+      } else {
+        Value(*sort.expr);
+      }
+      out_ += sort.descending ? " DESC" : " ASC";
+      out_ += sort.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+    }
+  }
+
+  void Relation(const plan::Relation& relation) {
+    switch (relation.kind) {
+      case plan::Relation::Kind::kScan:
+        Put("tm_scan(CAST({} AS BIGINT))", handles_.scans[relation.scan]);
+        break;
+      case plan::Relation::Kind::kCte:
+        Put("q{}", relation.cte);
+        break;
+      case plan::Relation::Kind::kQuery:
+        out_ += "(";
+        Query(*relation.query);
+        out_ += ")";
+        break;
+    }
+    Put(" r{}", relation.id);
+  }
+
+  // ---------------------------------------------------------------------------------------
+  // expressions
+
+  void List(std::span<const ExprPtr> exprs, std::string_view separator = ", ") {
+    for (size_t i = 0; i < exprs.size(); ++i) {
+      if (i > 0) out_ += separator;
+      Value(*exprs[i]);
+    }
+  }
+
+  void Function(std::string_view name, std::span<const ExprPtr> args) {
+    Put("{}(", name);
+    List(args);
+    out_ += ")";
+  }
+
+  void Value(const Expr& expr) {
+    switch (expr.kind) {
+      case ExprKind::kConstant:
+        return Constant(expr);
+      case ExprKind::kColumn:
+        return Put("r{}.c{}", expr.relation, expr.column);
+      case ExprKind::kCall:
+        return Call(expr);
+      case ExprKind::kAnd:
+      case ExprKind::kOr:
+        out_ += "(";
+        List(expr.args, expr.kind == ExprKind::kAnd ? " AND " : " OR ");
+        out_ += ")";
+        return;
+      case ExprKind::kNot:
+        return Wrapped("(NOT ", expr, ")");
+      case ExprKind::kCompare:
+        return Compare(expr);
+      case ExprKind::kIsNull:
+        return Wrapped("(", expr, expr.negated ? " IS NOT NULL)" : " IS NULL)");
+      case ExprKind::kIsDistinct:
+        out_ += "(";
+        List(expr.args, expr.negated ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ");
+        out_ += ")";
+        return;
+      case ExprKind::kIn:
+        out_ += "(";
+        Value(*expr.args[0]);
+        out_ += expr.negated ? " NOT IN (" : " IN (";
+        List(std::span(expr.args).subspan(1));
+        out_ += "))";
+        return;
+      case ExprKind::kLike:
+        return Like(expr);
+      case ExprKind::kCase:
+        return Case(expr);
+      case ExprKind::kCoalesce:
+        return Function("coalesce", expr.args);
+      case ExprKind::kNullIf:
+        return Function("nullif", expr.args);
+      case ExprKind::kExtremum:
+        return Extremum(expr);
+      case ExprKind::kAggregate:
+        return Aggregate(expr);
+    }
+  }
+
+  void Wrapped(std::string_view before, const Expr& expr, std::string_view after) {
+    out_ += before;
+    Value(*expr.args[0]);
+    out_ += after;
+  }
+
+  void Constant(const Expr& expr) {
+    const auto& data = expr.constant.data;
+    if (expr.constant.is_null()) {
+      Put("CAST(NULL AS {})", CarrierName(expr.type.kind()));
+    } else if (const auto* flag = std::get_if<bool>(&data)) {
+      out_ += *flag ? "TRUE" : "FALSE";
+    } else if (const auto* integer = std::get_if<int64_t>(&data)) {
+      Put("CAST({} AS {})", *integer, CarrierName(expr.type.kind()));
+    } else if (const auto* number = std::get_if<double>(&data)) {
+      if (std::isfinite(*number)) {
+        Put("CAST({:.17e} AS DOUBLE)", *number);
+      } else {
+        Put("CAST('{}' AS DOUBLE)", std::isnan(*number) ? "nan"
+                                    : *number > 0       ? "infinity"
+                                                        : "-infinity");
+      }
+    } else if (const auto* text = std::get_if<std::string>(&data)) {
+      Quoted(*text);
+    }
+  }
+
+  void Quoted(std::string_view text) {
+    out_ += "'";
+    for (const char c : text) {
+      if (c == '\'') out_ += '\'';
+      out_ += c;
+    }
+    out_ += "'";
+  }
+
+  void Call(const Expr& expr) {
+    for (size_t i = 0; i < expr.emit.size(); ++i) {
+      if (expr.emit[i] == '$') {
+        Value(*expr.args[static_cast<size_t>(expr.emit[++i] - '1')]);
+      } else {
+        out_ += expr.emit[i];
+      }
+    }
+  }
+
+  void Compare(const Expr& expr) {
+    if (!expr.may_nan) {
+      out_ += "(";
+      List(expr.args, fmt::format(" {} ", OpText(expr.op)));
+      out_ += ")";
+      return;
+    }
+    const bool swapped = expr.op == CompareOp::kGreater || expr.op == CompareOp::kGreaterEqual;
+    const bool equal = expr.op == CompareOp::kEqual || expr.op == CompareOp::kNotEqual;
+    const bool strict = expr.op == CompareOp::kLess || expr.op == CompareOp::kGreater;
+    Put("{}{}(", expr.op == CompareOp::kNotEqual ? "NOT " : "",
+        equal    ? "tm_eq"
+        : strict ? "tm_lt"
+                 : "tm_le");
+    Value(*expr.args[swapped ? 1 : 0]);
+    out_ += ", ";
+    Value(*expr.args[swapped ? 0 : 1]);
+    out_ += ")";
+  }
+
+  void Like(const Expr& expr) {
+    if (expr.args.size() == 2) {
+      out_ += "(";
+      List(expr.args, expr.negated ? " NOT LIKE " : " LIKE ");
+      out_ += ")";
+      return;
+    }
+    out_ += expr.negated ? "(NOT " : "(";
+    Function("tm_like", expr.args);
+    out_ += ")";
+  }
+
+  void Case(const Expr& expr) {
+    out_ += "CASE";
+    const size_t pairs = expr.args.size() / 2;
+    for (size_t i = 0; i < pairs; ++i) {
+      out_ += " WHEN ";
+      Value(*expr.args[2 * i]);
+      out_ += " THEN ";
+      Value(*expr.args[2 * i + 1]);
+    }
+    if (expr.has_else) {
+      out_ += " ELSE ";
+      Value(*expr.args.back());
+    }
+    out_ += " END";
+  }
+
+  void Extremum(const Expr& expr) {
+    out_ += "CASE WHEN ";
+    for (size_t i = 0; i < expr.args.size(); ++i) {
+      if (i > 0) out_ += " OR ";
+      Value(*expr.args[i]);
+      out_ += " IS NULL";
+    }
+    out_ += " THEN NULL ELSE ";
+    Function(expr.op == CompareOp::kGreater ? "greatest" : "least", expr.args);
+    out_ += " END";
+  }
+
+  void Aggregate(const Expr& expr) {
+    const bool real = !expr.args.empty() && expr.args[0]->type.kind() == TypeKind::kDouble;
+    switch (expr.aggregate) {
+      case AggregateKind::kCountRows:
+        out_ += "count(*)";
+        return;
+      case AggregateKind::kCount:
+        out_ += "count(";
+        break;
+      case AggregateKind::kSum:
+        out_ += real ? "tm_sum_double(" : "tm_sum_bigint(";
+        break;
+      case AggregateKind::kAvg:
+        out_ += real ? "tm_avg_double(" : "tm_avg_bigint(";
+        break;
+      case AggregateKind::kMin:
+        out_ += real ? "tm_min_double(" : "min(";
+        break;
+      case AggregateKind::kMax:
+        out_ += real ? "tm_max_double(" : "max(";
+        break;
+      case AggregateKind::kMinBy:
+      case AggregateKind::kMaxBy:
+        return ExtremeBy(expr);
+    }
+    if (expr.distinct) out_ += "DISTINCT ";
+    List(expr.args);
+    out_ += ")";
+  }
+
+  void ExtremeBy(const Expr& expr) {
+    const bool least = expr.aggregate == AggregateKind::kMinBy;
+    const TypeKind type = expr.args[0]->type.kind();
+    if (!expr.tie_breaker || type == TypeKind::kInteger) {
+      return Function(least ? "arg_min_null" : "arg_max_null", expr.args);
+    }
+    const std::string_view carrier = CarrierName(type);
+    Put("tm_{}_{}(", least ? "first" : "last", carrier);
+    List(expr.args);
+    out_ += ", ";
+    Value(*expr.tie_breaker);
+    out_ += ")";
+  }
+
+  const plan::Plan& plan_;
+  const Handles& handles_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string Emit(const plan::Plan& plan, const Handles& handles) {
+  return Emitter(plan, handles).Run();
+}
+
+}  // namespace tidemark::sql

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes a statement from text to rows: parse, bind, wait for a turn, run. A statement keeps its own
+// syntax tree, so that it can be bound again without pushdown (see Control::RefusePushdown).
+#include "sql/engine.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/mutex.h"
+#include "sql/binder.h"
+#include "sql/execution.h"
+#include "sql/explain.h"
+#include "sql/metadata.h"
+#include "sql/parser.h"
+
+namespace tidemark::sql {
+
+void RowChunk::Reset(size_t rows, size_t columns) {
+  columns_ = columns;
+  cells_.clear();
+  cells_.resize(rows * columns);
+}
+
+std::string QueryError::ToString() const {
+  return fmt::format("line {}:{}: {}{}{}", line, column, message, suggestion.empty() ? "" : "; ",
+                     suggestion);
+}
+
+std::optional<QueryError> QueryErrorOf(const Error& error) {
+  std::string_view text = error.message;
+  const size_t place = text.find("line ");
+  if (place == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(place + 5);
+  QueryError out;
+  const auto number = [&text](int& value, char end) {
+    const auto [next, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (code != std::errc() || next == text.data() + text.size() || *next != end) return false;
+    text.remove_prefix(static_cast<size_t>(next - text.data()) + 1);
+    return true;
+  };
+  if (!number(out.line, ':') || !number(out.column, ':')) return std::nullopt;
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  const size_t suggestion = text.rfind("; ");
+  out.message = text.substr(0, suggestion);
+  if (suggestion != std::string_view::npos) out.suggestion = text.substr(suggestion + 2);
+  const size_t open = out.message.find('\'');
+  const size_t close = open == std::string::npos ? open : out.message.find('\'', open + 1);
+  if (close != std::string::npos) out.token = out.message.substr(open + 1, close - open - 1);
+  return out;
+}
+
+namespace {
+
+/// Lets at most `running_max` calls work at a time. Thread-safe.
+class Turns {
+ public:
+  Turns(const EngineOptions& options, const Clock& clock, Gauge& running)
+      : options_(options), clock_(clock), running_gauge_(running) {}
+
+  Result<void> Take(const Control& control) TM_EXCLUDES(mutex_) {
+    const MonotonicTime give_up = clock_.Monotonic() + options_.wait_max;
+    const MutexLock lock(mutex_);
+    if (running_ >= options_.queries_running_max && waiting_ >= options_.queries_waiting_max) {
+      return Error{
+          Code::kResourceExhausted,
+          fmt::format("{} queries run and {} wait already: try again later", running_, waiting_)};
+    }
+    ++waiting_;
+    Result<void> outcome;
+    while (running_ >= options_.queries_running_max) {
+      outcome = control.Check();
+      if (!outcome.ok()) break;
+      if (clock_.Monotonic() >= give_up) {
+        outcome = Error{Code::kResourceExhausted,
+                        "the query waited too long for its turn: try again later"};
+        break;
+      }
+      free_.WaitFor(mutex_, milliseconds(20));
+    }
+    --waiting_;
+    if (outcome.ok()) running_gauge_.Set(static_cast<int64_t>(++running_));
+    return outcome;
+  }
+
+  void Give() TM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    running_gauge_.Set(static_cast<int64_t>(--running_));
+    free_.NotifyOne();
+  }
+
+ private:
+  const EngineOptions& options_;
+  const Clock& clock_;
+  Gauge& running_gauge_;
+  Mutex mutex_;
+  CondVar free_;
+  size_t running_ TM_GUARDED_BY(mutex_) = 0;
+  size_t waiting_ TM_GUARDED_BY(mutex_) = 0;
+};
+
+struct Shared {
+  EngineOptions options;
+  store::Store& store;
+  const Namespace& names;
+  const Clock& clock;
+  std::unique_ptr<Database> database;
+  Turns turns;
+  Counter& rows_returned;
+  Counter& failed;
+  Counter& succeeded;
+  std::atomic<size_t> results_open{0};
+};
+
+/// Rows that are there already: SHOW, DESCRIBE, EXPLAIN.
+class TableResult final : public QueryResult {
+ public:
+  explicit TableResult(Table table) : table_(std::move(table)) {}
+
+  const std::vector<Column>& columns() const override { return table_.columns; }
+  Result<bool> Next(RowChunk& out) override {
+    if (cancelled_.load()) return Error{Code::kCancelled, "the query was cancelled"};
+    if (done_.exchange(true) || table_.rows.empty()) return false;
+    out.Reset(table_.rows.size(), table_.columns.size());
+    for (size_t row = 0; row < table_.rows.size(); ++row) {
+      for (size_t c = 0; c < table_.columns.size(); ++c)
+        out.at(row, c) = std::move(table_.rows[row][c]);
+    }
+    return true;
+  }
+  void Cancel() override { cancelled_.store(true); }
+  QueryProgress progress() const override {
+    return {.rows_returned = table_.rows.size(),
+            .percent = done_.load() ? 100.0 : 0.0,
+            .metadata = true};
+  }
+
+ private:
+  Table table_;
+  std::atomic<bool> done_{false};
+  std::atomic<bool> cancelled_{false};
+};
+
+class StatementResult final : public QueryResult {
+ public:
+  StatementResult(Shared& shared, ast::QueryPtr query, BindOptions bind, plan::Plan plan,
+                  std::optional<MonotonicTime> deadline)
+      : shared_(shared),
+        query_(std::move(query)),
+        bind_(std::move(bind)),
+        plan_(std::move(plan)),
+        control_(shared.clock, deadline) {
+    for (const plan::Column& column : plan_.query.columns)
+      columns_.push_back({column.name, column.type});
+    shared_.results_open.fetch_add(1);
+  }
+  ~StatementResult() override {
+    SetExecution(nullptr);
+    if (!finished_) shared_.results_open.fetch_sub(1);
+  }
+
+  const std::vector<Column>& columns() const override { return columns_; }
+
+  Result<bool> Next(RowChunk& out) override {
+    if (finished_) return false;
+    Result<bool> more = Work(out);
+    if (more.ok() && *more) {
+      rows_returned_.fetch_add(out.rows());
+      shared_.rows_returned.Add(out.rows());
+      return more;
+    }
+    (more.ok() ? shared_.succeeded : shared_.failed).Add();
+    ended_.store(true);
+    finished_ = true;
+    SetExecution(nullptr);
+    shared_.results_open.fetch_sub(1);
+    return more;
+  }
+
+  void Cancel() override TM_EXCLUDES(mutex_) {
+    control_.Cancel();
+    const MutexLock lock(mutex_);
+    if (execution_) execution_->Interrupt();
+  }
+
+  QueryProgress progress() const override {
+    return {.rows_scanned = control_.rows_scanned(),
+            .bytes_scanned = control_.bytes_scanned(),
+            .rows_returned = rows_returned_.load(),
+            .percent = ended_.load() ? 100.0 : 0.0};
+  }
+
+ private:
+  Result<bool> Work(RowChunk& out) {
+    TM_RETURN_IF_ERROR(control_.Check());
+    TM_RETURN_IF_ERROR(shared_.turns.Take(control_));
+    Result<bool> more = Advance(out);
+    if (!more.ok() && control_.pushdown_refused() && bind_.pushdown && rows_returned_.load() == 0) {
+      more = AdvanceWithoutPushdown(out);
+    }
+    shared_.turns.Give();
+    return more;
+  }
+
+  Result<bool> Advance(RowChunk& out) {
+    if (!started_) {
+      Result<std::unique_ptr<Execution>> execution =
+          shared_.database->Start(plan_, shared_.store, control_);
+      if (!execution.ok()) return std::move(execution).error();
+      SetExecution(std::move(execution).value());
+      started_ = true;
+    }
+    // Only this thread replaces execution_, so it may read it without the lock.
+    return Running().Next(out);
+  }
+
+  Result<bool> AdvanceWithoutPushdown(RowChunk& out) {
+    SetExecution(nullptr);
+    started_ = false;
+    bind_.pushdown = false;
+    control_.Forgive();
+    TM_ASSIGN_OR_RETURN(plan_, Bind(*query_, shared_.names, shared_.store, bind_));
+    return Advance(out);
+  }
+
+  void SetExecution(std::unique_ptr<Execution> execution) TM_EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      std::swap(execution_, execution);
+    }
+    // The old one ends outside the lock: it may take a while, and Cancel() never waits.
+  }
+  Execution& Running() TM_NO_THREAD_SAFETY_ANALYSIS { return *execution_; }
+
+  Shared& shared_;
+  const ast::QueryPtr query_;
+  BindOptions bind_;
+  plan::Plan plan_;
+  std::vector<Column> columns_;
+  Control control_;
+  bool started_ = false;
+  bool finished_ = false;
+  std::atomic<bool> ended_{false};
+  std::atomic<uint64_t> rows_returned_{0};
+  mutable Mutex mutex_;  // the execution's life against Cancel()
+  std::unique_ptr<Execution> execution_ TM_GUARDED_BY(mutex_);
+};
+
+Table ExplainTable(const plan::Plan& plan) {
+  Table table{{{"plan", TypeKind::kVarchar}}, {}};
+  for (std::string& line : Explain(plan)) table.rows.push_back({Value{std::move(line)}});
+  return table;
+}
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(EngineOptions options, store::Store& store, const Namespace& names, const Clock& clock,
+             MetricRegistry& metrics, std::unique_ptr<Database> database)
+      : shared_{std::move(options),
+                store,
+                names,
+                clock,
+                std::move(database),
+                Turns(shared_.options, clock,
+                      metrics.GetGauge("tidemark_sql_queries_running", "Statements at work")),
+                metrics.GetCounter("tidemark_sql_rows_returned_total", "Rows of results"),
+                metrics.GetCounter("tidemark_sql_queries_total", "Statements ended",
+                                   {{"outcome", "failed"}}),
+                metrics.GetCounter("tidemark_sql_queries_total", "Statements ended",
+                                   {{"outcome", "ok"}})} {}
+
+  Result<std::unique_ptr<QueryResult>> Execute(const QueryRequest& request) override {
+    Result<std::unique_ptr<QueryResult>> result = Prepare(request);
+    if (!result.ok()) shared_.failed.Add();
+    return result;
+  }
+
+  Result<std::vector<Column>> Describe(const QueryRequest& request) override {
+    TM_ASSIGN_OR_RETURN(std::unique_ptr<QueryResult> result, Prepare(request));
+    return result->columns();
+  }
+
+ private:
+  Result<std::unique_ptr<QueryResult>> Prepare(const QueryRequest& request) {
+    TM_ASSIGN_OR_RETURN(ast::Statement statement, ParseStatement(request.sql));
+    if (statement.kind == ast::StatementKind::kUnload)
+      return NotSupportedAt(statement.place, "UNLOAD is");
+    if (statement.kind != ast::StatementKind::kQuery &&
+        statement.kind != ast::StatementKind::kExplain) {
+      TM_ASSIGN_OR_RETURN(
+          Table table, AnswerMetadata(statement, shared_.names, shared_.store, request.database));
+      return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(std::move(table)));
+    }
+    BindOptions bind;
+    bind.database = request.database;
+    bind.now = shared_.clock.Now().AsEventTime();
+    bind.pushdown = shared_.options.pushdown;
+    TM_ASSIGN_OR_RETURN(plan::Plan plan,
+                        Bind(*statement.query, shared_.names, shared_.store, bind));
+    if (statement.kind == ast::StatementKind::kExplain) {
+      return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(ExplainTable(plan)));
+    }
+    if (shared_.results_open.load() >= shared_.options.results_open_max) {
+      return Error{Code::kResourceExhausted,
+                   fmt::format("{} results are open already: read or close some",
+                               shared_.options.results_open_max)};
+    }
+    return std::unique_ptr<QueryResult>(std::make_unique<StatementResult>(
+        shared_, std::move(statement.query), std::move(bind), std::move(plan), request.deadline));
+  }
+
+  Shared shared_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, store::Store& store,
+                                             const Namespace& names, const Clock& clock,
+                                             MetricRegistry& metrics) {
+  if (options.threads < 1 || options.queries_running_max < 1) {
+    return Error{Code::kInvalidArgument,
+                 "sql.threads and the number of running queries must be at least 1"};
+  }
+  TM_ASSIGN_OR_RETURN(
+      std::unique_ptr<Database> database,
+      Database::Open({options.spill_dir, options.memory_bytes_max, options.threads}));
+  return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(std::move(options), store, names,
+                                                              clock, metrics, std::move(database)));
+}
+
+}  // namespace tidemark::sql

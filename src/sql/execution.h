@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The execution engine behind SQL: runs a plan over a store. Only duck_*.cpp know that it is
+// DuckDB.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "sql/engine.h"
+#include "sql/plan.h"
+#include "store/store.h"
+
+namespace tidemark::sql {
+
+/// What a running statement and those who watch it share. Thread-safe.
+class Control {
+ public:
+  Control(const Clock& clock, std::optional<MonotonicTime> deadline)
+      : clock_(clock), deadline_(deadline) {}
+
+  void Cancel() { cancelled_.store(true, std::memory_order_release); }
+  /// kCancelled or kDeadlineExceeded: asked in every scan callback.
+  Result<void> Check() const;
+
+  /// The first error of a callback: the engine's own text says less.
+  void Fail(Error error) TM_EXCLUDES(mutex_);
+  std::optional<Error> failure() const TM_EXCLUDES(mutex_);
+
+  /// A pushed-down first or last met a null: the statement must run without pushdown.
+  void RefusePushdown() { pushdown_refused_.store(true, std::memory_order_relaxed); }
+  /// Before the second run.
+  void Forgive() TM_EXCLUDES(mutex_);
+  bool pushdown_refused() const { return pushdown_refused_.load(std::memory_order_relaxed); }
+
+  void CountScanned(uint64_t rows, uint64_t bytes) {
+    rows_scanned_.fetch_add(rows, std::memory_order_relaxed);
+    bytes_scanned_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+  uint64_t rows_scanned() const { return rows_scanned_.load(std::memory_order_relaxed); }
+  uint64_t bytes_scanned() const { return bytes_scanned_.load(std::memory_order_relaxed); }
+
+ private:
+  const Clock& clock_;
+  const std::optional<MonotonicTime> deadline_;
+  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> pushdown_refused_{false};
+  std::atomic<uint64_t> rows_scanned_{0};
+  std::atomic<uint64_t> bytes_scanned_{0};
+  mutable Mutex mutex_;
+  std::optional<Error> failure_ TM_GUARDED_BY(mutex_);
+};
+
+/// One statement being run. Single-owner but for Interrupt().
+class Execution {
+ public:
+  virtual ~Execution() = default;
+  /// Replaces `out` by the next rows; false at the end.
+  virtual Result<bool> Next(RowChunk& out) = 0;
+  /// From any thread, never waits: stops what runs between callbacks. Control::Cancel() comes
+  /// first.
+  virtual void Interrupt() = 0;
+};
+
+struct DatabaseOptions {
+  std::string spill_dir;
+  uint64_t memory_bytes_max = 0;
+  int threads = 1;
+};
+
+/// Thread-safe. Must outlive its executions.
+class Database {
+ public:
+  static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
+  virtual ~Database() = default;
+
+  /// Starts `plan`, which with `store` and `control` must outlive the execution.
+  virtual Result<std::unique_ptr<Execution>> Start(const plan::Plan& plan, store::Store& store,
+                                                   Control& control) = 0;
+  /// Library version, for logs and EXPLAIN.
+  virtual std::string version() const = 0;
+};
+
+}  // namespace tidemark::sql

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/explain.h"
+
+#include <fmt/format.h>
+
+#include "base/time.h"
+
+namespace tidemark::sql {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + "'";
+}
+
+std::string Predicate(std::string_view name, const store::TextPredicate& predicate) {
+  using Op = store::TextPredicate::Op;
+  std::string values;
+  for (const std::string& value : predicate.values)
+    values += (values.empty() ? "" : ", ") + Quoted(value);
+  std::string escape;
+  if (predicate.like_escape != '\0') escape = fmt::format(" ESCAPE '{}'", predicate.like_escape);
+  const bool one = predicate.values.size() == 1;
+  switch (predicate.op) {
+    case Op::kIn:
+      return one ? fmt::format("{} = {}", name, values) : fmt::format("{} IN ({})", name, values);
+    case Op::kNotIn:
+      return one ? fmt::format("{} <> {}", name, values)
+                 : fmt::format("{} NOT IN ({})", name, values);
+    case Op::kLike:
+      return fmt::format("{} LIKE {}{}", name, values, escape);
+    case Op::kNotLike:
+      return fmt::format("{} NOT LIKE {}{}", name, values, escape);
+    case Op::kLess:
+      return fmt::format("{} < {}", name, values);
+    case Op::kLessEqual:
+      return fmt::format("{} <= {}", name, values);
+    case Op::kGreater:
+      return fmt::format("{} > {}", name, values);
+    case Op::kGreaterEqual:
+      return fmt::format("{} >= {}", name, values);
+  }
+  return {};
+}
+
+void AddSelection(const store::Selection& selection, std::vector<std::string>& lines) {
+  const bool from = selection.time.start > kEventTimeMin;
+  const bool to = selection.time.end < kEventTimeMax;
+  if (selection.time.empty()) {
+    lines.emplace_back("  time: none");
+  } else if (from || to) {
+    lines.push_back(fmt::format("  time: [{}, {})",
+                                from ? FormatSqlTimestamp(selection.time.start) : "-",
+                                to ? FormatSqlTimestamp(selection.time.end) : "-"));
+  } else {
+    lines.emplace_back("  time: all");
+  }
+  for (const store::TextPredicate& predicate : selection.measure) {
+    lines.push_back("  measure: " + Predicate("measure_name", predicate));
+  }
+  for (const store::DimensionPredicate& dimension : selection.dimensions) {
+    lines.push_back("  dimension: " + Predicate(dimension.dimension, dimension.predicate));
+  }
+}
+
+void AddScan(const plan::TableScan& scan, std::vector<std::string>& lines) {
+  lines.push_back("scan " + scan.table_name);
+  AddSelection(scan.selection, lines);
+  std::string columns;
+  for (const plan::ScanColumn& column : scan.columns) {
+    if (!column.used || column.source == plan::ScanColumn::Source::kSeriesKey) continue;
+    columns += (columns.empty() ? "" : ", ") + column.name;
+  }
+  lines.push_back("  columns: " + (columns.empty() ? "none" : columns));
+  lines.emplace_back(scan.exact ? "  filter: complete" : "  filter: rest evaluated after the scan");
+  if (scan.points_limit != UINT64_MAX)
+    lines.push_back(fmt::format("  limit: {} points", scan.points_limit));
+}
+
+std::string AggregateText(const store::AggregateColumn& column) {
+  if (column.any_type) return "count(*)";
+  const std::string argument =
+      column.field.empty()
+          ? fmt::format("measure_value::{}",
+                        store::ValueTypeName(static_cast<store::ValueType>(column.type)))
+          : column.field;
+  return fmt::format("{}({})", agg::KindName(column.kind), argument);
+}
+
+void AddAggregate(const plan::Plan& plan, const plan::TableAggregate& aggregate,
+                  std::vector<std::string>& lines) {
+  lines.push_back("aggregate " + plan.scans[aggregate.scan].table_name);
+  AddSelection(aggregate.request.selection, lines);
+  std::string keys;
+  for (const std::string& dimension : aggregate.request.group_by)
+    keys += (keys.empty() ? "" : ", ") + dimension;
+  if (aggregate.request.group_by_measure)
+    keys += std::string(keys.empty() ? "" : ", ") + "measure_name";
+  if (aggregate.request.bins) {
+    keys += fmt::format("{}bin(time, {})", keys.empty() ? "" : ", ",
+                        FormatDuration(aggregate.request.bins->width));
+  }
+  lines.push_back("  group by: " + (keys.empty() ? "nothing" : keys));
+  std::string aggregates;
+  for (const auto& output : aggregate.outputs) {
+    if (output.from != plan::TableAggregate::Output::From::kAggregate) continue;
+    const std::string text = AggregateText(aggregate.request.aggregates[output.index]);
+    aggregates += (aggregates.empty() ? "" : ", ") + text;
+  }
+  lines.push_back("  aggregates: " + (aggregates.empty() ? "none" : aggregates));
+}
+
+}  // namespace
+
+std::vector<std::string> Explain(const plan::Plan& plan) {
+  std::vector<std::string> lines;
+  for (const plan::TableAggregate& aggregate : plan.aggregates)
+    AddAggregate(plan, aggregate, lines);
+  for (const plan::TableScan& scan : plan.scans) {
+    if (!scan.replaced) AddScan(scan, lines);
+  }
+  if (lines.empty()) lines.emplace_back("no table is read");
+  return lines;
+}
+
+}  // namespace tidemark::sql

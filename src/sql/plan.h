@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the binder makes of a statement: names are resolved, types known, constants folded, and what
+// the store is asked for is taken out of WHERE and GROUP BY. Expressions are immutable and shared;
+// the rest is single-owner.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/functions.h"
+#include "sql/lexer.h"
+#include "sql/type.h"
+#include "store/store.h"
+
+namespace tidemark::sql::plan {
+
+struct Expr;
+using ExprPtr = std::shared_ptr<const Expr>;
+
+enum class ExprKind : uint8_t {
+  kConstant,    // constant; null too
+  kColumn,      // relation, column
+  kCall,        // overload (or try_emit in `emit`), args
+  kAnd,         // args: two or more
+  kOr,          // args: two or more
+  kNot,         // args: one
+  kCompare,     // op; args: two of one type
+  kIsNull,      // args: one; negated
+  kIsDistinct,  // args: two; negated
+  kIn,          // args: value, candidates...; negated
+  kLike,        // args: value, pattern [, escape]; negated
+  kCase,        // args: condition, value, ..., [else if has_else]
+  kCoalesce,    // args
+  kNullIf,      // args: two of one type
+  kExtremum,    // args of one type; op: kGreater (greatest) or kLess (least); null if one is null
+  kAggregate,   // aggregate, distinct, args
+};
+
+enum class CompareOp : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+
+enum class AggregateKind : uint8_t { kCountRows, kCount, kSum, kAvg, kMin, kMax, kMinBy, kMaxBy };
+
+struct Expr {
+  ExprKind kind = ExprKind::kConstant;
+  Type type;
+  Place place;
+  std::vector<ExprPtr> args;
+  Value constant;
+  uint32_t relation = 0;
+  uint32_t column = 0;
+  const Overload* overload = nullptr;
+  std::string_view emit;
+  CompareOp op = CompareOp::kEqual;
+  AggregateKind aggregate = AggregateKind::kCountRows;
+  bool negated = false;
+  bool has_else = false;
+  bool distinct = false;
+  bool may_nan = false;  // a double that can be NaN: compared by tm_eq, tm_lt, tm_le
+  /// kMinBy, kMaxBy over a table's time: the relation's series key decides between equal times.
+  ExprPtr tie_breaker;
+};
+
+/// Structurally equal: gives the same value over the same row.
+bool Same(const Expr& a, const Expr& b);
+
+// -------------------------------------------------------------------------------------------
+// relations
+
+/// A column of a relation; emitted as r<relation>.c<number>.
+struct Column {
+  std::string name;
+  Type type;
+  uint32_t number = 0;
+  bool may_nan = false;
+};
+
+/// Where a column of a table comes from.
+struct ScanColumn {
+  enum class Source : uint8_t {
+    kTime,
+    kMeasureName,
+    kDimension,
+    kSingle,
+    kField,
+    kSeriesKey,
+    kWindowStart,
+    kWindowEnd,
+    kRevision,
+    kRecordCount,
+  };
+  Source source = Source::kTime;
+  std::string name;  // as SQL shows it; of the dimension or field
+  store::ValueType value_type = store::ValueType::kNone;  // kSingle, kField
+  Type type;
+  bool used = false;  // some expression reads it
+};
+
+/// One table in FROM, or view_rows('name').
+struct TableScan {
+  std::string table_name;           // "database"."table", or view_rows('name')
+  std::vector<ScanColumn> columns;  // by Column::number; time first: it is the cheapest to ask for
+  store::Selection selection;       // a superset of WHERE
+  bool exact = true;                // selection is all of WHERE
+  bool view_rows = false;
+  uint64_t points_limit = UINT64_MAX;
+  bool replaced = false;  // an aggregate stands in its place
+};
+
+/// A grouping that the store answers by itself.
+struct TableAggregate {
+  size_t scan = 0;  // the TableScan it replaces
+  store::AggregateRequest request;
+  /// Output columns in order: a key (dimension, measure name, bin) or an aggregate.
+  struct Output {
+    enum class From : uint8_t { kGroupKey, kMeasureName, kBin, kAggregate };
+    From from = From::kGroupKey;
+    size_t index = 0;  // into group_by or aggregates
+    Type type;
+  };
+  std::vector<Output> outputs;
+  /// No keys: one row even over no points.
+  bool global = false;
+  /// Each of these aggregates (first, last) must have seen all of the group's points, else a null
+  /// was among them and the answer is not SQL's: the statement runs again without pushdown.
+  std::vector<size_t> complete;
+};
+
+struct Query;
+
+struct Relation {
+  enum class Kind : uint8_t { kScan, kQuery, kCte };
+  Kind kind = Kind::kScan;
+  uint32_t id = 0;
+  std::string alias;             // empty: none
+  std::string database;          // of a table, for "db"."table".column
+  std::vector<Column> columns;   // in SELECT * order
+  size_t scan = 0;               // kScan: into Plan::scans
+  std::unique_ptr<Query> query;  // kQuery
+  uint32_t cte = 0;              // kCte
+};
+
+// ---------------------------------------------------------------------------------------------
+// queries
+
+struct Sort {
+  ExprPtr expr;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+/// GROUP BY and the aggregates: a relation of its own between FROM and the select list.
+struct Aggregation {
+  uint32_t id = 0;               // its columns: keys, then calls
+  std::vector<ExprPtr> keys;     // over the input
+  std::vector<ExprPtr> calls;    // kAggregate, over the input
+  std::optional<size_t> pushed;  // into Plan::aggregates
+};
+
+struct Select {
+  std::optional<Relation> from;
+  ExprPtr where;
+  std::optional<Aggregation> aggregation;
+  ExprPtr having;                // over the aggregation
+  std::vector<ExprPtr> outputs;  // over the aggregation if there is one, else over `from`
+  bool distinct = false;
+  std::vector<Sort> order;
+  std::optional<int64_t> limit;
+  int64_t offset = 0;
+};
+
+struct Cte {
+  uint32_t id = 0;
+  std::unique_ptr<Query> query;
+};
+
+struct Query {
+  std::vector<Cte> ctes;
+  std::optional<Select> select;
+  std::vector<std::vector<ExprPtr>> rows;  // VALUES, without `select`
+  std::vector<Column> columns;             // numbers ascend from 0
+};
+
+struct Plan {
+  Query query;
+  std::vector<TableScan> scans;
+  std::vector<TableAggregate> aggregates;
+};
+
+}  // namespace tidemark::sql::plan

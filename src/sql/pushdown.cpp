@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/pushdown.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace tidemark::sql {
+
+using plan::AggregateKind;
+using plan::CompareOp;
+using plan::Expr;
+using plan::ExprKind;
+using plan::ExprPtr;
+using plan::ScanColumn;
+using plan::TableScan;
+using store::TextPredicate;
+using Source = ScanColumn::Source;
+
+namespace {
+
+CompareOp Mirrored(CompareOp op) {
+  switch (op) {
+    case CompareOp::kLess:
+      return CompareOp::kGreater;
+    case CompareOp::kLessEqual:
+      return CompareOp::kGreaterEqual;
+    case CompareOp::kGreater:
+      return CompareOp::kLess;
+    case CompareOp::kGreaterEqual:
+      return CompareOp::kLessEqual;
+    case CompareOp::kEqual:
+    case CompareOp::kNotEqual:
+      break;
+  }
+  return op;
+}
+
+TextPredicate::Op TextOp(CompareOp op) {
+  switch (op) {
+    case CompareOp::kEqual:
+      return TextPredicate::Op::kIn;
+    case CompareOp::kNotEqual:
+      return TextPredicate::Op::kNotIn;
+    case CompareOp::kLess:
+      return TextPredicate::Op::kLess;
+    case CompareOp::kLessEqual:
+      return TextPredicate::Op::kLessEqual;
+    case CompareOp::kGreater:
+      return TextPredicate::Op::kGreater;
+    case CompareOp::kGreaterEqual:
+      return TextPredicate::Op::kGreaterEqual;
+  }
+  return TextPredicate::Op::kIn;
+}
+
+/// The first instant after `ns`, or the end of all time.
+EventTime After(int64_t ns) { return {ns == std::numeric_limits<int64_t>::max() ? ns : ns + 1}; }
+
+class Narrower {
+ public:
+  Narrower(uint32_t relation, TableScan& scan) : relation_(relation), scan_(scan) {}
+
+  void Conjunct(const ExprPtr& expr) {
+    if (expr->kind == ExprKind::kAnd) {
+      for (const ExprPtr& arg : expr->args) Conjunct(arg);
+      return;
+    }
+    if (!Take(*expr)) scan_.exact = false;
+  }
+
+ private:
+  const ScanColumn* ColumnOf(const Expr& expr) const {
+    if (expr.kind != ExprKind::kColumn || expr.relation != relation_) return nullptr;
+    return &scan_.columns[expr.column];
+  }
+  static bool IsText(const ScanColumn& column) {
+    return column.source == Source::kDimension || column.source == Source::kMeasureName;
+  }
+  static const std::string* TextOf(const Expr& expr) {
+    return expr.kind == ExprKind::kConstant ? std::get_if<std::string>(&expr.constant.data)
+                                            : nullptr;
+  }
+  static const int64_t* TimeOf(const Expr& expr) {
+    return expr.kind == ExprKind::kConstant && expr.type.kind() == TypeKind::kTimestamp
+               ? std::get_if<int64_t>(&expr.constant.data)
+               : nullptr;
+  }
+
+  void Add(const ScanColumn& column, TextPredicate predicate) {
+    if (column.source == Source::kMeasureName) {
+      scan_.selection.measure.push_back(std::move(predicate));
+    } else {
+      scan_.selection.dimensions.push_back({column.name, std::move(predicate)});
+    }
+  }
+  void Clip(EventTime start, EventTime end) {
+    TimeRange& time = scan_.selection.time;
+    time.start = std::max(time.start, start);
+    time.end = std::min(time.end, end);
+  }
+
+  /// True if the selection now says all that `expr` says.
+  bool Take(const Expr& expr) {
+    switch (expr.kind) {
+      case ExprKind::kConstant: {
+        const auto* value = std::get_if<bool>(&expr.constant.data);
+        return value != nullptr && *value;
+      }
+      case ExprKind::kCompare:
+        return TakeCompare(expr);
+      case ExprKind::kIn:
+        return TakeIn(expr);
+      case ExprKind::kLike:
+        return TakeLike(expr);
+      case ExprKind::kOr:
+        return TakeOr(expr);
+      case ExprKind::kIsNull:
+        return TakeIsNull(expr);
+      case ExprKind::kColumn:
+      case ExprKind::kCall:
+      case ExprKind::kAnd:
+      case ExprKind::kNot:
+      case ExprKind::kIsDistinct:
+      case ExprKind::kCase:
+      case ExprKind::kCoalesce:
+      case ExprKind::kNullIf:
+      case ExprKind::kExtremum:
+      case ExprKind::kAggregate:
+        break;
+    }
+    return false;
+  }
+
+  bool TakeCompare(const Expr& expr) {
+    const Expr* left = expr.args[0].get();
+    const Expr* right = expr.args[1].get();
+    CompareOp op = expr.op;
+    if (left->kind == ExprKind::kConstant) {
+      std::swap(left, right);
+      op = Mirrored(op);
+    }
+    const ScanColumn* column = ColumnOf(*left);
+    if (column == nullptr) return false;
+    if (IsText(*column)) {
+      const std::string* text = TextOf(*right);
+      if (text == nullptr) return false;
+      Add(*column, {TextOp(op), {*text}});
+      return true;
+    }
+    const int64_t* time = column->source == Source::kTime ? TimeOf(*right) : nullptr;
+    if (time == nullptr) return false;
+    const EventTime at{*time};
+    switch (op) {
+      case CompareOp::kEqual:
+        Clip(at, After(*time));
+        return true;
+      case CompareOp::kLess:
+        Clip(kEventTimeMin, at);
+        return true;
+      case CompareOp::kLessEqual:
+        Clip(kEventTimeMin, After(*time));
+        return true;
+      case CompareOp::kGreater:
+        Clip(After(*time), kEventTimeMax);
+        return true;
+      case CompareOp::kGreaterEqual:
+        Clip(at, kEventTimeMax);
+        return true;
+      case CompareOp::kNotEqual:
+        break;
+    }
+    return false;
+  }
+
+  bool TakeIn(const Expr& expr) {
+    const ScanColumn* column = ColumnOf(*expr.args[0]);
+    if (column == nullptr) return false;
+    if (column->source == Source::kTime && !expr.negated) return TakeTimes(expr);
+    if (!IsText(*column)) return false;
+    TextPredicate predicate{expr.negated ? TextPredicate::Op::kNotIn : TextPredicate::Op::kIn, {}};
+    for (size_t i = 1; i < expr.args.size(); ++i) {
+      const std::string* text = TextOf(*expr.args[i]);
+      if (text != nullptr) {
+        predicate.values.push_back(*text);
+        continue;
+      }
+      // x IN (.., NULL) is true for the other candidates only; NOT IN (.., NULL) is never true.
+      const bool null =
+          expr.args[i]->kind == ExprKind::kConstant && expr.args[i]->constant.is_null();
+      if (!null || expr.negated) return false;
+    }
+    Add(*column, std::move(predicate));
+    return true;
+  }
+
+  /// A superset: the span of the instants.
+  bool TakeTimes(const Expr& expr) {
+    int64_t least = std::numeric_limits<int64_t>::max();
+    int64_t most = std::numeric_limits<int64_t>::min();
+    for (size_t i = 1; i < expr.args.size(); ++i) {
+      const int64_t* time = TimeOf(*expr.args[i]);
+      if (time == nullptr) return false;
+      least = std::min(least, *time);
+      most = std::max(most, *time);
+    }
+    Clip({least}, After(most));
+    return least == most;
+  }
+
+  bool TakeLike(const Expr& expr) {
+    const ScanColumn* column = ColumnOf(*expr.args[0]);
+    if (column == nullptr || !IsText(*column)) return false;
+    const std::string* pattern = TextOf(*expr.args[1]);
+    const std::string* escape = expr.args.size() > 2 ? TextOf(*expr.args[2]) : nullptr;
+    if (pattern == nullptr || (expr.args.size() > 2 && (escape == nullptr || escape->size() != 1)))
+      return false;
+    TextPredicate predicate{expr.negated ? TextPredicate::Op::kNotLike : TextPredicate::Op::kLike,
+                            {*pattern}};
+    predicate.like_escape = escape == nullptr ? '\0' : escape->front();
+    Add(*column, std::move(predicate));
+    return true;
+  }
+
+  /// Equalities on one column, joined by OR, are one IN.
+  bool TakeOr(const Expr& expr) {
+    const ScanColumn* column = nullptr;
+    TextPredicate predicate{TextPredicate::Op::kIn, {}};
+    for (const ExprPtr& arg : expr.args) {
+      const bool equal = arg->kind == ExprKind::kCompare && arg->op == CompareOp::kEqual;
+      const bool in = arg->kind == ExprKind::kIn && !arg->negated;
+      if (!equal && !in) return false;
+      size_t first = 1;
+      const ScanColumn* own = ColumnOf(*arg->args[0]);
+      if (own == nullptr && equal) {
+        own = ColumnOf(*arg->args[1]);
+        first = 0;
+      }
+      if (own == nullptr || !IsText(*own) || (column != nullptr && column != own)) return false;
+      column = own;
+      for (size_t i = first; i < (equal ? first + 1 : arg->args.size()); ++i) {
+        const std::string* text = TextOf(*arg->args[i]);
+        if (text == nullptr) return false;
+        predicate.values.push_back(*text);
+      }
+    }
+    Add(*column, std::move(predicate));
+    return true;
+  }
+
+  bool TakeIsNull(const Expr& expr) {
+    const ScanColumn* column = ColumnOf(*expr.args[0]);
+    if (column == nullptr || !expr.negated) return false;
+    if (column->source == Source::kTime || column->source == Source::kMeasureName) return true;
+    if (column->source != Source::kDimension) return false;
+    Add(*column,
+        {TextPredicate::Op::kGreaterEqual, {""}});  // any text; a series without it never matches
+    return true;
+  }
+
+  uint32_t relation_;
+  TableScan& scan_;
+};
+
+bool IsTime(const Expr& expr, const TableScan& scan, uint32_t relation) {
+  return expr.kind == ExprKind::kColumn && expr.relation == relation &&
+         scan.columns[expr.column].source == Source::kTime;
+}
+
+std::optional<agg::Kind> AggKind(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::kCountRows:
+    case AggregateKind::kCount:
+      return agg::Kind::kCount;
+    case AggregateKind::kSum:
+      return agg::Kind::kSum;
+    case AggregateKind::kAvg:
+      return agg::Kind::kAvg;
+    case AggregateKind::kMin:
+      return agg::Kind::kMin;
+    case AggregateKind::kMax:
+      return agg::Kind::kMax;
+    case AggregateKind::kMinBy:
+      return agg::Kind::kFirst;
+    case AggregateKind::kMaxBy:
+      return agg::Kind::kLast;
+  }
+  return std::nullopt;
+}
+
+/// Adds a key to the request; false: the store has no such key.
+bool PushKey(const Expr& key, const TableScan& scan, uint32_t relation, plan::TableAggregate& out) {
+  using From = plan::TableAggregate::Output::From;
+  if (key.kind == ExprKind::kColumn && key.relation == relation) {
+    const ScanColumn& column = scan.columns[key.column];
+    if (column.source == Source::kMeasureName) {
+      out.request.group_by_measure = true;
+      out.outputs.push_back({From::kMeasureName, 0, key.type});
+      return true;
+    }
+    if (column.source != Source::kDimension) return false;
+    out.outputs.push_back({From::kGroupKey, out.request.group_by.size(), key.type});
+    out.request.group_by.push_back(column.name);
+    return true;
+  }
+  const bool bin = key.kind == ExprKind::kCall && key.overload->name == "bin" &&
+                   IsTime(*key.args[0], scan, relation) &&
+                   key.args[1]->kind == ExprKind::kConstant && !out.request.bins;
+  if (!bin) return false;
+  const auto* width = std::get_if<int64_t>(&key.args[1]->constant.data);
+  if (width == nullptr || *width <= 0) return false;
+  out.request.bins = store::Bins{nanoseconds(*width), nanoseconds(0)};
+  out.outputs.push_back({From::kBin, 0, key.type});
+  return true;
+}
+
+size_t AggregateIndex(const store::AggregateColumn& column, plan::TableAggregate& out) {
+  auto& aggregates = out.request.aggregates;
+  const auto found = std::find(aggregates.begin(), aggregates.end(), column);
+  if (found == aggregates.end()) aggregates.push_back(column);
+  return static_cast<size_t>(std::find(aggregates.begin(), aggregates.end(), column) -
+                             aggregates.begin());
+}
+
+bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
+              plan::TableAggregate& out) {
+  const auto kind = AggKind(call.aggregate);
+  if (!kind || call.distinct) return false;
+  store::AggregateColumn column;
+  column.kind = *kind;
+  bool rows = call.aggregate == AggregateKind::kCountRows;
+  if (!rows) {
+    const Expr& arg = *call.args[0];
+    if (call.aggregate == AggregateKind::kCount && arg.kind == ExprKind::kConstant &&
+        !arg.constant.is_null()) {
+      rows = true;  // count(1)
+    } else {
+      if (arg.kind != ExprKind::kColumn || arg.relation != relation) return false;
+      const ScanColumn& source = scan.columns[arg.column];
+      if (call.aggregate == AggregateKind::kCount &&
+          (source.source == Source::kTime || source.source == Source::kMeasureName)) {
+        rows = true;  // never null
+      } else {
+        if (source.source != Source::kSingle && source.source != Source::kField) return false;
+        column.type = static_cast<agg::Type>(source.value_type);  // the same numbers
+        if (source.source == Source::kField) column.field = source.name;
+        if (!agg::CheckSpec({column.kind, column.type}).ok()) return false;
+      }
+    }
+  }
+  column.any_type = rows;
+  const bool by =
+      call.aggregate == AggregateKind::kMinBy || call.aggregate == AggregateKind::kMaxBy;
+  if (by && !IsTime(*call.args[1], scan, relation)) return false;
+  const size_t index = AggregateIndex(column, out);
+  if (by) out.complete.push_back(index);
+  out.outputs.push_back({plan::TableAggregate::Output::From::kAggregate, index, call.type});
+  return true;
+}
+
+}  // namespace
+
+void NarrowSelection(const ExprPtr& where, uint32_t relation, TableScan& scan) {
+  if (where) Narrower(relation, scan).Conjunct(where);
+}
+
+std::optional<plan::TableAggregate> PushAggregate(const plan::Select& select,
+                                                  const TableScan& scan) {
+  if (!select.aggregation || !select.from || !scan.exact) return std::nullopt;
+  const uint32_t relation = select.from->id;
+  plan::TableAggregate out;
+  out.request.selection = scan.selection;
+  out.global = select.aggregation->keys.empty();
+  for (const ExprPtr& key : select.aggregation->keys) {
+    if (!PushKey(*key, scan, relation, out)) return std::nullopt;
+  }
+  for (const ExprPtr& call : select.aggregation->calls) {
+    if (!PushCall(*call, scan, relation, out)) return std::nullopt;
+  }
+  // A group exists as soon as it has a row, whatever its type: asking for all rows makes the store
+  // look.
+  store::AggregateColumn rows;
+  rows.any_type = true;
+  AggregateIndex(rows, out);
+  for (const size_t index : out.complete) {
+    store::AggregateColumn present = out.request.aggregates[index];
+    present.kind = agg::Kind::kCount;
+    AggregateIndex(present, out);
+  }
+  return out;
+}
+
+}  // namespace tidemark::sql

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the store is asked for (design: section 6). Pure functions over a bound SELECT.
+#pragma once
+
+#include <optional>
+
+#include "sql/plan.h"
+
+namespace tidemark::sql {
+
+/// Narrows scan.selection by the conjuncts of `where` over relation `relation`; clears scan.exact
+/// if some of it stays behind. The selection is always a superset of `where`.
+void NarrowSelection(const plan::ExprPtr& where, uint32_t relation, plan::TableScan& scan);
+
+/// The aggregate request that answers `select` over `scan`, or none: one table, all of WHERE in the
+/// selection, keys are dimensions, measure_name or one bin of fixed width, arguments are bare
+/// measure columns, nothing DISTINCT.
+std::optional<plan::TableAggregate> PushAggregate(const plan::Select& select,
+                                                  const plan::TableScan& scan);
+
+}  // namespace tidemark::sql

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// An engine over a store in memory, with the tables of timestream-sql.md 6.0. Single-owner.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/sim/sim_clock.h"
+#include "sql/engine.h"
+#include "sql/namespace.h"
+#include "store/testing/model_store.h"
+
+namespace tidemark::sql {
+
+class TestNamespace final : public Namespace {
+ public:
+  std::vector<std::string> Databases() const override;
+  Result<std::vector<std::string>> Tables(std::string_view database) const override;
+  Result<TableId> Find(std::string_view database, std::string_view table) const override;
+  std::optional<View> FindView(std::string_view name) const override;
+
+  std::map<std::string, std::map<std::string, TableId>, std::less<>> databases;
+  std::map<std::string, View, std::less<>> views;
+};
+
+/// One point: dimensions as "name=value,name=value", seconds added to the sample's start.
+struct TestPoint {
+  std::string_view measure;
+  std::string_view dimensions;
+  EventTime time;
+  store::ValueView value;
+  int64_t version = 1;
+};
+
+using TextRows = std::vector<std::vector<std::string>>;
+
+class TestDatabase {
+ public:
+  explicit TestDatabase(EngineOptions options = {});
+
+  /// Makes "database"."table".
+  TableId AddTable(const std::string& database, const std::string& table);
+  void Write(TableId table, std::vector<TestPoint> points);
+  /// Rows of view `view`, generation 1.
+  void WriteViewRow(TableId table, ViewId view, const TestPoint& point, const store::RowInfo& row);
+  /// DevOps, IoT, lab.series, lab.cpu of the reference page.
+  void AddSamples();
+  void Open(EngineOptions options);
+
+  /// Cells as the wire shows them, "-" for NULL; "error: ..." as the only cell on failure.
+  TextRows Rows(std::string_view sql);
+  std::string ErrorOf(std::string_view sql);
+  Code CodeOf(std::string_view sql);
+  std::vector<Column> Columns(std::string_view sql);
+  Result<std::unique_ptr<QueryResult>> Execute(std::string_view sql);
+
+  sim::SimClock clock;
+  TestNamespace names;
+  store::ModelStore store{clock};
+  MetricRegistry metrics;
+  std::unique_ptr<Engine> engine;
+
+ private:
+  uint32_t next_table_ = 1;
+};
+
+/// All rows of a result, or the error on the way.
+Result<std::vector<std::vector<Value>>> ReadAll(QueryResult& result);
+std::string CellText(const Type& type, const Value& value);
+
+}  // namespace tidemark::sql
