@@ -18,6 +18,7 @@ PutBatch& PutBatch::operator=(PutBatch&& other) noexcept {
   cache_ = std::move(other.cache_);
   buffer_ = std::move(other.buffer_);
   entries_ = std::move(other.entries_);
+  payload_bytes_ = other.payload_bytes_;
   return *this;
 }
 PutBatch::~PutBatch() { ReturnCache(); }
@@ -70,6 +71,7 @@ Result<void> PutBatch::Add(const PutRecordView& record) {
   const size_t start = buffer_.size();
   TM_RETURN_IF_ERROR(Begin(record.partition_key, record.explicit_hash, record.data.size()));
   buffer_.append(record.data);
+  payload_bytes_ += record.partition_key.size() + record.data.size();
   Finish(start, record.partition_key, record.explicit_hash);
   return {};
 }
@@ -88,6 +90,7 @@ Result<size_t> PutBatch::AddBase64(std::string_view partition_key,
   const size_t data_bytes = buffer_.size() - data_start;
   const auto stored = static_cast<uint32_t>(data_bytes);
   std::memcpy(buffer_.data() + start + offsetof(RecordHeader, data_bytes), &stored, sizeof(stored));
+  payload_bytes_ += partition_key.size() + data_bytes;
   Finish(start, partition_key, explicit_hash);
   return data_bytes;
 }

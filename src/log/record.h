@@ -54,6 +54,8 @@ class PutBatch {
   size_t size() const { return entries_.size(); }
   /// Memory held: data, keys and a few bytes per record.
   size_t bytes() const { return buffer_.size(); }
+  /// Data and keys alone: what the protocol counts.
+  size_t payload_bytes() const { return payload_bytes_; }
 
  private:
   friend class Stream;
@@ -75,6 +77,7 @@ class PutBatch {
   std::unique_ptr<KeyHashCache> cache_;
   std::string buffer_;
   std::vector<Entry> entries_;
+  size_t payload_bytes_ = 0;
 };
 
 /// A record as stored. Views into the ReadBatch it came in.

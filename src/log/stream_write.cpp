@@ -184,7 +184,7 @@ Result<std::vector<std::vector<PutResult>>> Stream::WriteGroup(const std::vector
   size_t payload = 0;
   for (const Pending& pending : group) {
     batches.push_back(&pending.batch);
-    payload += pending.batch.bytes() - pending.batch.size() * sizeof(RecordHeader);
+    payload += pending.batch.payload_bytes();
   }
   std::vector<ShardMark> marks;
   {
