@@ -16,8 +16,10 @@ if(TM_WERROR)
   target_compile_options(tm_options INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  # Designated initialisers leave the members that have defaults to them.
-  target_compile_options(tm_options INTERFACE -Wthread-safety -Wno-missing-field-initializers)
+  # Designated initialisers leave the members that have defaults to them; -Wconversion of g++ has no
+  # -Wsign-conversion in it, and both compilers are to agree.
+  target_compile_options(tm_options INTERFACE -Wthread-safety -Wno-missing-field-initializers
+    -Wno-sign-conversion)
 else()
   # g++ 12 reports these inside its own headers at -O2 (std::string, std::variant): false positives.
   target_compile_options(tm_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized

@@ -599,7 +599,7 @@ void TcpConnection::Close() {
 
 }  // namespace
 
-void Connection::Start(std::shared_ptr<ServerCore> core, std::shared_ptr<Loop> loop, int fd,
+void Connection::Start(std::shared_ptr<ServerCore> core, const std::shared_ptr<Loop>& loop, int fd,
                        Welcome welcome) {
   tcp::socket socket(loop->context());
   error_code error;

@@ -18,7 +18,7 @@ class Connection {
  public:
   /// Takes over the connected socket `fd`; kRefuse only says that the server is full.
   enum class Welcome : uint8_t { kServe, kRefuse };
-  static void Start(std::shared_ptr<ServerCore> core, std::shared_ptr<Loop> loop, int fd,
+  static void Start(std::shared_ptr<ServerCore> core, const std::shared_ptr<Loop>& loop, int fd,
                     Welcome welcome);
 
   virtual ~Connection() = default;

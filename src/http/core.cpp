@@ -13,8 +13,8 @@ namespace {
 constexpr size_t kRefusedConnectionsMax = 64;  // beyond connections_max, to tell them why
 
 const Clock& SystemClockInstance() {
-  static const SystemClock clock;
-  return clock;
+  static const SystemClock kClock;
+  return kClock;
 }
 
 void AppendField(std::string& out, std::string_view name, std::string_view value) {

@@ -44,7 +44,7 @@ bool RawSocket::Send(std::string_view bytes) {
 void RawSocket::FinishSending() { ::shutdown(fd_, SHUT_WR); }
 
 bool RawSocket::Fill() {
-  std::array<char, 65536> buffer;
+  std::array<char, 65536> buffer{};
   const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (got <= 0) return false;
   unread_.append(buffer.data(), static_cast<size_t>(got));
