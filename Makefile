@@ -21,12 +21,12 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 	  printf '  %-18s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "Variables: JOBS=$(JOBS)  FRESH=1 (demo)  CTEST_FLAGS='-L unit' (test)  PREFIX=$(PREFIX) (install)"
+	@echo "Variables: JOBS=$(JOBS)  FRESH=1 PORT=4580 (demo)  CTEST_FLAGS='-L unit' (test)  PREFIX=$(PREFIX) (install)"
 
 .PHONY: demo
 demo: server ## the EC2 sample end to end, until Ctrl-C; FRESH=1 begins anew
 # On a terminal the demo gets a process group of its own, so that Ctrl-C stops it and not make: exit status 0.
-	@if [ -t 0 ]; then bash -c 'set -m; FRESH="$(FRESH)" scripts/demo.sh'; else FRESH="$(FRESH)" scripts/demo.sh; fi
+	@if [ -t 0 ]; then bash -c 'set -m; FRESH="$(FRESH)" scripts/demo.sh; exit $$?'; else FRESH="$(FRESH)" scripts/demo.sh; fi
 
 .PHONY: test
 test: build ## every test
