@@ -8,8 +8,9 @@ namespace {
 
 // Saturating: retentions of centuries reach beyond the range of event times.
 EventTime Before(EventTime now, nanoseconds ago) {
-  if (now.ns - kEventTimeMin.ns < ago.count()) return kEventTimeMin;
-  return std::max(kEventTimeMin, now - ago);
+  int64_t ns = 0;
+  if (__builtin_sub_overflow(now.ns, ago.count(), &ns)) return kEventTimeMin;
+  return std::max(kEventTimeMin, EventTime{ns});
 }
 
 nanoseconds Saturated(std::chrono::hours duration) {
