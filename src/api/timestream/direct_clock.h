@@ -40,7 +40,7 @@ class DirectClock final : public Steppable {
 
  private:
   struct State;
-  void JournalIdle(TableId table);
+  void Journal(TableId table);
 
   store::Store& store_;
   const Clock& clock_;
