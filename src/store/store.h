@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interface of a store of versioned time series (design: section 4 and the ten rules of section 8).
-// The embedded store and the std::map model (store/testing/model_store.h, 4 feed partitions) implement
-// it and pass one conformance suite. Thread-safe. Requests are plain serialisable values.
+// The interface of a store of versioned time series (design: section 4 and the ten rules of section
+// 8). The embedded store and the std::map model (store/testing/model_store.h, 4 feed partitions)
+// implement it and pass one conformance suite. Thread-safe. Requests are plain serialisable values.
 //
 // Invariants that every implementation keeps:
-//  1. State is a map (series, time) -> (version, value). For kByVersion the highest version wins and the
+//  1. State is a map (series, time) -> (version, value). For kByVersion the highest version wins
+//  and the
 //     first accepted of equal versions stays; for kLastWins the store assigns
-//     version = max(arrival in ms, existing version + 1) when the value differs; an identical value is
-//     unchanged. One pure function (store/conflict.h) orders two writes.
+//     version = max(arrival in ms, existing version + 1) when the value differs; an identical value
+//     is unchanged. One pure function (store/conflict.h) orders two writes.
 //  2. Nothing is visible to scans, aggregates, feed or clients before its frame is durable.
 //  3. A batch is one frame: all of its points, progress and revisions, or nothing.
 //  4. What the feed delivered is visible to any scan asked afterwards.
@@ -28,7 +29,8 @@
 
 namespace tidemark::store {
 
-// ---------------------------------------------------------------------------------------------- tables
+// ----------------------------------------------------------------------------------------------
+// tables
 
 /// Retention of one table; decides which times are accepted and when a point leaves.
 struct TableSettings {
@@ -48,10 +50,12 @@ struct Reservation {
   std::string name_template;       // "avg_{measure}"
 };
 
-/// Whether `name` can be made by `name_template` ("avg_{measure}": "avg_" and at least one more byte).
+/// Whether `name` can be made by `name_template` ("avg_{measure}": "avg_" and at least one more
+/// byte).
 bool MatchesTemplate(std::string_view name_template, std::string_view name);
 
-// ----------------------------------------------------------------------------------------------- write
+// -----------------------------------------------------------------------------------------------
+// write
 
 enum class ConflictRule : uint8_t { kByVersion, kLastWins };
 
@@ -60,38 +64,38 @@ enum class Outcome : uint8_t {
   kReplaced,   // a stored point changed: its windows are dirty
   kUnchanged,  // identical to what is stored, or an older identical version (timestream-api.md 4.6)
   kRejected,
-  kDeferred,   // the store will judge later (never: the embedded store)
+  kDeferred,  // the store will judge later (never: the embedded store)
 };
 
 enum class RejectReason : uint8_t {
   kNone,
-  kTimeOutOfRange,    // outside retention or too far ahead: timestream-api.md 4.5
-  kVersionExists,     // same version, different value
+  kTimeOutOfRange,  // outside retention or too far ahead: timestream-api.md 4.5
+  kVersionExists,   // same version, different value
   kVersionLower,
-  kTypeConflict,      // the measure (or field) has another type in this table
-  kTableLimit,        // dimensions, measure names or attributes: timestream-api.md 4.9
-  kSeriesReserved,    // "series is maintained by view V"
+  kTypeConflict,    // the measure (or field) has another type in this table
+  kTableLimit,      // dimensions, measure names or attributes: timestream-api.md 4.9
+  kSeriesReserved,  // "series is maintained by view V"
 };
 
 struct Rejection {
   size_t index = 0;  // into WriteBatch::points
   RejectReason reason = RejectReason::kNone;
   std::optional<int64_t> existing_version;  // version conflicts only
-  std::string text;  // the API's reason text: timestream-api.md 4.5
+  std::string text;                         // the API's reason text: timestream-api.md 4.5
 };
 
 struct WriteBatch {
   std::span<const PointView> points;  // judged in this order; may span tables and series
   ConflictRule rule = ConflictRule::kByVersion;
   Owner owner;  // who writes; must own the series
-  /// Ingestion window of WriteRecords (now - retention - 25 min .. now + 15 min); pipelines bring their
-  /// own future guard and are only held to retention.
+  /// Ingestion window of WriteRecords (now - retention - 25 min .. now + 15 min); pipelines bring
+  /// their own future guard and are only held to retention.
   enum class TimeCheck : uint8_t { kApi, kRetentionOnly, kNone } time_check = TimeCheck::kApi;
   std::vector<SourceProgress> source_progress;
   /// Journals the clock of source `direct` for each table from the accepted ownerless points.
   bool direct_clock = false;
-  /// A batch whose (generation, positions) is not beyond the stored progress of the view is discarded
-  /// whole, with every outcome kUnchanged.
+  /// A batch whose (generation, positions) is not beyond the stored progress of the view is
+  /// discarded whole, with every outcome kUnchanged.
   std::optional<ViewProgress> view_progress;
   std::span<const RevisionEntry> revisions;
 };
@@ -99,9 +103,9 @@ struct WriteBatch {
 struct WriteReply {
   std::vector<Outcome> outcomes;      // one per point
   std::vector<Rejection> rejections;  // ascending by index
-  size_t memory_points = 0;           // accepted, replaced or unchanged, by the tier their time is in
+  size_t memory_points = 0;  // accepted, replaced or unchanged, by the tier their time is in
   size_t magnetic_points = 0;
-  Positions positions;                // the write is visible to scans at or beyond them
+  Positions positions;  // the write is visible to scans at or beyond them
 };
 
 /// A reference, or why the series may not be written.
@@ -111,14 +115,25 @@ struct Resolved {
   std::string text;
 };
 
-// ------------------------------------------------------------------------------------------------ read
+// ------------------------------------------------------------------------------------------------
+// read
 
 /// A condition on one text (a dimension's value, the measure name). All conditions given must hold.
 struct TextPredicate {
-  enum class Op : uint8_t { kIn, kNotIn, kLike, kNotLike, kLess, kLessEqual, kGreater, kGreaterEqual };
+  enum class Op : uint8_t {
+    kIn,
+    kNotIn,
+    kLike,
+    kNotLike,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual
+  };
   Op op = Op::kIn;
-  std::vector<std::string> values;  // kIn, kNotIn: any number; others: exactly one (kLike: the pattern)
-  char like_escape = '\0';          // '\0': none
+  std::vector<std::string>
+      values;               // kIn, kNotIn: any number; others: exactly one (kLike: the pattern)
+  char like_escape = '\0';  // '\0': none
 
   bool Matches(std::string_view text) const;
   friend bool operator==(const TextPredicate&, const TextPredicate&) = default;
@@ -131,7 +146,11 @@ struct DimensionPredicate {
 };
 
 struct OwnerFilter {
-  enum class Kind : uint8_t { kVisible, kOwnerless, kView };  // kVisible: ownerless and active generations
+  enum class Kind : uint8_t {
+    kVisible,
+    kOwnerless,
+    kView
+  };  // kVisible: ownerless and active generations
   Kind kind = Kind::kVisible;
   Owner view;  // kView
 };
@@ -159,11 +178,11 @@ struct ColumnView {
   ValueType type = ValueType::kDouble;
   // Exactly the one that fits `type` has as many elements as the slice has points.
   std::span<const double> doubles;
-  std::span<const int64_t> bigints;          // kBigint
-  std::span<const EventTime> timestamps;     // kTimestamp
-  std::span<const uint8_t> booleans;         // kBoolean: 0 or 1
-  std::span<const std::string_view> texts;   // kVarchar; alive as long as the cursor
-  std::span<const uint8_t> valid;            // 1 = present; empty: all are
+  std::span<const int64_t> bigints;         // kBigint
+  std::span<const EventTime> timestamps;    // kTimestamp
+  std::span<const uint8_t> booleans;        // kBoolean: 0 or 1
+  std::span<const std::string_view> texts;  // kVarchar; alive as long as the cursor
+  std::span<const uint8_t> valid;           // 1 = present; empty: all are
 };
 
 /// Points of one series, ascending by time.
@@ -193,8 +212,8 @@ class SliceBuffer {
 class ScanCursor {
  public:
   virtual ~ScanCursor() = default;
-  /// The next slice (every slice has at least one point; a series may come in several, in time order,
-  /// all to one thread or to several), or false at the end.
+  /// The next slice (every slice has at least one point; a series may come in several, in time
+  /// order, all to one thread or to several), or false at the end.
   virtual Result<bool> Next(SliceBuffer& buffer, Slice& out) = 0;
   virtual const Positions& snapshot() const = 0;
   virtual bool exact() const = 0;
@@ -204,8 +223,8 @@ class ScanCursor {
 
 struct AggregateColumn {
   agg::Kind kind = agg::Kind::kCount;
-  /// Type of the single measure value or of `field`; series of other types do not contribute. kCount
-  /// with `any_type` counts rows whatever their type (SQL count(*)).
+  /// Type of the single measure value or of `field`; series of other types do not contribute.
+  /// kCount with `any_type` counts rows whatever their type (SQL count(*)).
   agg::Type type = agg::Type::kDouble;
   std::string field;  // empty: the single measure value
   bool any_type = false;
@@ -226,9 +245,9 @@ struct Window {
 };
 
 struct AggregateRequest {
-  Selection selection;         // ignored but for `table` when `windows` is not empty
-  std::vector<Window> windows;  // ascending by group
-  std::optional<Bins> bins;    // without windows
+  Selection selection;                // ignored but for `table` when `windows` is not empty
+  std::vector<Window> windows;        // ascending by group
+  std::optional<Bins> bins;           // without windows
   std::vector<std::string> group_by;  // dimension names; a series without one groups under null
   bool group_by_measure = false;
   std::vector<AggregateColumn> aggregates;
@@ -236,10 +255,10 @@ struct AggregateRequest {
 };
 
 struct AggregateRow {
-  uint32_t group = 0;  // windows
+  uint32_t group = 0;                            // windows
   std::vector<std::optional<std::string>> keys;  // group_by in order, then the measure name
   EventTime bin;
-  uint64_t points = 0;  // rows that the group holds
+  uint64_t points = 0;             // rows that the group holds
   std::vector<agg::State> states;  // one per aggregate; mergeable
 };
 
@@ -268,7 +287,8 @@ struct TableSchema {
   std::vector<Measure> measures;  // visible ones, by name
 };
 
-// ------------------------------------------------------------------------------------------------ feed
+// ------------------------------------------------------------------------------------------------
+// feed
 
 struct FeedPoint {
   SeriesRef series;
@@ -279,8 +299,8 @@ struct FeedPoint {
 /// What one or more whole frames of one partition brought.
 struct FeedBatch {
   uint32_t partition = 0;
-  uint64_t end_offset = 0;  // continue here
-  bool gap = false;         // the journal was trimmed: what came before is unknown
+  uint64_t end_offset = 0;        // continue here
+  bool gap = false;               // the journal was trimmed: what came before is unknown
   std::vector<FeedPoint> points;  // accepted and replaced ones, owned series included
   std::vector<SourceProgress> sources;
   std::vector<ViewProgress> views;
@@ -324,8 +344,8 @@ class Store {
 
   virtual Capabilities capabilities() const = 0;
 
-  /// Adds or changes a table's settings (not journaled: the catalog has them). A write to a table that
-  /// was never set is kNotFound.
+  /// Adds or changes a table's settings (not journaled: the catalog has them). A write to a table
+  /// that was never set is kNotFound.
   virtual void SetTable(const TableSettings& settings) = 0;
   /// Forgets the table and its points; its id is never used again.
   virtual Result<void> DropTable(TableId table) = 0;
@@ -337,20 +357,20 @@ class Store {
   /// Gives the ownerless series of such names to `owner` (adopt = true), durably.
   virtual Result<void> Adopt(TableId table, std::string_view name_template, Owner owner) = 0;
 
-  /// Ends every series of `view`, all generations, with its rows, revisions and progress, durably. Writes
-  /// in flight of that owner must have completed. Does nothing when there are none.
+  /// Ends every series of `view`, all generations, with its rows, revisions and progress, durably.
+  /// Writes in flight of that owner must have completed. Does nothing when there are none.
   virtual Result<void> DropOwner(ViewId view) = 0;
 
-  /// Finds or makes the series of each key; bounded work, no wait. Made ones become durable with their
-  /// first point. References stay valid for the life of the table: cache them.
+  /// Finds or makes the series of each key; bounded work, no wait. Made ones become durable with
+  /// their first point. References stay valid for the life of the table: cache them.
   virtual Result<std::vector<Resolved>> Resolve(std::span<const SeriesKeyView> keys) = 0;
   /// Null: no such series.
   virtual std::shared_ptr<const SeriesInfo> Describe(SeriesRef series) = 0;
 
-  /// Judges every point, then journals. Never blocks; `done` runs once the frame is durable (also if all
-  /// points were rejected: then once the rows they lost to are durable).
-  /// kResourceExhausted: the memory budget or the journal buffer is full, nothing was written: back off.
-  /// kNoSpace, kIo: the store is read-only from now on; nothing acknowledged is lost.
+  /// Judges every point, then journals. Never blocks; `done` runs once the frame is durable (also
+  /// if all points were rejected: then once the rows they lost to are durable). kResourceExhausted:
+  /// the memory budget or the journal buffer is full, nothing was written: back off. kNoSpace, kIo:
+  /// the store is read-only from now on; nothing acknowledged is lost.
   virtual void Write(const WriteBatch& batch, Completion<WriteReply> done) = 0;
 
   virtual Result<std::unique_ptr<ScanCursor>> Scan(const ScanRequest& request) = 0;
@@ -359,13 +379,15 @@ class Store {
   virtual Result<std::unique_ptr<ScanCursor>> LastPoints(const ScanRequest& request) = 0;
   virtual Result<TableSchema> Schema(TableId table) = 0;
   /// Series a selection names, without points.
-  virtual Result<std::vector<std::shared_ptr<const SeriesInfo>>> Series(const Selection& selection) = 0;
+  virtual Result<std::vector<std::shared_ptr<const SeriesInfo>>> Series(
+      const Selection& selection) = 0;
 
   /// From `from` on; kOutOfRange when it lies beyond the end.
   virtual Result<std::unique_ptr<FeedReader>> OpenFeed(const Positions& from) = 0;
   /// End of the feed: everything durable lies before it.
   virtual Positions End() = 0;
-  /// `wake` is called, from any thread and cheaply, whenever frames became visible. Until Unsubscribe().
+  /// `wake` is called, from any thread and cheaply, whenever frames became visible. Until
+  /// Unsubscribe().
   virtual uint64_t SubscribeFeed(std::function<void()> wake) = 0;
   virtual void UnsubscribeFeed(uint64_t subscription) = 0;
 
@@ -375,7 +397,8 @@ class Store {
   virtual std::optional<ViewProgress> ProgressOf(ViewId view) = 0;
 
   /// Rows of owned series with their revision log; selection as in Scan (time = the rows' time).
-  virtual Result<std::vector<RevisionRow>> Revisions(const Selection& selection, size_t rows_max) = 0;
+  virtual Result<std::vector<RevisionRow>> Revisions(const Selection& selection,
+                                                     size_t rows_max) = 0;
 
   virtual StoreStats Stats() = 0;
 };

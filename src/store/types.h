@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the store's interface: series, values, points, positions, progress. Immutable values unless
-// a line says otherwise. Types named ...View borrow and are read before the call that takes them returns.
+// The words of the store's interface: series, values, points, positions, progress. Immutable values
+// unless a line says otherwise. Types named ...View borrow and are read before the call that takes
+// them returns.
 #pragma once
 
 #include <compare>
@@ -84,7 +85,8 @@ struct SeriesInfo {
   std::vector<Dimension> dimensions;  // sorted by name
   ValueType type = ValueType::kDouble;
   Owner owner;
-  /// Table, owner, measure and sorted dimensions, length-prefixed (docs/format/journal.md). Orders ties.
+  /// Table, owner, measure and sorted dimensions, length-prefixed (docs/format/journal.md). Orders
+  /// ties.
   std::string canonical_key;
 };
 
@@ -156,9 +158,9 @@ struct RowInfo {
 struct PointView {
   SeriesRef series;
   EventTime time;
-  int64_t version = 1;    // kByVersion only; >= 1
-  ArrivalTime arrival;    // kLastWins: the append time in the log (a view: its commit time)
-  ValueView value;        // kNone deletes: owned series only
+  int64_t version = 1;           // kByVersion only; >= 1
+  ArrivalTime arrival;           // kLastWins: the append time in the log (a view: its commit time)
+  ValueView value;               // kNone deletes: owned series only
   const RowInfo* row = nullptr;  // owned series only, and there always
 };
 
@@ -213,10 +215,12 @@ struct SourceProgress {
   SourceId source;
   TableId table;
   uint32_t partition = 0;
-  std::string position;                    // the source's own bytes: continue behind it
-  std::optional<EventTime> max_event_time;  // over all decoded records, before any filter; grows only
+  std::string position;  // the source's own bytes: continue behind it
+  std::optional<EventTime>
+      max_event_time;  // over all decoded records, before any filter; grows only
   bool idle = false;
-  bool complete_from_start = true;  // false: the source began at `latest`, windows before its start are not whole
+  bool complete_from_start =
+      true;  // false: the source began at `latest`, windows before its start are not whole
   friend bool operator==(const SourceProgress&, const SourceProgress&) = default;
 };
 
@@ -225,7 +229,7 @@ struct ViewProgress {
   uint32_t generation = 0;
   Positions positions;                 // the feed is consumed up to here
   std::optional<EventTime> watermark;  // out_of_orderness taken off; grows only
-  std::string state;                   // the view's own bytes (e.g. what is still dirty); bounded to 1 MiB
+  std::string state;  // the view's own bytes (e.g. what is still dirty); bounded to 1 MiB
 };
 
 /// One publication, or one refused late point of a frozen window.

@@ -14,6 +14,7 @@ struct ModelValue {
   ValueType type = ValueType::kNone;
   Scalar scalar;
   std::map<std::string, std::pair<ValueType, Scalar>> fields;
+  std::vector<std::string> field_order;  // as in the record
 
   static ModelValue From(const ValueView& view);
   /// Bitwise: -0.0 differs from 0.0, a NaN equals itself.

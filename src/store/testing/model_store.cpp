@@ -55,6 +55,7 @@ ModelValue ModelValue::From(const ValueView& view) {
   if (view.type() == ValueType::kMulti) {
     for (const FieldView& f : view.as_fields()) {
       out.fields[std::string(f.name)] = {f.value.type(), ScalarOf(f.value)};
+      out.field_order.emplace_back(f.name);
     }
   }
   return out;
@@ -268,10 +269,11 @@ void ModelStore::State::Define(ModelSeries& target, const ModelValue& value) {
     }
     if (target.info->type != ValueType::kMulti) add_column({"", target.info->type});
   }
-  for (const auto& [name, field] : value.fields) {
-    table.fields[name] = field.first;
+  for (const std::string& name : value.field_order) {
+    const ValueType type = value.fields.at(name).first;
+    table.fields[name] = type;
     target.fields.insert(name);
-    add_column({name, field.first});
+    add_column({name, type});
   }
 }
 

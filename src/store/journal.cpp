@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing; the start is in journal_recovery.cpp.
+#include "store/journal.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/logging.h"
+#include "store/segment_reader.h"
+
+namespace tidemark::store {
+
+Journal::Journal(JournalOptions options, FileSystem& fs, const Clock& clock,
+                 MetricRegistry& metrics)
+    : options_(std::move(options)),
+      fs_(fs),
+      clock_(clock),
+      fsyncs_(metrics.GetCounter("tidemark_store_journal_fsyncs_total",
+                                 "Syncs of the store's journal")),
+      bytes_written_(metrics.GetCounter("tidemark_store_journal_bytes_total",
+                                        "Bytes written to the store's journal")),
+      frames_(metrics.GetCounter("tidemark_store_journal_frames_total",
+                                 "Frames of the store's journal")) {}
+
+Journal::SlotRef Journal::Begin() {
+  auto slot = std::make_shared<Slot>();
+  const MutexLock lock(mutex_);
+  slot->lsn = next_lsn_++;
+  queue_.push_back(slot);
+  return slot;
+}
+
+void Journal::Commit(const SlotRef& slot) {
+  std::optional<Error> failed;
+  {
+    const MutexLock lock(mutex_);
+    slot->ready = true;
+    queued_bytes_ += slot->records.size();
+    if (failure_) {
+      failed = failure_;
+      std::erase(queue_, slot);
+      queued_bytes_ -= slot->records.size();
+    }
+  }
+  if (failed) {
+    slot->finish(*std::move(failed));
+    return;
+  }
+  if (wake_) wake_();
+}
+
+void Journal::Abandon(const SlotRef& slot) {
+  const MutexLock lock(mutex_);
+  std::erase(queue_, slot);
+}
+
+void Journal::WhenDurable(uint64_t lsn, std::move_only_function<void(Result<void>)> finish) {
+  std::optional<Error> failed;
+  {
+    const MutexLock lock(mutex_);
+    if (durable_lsn_ < lsn && !failure_) {
+      waiters_.push_back({lsn, std::move(finish)});
+      return;
+    }
+    if (durable_lsn_ < lsn) failed = failure_;
+  }
+  if (failed) {
+    finish(*std::move(failed));
+  } else {
+    finish({});
+  }
+}
+
+Result<void> Journal::CommitUpTo(uint64_t lsn) {
+  while (true) {
+    {
+      const MutexLock lock(mutex_);
+      if (durable_lsn_ >= lsn) return {};
+      if (failure_) return *failure_;
+    }
+    TM_ASSIGN_OR_RETURN([[maybe_unused]] const Progress progress, Step());
+  }
+}
+
+std::vector<Journal::SlotRef> Journal::TakeReady(uint64_t& visible_up_to) {
+  const MutexLock lock(mutex_);
+  std::vector<SlotRef> batch;
+  uint64_t bytes = 0;
+  while (!queue_.empty() && queue_.front()->ready && !failure_) {
+    const uint64_t size = queue_.front()->records.size();
+    // LSN distances inside a frame are 32 bits.
+    if (!batch.empty() && (bytes + size > options_.frame_bytes_max ||
+                           queue_.front()->lsn - batch.front()->lsn > UINT32_MAX)) {
+      break;
+    }
+    bytes += size;
+    visible_up_to = queue_.front()->lsn;
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+std::vector<Journal::SlotRef> Journal::CommitFrame(std::optional<Error>& error, bool& more) {
+  const MutexLock step(step_mutex_);
+  uint64_t last = 0;
+  std::vector<SlotRef> batch = TakeReady(last);
+  if (batch.empty()) return batch;
+  uint64_t bytes = 0;
+  for (const SlotRef& slot : batch) bytes += slot->records.size();
+  if (auto written = WriteFrame(batch); !written.ok()) {
+    error = std::move(written).error().With("write the journal");
+    Log(LogLevel::kError, "store", "the journal failed: read-only until the next start",
+        {{"error", error->message}});
+    Fail(*error);
+    return batch;
+  }
+  if (publish_) publish_(last);
+  for (const SlotRef& slot : batch) {
+    if (slot->apply) slot->apply();
+  }
+  {
+    const MutexLock lock(mutex_);
+    durable_lsn_ = last;
+    queued_bytes_ -= bytes;
+    more = !queue_.empty() && queue_.front()->ready;
+  }
+  if (published_) published_();
+  return batch;
+}
+
+Result<Progress> Journal::Step() {
+  std::optional<Error> error;
+  Progress progress;
+  const std::vector<SlotRef> batch = CommitFrame(error, progress.more);
+  // Outside the lock: what a completion hands on may come back here.
+  for (const SlotRef& slot : batch) {
+    if (error) {
+      slot->finish(*error);
+    } else {
+      slot->finish({});
+    }
+  }
+  if (!error && !batch.empty()) RunWaiters();
+  return progress;
+}
+
+Result<void> Journal::WriteFrame(const std::vector<SlotRef>& batch) {
+  if (file_->size() >= options_.segment_bytes_max) TM_RETURN_IF_ERROR(Roll());
+  std::string payload;
+  for (const SlotRef& slot : batch) {
+    AppendBatch(slot->records, static_cast<uint32_t>(slot->lsn - batch.front()->lsn), payload);
+  }
+  FrameHeader header;
+  header.lsn_first = batch.front()->lsn;
+  header.batch_count = static_cast<uint32_t>(batch.size());
+  header.durable_lsn = durable_lsn();
+  header.written_ns = clock_.Now().AsEventTime().ns;
+  header.previous_crc = chain_;
+  scratch_.clear();
+  AppendFrame(header, payload, header_.file_no, file_->size(), scratch_);
+  TM_RETURN_IF_ERROR(file_->Append(AsBytes(scratch_)));
+  TM_RETURN_IF_ERROR(file_->Sync());
+  fsyncs_.Add();
+  frames_.Add();
+  bytes_written_.Add(scratch_.size());
+  chain_ = header.payload_crc;
+  const MutexLock lock(mutex_);
+  if (segments_.back().first_lsn == 0) segments_.back().first_lsn = header.lsn_first;
+  segments_.back().valid_bytes = file_->size();
+  total_bytes_ += scratch_.size();
+  return {};
+}
+
+Result<void> Journal::Roll() {
+  SegmentHeader next = header_;
+  next.file_no = header_.file_no + 1;
+  next.previous_file_no = header_.file_no;
+  next.previous_valid_bytes = file_->size();
+  next.previous_last_lsn = durable_lsn();
+  return StartSegment(next, {});
+}
+
+Result<void> Journal::StartSegment(const SegmentHeader& header, std::string first_frame) {
+  SegmentHeader stamped = header;
+  stamped.created_ns = clock_.Now().AsEventTime().ns;
+  const std::string path = SegmentPath(options_.dir, header.file_no);
+  const std::string temporary = path + ".new";
+  // The name appears only once header and copied frame are durable: invariant 4.
+  TM_ASSIGN_OR_RETURN(auto file, fs_.OpenAppend(temporary, OpenMode::kTruncate));
+  const std::string contents = EncodeSegmentHeader(stamped) + first_frame;
+  TM_RETURN_IF_ERROR(file->Append(AsBytes(contents)));
+  TM_RETURN_IF_ERROR(file->Sync());
+  TM_RETURN_IF_ERROR(fs_.Rename(temporary, path));
+  TM_RETURN_IF_ERROR(fs_.SyncDir(options_.dir));
+  fsyncs_.Add(2);
+  bytes_written_.Add(contents.size());
+  file_ = std::move(file);
+  header_ = stamped;
+  chain_ = 0;
+  const MutexLock lock(mutex_);
+  segments_.push_back({header.file_no, 0, contents.size()});
+  total_bytes_ += contents.size();
+  return {};
+}
+
+void Journal::Fail(const Error& error) {
+  std::deque<SlotRef> orphans;
+  std::vector<Waiter> waiters;
+  {
+    const MutexLock lock(mutex_);
+    failure_ = error;
+    queued_bytes_ = 0;
+    waiters.swap(waiters_);
+    // Those not ready yet are finished by their own Commit().
+    for (const SlotRef& slot : queue_) {
+      if (slot->ready) orphans.push_back(slot);
+    }
+    std::erase_if(queue_, [](const SlotRef& slot) { return slot->ready; });
+  }
+  for (const SlotRef& slot : orphans) slot->finish(error);
+  for (Waiter& waiter : waiters) waiter.finish(error);
+}
+
+void Journal::Close() { Fail({Code::kUnavailable, "the store is closing"}); }
+
+void Journal::RunWaiters() {
+  std::vector<Waiter> due;
+  {
+    const MutexLock lock(mutex_);
+    for (Waiter& waiter : waiters_) {
+      if (waiter.lsn <= durable_lsn_) due.push_back(std::move(waiter));
+    }
+    std::erase_if(waiters_, [](const Waiter& waiter) { return !waiter.finish; });
+  }
+  for (Waiter& waiter : due) waiter.finish({});
+}
+
+uint64_t Journal::durable_lsn() const {
+  const MutexLock lock(mutex_);
+  return durable_lsn_;
+}
+uint64_t Journal::queued_bytes() const {
+  const MutexLock lock(mutex_);
+  return queued_bytes_;
+}
+uint64_t Journal::total_bytes() const {
+  const MutexLock lock(mutex_);
+  return total_bytes_;
+}
+std::vector<Journal::SegmentInfo> Journal::segments() const {
+  const MutexLock lock(mutex_);
+  return segments_;
+}
+std::optional<Error> Journal::failure() const {
+  const MutexLock lock(mutex_);
+  return failure_;
+}
+
+}  // namespace tidemark::store

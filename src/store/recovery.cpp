@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replays journaled batches into memory. Only accepted points were journaled, so nothing is judged
+// again: the higher version stays, of equal ones the first (conflict.h).
+#include "store/canonical_key.h"
+#include "store/conflict.h"
+#include "store/embedded_state_internal.h"
+
+namespace tidemark::store {
+namespace {
+
+// Single-threaded: the store is not open yet, so no lane is locked.
+class BatchReplay final : public Journal::Replay, private BatchVisitor {
+ public:
+  explicit BatchReplay(EmbeddedStore::State& state) : s_(state) {}
+
+  Result<void> OnBatch(uint64_t lsn, std::string_view records) override {
+    lsn_ = lsn;
+    return DecodeBatch(records, *this);
+  }
+
+ private:
+  Result<SeriesEntry*> Entry(uint32_t id) {
+    SeriesEntry* entry = s_.directory.Get({0, id});
+    if (entry != nullptr) return entry;
+    return Error{Code::kCorruption,
+                 "journal uses series " + std::to_string(id) + " before it is defined"};
+  }
+
+  Result<void> OnSeriesDef(uint32_t id, ValueType type, std::string_view canonical_key) override {
+    TM_ASSIGN_OR_RETURN(SeriesInfo info, ParseCanonicalKey(canonical_key));
+    info.type = type;
+    if (type < ValueType::kDouble || type > ValueType::kMulti) {
+      return Error{Code::kCorruption, "journal defines a series of an unknown type"};
+    }
+    const WriterLock lock(s_.index_mutex);
+    s_.index_bytes += SeriesBytes(info);
+    TM_ASSIGN_OR_RETURN(SeriesEntry * entry, s_.index.AddSeriesAt(id, std::move(info)));
+    s_.index.Define(*entry, lsn_);
+    return {};
+  }
+
+  Result<void> OnField(TableId table, uint32_t field_id, const FieldDef& field) override {
+    const WriterLock lock(s_.index_mutex);
+    const auto [id, made] = s_.index.DefineField(s_.index.FindOrAdd(table), field, lsn_);
+    if (id == field_id && made) return {};
+    return Error{Code::kCorruption, "journal defines field " + field.name + " out of order"};
+  }
+
+  Result<void> OnPoints(std::span<const JournalPoint> points) override {
+    for (const JournalPoint& p : points) {
+      TM_ASSIGN_OR_RETURN(SeriesEntry * entry, Entry(p.series));
+      if (entry->dropped) continue;
+      if (p.type != entry->type && p.type != ValueType::kNone) {
+        return Error{Code::kCorruption, "journal holds a point of another type than its series"};
+      }
+      if (p.type == ValueType::kMulti) TM_RETURN_IF_ERROR(NoteFields(*entry, p.text));
+      Apply(*entry, p);
+    }
+    return {};
+  }
+
+  Result<void> NoteFields(SeriesEntry& entry, std::string_view encoded) {
+    if (!DecodeFields(encoded, fields_))
+      return Error{Code::kCorruption, "journal holds a damaged row"};
+    const WriterLock lock(s_.index_mutex);
+    const TableIndex& table = s_.index.FindOrAdd(entry.info->table);
+    for (const EncodedField& f : fields_) {
+      if (f.id >= table.fields_by_id.size()) {
+        return Error{Code::kCorruption, "journal uses a field before it is defined"};
+      }
+      s_.index.NoteField(entry, f.id, lsn_);
+    }
+    return {};
+  }
+
+  void Apply(SeriesEntry& entry, const JournalPoint& p) {
+    const int64_t before = RowWriter::HeapBytes(entry);
+    OwnedRow owned;
+    const OwnedRow* owned_row = nullptr;
+    if (p.row != nullptr) {
+      owned = {*p.row, p.type == ValueType::kNone};
+      owned_row = &owned;
+    }
+    const SeriesBuffer::Place place = entry.buffer.Find(p.time);
+    entry.last_lsn = lsn_;
+    if (place.found) {
+      if (!Supersedes(p.version, entry.buffer.version(place))) return;
+      entry.buffer.Replace(place, {p.time, RowWriter::BitsOf(entry, p.bits, p.text)}, p.version,
+                           owned_row);
+    } else {
+      const Row row{p.time, RowWriter::BitsOf(entry, p.bits, p.text)};
+      if (p.time > entry.buffer.last_time()) {
+        entry.buffer.Append(row, p.version, owned_row);
+      } else {
+        entry.buffer.Insert(place, row, p.version, owned_row);
+      }
+      ++s_.rows_count;
+    }
+    s_.rows_bytes += RowWriter::HeapBytes(entry) - before;
+  }
+
+  Result<void> OnSource(SourceProgress progress) override {
+    const MutexLock lock(s_.visible_mutex);
+    s_.sources[{progress.source, progress.table, progress.partition}] = std::move(progress);
+    return {};
+  }
+  Result<void> OnView(ViewProgress progress) override {
+    const MutexLock lock(s_.visible_mutex);
+    s_.views[progress.view] = std::move(progress);
+    return {};
+  }
+  Result<void> OnRevision(RevisionEntry entry) override {
+    TM_ASSIGN_OR_RETURN([[maybe_unused]] const SeriesEntry* series,
+                        Entry(static_cast<uint32_t>(entry.series.lo)));
+    s_.revisions.Add(std::span(&entry, 1));
+    return {};
+  }
+
+  Result<void> OnTableDrop(TableId table) override {
+    const WriterLock lock(s_.index_mutex);
+    TableIndex* found = s_.index.Find(table);
+    if (found != nullptr) s_.DropSeriesOf(*found);
+    return {};
+  }
+
+  Result<void> OnOwnerDrop(ViewId view) override {
+    const WriterLock lock(s_.index_mutex);
+    s_.DropSeriesOf(view);
+    return {};
+  }
+
+  Result<void> OnAdopt(uint32_t series, Owner owner) override {
+    TM_ASSIGN_OR_RETURN(SeriesEntry * entry, Entry(series));
+    const WriterLock lock(s_.index_mutex);
+    s_.index.SetOwner(*entry, owner);
+    return {};
+  }
+
+  EmbeddedStore::State& s_;
+  uint64_t lsn_ = 0;
+  std::vector<EncodedField> fields_;
+};
+
+}  // namespace
+
+std::unique_ptr<Journal::Replay> MakeReplay(EmbeddedStore::State& state) {
+  return std::make_unique<BatchReplay>(state);
+}
+
+}  // namespace tidemark::store

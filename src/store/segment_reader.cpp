@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/segment_reader.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/units.h"
+
+namespace tidemark::store {
+
+std::string SegmentPath(const std::string& wal_dir, uint64_t file_no) {
+  char name[32];
+  std::snprintf(name, sizeof(name), "%010llu.wal", static_cast<unsigned long long>(file_no));
+  return JoinPath(wal_dir, name);
+}
+
+SegmentReader::SegmentReader(std::unique_ptr<RandomAccessFile> file, SegmentHeader header,
+                             uint64_t limit)
+    : file_(std::move(file)), header_(header), limit_(limit) {}
+
+Result<std::unique_ptr<SegmentReader>> SegmentReader::Open(FileSystem& fs, const std::string& path,
+                                                           uint64_t file_no, uint64_t bytes_max) {
+  TM_ASSIGN_OR_RETURN(auto file, fs.OpenRead(path));
+  std::string head(kSegmentHeaderBytes, '\0');
+  TM_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, std::as_writable_bytes(std::span(head))));
+  head.resize(got);
+  auto header = DecodeSegmentHeader(head, file_no);
+  if (!header.ok()) return std::move(header).error().With(path);
+  TM_ASSIGN_OR_RETURN(const uint64_t size, file->size());
+  return std::unique_ptr<SegmentReader>(
+      new SegmentReader(std::move(file), *header, std::min(size, bytes_max)));
+}
+
+Result<size_t> SegmentReader::Fill(uint64_t at, size_t bytes) {
+  const size_t available =
+      at >= limit_ ? 0 : static_cast<size_t>(std::min<uint64_t>(bytes, limit_ - at));
+  if (at >= buffer_at_ && at + available <= buffer_at_ + buffer_.size()) return available;
+  constexpr size_t kReadAhead = 1_MiB;
+  const size_t wanted = static_cast<size_t>(
+      std::min<uint64_t>(std::max(available, kReadAhead), limit_ - std::min(at, limit_)));
+  buffer_.resize(wanted);
+  buffer_at_ = at;
+  TM_ASSIGN_OR_RETURN(const size_t got,
+                      file_->ReadAt(at, std::as_writable_bytes(std::span(buffer_))));
+  buffer_.resize(got);
+  return std::min(got, available);
+}
+
+Result<SegmentReader::Found> SegmentReader::Next(uint64_t lsn_after, Frame& out) {
+  if (offset_ >= limit_) return Found::kEnd;
+  TM_ASSIGN_OR_RETURN(size_t got, Fill(offset_, kFrameHeaderBytes));
+  const auto header = DecodeFrameHeader(At(offset_, got), header_.file_no, offset_);
+  if (!header || header->lsn_first <= lsn_after || header->previous_crc != chain_)
+    return Found::kBad;
+  const uint64_t bytes = kFrameHeaderBytes + PaddedBytes(header->payload_bytes);
+  if (bytes > limit_ - offset_) return Found::kBad;
+  TM_ASSIGN_OR_RETURN(got, Fill(offset_, static_cast<size_t>(bytes)));
+  if (got < bytes) return Found::kBad;
+  const std::string_view payload = At(offset_ + kFrameHeaderBytes, header->payload_bytes);
+  if (FramePayloadCrc(payload, header_.file_no, offset_) != header->payload_crc) return Found::kBad;
+  out = {*header, payload, offset_};
+  chain_ = header->payload_crc;
+  offset_ += bytes;
+  return Found::kFrame;
+}
+
+Result<SegmentReader::Found> SegmentReader::SeekTo(uint64_t lsn, Frame& out) {
+  // A frame holds `lsn` or later ones unless the next frame begins at or before it.
+  while (offset_ < limit_) {
+    TM_ASSIGN_OR_RETURN(size_t got, Fill(offset_, kFrameHeaderBytes));
+    const auto header = DecodeFrameHeader(At(offset_, got), header_.file_no, offset_);
+    if (!header) return Found::kBad;
+    const uint64_t next = offset_ + kFrameHeaderBytes + PaddedBytes(header->payload_bytes);
+    if (next >= limit_) break;
+    TM_ASSIGN_OR_RETURN(got, Fill(next, kFrameHeaderBytes));
+    const auto following = DecodeFrameHeader(At(next, got), header_.file_no, next);
+    if (!following || following->lsn_first > lsn) break;
+    chain_ = header->payload_crc;
+    offset_ = next;
+  }
+  return Next(0, out);
+}
+
+Result<bool> SegmentReader::HasFrameBehind(uint64_t lsn_after) {
+  for (uint64_t at = offset_ + 8; at + kFrameHeaderBytes <= limit_; at += 8) {
+    TM_ASSIGN_OR_RETURN(const size_t got, Fill(at, kFrameHeaderBytes));
+    const auto header = DecodeFrameHeader(At(at, got), header_.file_no, at);
+    if (header && header->lsn_first > lsn_after) return true;
+  }
+  return false;
+}
+
+}  // namespace tidemark::store

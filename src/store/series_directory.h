@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// One entry per series at a stable address, found by dense id without a lock; and the lanes whose
+// locks guard what is inside. Get() is thread-safe; Create() needs the index lock, held
+// exclusively.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "store/series_buffer.h"
+#include "store/text_pool.h"
+#include "store/types.h"
+#include "store/undo_log.h"
+
+namespace tidemark::store {
+
+struct alignas(64) SeriesEntry {
+  // Guarded by the lane's lock.
+  SeriesBuffer buffer;
+  uint64_t last_lsn = 0;           // of the newest change
+  uint64_t undo_chain = 0;         // of the newest change not known to be past every reader
+  std::shared_ptr<TextPool> pool;  // kVarchar and kMulti
+  std::vector<std::pair<uint32_t, uint64_t>> fields;  // kMulti: field id, LSN of its first row
+
+  // Constant after Create().
+  uint32_t id = 0;
+  uint32_t table_slot = 0;
+  ValueType type = ValueType::kDouble;
+
+  // Changed with both the index lock (exclusive) and the lane's lock held: read under either.
+  bool dropped = false;
+  Owner owner;
+  uint64_t first_lsn = 0;  // 0: no accepted point yet, so the series does not exist for readers
+  std::shared_ptr<const SeriesInfo> info;
+
+  std::atomic<uint32_t> reserved_by{0};  // the view that reserves the measure name; 0: none
+};
+
+struct alignas(64) SeriesLane {
+  Mutex mutex;
+  UndoLog undo;  // guarded by mutex
+};
+
+class SeriesDirectory {
+ public:
+  static constexpr size_t kLanes = 16;
+
+  SeriesDirectory();
+  ~SeriesDirectory();
+  SeriesDirectory(const SeriesDirectory&) = delete;
+  SeriesDirectory& operator=(const SeriesDirectory&) = delete;
+
+  static size_t LaneOf(uint32_t id) { return id % kLanes; }
+
+  /// Null: no such series. `ref` comes from callers, so any bits may be in it.
+  SeriesEntry* Get(SeriesRef ref) const {
+    if (ref.hi != 0 || ref.lo >= end_.load(std::memory_order_acquire)) return nullptr;
+    return Slot(static_cast<uint32_t>(ref.lo));
+  }
+  /// The ids in use are below; ids start at 1 and may have gaps.
+  uint32_t end() const { return end_.load(std::memory_order_acquire); }
+  static constexpr uint32_t kSeriesMax = uint32_t{1} << 26;
+
+  /// `id` >= end(). Publish() makes it findable once it is filled.
+  SeriesEntry& Create(uint32_t id);
+  /// `id` below end() that was never made: replay meets definitions in the order of first points.
+  SeriesEntry& CreateInGap(uint32_t id);
+  void Publish(uint32_t id) { end_.store(id + 1, std::memory_order_release); }
+
+ private:
+  static constexpr uint32_t kChunk = 1024;
+
+  SeriesEntry* Slot(uint32_t id) const {
+    SeriesEntry* chunk = chunks_[id / kChunk].load(std::memory_order_acquire);
+    if (chunk == nullptr || chunk[id % kChunk].id == 0) return nullptr;
+    return &chunk[id % kChunk];
+  }
+
+  std::unique_ptr<std::atomic<SeriesEntry*>[]> chunks_;
+  std::atomic<uint32_t> end_{1};
+};
+
+}  // namespace tidemark::store

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0
+// One batch: judge under the lanes' locks, change rows in place with undo records, journal, answer.
+//
+//  1. The LSN is taken with all lanes of the batch locked, so along each lane (and each series)
+//  LSNs ascend.
+//  2. What a batch saw has a lower LSN: a batch that is journaled is durable after it; one that is
+//  not
+//     waits for the newest change of the series that decided against it.
+//  3. Nothing can fail between the LSN and Commit() or Abandon().
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "store/conflict.h"
+#include "store/embedded_state_internal.h"
+#include "store/reject_text.h"
+
+namespace tidemark::store {
+namespace {
+
+uint64_t ScalarBits(const ValueView& value) {
+  switch (value.type()) {
+    case ValueType::kDouble:
+      return std::bit_cast<uint64_t>(value.as_double());
+    case ValueType::kBigint:
+    case ValueType::kTimestamp:
+      return static_cast<uint64_t>(value.as_bigint());
+    case ValueType::kBoolean:
+      return value.as_boolean() ? 1 : 0;
+    case ValueType::kNone:
+    case ValueType::kVarchar:
+    case ValueType::kMulti:
+      break;
+  }
+  return 0;
+}
+
+constexpr RowInfo kNoRow{};
+
+class BatchWriter {
+ public:
+  BatchWriter(EmbeddedStore::State& state, const WriteBatch& batch) : s_(state), batch_(batch) {}
+
+  /// Judges everything; an error: nothing was written. Fills reply and slot (null: nothing to
+  /// journal).
+  Result<void> Run();
+  /// Encodes and hands over to the journal; `done` runs once the outcome is durable.
+  void Submit(Completion<WriteReply> done);
+
+ private:
+  struct TableWindow {
+    uint32_t slot = 0;
+    AcceptedWindow window;
+  };
+  struct PendingText {
+    size_t rejection = 0;
+    ViewId view;
+  };
+
+  Result<void> Prepare();
+  bool NeedsIndex();
+  bool CheckAlive() const;
+  void JudgeAll() TM_NO_THREAD_SAFETY_ANALYSIS;
+  bool DiscardedByProgress() TM_REQUIRES(s_.progress_mutex);
+  void TakeProgress() TM_REQUIRES(s_.progress_mutex);
+  void Judge(size_t i);
+  bool CheckAccess(size_t i, const SeriesEntry& entry);
+  bool CheckType(size_t i, const SeriesEntry& entry);
+  bool CheckSchema(size_t i, SeriesEntry& entry) TM_NO_THREAD_SAFETY_ANALYSIS;
+  void EncodeMulti(const SeriesEntry& entry, const PointView& point) TM_NO_THREAD_SAFETY_ANALYSIS;
+  void Store(size_t i, SeriesEntry& entry, const SeriesBuffer::Place& place, const Verdict& verdict,
+             const OwnedRow* owned);
+  void DefineFor(SeriesEntry& entry, const PointView* point) TM_NO_THREAD_SAFETY_ANALYSIS;
+  void Reject(size_t i, RejectReason reason, std::string text,
+              std::optional<int64_t> existing = std::nullopt);
+  void FillTexts();
+  const AcceptedWindow& WindowFor(uint32_t slot);
+
+  EmbeddedStore::State& s_;
+  const WriteBatch& batch_;
+  WriteReply reply_;
+  Journal::SlotRef slot_;
+  std::vector<SeriesEntry*> entries_;
+  std::vector<SeriesEntry*> revision_entries_;
+  uint32_t lane_mask_ = 0;
+  std::vector<TableWindow> windows_;
+  size_t window_at_ = 0;
+  bool index_locked_ = false;
+  bool discarded_ = false;
+  uint64_t wait_lsn_ = 0;  // of the changes that unchanged and rejected points lost to
+  int64_t rows_bytes_ = 0;
+  int64_t rows_added_ = 0;
+
+  std::array<std::vector<JournalPoint>, 7> accepted_;  // by type
+  std::vector<std::string> multi_;  // encoded fields, one per multi-measure point
+  std::string encoded_;             // of the point being judged
+  BatchEncoder encoder_;
+  std::shared_ptr<FeedEntry> feed_ = std::make_shared<FeedEntry>();
+  std::vector<std::pair<TableId, EventTime>> direct_;
+  std::vector<PendingText> texts_;
+};
+
+Result<void> BatchWriter::Prepare() {
+  if (const auto failure = s_.journal->failure()) {
+    return Error{failure->code,
+                 "the store is read-only since its journal failed: " + failure->message};
+  }
+  if (s_.MemoryBytes() >= s_.options.memory_bytes_max) {
+    s_.metrics.exhausted.Add();
+    return Error{Code::kResourceExhausted, "the store's memory budget is full"};
+  }
+  if (s_.journal->queued_bytes() >= s_.options.journal_queue_bytes_max) {
+    s_.metrics.exhausted.Add();
+    return Error{Code::kResourceExhausted, "the store's journal is behind the disk"};
+  }
+  entries_.resize(batch_.points.size());
+  uint32_t last_slot = UINT32_MAX;
+  std::vector<uint32_t> slots;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    SeriesEntry* entry = s_.directory.Get(batch_.points[i].series);
+    if (entry == nullptr) return Error{Code::kNotFound, "write to an unknown series"};
+    entries_[i] = entry;
+    lane_mask_ |= 1U << SeriesDirectory::LaneOf(entry->id);
+    if (entry->table_slot != last_slot) {
+      last_slot = entry->table_slot;
+      if (std::find(slots.begin(), slots.end(), last_slot) == slots.end())
+        slots.push_back(last_slot);
+    }
+  }
+  for (const RevisionEntry& r : batch_.revisions) {
+    SeriesEntry* entry = s_.directory.Get(r.series);
+    if (entry == nullptr) return Error{Code::kNotFound, "revision of an unknown series"};
+    revision_entries_.push_back(entry);
+    lane_mask_ |= 1U << SeriesDirectory::LaneOf(entry->id);
+  }
+  const ArrivalTime now = s_.clock.Now();
+  const ReaderLock lock(s_.index_mutex);
+  for (const uint32_t slot : slots) {
+    const TableIndex* table = s_.index.BySlot(slot);
+    if (table == nullptr || !table->settings)
+      return Error{Code::kNotFound, "write to a table that does not exist"};
+    windows_.push_back({slot, WindowOf(*table->settings, now, batch_.time_check)});
+  }
+  return {};
+}
+
+// New series and multi-measure rows may change the schema.
+bool BatchWriter::NeedsIndex() {
+  const auto undefined = [](const SeriesEntry* e) {
+    return e->first_lsn == 0 || e->type == ValueType::kMulti;
+  };
+  return std::any_of(entries_.begin(), entries_.end(), undefined) ||
+         std::any_of(revision_entries_.begin(), revision_entries_.end(), undefined);
+}
+
+bool BatchWriter::CheckAlive() const {
+  const auto alive = [](const SeriesEntry* e) { return !e->dropped; };
+  return std::all_of(entries_.begin(), entries_.end(), alive) &&
+         std::all_of(revision_entries_.begin(), revision_entries_.end(), alive);
+}
+
+Result<void> BatchWriter::Run() {
+  TM_RETURN_IF_ERROR(Prepare());
+  reply_.outcomes.reserve(entries_.size());
+  {
+    const LaneLocks lanes(s_.lanes, lane_mask_);
+    if (!CheckAlive()) return Error{Code::kNotFound, "write to a table that was dropped"};
+    const uint64_t bound = s_.snapshots.bound();
+    for (size_t i = 0; i < s_.lanes.size(); ++i) {
+      if ((lane_mask_ >> i & 1U) == 0) continue;
+      rows_bytes_ -= static_cast<int64_t>(s_.lanes[i].undo.heap_bytes());
+      s_.lanes[i].undo.Prune(bound);
+    }
+    JudgeAll();
+    for (size_t i = 0; i < s_.lanes.size(); ++i) {
+      if ((lane_mask_ >> i & 1U) != 0)
+        rows_bytes_ += static_cast<int64_t>(s_.lanes[i].undo.heap_bytes());
+    }
+  }
+  s_.rows_bytes += rows_bytes_;
+  s_.rows_count += rows_added_;
+  FillTexts();
+  return {};
+}
+
+void BatchWriter::JudgeAll() {
+  index_locked_ = NeedsIndex();
+  if (index_locked_) s_.index_mutex.Lock();
+  const bool progress =
+      batch_.view_progress || !batch_.source_progress.empty() || batch_.direct_clock;
+  if (progress) s_.progress_mutex.Lock();
+  discarded_ = batch_.view_progress && DiscardedByProgress();
+  if (!discarded_) {
+    slot_ = s_.journal->Begin();
+    for (size_t i = 0; i < entries_.size(); ++i) Judge(i);
+    for (SeriesEntry* entry : revision_entries_) DefineFor(*entry, nullptr);
+    if (progress) TakeProgress();
+  }
+  if (progress) s_.progress_mutex.Unlock();
+  if (index_locked_) s_.index_mutex.Unlock();
+}
+
+bool BatchWriter::DiscardedByProgress() {
+  const ViewProgress& now = *batch_.view_progress;
+  const auto it = s_.pending_views.find(now.view);
+  if (it == s_.pending_views.end()) return false;
+  const ViewProgress& was = it->second;
+  const bool beyond = now.generation > was.generation ||
+                      (now.generation == was.generation && now.positions.Covers(was.positions) &&
+                       !(now.positions == was.positions));
+  if (beyond) return false;
+  wait_lsn_ = s_.pending_view_lsn[now.view];
+  reply_.outcomes.assign(entries_.size(), Outcome::kUnchanged);
+  return true;
+}
+
+void BatchWriter::TakeProgress() {
+  feed_->sources = batch_.source_progress;
+  for (const auto& [table, time] : direct_) {
+    SourceProgress progress;
+    progress.source = {SourceId::Kind::kDirect, 0};
+    progress.table = table;
+    progress.max_event_time = time;
+    feed_->sources.push_back(std::move(progress));
+  }
+  for (SourceProgress& progress : feed_->sources) {
+    SourceProgress& pending =
+        s_.pending_sources[{progress.source, progress.table, progress.partition}];
+    progress.max_event_time = std::max(progress.max_event_time, pending.max_event_time);
+    pending = progress;
+  }
+  if (batch_.view_progress) {
+    s_.pending_views[batch_.view_progress->view] = *batch_.view_progress;
+    s_.pending_view_lsn[batch_.view_progress->view] = slot_->lsn;
+    feed_->views.push_back(*batch_.view_progress);
+  }
+}
+
+const AcceptedWindow& BatchWriter::WindowFor(uint32_t slot) {
+  if (windows_[window_at_].slot != slot) {
+    window_at_ = 0;
+    while (windows_[window_at_].slot != slot) ++window_at_;
+  }
+  return windows_[window_at_].window;
+}
+
+void BatchWriter::Reject(size_t i, RejectReason reason, std::string text,
+                         std::optional<int64_t> existing) {
+  reply_.outcomes.push_back(Outcome::kRejected);
+  reply_.rejections.push_back({i, reason, existing, std::move(text)});
+  s_.metrics.rejected[static_cast<size_t>(reason)]->Add();
+}
+
+bool BatchWriter::CheckAccess(size_t i, const SeriesEntry& entry) {
+  const uint32_t reserved = entry.reserved_by.load(std::memory_order_relaxed);
+  if (entry.owner == batch_.owner && (reserved == 0 || !batch_.owner.none())) return true;
+  if (entry.owner.none() && !batch_.owner.none()) {
+    Reject(i, RejectReason::kSeriesReserved, "series is not maintained by the writing view");
+    return false;
+  }
+  // The view's name needs the index: filled in once the lanes are free.
+  texts_.push_back(
+      {reply_.rejections.size(), entry.owner.none() ? ViewId{reserved} : entry.owner.view});
+  Reject(i, RejectReason::kSeriesReserved, {});
+  return false;
+}
+
+bool BatchWriter::CheckType(size_t i, const SeriesEntry& entry) {
+  const ValueType type = batch_.points[i].value.type();
+  if (type == entry.type) return true;
+  if (type == ValueType::kNone) {
+    if (!entry.owner.none()) return true;
+    Reject(i, RejectReason::kTypeConflict, "only rows of views can be deleted");
+    return false;
+  }
+  Reject(i, RejectReason::kTypeConflict, MeasureTypeText(entry.info->measure, entry.type, type));
+  return false;
+}
+
+bool BatchWriter::CheckSchema(size_t i, SeriesEntry& entry) {
+  const PointView& point = batch_.points[i];
+  const auto fields = entry.type == ValueType::kMulti && point.value.type() == ValueType::kMulti
+                          ? point.value.as_fields()
+                          : std::span<const FieldView>();
+  SchemaVerdict verdict = s_.index.Check(*entry.info, fields);
+  if (verdict.reason == RejectReason::kNone) return true;
+  Reject(i, verdict.reason, std::move(verdict.text));
+  return false;
+}
+
+// New fields get the ids that DefineField() will give them if the row is accepted.
+void BatchWriter::EncodeMulti(const SeriesEntry& entry, const PointView& point) {
+  const TableIndex& table = *s_.index.Find(entry.info->table);
+  auto next = static_cast<uint32_t>(table.fields_by_id.size());
+  std::vector<EncodedField> fields;
+  for (const FieldView& f : point.value.as_fields()) {
+    const auto it = table.fields.find(f.name);
+    fields.push_back({it == table.fields.end() ? next++ : it->second.id, f.value});
+  }
+  std::sort(fields.begin(), fields.end(),
+            [](const EncodedField& a, const EncodedField& b) { return a.id < b.id; });
+  encoded_.clear();
+  EncodeFields(fields, encoded_);
+}
+
+void BatchWriter::Judge(size_t i) {
+  const PointView& point = batch_.points[i];
+  SeriesEntry& entry = *entries_[i];
+  if (!CheckAccess(i, entry) || !CheckType(i, entry)) return;
+  const AcceptedWindow& window = WindowFor(entry.table_slot);
+  if (!window.range.Contains(point.time)) {
+    Reject(i, RejectReason::kTimeOutOfRange, TimeRangeText(window));
+    return;
+  }
+  if (entry.first_lsn == 0 || entry.type == ValueType::kMulti) {
+    if (!CheckSchema(i, entry)) return;
+  }
+  const bool tombstone = point.value.type() == ValueType::kNone;
+  if (point.value.type() == ValueType::kMulti) EncodeMulti(entry, point);
+  OwnedRow owned;
+  const OwnedRow* owned_row = nullptr;
+  if (!entry.owner.none()) {
+    if (point.row != nullptr) owned.info = *point.row;
+    owned.tombstone = tombstone;
+    owned_row = &owned;
+  }
+  const SeriesBuffer::Place place = entry.buffer.Find(point.time.ns);
+  std::optional<StoredWrite> stored;
+  if (place.found) {
+    stored = StoredWrite{entry.buffer.version(place), false};
+    const OwnedRow* before = entry.buffer.owned(place);
+    const bool was_tombstone = before != nullptr && before->tombstone;
+    if (tombstone || was_tombstone) {
+      stored->same_value = tombstone && was_tombstone;
+    } else {
+      const uint64_t bits = entry.buffer.row(place).bits;
+      const bool same = !IsText(entry.type) ? bits == ScalarBits(point.value)
+                        : entry.type == ValueType::kVarchar
+                            ? TextPool::TextOf(bits) == point.value.as_varchar()
+                            : TextPool::TextOf(bits) == encoded_;
+      const RowInfo info_before = before != nullptr ? before->info : RowInfo{};
+      stored->same_value = same && (owned_row == nullptr || info_before == owned.info);
+    }
+  }
+  const Verdict verdict =
+      OrderWrites({batch_.rule, point.version, point.arrival, tombstone}, stored);
+  if (verdict.outcome == Outcome::kRejected) {
+    wait_lsn_ = std::max(wait_lsn_, entry.last_lsn);
+    Reject(i, verdict.reason,
+           verdict.reason == RejectReason::kVersionExists
+               ? VersionExistsText()
+               : VersionLowerText(point.version, stored->version),
+           stored->version);
+    return;
+  }
+  reply_.outcomes.push_back(verdict.outcome);
+  ++(point.time >= window.memory_start ? reply_.memory_points : reply_.magnetic_points);
+  if (verdict.outcome == Outcome::kUnchanged) {
+    wait_lsn_ = std::max(wait_lsn_, entry.last_lsn);
+    return;
+  }
+  if (index_locked_) DefineFor(entry, &point);
+  Store(i, entry, place, verdict, owned_row);
+}
+
+// The row in place, what was there before in the undo log, and both on the way to journal and feed.
+void BatchWriter::Store(size_t i, SeriesEntry& entry, const SeriesBuffer::Place& place,
+                        const Verdict& verdict, const OwnedRow* owned) {
+  const PointView& point = batch_.points[i];
+  const ValueType type = point.value.type();
+  SeriesLane& lane = s_.LaneOf(entry.id);
+  UndoRecord undo;
+  undo.lsn = slot_->lsn;
+  undo.previous = entry.undo_chain;
+  undo.row = {point.time.ns, 0};
+  if (place.found) {
+    undo.existed = true;
+    undo.row.bits = entry.buffer.row(place).bits;
+    undo.version = entry.buffer.version(place);
+    if (const OwnedRow* before = entry.buffer.owned(place))
+      undo.owned = std::make_unique<OwnedRow>(*before);
+  }
+  entry.undo_chain = lane.undo.Push(std::move(undo));
+  entry.last_lsn = slot_->lsn;
+
+  JournalPoint out;
+  out.series = entry.id;
+  out.type = type;
+  out.replaced = verdict.outcome == Outcome::kReplaced;
+  out.time = point.time.ns;
+  out.version = verdict.version;
+  out.arrival = point.arrival.ms;
+  out.bits = ScalarBits(point.value);
+  if (type == ValueType::kVarchar) out.text = point.value.as_varchar();
+  if (type == ValueType::kMulti) {
+    multi_.push_back(encoded_);
+    out.bits = multi_.size() - 1;  // the text is set once `multi_` stays where it is
+  }
+  if (owned != nullptr) out.row = point.row != nullptr ? point.row : &kNoRow;
+
+  const int64_t before = RowWriter::HeapBytes(entry);
+  const uint64_t bits = type == ValueType::kMulti ? RowWriter::BitsOf(entry, 0, encoded_)
+                                                  : RowWriter::BitsOf(entry, out.bits, out.text);
+  const Row row{point.time.ns, bits};
+  if (place.found) {
+    entry.buffer.Replace(place, row, verdict.version, owned);
+  } else {
+    ++rows_added_;
+    if (row.time > entry.buffer.last_time()) {
+      entry.buffer.Append(row, verdict.version, owned);
+    } else {
+      entry.buffer.Insert(place, row, verdict.version, owned);
+    }
+  }
+  rows_bytes_ += RowWriter::HeapBytes(entry) - before;
+
+  std::vector<JournalPoint>& list = accepted_[static_cast<size_t>(type)];
+  if (list.empty()) list.reserve(entries_.size() - i);
+  list.push_back(out);
+  if (feed_->points.empty()) feed_->points.reserve(entries_.size() - i);
+  feed_->points.push_back({entry.id, out.replaced, point.time.ns});
+  if (batch_.direct_clock && entry.owner.none()) {
+    const TableId table = entry.info->table;
+    const auto it = std::find_if(direct_.begin(), direct_.end(),
+                                 [&](const auto& d) { return d.first == table; });
+    if (it == direct_.end()) {
+      direct_.emplace_back(table, point.time);
+    } else {
+      it->second = std::max(it->second, point.time);
+    }
+  }
+}
+
+void BatchWriter::DefineFor(SeriesEntry& entry, const PointView* point) {
+  if (entry.first_lsn == 0) {
+    s_.index.Define(entry, slot_->lsn);
+    encoder_.SeriesDef(entry.id, entry.type, entry.info->canonical_key);
+  }
+  if (point == nullptr || point->value.type() != ValueType::kMulti) return;
+  TableIndex& table = *s_.index.Find(entry.info->table);
+  for (const FieldView& f : point->value.as_fields()) {
+    const FieldDef field{std::string(f.name), f.value.type()};
+    const auto [id, made] = s_.index.DefineField(table, field, slot_->lsn);
+    if (made) encoder_.Field(table.id, id, field);
+    s_.index.NoteField(entry, id, slot_->lsn);
+  }
+}
+
+void BatchWriter::FillTexts() {
+  if (texts_.empty()) return;
+  const ReaderLock lock(s_.index_mutex);
+  for (const PendingText& t : texts_)
+    reply_.rejections[t.rejection].text = ReservedText(s_.index.ViewName(t.view));
+}
+
+void BatchWriter::Submit(Completion<WriteReply> done) {
+  s_.metrics.writes.Add();
+  s_.metrics.points.Add(reply_.memory_points + reply_.magnetic_points);
+  if (slot_ != nullptr) {
+    const HasArrival arrivals =
+        batch_.rule == ConflictRule::kLastWins ? HasArrival::kYes : HasArrival::kNo;
+    for (JournalPoint& p : accepted_[static_cast<size_t>(ValueType::kMulti)])
+      p.text = multi_[p.bits];
+    for (const auto& points : accepted_) encoder_.Points(points, arrivals);
+    for (const SourceProgress& p : feed_->sources) encoder_.Source(p);
+    for (const RevisionEntry& r : batch_.revisions) encoder_.Revision(r);
+    if (batch_.view_progress) encoder_.View(*batch_.view_progress);
+    if (encoder_.empty()) {
+      s_.journal->Abandon(slot_);
+      slot_.reset();
+    }
+  }
+  if (slot_ != nullptr) reply_.positions = s_.PositionsAt(slot_->lsn);
+  auto finish = [reply = std::move(reply_), done = std::move(done),
+                 &s = s_](Result<void> durable) mutable {
+    if (!durable.ok()) {
+      done(std::move(durable).error());
+      return;
+    }
+    if (reply.positions.partitions() == 0) reply.positions = s.PositionsAt(s.snapshots.visible());
+    done(std::move(reply));
+  };
+  if (slot_ == nullptr) {
+    s_.journal->WhenDurable(wait_lsn_, std::move(finish));
+    return;
+  }
+  feed_->lsn = slot_->lsn;
+  feed_->revisions.assign(batch_.revisions.begin(), batch_.revisions.end());
+  slot_->records = std::move(encoder_).Take();
+  slot_->apply = [&s = s_, feed = std::move(feed_)] { s.ApplyDurable(feed); };
+  slot_->finish = std::move(finish);
+  s_.journal->Commit(slot_);
+}
+
+}  // namespace
+
+uint64_t RowWriter::BitsOf(SeriesEntry& entry, uint64_t bits, std::string_view text) {
+  if (!IsText(entry.type)) return bits;
+  if (entry.pool == nullptr) entry.pool = std::make_shared<TextPool>();
+  return entry.pool->Add(text);
+}
+
+void EmbeddedStore::Write(const WriteBatch& batch, Completion<WriteReply> done) {
+  BatchWriter writer(*state_, batch);
+  if (auto judged = writer.Run(); !judged.ok()) {
+    done(std::move(judged).error());
+    return;
+  }
+  writer.Submit(std::move(done));
+}
+
+}  // namespace tidemark::store
