@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/runtime.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "agg/exact_sum.h"
+#include "api/console/service.h"
+#include "api/kinesis/service.h"
+#include "api/timestream/catalog_namespace.h"
+#include "api/timestream/direct_clock.h"
+#include "api/timestream/service.h"
+#include "api/timestream/tables.h"
+#include "app/stack_admin.h"
+#include "app/version.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/file_system.h"
+#include "base/logging.h"
+#include "base/metrics.h"
+#include "catalog/catalog.h"
+#include "http/server.h"
+#include "log/log.h"
+#include "pipeline/manager.h"
+#include "sql/engine.h"
+#include "store/embedded_store.h"
+#include "view/maintainer.h"
+
+namespace tidemark::app {
+namespace {
+
+constexpr std::string_view kKinesisPrefix = "Kinesis_20131202.";
+
+uint64_t MachineMemory() {
+  const auto pages = static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+  return pages * static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PAGESIZE)));
+}
+
+/// memory_max in shares. The store has the half: its points are the data. The rest of the process
+/// (stream buffers, connections, pages, code) lives in what is left.
+struct Budget {
+  explicit Budget(const Config& config)
+      : total(config.memory_max != 0 ? config.memory_max : MachineMemory() / 2),
+        store(total / 2),
+        sql(config.sql_memory_max != 0 ? config.sql_memory_max
+                                       : std::max<uint64_t>(total / 4, 32_MiB)),
+        log_waiting(std::clamp<uint64_t>(total / 32, 8_MiB, 64_MiB)),
+        bodies(std::clamp<uint64_t>(total / 16, 24_MiB, 256_MiB)) {}
+
+  uint64_t total;
+  uint64_t store;
+  uint64_t sql;
+  uint64_t log_waiting;  // per stream
+  uint64_t bodies;       // of all unanswered requests
+};
+
+}  // namespace
+
+struct Runtime::Impl {
+  explicit Impl(RuntimeOptions opts) : options(std::move(opts)), budget(options.config) {}
+  ~Impl() { Stop(); }
+
+  Result<void> Open();
+  Result<void> OpenData();
+  Result<void> OpenParts();
+  Result<void> StartServer();
+  void Handle(http::Request request, http::Responder responder);
+  void HandleTarget(std::string_view target, http::Request request, http::Responder responder);
+  http::Response ShapeError(const http::ErrorContext& context);
+  void Stop();
+
+  const RuntimeOptions options;
+  const Budget budget;
+  SystemClock clock;
+  SystemRandom random;
+  MetricRegistry metrics;
+  std::string url;
+  std::atomic<bool> ready{false};
+
+  // Opened in this order, stopped in the reverse one.
+  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<Executor> executor;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<log::Log> log;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<timestream::TableAdmin> tables;
+  std::unique_ptr<timestream::CatalogNamespace> names;
+  std::unique_ptr<sql::Engine> engine;
+  std::unique_ptr<view::Maintainer> views;
+  std::unique_ptr<pipeline::Manager> pipelines;
+  std::unique_ptr<timestream::DirectClock> direct_clock;
+  std::unique_ptr<StackAdmin> admin;
+  std::unique_ptr<kinesis::KinesisService> kinesis;
+  std::unique_ptr<timestream::TimestreamService> timestream;
+  std::unique_ptr<console::ConsoleService> console;
+};
+
+Result<void> Runtime::Impl::OpenData() {
+  FileSystem& fs = RealFileSystem();
+  const std::string& dir = options.config.data_dir;
+  TM_RETURN_IF_ERROR(fs.CreateDirs(dir));
+  auto locked = fs.Lock(JoinPath(dir, "LOCK"));
+  if (!locked.ok()) {
+    if (locked.error().code != Code::kFailedPrecondition) return std::move(locked).error();
+    return Error{Code::kFailedPrecondition, "another server uses the data directory " + dir +
+                                                ": stop it, or give another --data-dir"};
+  }
+  lock = std::move(locked).value();
+  executor =
+      MakeThreadExecutor({.background_threads = static_cast<int>(options.config.background_threads),
+                          .query_threads = static_cast<int>(options.config.sql_queries_max) + 2});
+  return {};
+}
+
+Result<void> Runtime::Impl::OpenParts() {
+  FileSystem& fs = RealFileSystem();
+  const Config& config = options.config;
+  const std::string& dir = config.data_dir;
+  TM_ASSIGN_OR_RETURN(catalog, catalog::Catalog::Open(JoinPath(dir, "catalog.sqlite"), clock));
+  log::LogOptions log_options;
+  log_options.waiting_bytes_max = budget.log_waiting;
+  TM_ASSIGN_OR_RETURN(log, log::Log::Open({fs, *catalog, clock, *executor, metrics},
+                                          JoinPath(dir, "log"), log_options));
+  store::EmbeddedStoreOptions store_options;
+  store_options.dir = dir;
+  store_options.memory_bytes_max = budget.store;
+  store_options.journal_queue_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
+  store_options.feed_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
+  TM_ASSIGN_OR_RETURN(store,
+                      store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));
+  tables = std::make_unique<timestream::TableAdmin>(*catalog, *store);
+  tables->LoadTables();
+  names = std::make_unique<timestream::CatalogNamespace>(*catalog);
+
+  sql::EngineOptions engine_options;
+  engine_options.spill_dir = JoinPath(dir, "spill");
+  engine_options.memory_bytes_max = budget.sql;
+  engine_options.threads =
+      config.sql_threads != 0 ? config.sql_threads
+                              : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  engine_options.pushdown = config.sql_pushdown;
+  engine_options.queries_running_max = static_cast<size_t>(config.sql_queries_max);
+  TM_ASSIGN_OR_RETURN(engine, sql::Engine::Open(engine_options, *store, *names, clock, metrics));
+
+  views = std::make_unique<view::Maintainer>(*store, clock, metrics, nullptr);
+  pipelines = std::make_unique<pipeline::Manager>(
+      pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
+      pipeline::PipelineOptions{});
+  admin = std::make_unique<StackAdmin>(
+      StackContext{*catalog, *log, *store, *tables, *pipelines, *views});
+  TM_RETURN_IF_ERROR(admin->Restore());
+  views->Attach(*executor);
+  direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
+  std::vector<TableId> table_ids;
+  for (const auto& table : catalog->ListTables()) table_ids.push_back(table.id);
+  direct_clock->Start(table_ids);
+
+  kinesis::KinesisOptions kinesis_options;
+  kinesis_options.shards_max = static_cast<uint32_t>(config.stream_shards_max);
+  TM_ASSIGN_OR_RETURN(
+      kinesis, kinesis::KinesisService::Open({*log, *catalog, clock, random, *executor, metrics},
+                                             kinesis_options));
+  timestream::ServiceOptions timestream_options;
+  timestream_options.statement_time_max =
+      std::chrono::duration_cast<milliseconds>(config.sql_timeout);
+  timestream = std::make_unique<timestream::TimestreamService>(
+      timestream_options, timestream::ServiceDeps{*catalog, *tables, *store, *direct_clock, *engine,
+                                                  *executor, clock, random, metrics});
+  console::ServiceOptions console_options;
+  console_options.version = kVersion;
+  console_options.memory_bytes_max = budget.total;
+  console_options.statement_time_max = std::chrono::duration_cast<milliseconds>(config.sql_timeout);
+  console = std::make_unique<console::ConsoleService>(
+      console_options, console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views,
+                                            *admin, *executor, clock, random, metrics});
+  return {};
+}
+
+Result<void> Runtime::Impl::StartServer() {
+  TM_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.config.listen));
+  http::ServerOptions server_options;
+  server_options.address = address.host;
+  server_options.port = address.port;
+  server_options.body_bytes_total_max = budget.bodies;
+  server_options.clock = &clock;
+  server_options.error_response = [this](const http::ErrorContext& context) {
+    return ShapeError(context);
+  };
+  TM_ASSIGN_OR_RETURN(server, http::Server::Start(
+                                  server_options,
+                                  [this](http::Request request, http::Responder responder) {
+                                    Handle(std::move(request), std::move(responder));
+                                  },
+                                  metrics));
+  url = "http://" + server->address();
+  return {};
+}
+
+Result<void> Runtime::Impl::Open() {
+  TM_RETURN_IF_ERROR(agg::CheckExactArithmetic());
+  TM_RETURN_IF_ERROR(OpenData());
+  // The address first: a taken port must not cost a recovery.
+  TM_RETURN_IF_ERROR(StartServer());
+  TM_RETURN_IF_ERROR(OpenParts());
+  if (!options.stack_text.empty()) {
+    TM_RETURN_IF_ERROR(admin->ApplyStack(options.stack_text, options.stack_file, url));
+  }
+  TM_RETURN_IF_ERROR(WriteFileAtomically(
+      RealFileSystem(), JoinPath(options.config.data_dir, "endpoint"), url + "\n"));
+  ready.store(true);
+  return {};
+}
+
+http::Response Runtime::Impl::ShapeError(const http::ErrorContext& context) {
+  if (!ready.load() || context.target.empty()) {
+    return http::MakeErrorResponse(
+        context.status, context.status == 413 ? "too_large" : "invalid_request", context.reason);
+  }
+  if (std::string_view(context.target).starts_with(timestream::kTargetPrefix)) {
+    return timestream->ErrorResponse(context.status, "ValidationException", context.reason);
+  }
+  return kinesis->ErrorResponse(context.status, "SerializationException", context.reason);
+}
+
+void Runtime::Impl::HandleTarget(std::string_view target, http::Request request,
+                                 http::Responder responder) {
+  // The target is copied: it points into the request, which moves.
+  const std::string name(target);
+  if (std::string_view(name).starts_with(kKinesisPrefix)) {
+    kinesis->Handle(std::string_view(name).substr(kKinesisPrefix.size()), std::move(request),
+                    std::move(responder));
+  } else if (std::string_view(name).starts_with(timestream::kTargetPrefix)) {
+    timestream->Handle(std::string_view(name).substr(timestream::kTargetPrefix.size()),
+                       std::move(request), std::move(responder));
+  } else {
+    responder.Send(timestream->UnknownOperation());
+  }
+}
+
+void Runtime::Impl::Handle(http::Request request, http::Responder responder) {
+  const bool get = request.method == "GET" || request.method == "HEAD";
+  if (get && request.path == "/livez") {
+    responder.Send(http::MakeResponse(200, "text/plain", "ok\n"));
+    return;
+  }
+  if (!ready.load()) {
+    responder.Send(
+        http::MakeErrorResponse(503, "unavailable", "the server is starting: try again"));
+    return;
+  }
+  if (get && request.path == "/readyz") {
+    responder.Send(http::MakeResponse(200, "text/plain", "ok\n"));
+  } else if (get && request.path == "/metrics") {
+    responder.Send(
+        http::MakeResponse(200, "text/plain; version=0.0.4; charset=utf-8", metrics.Expose()));
+  } else if (const auto target = request.Find("x-amz-target");
+             target && request.path == "/" && request.method == "POST") {
+    HandleTarget(*target, std::move(request), std::move(responder));
+  } else {
+    console->Handle(std::move(request), std::move(responder));
+  }
+}
+
+void Runtime::Impl::Stop() {
+  // Requests first, then what answers them, then what works in the background, then the data.
+  if (server) server->Stop();
+  console.reset();
+  timestream.reset();
+  kinesis.reset();
+  if (direct_clock) direct_clock->Stop();
+  if (pipelines) pipelines->Stop();
+  if (views) views->Detach();
+  admin.reset();
+  direct_clock.reset();
+  pipelines.reset();
+  views.reset();
+  engine.reset();
+  if (log) {
+    if (auto closed = log->Close(); !closed.ok()) {
+      Log(LogLevel::kError, "app", "streams were not closed cleanly",
+          {{"error", closed.error().message}});
+    }
+  }
+  store.reset();
+  log.reset();
+  if (executor) executor->Stop();
+  server.reset();
+}
+
+Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Runtime::~Runtime() = default;
+
+Result<std::unique_ptr<Runtime>> Runtime::Start(RuntimeOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  TM_RETURN_IF_ERROR(impl->Open());
+  return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
+}
+
+const std::string& Runtime::url() const { return impl_->url; }
+
+}  // namespace tidemark::app

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/stack.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <set>
+
+#include "app/toml_reader.h"
+#include "base/json.h"
+
+namespace tidemark::app {
+namespace {
+
+// Kinesis stream names (kinesis-api.md 2.1); the other kinds follow the Timestream rule
+// (timestream-api.md 2.3), which is the same alphabet.
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
+}
+
+std::string NameOf(TomlTable& table, std::string_view key = "name") {
+  std::string name = table.RequiredString(key);
+  if (!name.empty() && !IsName(name)) {
+    table.Problem(key, "\"" + name + "\" is not a name: 1 to 128 letters, digits, '_', '.', '-'");
+  }
+  return name;
+}
+
+/// Retentions are whole hours and days in the AWS models that they are shown through.
+int64_t WholeUnits(TomlTable& table, std::string_view key, nanoseconds fallback, nanoseconds unit,
+                   int64_t min, int64_t max) {
+  const nanoseconds value = table.Duration(key, fallback, unit);
+  const int64_t count = value / unit;
+  if (value % unit != nanoseconds(0) || count < min || count > max) {
+    table.Problem(key, "key \"" + std::string(key) + "\" must be a whole number of " +
+                           FormatDuration(unit) + " between " + FormatDuration(unit * min) +
+                           " and " + FormatDuration(unit * max));
+  }
+  return count;
+}
+
+catalog::StreamDef ReadStream(TomlTable& table) {
+  catalog::StreamDef def;
+  def.name = NameOf(table);
+  // An upper bound that keeps a typing error from making a million files.
+  def.shards.resize(static_cast<size_t>(table.Integer("shards", 1, 1, 1000)));
+  // kinesis-api.md 3.6: 24 hours to 365 days.
+  def.retention_hours =
+      static_cast<uint32_t>(WholeUnits(table, "retention", hours(24), hours(1), 24, 8760));
+  return def;
+}
+
+catalog::TableDef ReadTable(TomlTable& table) {
+  catalog::TableDef def;
+  def.database_name = NameOf(table, "database");
+  def.name = NameOf(table);
+  // timestream-api.md 4.9: memory 1..8766 h, magnetic 1..73000 d.
+  def.memory_retention_hours = WholeUnits(table, "memory_retention", hours(6), hours(1), 1, 8766);
+  def.magnetic_retention_days =
+      WholeUnits(table, "magnetic_retention", hours(24) * 73'000, hours(24), 1, 73'000);
+  // Tables of a stack accept late writes into the magnetic range (design section 5).
+  def.magnetic_writes_enabled = true;
+  return def;
+}
+
+catalog::PipelineDef ReadPipeline(TomlTable& table) {
+  catalog::PipelineDef def;
+  def.name = NameOf(table);
+  def.stream = NameOf(table, "stream");
+  def.database = NameOf(table, "database");
+  def.table = NameOf(table, "table");
+  def.start = table.OneOf("start", "trim_horizon", {"trim_horizon", "latest"}) == 0
+                  ? catalog::StartAt::kTrimHorizon
+                  : catalog::StartAt::kLatest;
+  def.idle_timeout = table.Duration("idle_timeout", seconds(60), milliseconds(1));
+  table.OneOf("format", "json", {"json"});
+  def.mapping.measure_name = table.RequiredString("measure_name");
+  def.mapping.measure_value = table.RequiredString("measure_value");
+  def.mapping.measure_type = table.String("measure_type", "");
+  def.mapping.time = table.RequiredString("time");
+  def.mapping.time_unit = table.String("time_unit", "");
+  def.mapping.dimensions = table.Strings("dimensions", {"*"});
+  def.definition = DefinitionText(def);
+  return def;
+}
+
+catalog::ViewDef ReadView(TomlTable& table) {
+  catalog::ViewDef def;
+  def.name = NameOf(table);
+  def.database = NameOf(table, "database");
+  def.table = NameOf(table, "table");
+  def.target_table = table.String("target_table", def.table);
+  def.measures = table.Strings("measures", {"*"});
+  def.types = table.Strings("types", {"DOUBLE"});
+  def.aggregates = table.Strings("aggregate", {"avg"});
+  def.window = table.RequiredDuration("window", milliseconds(1));
+  def.group_by = table.Strings("group_by", {"*"});
+  def.output = table.String("output", "{aggregate}_{measure}");
+  def.label = table.OneOf("label", "start", {"start", "end"}) == 0 ? catalog::WindowLabel::kStart
+                                                                   : catalog::WindowLabel::kEnd;
+  def.out_of_orderness = table.Duration("out_of_orderness", nanoseconds(0), nanoseconds(0));
+  def.allowed_lateness = table.Duration("allowed_lateness", nanoseconds(0), nanoseconds(0));
+  def.late = table.OneOf("late", "recompute", {"recompute", "freeze"}) == 0
+                 ? catalog::LatePolicy::kRecompute
+                 : catalog::LatePolicy::kFreeze;
+  def.adopt = table.Bool("adopt", false);
+  def.definition = DefinitionText(def);
+  return def;
+}
+
+void StringList(JsonWriter& out, std::string_view key, const std::vector<std::string>& values) {
+  out.Key(key).BeginArray();
+  for (const auto& value : values) out.String(value);
+  out.EndArray();
+}
+
+template <typename Def>
+Result<void> ReadAll(TomlTable& root, std::string_view kind, std::vector<Def>& out,
+                     Def (*read)(TomlTable&), std::string (*name)(const Def&)) {
+  std::set<std::string> seen;
+  for (TomlTable& table : root.Tables(kind)) {
+    Def def = read(table);
+    TM_RETURN_IF_ERROR(table.Finish());
+    if (!seen.insert(name(def)).second) {
+      return Error{Code::kInvalidArgument, table.Where() + ": [[" + std::string(kind) + "]] \"" +
+                                               name(def) + "\" is there twice"};
+    }
+    out.push_back(std::move(def));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string NearestName(std::string_view name, const std::vector<std::string>& names) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const std::string& other : names) {
+    std::vector<size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 0; i < name.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (size_t j = 0; j < other.size(); ++j) {
+        const size_t replace = diagonal + (name[i] == other[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = other;
+    }
+  }
+  return best;
+}
+
+std::string DefinitionText(const catalog::PipelineDef& def) {
+  JsonWriter out;
+  out.BeginObject();
+  out.Key("stream").String(def.stream).Key("database").String(def.database);
+  out.Key("table").String(def.table);
+  out.Key("start").String(def.start == catalog::StartAt::kLatest ? "latest" : "trim_horizon");
+  out.Key("idle_timeout").String(FormatDuration(def.idle_timeout));
+  out.Key("format").String(def.mapping.format);
+  out.Key("measure_name").String(def.mapping.measure_name);
+  out.Key("measure_value").String(def.mapping.measure_value);
+  out.Key("measure_type").String(def.mapping.measure_type);
+  out.Key("time").String(def.mapping.time).Key("time_unit").String(def.mapping.time_unit);
+  StringList(out, "dimensions", def.mapping.dimensions);
+  out.EndObject();
+  return std::move(out).Take();
+}
+
+std::string DefinitionText(const catalog::ViewDef& def) {
+  JsonWriter out;
+  out.BeginObject();
+  out.Key("database").String(def.database).Key("table").String(def.table);
+  out.Key("target_table").String(def.target_table);
+  StringList(out, "measures", def.measures);
+  StringList(out, "types", def.types);
+  StringList(out, "aggregate", def.aggregates);
+  out.Key("window").String(FormatDuration(def.window));
+  StringList(out, "group_by", def.group_by);
+  out.Key("output").String(def.output);
+  out.Key("label").String(def.label == catalog::WindowLabel::kEnd ? "end" : "start");
+  out.Key("out_of_orderness").String(FormatDuration(def.out_of_orderness));
+  out.Key("allowed_lateness").String(FormatDuration(def.allowed_lateness));
+  out.Key("late").String(def.late == catalog::LatePolicy::kFreeze ? "freeze" : "recompute");
+  out.EndObject();
+  return std::move(out).Take();
+}
+
+Result<Stack> ParseStack(std::string_view text, std::string_view file) {
+  TM_ASSIGN_OR_RETURN(TomlTable root, ParseToml(text, file));
+  Stack out;
+  TM_RETURN_IF_ERROR(ReadAll<catalog::StreamDef>(root, "stream", out.streams, ReadStream,
+                                                 [](const auto& d) { return d.name; }));
+  TM_RETURN_IF_ERROR(ReadAll<catalog::DatabaseDef>(
+      root, "database", out.databases,
+      [](TomlTable& t) {
+        catalog::DatabaseDef def;
+        def.name = NameOf(t);
+        return def;
+      },
+      [](const auto& d) { return d.name; }));
+  TM_RETURN_IF_ERROR(
+      ReadAll<catalog::TableDef>(root, "table", out.tables, ReadTable,
+                                 [](const auto& d) { return d.database_name + "." + d.name; }));
+  TM_RETURN_IF_ERROR(ReadAll<catalog::PipelineDef>(root, "pipeline", out.pipelines, ReadPipeline,
+                                                   [](const auto& d) { return d.name; }));
+  TM_RETURN_IF_ERROR(ReadAll<catalog::ViewDef>(root, "view", out.views, ReadView,
+                                               [](const auto& d) { return d.name; }));
+  TM_RETURN_IF_ERROR(root.Finish());
+  return out;
+}
+
+}  // namespace tidemark::app

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/stack_admin.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/logging.h"
+
+namespace tidemark::app {
+namespace {
+
+std::string TableName(const catalog::TableDef& def) { return def.database_name + "." + def.name; }
+
+Error Differs(std::string_view kind, std::string_view name, std::string_view existing,
+              std::string_view wished) {
+  return {Code::kAlreadyExists, std::string(kind) + " \"" + std::string(name) +
+                                    "\" exists and differs; nothing was applied. exists: " +
+                                    std::string(existing) + "; file: " + std::string(wished)};
+}
+
+std::string Text(const catalog::StreamDef& def) {
+  return "shards=" + std::to_string(def.shards.size()) + " retention=\"" +
+         std::to_string(def.retention_hours) + "h\"";
+}
+
+std::string Text(const catalog::TableDef& def) {
+  return "memory_retention=\"" + std::to_string(def.memory_retention_hours) +
+         "h\" magnetic_retention=\"" + std::to_string(def.magnetic_retention_days) +
+         "d\" magnetic_writes=" + (def.magnetic_writes_enabled ? "true" : "false");
+}
+
+template <typename T, typename Pred>
+bool Contains(const std::vector<T>& list, Pred pred) {
+  return std::ranges::any_of(list, pred);
+}
+
+nanoseconds RetentionOf(const catalog::TableDef& table) {
+  return hours(table.memory_retention_hours) + hours(24 * table.magnetic_retention_days);
+}
+
+void AddOutputs(const Stack& stack, std::string_view endpoint, console::StackReport& report) {
+  auto& out = report.outputs;
+  const std::string url(endpoint);
+  out.emplace_back("Console", url + "/ui/");
+  out.emplace_back("Endpoint", url);
+  for (const auto& stream : stack.streams) out.emplace_back("Stream", stream.name);
+  for (const auto& database : stack.databases) out.emplace_back("Database", database.name);
+  for (const auto& table : stack.tables) out.emplace_back("Table", TableName(table));
+  if (stack.tables.empty()) return;
+  const auto& table = stack.tables.front();
+  const std::string query = "SELECT * FROM \"" + table.database_name + "\".\"" + table.name +
+                            "\" ORDER BY time DESC LIMIT 10";
+  out.emplace_back(
+      "boto3", "boto3.client('timestream-query', endpoint_url='" + url +
+                   "', region_name='us-east-1', aws_access_key_id='x', aws_secret_access_key='x')"
+                   ".query(QueryString='''" +
+                   query + "''')");
+  out.emplace_back("CLI", "tidemark sql --endpoint " + url + " '" + query + "'");
+}
+
+}  // namespace
+
+StackAdmin::StackAdmin(const StackContext& context) : context_(context) {
+  retention_subscription_ =
+      context_.tables.SubscribeRetention([this](const store::TableSettings& settings) {
+        const nanoseconds retention = settings.memory_retention + settings.magnetic_retention;
+        context_.pipelines.SetRetention(settings.table, retention);
+        context_.views.SetSourceRetention(settings.table, retention);
+      });
+}
+
+StackAdmin::~StackAdmin() { context_.tables.UnsubscribeRetention(retention_subscription_); }
+
+Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def) const {
+  TM_ASSIGN_OR_RETURN(const auto source, context_.catalog.GetTable(def.database, def.table));
+  TM_ASSIGN_OR_RETURN(const auto target, context_.catalog.GetTable(def.database, def.target_table));
+  return view::FromCatalog(def, {source.id, target.id, RetentionOf(source)});
+}
+
+Result<void> StackAdmin::Restore() {
+  MutexLock lock(mutex_);
+  for (const catalog::ViewDef& def : context_.catalog.ListViews()) {
+    TM_ASSIGN_OR_RETURN(auto definition, Definition(def));
+    TM_RETURN_IF_ERROR(context_.views.Restore(std::move(definition)));
+  }
+  PipelinesChanged();
+  return context_.pipelines.Restore();
+}
+
+void StackAdmin::PipelinesChanged() {
+  std::vector<PipelineId> ids;
+  for (const auto& pipeline : context_.catalog.ListPipelines()) ids.push_back(pipeline.id);
+  context_.views.SetPipelines(std::move(ids));
+}
+
+Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::StreamDef& wished) const {
+  const auto existing = context_.catalog.GetStream(wished.name);
+  if (!existing.ok()) return Presence::kMissing;
+  if (existing->shards.size() != wished.shards.size() ||
+      existing->retention_hours != wished.retention_hours) {
+    return Differs("stream", wished.name, Text(*existing), Text(wished));
+  }
+  return Presence::kSame;
+}
+
+Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::TableDef& wished) const {
+  const auto existing = context_.catalog.GetTable(wished.database_name, wished.name);
+  if (!existing.ok()) return Presence::kMissing;
+  if (Text(*existing) != Text(wished)) {
+    return Differs("table", TableName(wished), Text(*existing), Text(wished));
+  }
+  return Presence::kSame;
+}
+
+Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::PipelineDef& wished) const {
+  const auto existing = context_.catalog.GetPipeline(wished.name);
+  if (!existing.ok()) return Presence::kMissing;
+  if (existing->definition != wished.definition) {
+    return Differs("pipeline", wished.name, existing->definition, wished.definition);
+  }
+  return Presence::kSame;
+}
+
+Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::ViewDef& wished) const {
+  const auto existing = context_.catalog.GetView(wished.name);
+  if (!existing.ok()) return Presence::kMissing;
+  if (existing->definition != wished.definition) {
+    return Differs("view", wished.name, existing->definition, wished.definition);
+  }
+  return Presence::kSame;
+}
+
+Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) const {
+  const auto has_database = [&](std::string_view name) {
+    return Contains(stack.databases, [&](const auto& d) { return d.name == name; }) ||
+           context_.catalog.GetDatabase(name).ok();
+  };
+  const auto has_table = [&](std::string_view database, std::string_view name) {
+    return Contains(stack.tables,
+                    [&](const auto& t) { return t.database_name == database && t.name == name; }) ||
+           context_.catalog.GetTable(database, name).ok();
+  };
+  const auto missing = [&](std::string_view kind, std::string_view name, std::string_view needs) {
+    return Error{Code::kNotFound, std::string(file) + ": " + std::string(kind) + " \"" +
+                                      std::string(name) + "\" needs " + std::string(needs) +
+                                      ", which neither exists nor is in the file"};
+  };
+  for (const auto& stream : stack.streams) TM_RETURN_IF_ERROR(Compare(stream));
+  for (const auto& table : stack.tables) {
+    TM_RETURN_IF_ERROR(Compare(table));
+    if (!has_database(table.database_name)) {
+      return missing("table", TableName(table), "database \"" + table.database_name + "\"");
+    }
+  }
+  for (const auto& pipeline : stack.pipelines) {
+    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(pipeline));
+    if (presence == Presence::kSame) continue;
+    TM_RETURN_IF_ERROR(context_.pipelines.Check(pipeline));
+    if (!Contains(stack.streams, [&](const auto& s) { return s.name == pipeline.stream; }) &&
+        !context_.catalog.GetStream(pipeline.stream).ok()) {
+      return missing("pipeline", pipeline.name, "stream \"" + pipeline.stream + "\"");
+    }
+    if (!has_table(pipeline.database, pipeline.table)) {
+      return missing("pipeline", pipeline.name,
+                     "table \"" + pipeline.database + "." + pipeline.table + "\"");
+    }
+  }
+  for (const auto& one : stack.views) {
+    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
+    if (presence == Presence::kSame) continue;
+    // The catalog gives the number when the view is made; the check wants some.
+    catalog::ViewDef numbered = one;
+    numbered.id = ViewId{1};
+    TM_ASSIGN_OR_RETURN(const auto definition,
+                        view::FromCatalog(numbered, {TableId{1}, TableId{1}, nanoseconds(0)}));
+    TM_RETURN_IF_ERROR(view::CheckDefinition(definition));
+    for (const std::string& table : {one.table, one.target_table}) {
+      if (!has_table(one.database, table)) {
+        return missing("view", one.name, "table \"" + one.database + "." + table + "\"");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {
+  TM_ASSIGN_OR_RETURN(catalog::ViewDef def, context_.catalog.CreateView(std::move(wished)));
+  auto definition = Definition(def);
+  auto created = definition.ok() ? context_.views.Create(std::move(definition).value())
+                                 : Result<void>(std::move(definition).error());
+  if (!created.ok()) {
+    // The maintainer refused it, so nothing but its number was used.
+    if (auto undone = context_.catalog.DeleteView(def.id); !undone.ok()) {
+      Log(LogLevel::kError, "app", "a refused view stays in the catalog",
+          {{"view", def.name}, {"error", undone.error().message}});
+    }
+    return created;
+  }
+  context_.pipelines.ForgetSeries();
+  return {};
+}
+
+Result<console::StackReport> StackAdmin::ApplyStack(std::string_view text, std::string_view file,
+                                                    std::string_view endpoint) {
+  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(text, file));
+  MutexLock lock(mutex_);
+  TM_RETURN_IF_ERROR(CheckAll(stack, file));
+  console::StackReport report;
+  const auto say = [&](std::string_view kind, std::string_view name, bool made) {
+    report.items.push_back(
+        {std::string(kind), std::string(name), made ? "created" : "unchanged", ""});
+  };
+  for (const auto& stream : stack.streams) {
+    const bool missing = context_.log.Find(stream.name) == nullptr;
+    if (missing) {
+      TM_RETURN_IF_ERROR(
+          context_.log.CreateStream({.name = stream.name,
+                                     .shards = static_cast<uint32_t>(stream.shards.size()),
+                                     .retention_hours = stream.retention_hours}));
+    }
+    say("stream", stream.name, missing);
+  }
+  for (const auto& database : stack.databases) {
+    const bool missing = !context_.catalog.GetDatabase(database.name).ok();
+    if (missing) TM_RETURN_IF_ERROR(context_.tables.CreateDatabase(database));
+    say("database", database.name, missing);
+  }
+  for (const auto& table : stack.tables) {
+    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(table));
+    if (presence == Presence::kMissing) TM_RETURN_IF_ERROR(context_.tables.CreateTable(table));
+    say("table", TableName(table), presence == Presence::kMissing);
+  }
+  // Views before pipelines: what they reserve is then known before the first record is decoded.
+  for (const auto& one : stack.views) {
+    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
+    if (presence == Presence::kMissing) TM_RETURN_IF_ERROR(CreateView(one));
+    say("view", one.name, presence == Presence::kMissing);
+  }
+  for (const auto& pipeline : stack.pipelines) {
+    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(pipeline));
+    if (presence == Presence::kMissing) {
+      TM_RETURN_IF_ERROR(context_.pipelines.Create(pipeline));
+      PipelinesChanged();
+    }
+    say("pipeline", pipeline.name, presence == Presence::kMissing);
+  }
+  AddOutputs(stack, endpoint, report);
+  return report;
+}
+
+Result<console::StackReport> StackAdmin::DescribeStack(std::string_view text, std::string_view file,
+                                                       std::string_view endpoint) {
+  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(text, file));
+  MutexLock lock(mutex_);
+  console::StackReport report;
+  const auto say = [&](std::string_view kind, std::string_view name,
+                       const Result<Presence>& presence) {
+    const bool missing = presence.ok() && *presence == Presence::kMissing;
+    report.items.push_back({std::string(kind), std::string(name),
+                            !presence.ok() ? "differs"
+                            : missing      ? "missing"
+                                           : "exists",
+                            presence.ok() ? "" : presence.error().message});
+  };
+  for (const auto& stream : stack.streams) say("stream", stream.name, Compare(stream));
+  for (const auto& database : stack.databases) {
+    say("database", database.name,
+        context_.catalog.GetDatabase(database.name).ok() ? Presence::kSame : Presence::kMissing);
+  }
+  for (const auto& table : stack.tables) say("table", TableName(table), Compare(table));
+  for (const auto& pipeline : stack.pipelines) {
+    say("pipeline", pipeline.name, Compare(pipeline));
+    if (const auto status = context_.pipelines.Status(pipeline.name); status.ok()) {
+      report.items.back().detail = pipeline::PipelineStateName(status->state);
+    }
+  }
+  for (const auto& one : stack.views) {
+    say("view", one.name, Compare(one));
+    if (const auto status = context_.views.Status(one.name); status.ok()) {
+      report.items.back().detail = view::ViewStateName(status->state);
+    }
+  }
+  AddOutputs(stack, endpoint, report);
+  return report;
+}
+
+Result<console::StackReport> StackAdmin::DeleteStack(std::string_view text, std::string_view file,
+                                                     std::string_view endpoint) {
+  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(text, file));
+  (void)endpoint;
+  MutexLock lock(mutex_);
+  console::StackReport report;
+  const auto say = [&](std::string_view kind, std::string_view name, bool existed) {
+    report.items.push_back(
+        {std::string(kind), std::string(name), existed ? "deleted" : "missing", ""});
+  };
+  for (const auto& pipeline : stack.pipelines) {
+    const bool exists = context_.catalog.GetPipeline(pipeline.name).ok();
+    if (exists) {
+      TM_RETURN_IF_ERROR(context_.pipelines.Delete(pipeline.name));
+      PipelinesChanged();
+    }
+    say("pipeline", pipeline.name, exists);
+  }
+  for (const auto& one : stack.views) {
+    const auto existing = context_.catalog.GetView(one.name);
+    if (existing.ok()) {
+      std::promise<Result<void>> dropped;
+      context_.views.Drop(existing->id,
+                          [&](Result<void> result) { dropped.set_value(std::move(result)); });
+      if (auto result = dropped.get_future().get();
+          !result.ok() && result.error().code != Code::kNotFound) {
+        return std::move(result).error().With("delete view \"" + one.name + "\"");
+      }
+      TM_RETURN_IF_ERROR(context_.catalog.DeleteView(existing->id));
+      context_.pipelines.ForgetSeries();
+    }
+    say("view", one.name, existing.ok());
+  }
+  for (const auto& table : stack.tables) {
+    const bool exists = context_.catalog.GetTable(table.database_name, table.name).ok();
+    if (exists) TM_RETURN_IF_ERROR(context_.tables.DeleteTable(table.database_name, table.name));
+    say("table", TableName(table), exists);
+  }
+  for (const auto& database : stack.databases) {
+    const bool exists = context_.catalog.GetDatabase(database.name).ok();
+    if (exists) TM_RETURN_IF_ERROR(context_.tables.DeleteDatabase(database.name));
+    say("database", database.name, exists);
+  }
+  for (const auto& stream : stack.streams) {
+    const bool exists = context_.log.Find(stream.name) != nullptr;
+    if (exists) TM_RETURN_IF_ERROR(context_.log.DeleteStream(stream.name));
+    say("stream", stream.name, exists);
+  }
+  return report;
+}
+
+Result<void> StackAdmin::StartPipeline(std::string_view name) {
+  return context_.pipelines.Start(name);
+}
+Result<void> StackAdmin::StopPipeline(std::string_view name) {
+  return context_.pipelines.Stop(name);
+}
+
+Result<void> StackAdmin::SetViewRunning(std::string_view name, view::ViewState wished) {
+  MutexLock lock(mutex_);
+  TM_ASSIGN_OR_RETURN(catalog::ViewDef def, context_.catalog.GetView(name));
+  const bool run = wished == view::ViewState::kRunning;
+  if (def.running != run) {
+    def.running = run;
+    TM_RETURN_IF_ERROR(context_.catalog.UpdateView(def));
+  }
+  return run ? context_.views.Start(def.id) : context_.views.Stop(def.id);
+}
+
+Result<void> StackAdmin::StartView(std::string_view name) {
+  return SetViewRunning(name, view::ViewState::kRunning);
+}
+Result<void> StackAdmin::StopView(std::string_view name) {
+  return SetViewRunning(name, view::ViewState::kStopped);
+}
+
+}  // namespace tidemark::app

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/stack.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/config.h"
+
+namespace tidemark::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string ErrorOf(std::string_view text) {
+  auto stack = ParseStack(text, "s.toml");
+  return stack.ok() ? "" : stack.error().message;
+}
+
+TEST(Stack, TheSampleParses) {
+  std::ifstream in(TM_SOURCE_DIR "/examples/ec2/stack.toml");
+  std::ostringstream text;
+  text << in.rdbuf();
+  const auto stack = ParseStack(text.str(), "stack.toml");
+  ASSERT_TRUE(stack.ok()) << stack.error().message;
+  EXPECT_EQ(stack->streams.at(0).shards.size(), 4U);
+  EXPECT_EQ(stack->tables.at(0).memory_retention_hours, 6);
+  EXPECT_EQ(stack->tables.at(0).magnetic_retention_days, 1);
+  EXPECT_TRUE(stack->tables.at(0).magnetic_writes_enabled);
+  EXPECT_EQ(stack->pipelines.at(0).idle_timeout, seconds(15));
+  EXPECT_EQ(stack->pipelines.at(0).mapping.measure_type, "MeasureValueType");
+  const auto& view = stack->views.at(0);
+  EXPECT_EQ(view.window, minutes(5));
+  EXPECT_THAT(view.aggregates, ElementsAre("avg"));
+  EXPECT_EQ(view.label, catalog::WindowLabel::kEnd);
+  EXPECT_EQ(view.out_of_orderness, seconds(3));
+  EXPECT_EQ(view.late, catalog::LatePolicy::kRecompute);
+}
+
+TEST(Stack, AnUnknownKeyNamesLineAndNearest) {
+  EXPECT_EQ(ErrorOf("[[stream]]\nname = \"s\"\nshard = 4\n"),
+            "s.toml:3: unknown key \"shard\" in [[stream]]: did you mean \"shards\"?");
+}
+
+TEST(Stack, TablesOfLaterIssuesAreUnknown) {
+  EXPECT_THAT(ErrorOf("[[dashboard]]\nname = \"d\"\n"),
+              HasSubstr("s.toml:1: unknown key \"dashboard\""));
+  EXPECT_THAT(ErrorOf("[[key]]\nname = \"d\"\n"), HasSubstr("unknown key \"key\""));
+}
+
+TEST(Stack, MistakesNameTheirLine) {
+  EXPECT_THAT(ErrorOf("[[stream]]\nshards = 2\n"),
+              HasSubstr("s.toml:1: [[stream]] needs the key \"name\""));
+  EXPECT_THAT(ErrorOf("[[stream]]\nname = \"s\"\nretention = \"1m\"\n"), HasSubstr("s.toml:3:"));
+  EXPECT_THAT(ErrorOf("[[stream]]\nname = \"s\"\nretention = \"25h30m\"\n"),
+              HasSubstr("whole number"));
+  EXPECT_THAT(ErrorOf("[[stream]]\nname = \"a b\"\n"), HasSubstr("\"a b\" is not a name"));
+  EXPECT_THAT(ErrorOf("[[stream]]\nname = 3\n"),
+              HasSubstr("s.toml:2: key \"name\" must be a string"));
+  EXPECT_THAT(ErrorOf("[[stream]\n"), HasSubstr("s.toml:1:"));
+  EXPECT_THAT(ErrorOf("[[stream]]\nname=\"a\"\n[[stream]]\nname=\"a\"\n"),
+              HasSubstr("is there twice"));
+  EXPECT_THAT(
+      ErrorOf("[[view]]\nname=\"v\"\ndatabase=\"d\"\ntable=\"t\"\nwindow=\"5m\"\nlate=\"drop\"\n"),
+      HasSubstr("s.toml:6: key \"late\" must be one of \"recompute\", \"freeze\", not \"drop\""));
+}
+
+TEST(Stack, EqualDefinitionsHaveEqualTexts) {
+  const std::string base = "[[view]]\nname=\"v\"\ndatabase=\"d\"\ntable=\"t\"\n";
+  const auto a = ParseStack(base + "window=\"5m\"\n", "a").value();
+  const auto b =
+      ParseStack(base + "window=\"300s\"\nlate=\"recompute\"\nadopt=true\n", "b").value();
+  const auto c = ParseStack(base + "window=\"6m\"\n", "c").value();
+  EXPECT_EQ(a.views[0].definition, b.views[0].definition);
+  EXPECT_NE(a.views[0].definition, c.views[0].definition);
+}
+
+TEST(Config, DefaultsAndKeys) {
+  const auto config =
+      ParseConfig("memory_max = \"256MiB\"\n[sql]\npushdown = false\nthreads = 1\n", "c.toml")
+          .value();
+  EXPECT_EQ(config.memory_max, 256U << 20U);
+  EXPECT_FALSE(config.sql_pushdown);
+  EXPECT_EQ(config.sql_threads, 1);
+  EXPECT_EQ(config.listen, "127.0.0.1:4580");
+}
+
+TEST(Config, UnknownKeysAndBadUnitsNameTheirLine) {
+  EXPECT_EQ(ParseConfig("[sql]\npushdwn = false\n", "c.toml").error().message,
+            "c.toml:2: unknown key \"pushdwn\" in [sql]: did you mean \"pushdown\"?");
+  EXPECT_THAT(ParseConfig("memory_max = 256\n", "c.toml").error().message,
+              HasSubstr("c.toml:1: key \"memory_max\" must be a size with unit"));
+  EXPECT_THAT(ParseConfig("[sql]\ntimeout = \"5 parsecs\"\n", "c.toml").error().message,
+              HasSubstr("c.toml:2:"));
+}
+
+TEST(ListenAddress, OnlyLoopbackIsAllowed) {
+  EXPECT_EQ(ParseListenAddress("127.0.0.1:0")->port, 0);
+  EXPECT_EQ(ParseListenAddress("[::1]:80")->host, "::1");
+  EXPECT_TRUE(ParseListenAddress("localhost:4580").ok());
+  EXPECT_THAT(ParseListenAddress("0.0.0.0:4580").error().message, HasSubstr("loopback"));
+  EXPECT_FALSE(ParseListenAddress("127.evil.example:1").ok());
+  EXPECT_FALSE(ParseListenAddress("127.0.0.1").ok());
+  EXPECT_FALSE(ParseListenAddress("127.0.0.1:70000").ok());
+}
+
+TEST(NearestName, FarNamesAreNotOffered) {
+  EXPECT_EQ(NearestName("windw", {"window", "label"}), "window");
+  EXPECT_EQ(NearestName("zzzzzz", {"window", "label"}), "");
+}
+
+}  // namespace
+}  // namespace tidemark::app

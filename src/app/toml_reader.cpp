@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/toml_reader.h"
+
+// The packaged library is built with exceptions; without them the parser has to be compiled here.
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#include <algorithm>
+
+#include <toml++/toml.h>
+
+#include "app/stack.h"
+
+namespace tidemark::app {
+
+struct TomlTable::Impl {
+  std::shared_ptr<toml::table> root;  // keeps `table` alive
+  toml::table* table = nullptr;
+  std::string file;
+  size_t line = 0;
+  std::string title;  // "[[view]] \"ec2-5m\"" is not known yet: "[[view]]"
+  std::vector<std::string> asked;
+  std::optional<Error> error;
+
+  const toml::node* Find(std::string_view key) {
+    asked.emplace_back(key);
+    return table->get(key);
+  }
+
+  void Fail(size_t at, std::string message) {
+    if (!error) {
+      error = Error{Code::kInvalidArgument, file + ":" + std::to_string(at) + ": " + message};
+    }
+  }
+
+  void WrongType(std::string_view key, const toml::node& node, std::string_view want) {
+    Fail(node.source().begin.line, "key \"" + std::string(key) + "\" must be " + std::string(want));
+  }
+};
+
+TomlTable::TomlTable(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TomlTable::~TomlTable() = default;
+TomlTable::TomlTable(TomlTable&&) noexcept = default;
+TomlTable& TomlTable::operator=(TomlTable&&) noexcept = default;
+
+Result<TomlTable> ParseToml(std::string_view text, std::string_view file) {
+  toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const auto& error = parsed.error();
+    return Error{Code::kInvalidArgument, std::string(file) + ":" +
+                                             std::to_string(error.source().begin.line) + ": " +
+                                             std::string(error.description())};
+  }
+  auto impl = std::make_unique<TomlTable::Impl>();
+  impl->root = std::make_shared<toml::table>(std::move(parsed).table());
+  impl->table = impl->root.get();
+  impl->file = file;
+  impl->line = 1;
+  return TomlTable(std::move(impl));
+}
+
+bool TomlTable::Has(std::string_view key) const { return impl_->table->contains(key); }
+
+std::string TomlTable::String(std::string_view key, std::string_view fallback) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return std::string(fallback);
+  if (const auto* text = node->as_string()) return text->get();
+  impl_->WrongType(key, *node, "a string");
+  return {};
+}
+
+std::string TomlTable::RequiredString(std::string_view key) {
+  std::string value = String(key, "");
+  if (value.empty()) {
+    impl_->Fail(impl_->line, impl_->title + " needs the key \"" + std::string(key) + "\"");
+  }
+  return value;
+}
+
+int64_t TomlTable::Integer(std::string_view key, int64_t fallback, int64_t min, int64_t max) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return fallback;
+  const auto* number = node->as_integer();
+  if (number == nullptr) {
+    impl_->WrongType(key, *node, "a whole number");
+    return fallback;
+  }
+  if (number->get() < min || number->get() > max) {
+    impl_->WrongType(key, *node, "between " + std::to_string(min) + " and " + std::to_string(max));
+  }
+  return number->get();
+}
+
+bool TomlTable::Bool(std::string_view key, bool fallback) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return fallback;
+  if (const auto* value = node->as_boolean()) return value->get();
+  impl_->WrongType(key, *node, "true or false");
+  return fallback;
+}
+
+nanoseconds TomlTable::Duration(std::string_view key, nanoseconds fallback, nanoseconds min) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return fallback;
+  const auto* text = node->as_string();
+  const auto duration = text != nullptr ? ParseDuration(text->get())
+                                        : Result<nanoseconds>(Error{Code::kInvalidArgument, ""});
+  if (!duration.ok()) {
+    impl_->WrongType(key, *node, "a duration such as \"5m\" or \"250ms\"");
+    return fallback;
+  }
+  if (*duration < min) impl_->WrongType(key, *node, "at least " + FormatDuration(min));
+  return *duration;
+}
+
+nanoseconds TomlTable::RequiredDuration(std::string_view key, nanoseconds min) {
+  if (!Has(key)) {
+    impl_->Fail(impl_->line, impl_->title + " needs the key \"" + std::string(key) + "\"");
+  }
+  return Duration(key, min, min);
+}
+
+uint64_t TomlTable::ByteSize(std::string_view key, uint64_t fallback, uint64_t min) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return fallback;
+  const auto* text = node->as_string();
+  const auto size = text != nullptr ? ParseByteSize(text->get())
+                                    : Result<uint64_t>(Error{Code::kInvalidArgument, ""});
+  if (!size.ok()) {
+    impl_->WrongType(key, *node, "a size with unit such as \"256MiB\"");
+    return fallback;
+  }
+  if (*size < min) impl_->WrongType(key, *node, "at least " + std::to_string(min) + " bytes");
+  return *size;
+}
+
+std::vector<std::string> TomlTable::Strings(std::string_view key,
+                                            std::vector<std::string> fallback) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return fallback;
+  if (const auto* text = node->as_string()) return {text->get()};
+  std::vector<std::string> out;
+  const auto* list = node->as_array();
+  if (list == nullptr || list->empty()) {
+    impl_->WrongType(key, *node, "a string or a list of strings");
+    return out;
+  }
+  for (const auto& item : *list) {
+    const auto* text = item.as_string();
+    if (text == nullptr) {
+      impl_->WrongType(key, item, "a list of strings");
+      return out;
+    }
+    out.push_back(text->get());
+  }
+  return out;
+}
+
+size_t TomlTable::OneOf(std::string_view key, std::string_view fallback,
+                        const std::vector<std::string>& names) {
+  const std::string value = String(key, fallback);
+  const auto found = std::ranges::find(names, value);
+  if (found != names.end()) return static_cast<size_t>(found - names.begin());
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "\"" : ", \"") + name + "\"";
+  Problem(key,
+          "key \"" + std::string(key) + "\" must be one of " + list + ", not \"" + value + "\"");
+  return 0;
+}
+
+std::vector<TomlTable> TomlTable::Tables(std::string_view key) {
+  std::vector<TomlTable> out;
+  toml::node* node = impl_->table->get(key);
+  impl_->asked.emplace_back(key);
+  if (node == nullptr) return out;
+  auto* list = node->as_array();
+  if (list == nullptr) {
+    impl_->WrongType(key, *node, "written as [[" + std::string(key) + "]]");
+    return out;
+  }
+  for (auto& item : *list) {
+    auto* table = item.as_table();
+    if (table == nullptr) {
+      impl_->WrongType(key, item, "written as [[" + std::string(key) + "]]");
+      return out;
+    }
+    auto impl = std::make_unique<Impl>();
+    impl->root = impl_->root;
+    impl->table = table;
+    impl->file = impl_->file;
+    impl->line = table->source().begin.line;
+    impl->title = "[[" + std::string(key) + "]]";
+    out.push_back(TomlTable(std::move(impl)));
+  }
+  return out;
+}
+
+std::optional<TomlTable> TomlTable::Table(std::string_view key) {
+  toml::node* node = impl_->table->get(key);
+  impl_->asked.emplace_back(key);
+  if (node == nullptr) return std::nullopt;
+  auto* table = node->as_table();
+  if (table == nullptr) {
+    impl_->WrongType(key, *node, "written as [" + std::string(key) + "]");
+    return std::nullopt;
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->root = impl_->root;
+  impl->table = table;
+  impl->file = impl_->file;
+  impl->line = table->source().begin.line;
+  impl->title = "[" + std::string(key) + "]";
+  return TomlTable(std::move(impl));
+}
+
+void TomlTable::Problem(std::string_view key, std::string message) {
+  const toml::node* node = impl_->table->get(key);
+  impl_->Fail(node != nullptr ? node->source().begin.line : impl_->line, std::move(message));
+}
+
+Result<void> TomlTable::Finish() {
+  for (const auto& [key, node] : *impl_->table) {
+    const std::string name(key.str());
+    if (std::ranges::find(impl_->asked, name) != impl_->asked.end()) continue;
+    const std::string nearest = NearestName(name, impl_->asked);
+    impl_->Fail(key.source().begin.line,
+                "unknown key \"" + name + "\"" +
+                    (impl_->title.empty() ? "" : " in " + impl_->title) +
+                    (nearest.empty() ? "" : ": did you mean \"" + nearest + "\"?"));
+  }
+  if (impl_->error) return *impl_->error;
+  return {};
+}
+
+std::string TomlTable::Where() const { return impl_->file + ":" + std::to_string(impl_->line); }
+
+}  // namespace tidemark::app
