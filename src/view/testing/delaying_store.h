@@ -16,19 +16,23 @@ namespace tidemark::view {
 
 class DelayingStore final : public store::Store {
  public:
-  /// `inner` must outlive it. One of `refuse_one_in` view writes is refused; 0: none.
-  DelayingStore(store::Store& inner, uint64_t seed, uint64_t refuse_one_in)
-      : inner_(inner), random_(seed), refuse_one_in_(refuse_one_in) {}
+  /// One of `refuse_one_in` view writes is refused; 0: none.
+  DelayingStore(uint64_t seed, uint64_t refuse_one_in)
+      : random_(seed), refuse_one_in_(refuse_one_in) {}
 
-  /// Completions run on it; null: at once.
-  void SetExecutor(Executor* executor) { executor_ = executor; }
+  /// The store behind it, which must outlive its use. Completions run on `executor`; null: when the
+  /// store runs them.
+  void SetInner(store::Store& inner, Executor* executor) {
+    inner_ = &inner;
+    executor_ = executor;
+  }
 
   void Write(const store::WriteBatch& batch, Completion<store::WriteReply> done) override {
     if (batch.view_progress && refuse_one_in_ > 0 && random_.Below(refuse_one_in_) == 0) {
       return done(Error{Code::kResourceExhausted, "refused by the test"});
     }
-    if (executor_ == nullptr) return inner_.Write(batch, std::move(done));
-    inner_.Write(batch, [this, done = std::move(done)](Result<store::WriteReply> reply) mutable {
+    if (executor_ == nullptr) return inner_->Write(batch, std::move(done));
+    inner_->Write(batch, [this, done = std::move(done)](Result<store::WriteReply> reply) mutable {
       auto later = [done = std::move(done), reply = std::move(reply)]() mutable {
         done(std::move(reply));
       };
@@ -36,68 +40,68 @@ class DelayingStore final : public store::Store {
     });
   }
 
-  store::Capabilities capabilities() const override { return inner_.capabilities(); }
-  void SetTable(const store::TableSettings& settings) override { inner_.SetTable(settings); }
-  Result<void> DropTable(TableId table) override { return inner_.DropTable(table); }
+  store::Capabilities capabilities() const override { return inner_->capabilities(); }
+  void SetTable(const store::TableSettings& settings) override { inner_->SetTable(settings); }
+  Result<void> DropTable(TableId table) override { return inner_->DropTable(table); }
   void SetReservations(std::vector<store::Reservation> all) override {
-    inner_.SetReservations(std::move(all));
+    inner_->SetReservations(std::move(all));
   }
   std::vector<std::string> OwnerlessNamesOf(TableId table, std::string_view name_template,
                                             size_t count_max) override {
-    return inner_.OwnerlessNamesOf(table, name_template, count_max);
+    return inner_->OwnerlessNamesOf(table, name_template, count_max);
   }
   Result<void> Adopt(TableId table, std::string_view name_template, store::Owner owner) override {
-    return inner_.Adopt(table, name_template, owner);
+    return inner_->Adopt(table, name_template, owner);
   }
-  Result<void> DropOwner(ViewId view) override { return inner_.DropOwner(view); }
+  Result<void> DropOwner(ViewId view) override { return inner_->DropOwner(view); }
   Result<std::vector<store::Resolved>> Resolve(
       std::span<const store::SeriesKeyView> keys) override {
-    return inner_.Resolve(keys);
+    return inner_->Resolve(keys);
   }
   std::shared_ptr<const store::SeriesInfo> Describe(store::SeriesRef series) override {
-    return inner_.Describe(series);
+    return inner_->Describe(series);
   }
   Result<std::unique_ptr<store::ScanCursor>> Scan(const store::ScanRequest& request) override {
-    return inner_.Scan(request);
+    return inner_->Scan(request);
   }
   Result<std::unique_ptr<store::AggregateCursor>> Aggregate(
       const store::AggregateRequest& request) override {
-    return inner_.Aggregate(request);
+    return inner_->Aggregate(request);
   }
   Result<std::unique_ptr<store::ScanCursor>> LastPoints(
       const store::ScanRequest& request) override {
-    return inner_.LastPoints(request);
+    return inner_->LastPoints(request);
   }
-  Result<store::TableSchema> Schema(TableId table) override { return inner_.Schema(table); }
+  Result<store::TableSchema> Schema(TableId table) override { return inner_->Schema(table); }
   Result<std::vector<std::shared_ptr<const store::SeriesInfo>>> Series(
       const store::Selection& selection) override {
-    return inner_.Series(selection);
+    return inner_->Series(selection);
   }
   Result<std::unique_ptr<store::FeedReader>> OpenFeed(const store::Positions& from) override {
-    return inner_.OpenFeed(from);
+    return inner_->OpenFeed(from);
   }
-  store::Positions End() override { return inner_.End(); }
+  store::Positions End() override { return inner_->End(); }
   uint64_t SubscribeFeed(std::function<void()> wake) override {
-    return inner_.SubscribeFeed(std::move(wake));
+    return inner_->SubscribeFeed(std::move(wake));
   }
-  void UnsubscribeFeed(uint64_t subscription) override { inner_.UnsubscribeFeed(subscription); }
+  void UnsubscribeFeed(uint64_t subscription) override { inner_->UnsubscribeFeed(subscription); }
   std::vector<store::SourceProgress> ProgressOf(store::SourceId source) override {
-    return inner_.ProgressOf(source);
+    return inner_->ProgressOf(source);
   }
   std::vector<store::SourceProgress> ProgressInto(TableId table) override {
-    return inner_.ProgressInto(table);
+    return inner_->ProgressInto(table);
   }
   std::optional<store::ViewProgress> ProgressOf(ViewId view) override {
-    return inner_.ProgressOf(view);
+    return inner_->ProgressOf(view);
   }
   Result<std::vector<store::RevisionRow>> Revisions(const store::Selection& selection,
                                                     size_t rows_max) override {
-    return inner_.Revisions(selection, rows_max);
+    return inner_->Revisions(selection, rows_max);
   }
-  store::StoreStats Stats() override { return inner_.Stats(); }
+  store::StoreStats Stats() override { return inner_->Stats(); }
 
  private:
-  store::Store& inner_;
+  store::Store* inner_ = nullptr;
   SeededRandom random_;
   const uint64_t refuse_one_in_;
   Executor* executor_ = nullptr;
