@@ -34,9 +34,13 @@ class Type {
  public:
   struct Field;
 
-  Type() = default;
-  Type(TypeKind scalar)
-      : kind_(scalar) {}  // NOLINT(google-explicit-constructor): reads as the type
+  Type();
+  Type(const Type& other);
+  Type(Type&& other) noexcept;
+  Type& operator=(const Type& other);
+  Type& operator=(Type&& other) noexcept;
+  ~Type();
+  Type(TypeKind scalar);  // NOLINT(google-explicit-constructor): reads as the type
   static Type Array(Type element);
   static Type Row(std::vector<Field> fields);
   static Type Timeseries(Type value);
@@ -62,6 +66,15 @@ struct Type::Field {
   Type type;
   friend bool operator==(const Field&, const Field&) = default;
 };
+
+// Here, because Field must be complete for a vector of it.
+inline Type::Type() = default;
+inline Type::Type(TypeKind scalar) : kind_(scalar) {}
+inline Type::Type(const Type& other) = default;
+inline Type::Type(Type&& other) noexcept = default;
+inline Type& Type::operator=(const Type& other) = default;
+inline Type& Type::operator=(Type&& other) noexcept = default;
+inline Type::~Type() = default;
 
 struct Column {
   std::string name;  // "_col1" for an expression without alias
