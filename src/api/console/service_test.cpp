@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// The calls of web/API.md sections 1 to 5, as literal requests.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/console/testing/test_console.h"
+
+namespace tidemark::console {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAreArray;
+
+std::vector<std::string> Members(const JsonValue& object) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : object.object()) out.push_back(name);
+  return out;
+}
+
+std::string Text(const JsonValue& object, std::string_view member) {
+  const JsonValue* value = object.Find(member);
+  if (value == nullptr) return "(missing)";
+  return value->is_null() ? "null" : value->string_value();
+}
+
+const JsonValue& At(const JsonValue& value, std::string_view member) {
+  static const JsonValue nothing;
+  const JsonValue* found = value.Find(member);
+  EXPECT_NE(found, nullptr) << member;
+  return found != nullptr ? *found : nothing;
+}
+
+std::string ErrorCode(const TestConsole::Answer& answer) {
+  return Text(At(answer.body, "error"), "code");
+}
+
+// ---- section 1 and 2
+
+TEST(Console, ErrorsHaveOneShape) {
+  TestConsole t;
+  const auto answer = t.Get("/api/v1/nothing");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(answer.headers.Find("Cache-Control"), "no-store");
+  const JsonValue& error = At(answer.body, "error");
+  EXPECT_THAT(Members(error), ElementsAre("code", "status", "message", "hint", "field", "line",
+                                          "column", "request_id", "retryable"));
+  EXPECT_EQ(Text(error, "code"), "not_found");
+  EXPECT_EQ(At(error, "status").AsInt64(), 404);
+  EXPECT_EQ(Text(error, "request_id").size(), 13U);
+  EXPECT_TRUE(At(error, "line").is_null());
+}
+
+TEST(Console, AKnownPathWithAnotherMethodIsNotAllowed) {
+  TestConsole t;
+  const auto answer = t.Get("/api/v1/pipelines/p/start");
+  EXPECT_EQ(answer.status, 405);
+  EXPECT_EQ(ErrorCode(answer), "method_not_allowed");
+  EXPECT_EQ(answer.headers.Find("Allow"), "POST");
+}
+
+TEST(Console, BrowsersAreSentToThePages) {
+  TestConsole t;
+  auto request = t.MakeRequest("GET", "/?db=x");
+  request.headers.Add("Accept", "text/html,*/*;q=0.8");
+  const auto answer = t.Send(request);
+  EXPECT_EQ(answer.status, 302);
+  EXPECT_EQ(answer.headers.Find("Location"), "/ui/?db=x");
+  EXPECT_EQ(t.Get("/").status, 404);
+  EXPECT_EQ(t.Get("/elsewhere").status, 404);
+}
+
+TEST(Console, DeepLinksGetTheIndexPageAndUnknownAssetsDoNot) {
+  TestConsole t;
+  for (const char* path : {"/ui", "/ui/", "/ui/query", "/ui/dash/ec2-host-metrics"}) {
+    const auto page = t.Get(path);
+    EXPECT_EQ(page.status, 200) << path;
+    EXPECT_THAT(page.text, HasSubstr("<!doctype html>")) << path;
+    EXPECT_THAT(std::string(page.headers.Find("Content-Security-Policy").value_or("")),
+                HasSubstr("default-src 'none'"));
+    EXPECT_EQ(page.headers.Find("Cache-Control"), "no-cache");
+  }
+  EXPECT_EQ(t.Get("/ui/assets/index-00000000.js").status, 404);
+}
+
+TEST(Console, AnotherSiteCannotUseTheServer) {
+  TestConsole t;
+  const auto post = [&](std::vector<std::pair<std::string, std::string>> headers) {
+    auto request = t.MakeRequest("POST", "/api/v1/query");
+    for (auto& [name, value] : headers) request.headers.Add(name, value);
+    request.body = R"({"sql":"rows 1"})";
+    return t.Send(request).status;
+  };
+  EXPECT_EQ(post({{"Content-Type", "application/json"}}), 200);
+  EXPECT_EQ(post({{"X-Console", "1"}, {"Origin", "http://127.0.0.1:4580"}}), 200);
+  EXPECT_EQ(post({{"Content-Type", "text/plain"}}), 403);
+  EXPECT_EQ(post({{"X-Console", "1"}, {"Origin", "https://example.com"}}), 403);
+  EXPECT_EQ(post({{"X-Console", "1"}, {"Origin", "null"}}), 403);
+  EXPECT_EQ(post({{"X-Console", "1"}, {"Sec-Fetch-Site", "cross-site"}}), 403);
+  auto rebound = t.MakeRequest("GET", "/api/v1/overview");
+  rebound.headers.Set("Host", "evil.example.com:4580");
+  EXPECT_EQ(t.Send(rebound).status, 403);
+  rebound.headers.Set("Host", "[::1]:4580");
+  EXPECT_EQ(t.Send(rebound).status, 200);
+}
+
+// ---- section 3
+
+TEST(ConsoleQuery, TheFirstPageIsFilledAndTheLastSaysSo) {
+  TestConsole t;
+  auto page = t.Post("/api/v1/query", R"({"sql":"rows 10","max_rows":5})");
+  ASSERT_EQ(page.status, 200) << page.text;
+  EXPECT_THAT(Members(page.body), ElementsAre("query_id", "columns", "rows", "next", "progress"));
+  EXPECT_EQ(At(page.body, "rows").array().size(), 5U);
+  const auto& columns = At(page.body, "columns").array();
+  EXPECT_EQ(Text(columns[0], "type"), "BIGINT");
+  EXPECT_EQ(Text(columns[1], "name"), "name");
+  const auto& row = At(page.body, "rows").array()[1].array();
+  EXPECT_EQ(row[0].string_value(), "1");
+  EXPECT_TRUE(row[1].is_null());
+  const JsonValue& progress = At(page.body, "progress");
+  EXPECT_EQ(Text(progress, "points_scanned"), "324");
+  EXPECT_EQ(Text(progress, "rows_total"), "null");
+  const std::string next = Text(page.body, "next");
+  ASSERT_NE(next, "null");
+
+  page = t.Post("/api/v1/query", R"({"next":")" + next + R"("})");
+  ASSERT_EQ(page.status, 200) << page.text;
+  EXPECT_EQ(At(page.body, "rows").array().size(), 5U);
+  EXPECT_EQ(Text(page.body, "next"), "null");
+  EXPECT_EQ(Text(At(page.body, "progress"), "rows_total"), "10");
+  EXPECT_EQ(t.engine.open, 0);
+  EXPECT_EQ(t.Post("/api/v1/query", R"({"next":")" + next + R"("})").status, 404);
+}
+
+TEST(ConsoleQuery, AnErrorHasItsPlaceAndHint) {
+  TestConsole t;
+  const auto answer = t.Post("/api/v1/query", R"({"sql":"fail"})");
+  EXPECT_EQ(answer.status, 400);
+  const JsonValue& error = At(answer.body, "error");
+  EXPECT_EQ(Text(error, "code"), "invalid_sql");
+  EXPECT_EQ(At(error, "line").AsInt64(), 2);
+  EXPECT_EQ(At(error, "column").AsInt64(), 8);
+  EXPECT_EQ(Text(error, "message"), "Column 'nope' does not exist");
+  EXPECT_EQ(Text(error, "hint"), "did you mean 'time'?");
+  EXPECT_EQ(t.Post("/api/v1/query", R"({"sql":"missing"})").status, 404);
+}
+
+TEST(ConsoleQuery, BodiesAreChecked) {
+  TestConsole t;
+  for (const char* body : {"", "[]", "{", R"({"sql":"rows 1","next":"x"})", R"({"sql":7})",
+                           R"({"sql":"rows 1","max_rows":0})", R"({"sql":"rows 1","rows":1})"}) {
+    const auto answer = t.Post("/api/v1/query", body);
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_EQ(ErrorCode(answer), "invalid_request") << body;
+  }
+}
+
+TEST(ConsoleQuery, KeptResultsAreBoundedAndExpire) {
+  TestConsole t({.queries_kept_max = 2, .query_kept_max = seconds(60)});
+  std::vector<std::string> next;
+  for (int i = 0; i < 3; ++i) {
+    next.push_back(Text(t.Post("/api/v1/query", R"({"sql":"rows 9","max_rows":2})").body, "next"));
+    t.Advance(seconds(1));
+  }
+  EXPECT_EQ(t.engine.open, 2);
+  EXPECT_EQ(t.Post("/api/v1/query", R"({"next":")" + next[0] + R"("})").status, 404);
+  EXPECT_EQ(t.Post("/api/v1/query", R"({"next":")" + next[2] + R"("})").status, 200);
+  t.Advance(seconds(62));
+  EXPECT_EQ(t.engine.open, 0);
+}
+
+TEST(ConsoleQuery, DeleteDropsIt) {
+  TestConsole t;
+  const auto page = t.Post("/api/v1/query", R"({"sql":"rows 9","max_rows":2})");
+  const auto deleted = t.Delete("/api/v1/query/" + Text(page.body, "query_id"));
+  EXPECT_EQ(deleted.status, 204);
+  EXPECT_EQ(deleted.text, "");
+  EXPECT_EQ(t.engine.open, 0);
+  EXPECT_EQ(t.Delete("/api/v1/query/unknown").status, 204);
+}
+
+TEST(ConsoleQuery, APageThatRunsTooLongIsCancelled) {
+  TestConsole t({.statement_time_max = milliseconds(3000)});
+  t.engine.on_next = [&] {
+    if (t.engine.cancelled > 0) return;
+    t.logs.clock.Advance(seconds(5));
+    // The background task runs meanwhile, on another thread in production.
+    while (t.logs.executor->RunOne() && t.engine.cancelled == 0) {
+    }
+  };
+  const auto answer = t.Post("/api/v1/query", R"({"sql":"rows 9"})");
+  EXPECT_EQ(answer.status, 504) << answer.text;
+  EXPECT_EQ(ErrorCode(answer), "deadline_exceeded");
+  EXPECT_EQ(t.engine.open, 0);
+}
+
+// ---- section 4
+
+TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
+  TestConsole t;
+  const EventTime start = t.Start();
+  t.Put("a", 1, start + seconds(1));
+  t.Put("a", 0, start + seconds(12));
+  t.Advance(seconds(3));
+  t.Put("a", 2, start + seconds(2));
+  t.Advance(seconds(3));
+
+  const auto answer = t.Get("/api/v1/databases/db/tables/t/revisions?measure=avg_cpu&host=a&to=" +
+                            std::to_string((start + seconds(11)).ns));
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_THAT(Members(answer.body),
+              ElementsAre("database", "table", "view", "measure", "truncated", "rows"));
+  EXPECT_EQ(Text(answer.body, "view"), "v");
+  const auto& rows = At(answer.body, "rows").array();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_THAT(Members(rows[0]), ElementsAre("time", "window_start", "window_end", "dimensions",
+                                            "revision", "value", "frozen", "revisions"));
+  EXPECT_EQ(Text(rows[0], "time"), std::to_string((start + seconds(10)).ns));
+  EXPECT_EQ(Text(rows[0], "window_start"), std::to_string(start.ns));
+  EXPECT_EQ(Text(At(rows[0], "dimensions"), "host"), "a");
+  EXPECT_EQ(Text(rows[0], "value"), "1.5");
+  EXPECT_EQ(Text(rows[0], "revision"), "2");
+  const auto& revisions = At(rows[0], "revisions").array();
+  ASSERT_EQ(revisions.size(), 2U);
+  EXPECT_EQ(Text(revisions[0], "old"), "null");
+  EXPECT_EQ(Text(revisions[0], "new"), "1.0");
+  EXPECT_EQ(Text(revisions[1], "old"), "1.0");
+  EXPECT_EQ(Text(revisions[1], "late_points"), "1");
+  EXPECT_EQ(Text(revisions[1], "at").size(), 19U);
+}
+
+TEST(ConsoleRevisions, UnknownThingsAreNotFoundAndLimitsKeepTheNewest) {
+  TestConsole t;
+  EXPECT_EQ(ErrorCode(t.Get("/api/v1/databases/db/tables/x/revisions?measure=avg_cpu")),
+            "table_not_found");
+  EXPECT_EQ(t.Get("/api/v1/databases/db/tables/t/revisions?measure=cpu").status, 404);
+  EXPECT_EQ(t.Get("/api/v1/databases/db/tables/t/revisions").status, 400);
+  for (const int i : {1, 11, 21, 31}) t.Put("a", i, t.Start() + seconds(i));
+  t.Advance(seconds(3));
+  const auto answer =
+      t.Get("/api/v1/databases/db/tables/t/revisions?measure=avg_cpu&limit=1&dim.host=a");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_TRUE(At(answer.body, "truncated").bool_value());
+  const auto& rows = At(answer.body, "rows").array();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_GE(Text(rows[0], "time"), std::to_string((t.Start() + seconds(30)).ns));
+}
+
+// ---- section 5
+
+TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
+  TestConsole t;
+  t.Put("a", 1, t.Start() + seconds(1));
+  t.Put("a", 2, t.Start() + seconds(15));
+  t.Advance(seconds(3));
+  EXPECT_THAT(
+      Members(t.Get("/api/v1/overview").body),
+      ElementsAre("version", "uptime_ms", "health", "problems", "streams", "pipelines", "databases",
+                  "tables", "views", "records_per_second", "late_points_total", "revisions_total",
+                  "dead_letters_total", "memory_used_bytes", "memory_max_bytes"));
+  const auto streams = t.Get("/api/v1/streams");
+  EXPECT_THAT(Members(At(streams.body, "streams").array().at(0)),
+              ElementsAre("name", "shards", "records_per_second", "bytes_per_second",
+                          "records_total", "retention_hours"));
+  const auto databases = t.Get("/api/v1/databases");
+  const JsonValue& table =
+      At(At(databases.body, "databases").array().at(0), "tables").array().at(0);
+  EXPECT_THAT(Members(table), ElementsAre("name", "memory_retention_hours",
+                                          "magnetic_retention_days", "series", "points"));
+  const auto pipeline = t.Get("/api/v1/pipelines/p");
+  EXPECT_THAT(
+      Members(pipeline.body),
+      ElementsAre("name", "stream", "database", "table", "dead_letter_stream", "state",
+                  "records_per_second", "records_total", "points_total", "late_points_total",
+                  "dead_letters_total", "lag_records", "lag_ms", "partitions", "error"));
+  EXPECT_EQ(Text(pipeline.body, "dead_letter_stream"), "p-dead");
+  EXPECT_EQ(Text(pipeline.body, "records_total"), "2");
+  EXPECT_THAT(Members(At(pipeline.body, "partitions").array().at(0)),
+              ElementsAre("partition", "position", "max_event_time", "idle"));
+  const auto view = t.Get("/api/v1/views/v");
+  EXPECT_THAT(Members(view.body),
+              ElementsAre("name", "database", "table", "target_table", "state", "generation",
+                          "output", "aggregate", "label", "late", "watermark", "windows_published",
+                          "revisions_total", "late_points_total", "dirty", "lag_ms", "window_ns",
+                          "out_of_orderness_ns", "allowed_lateness_ns", "error"));
+  EXPECT_EQ(Text(view.body, "aggregate"), "avg");
+  EXPECT_EQ(Text(view.body, "windows_published"), "1");
+  EXPECT_EQ(Text(view.body, "watermark"), std::to_string((t.Start() + seconds(15)).ns));
+}
+
+TEST(ConsoleStatus, TabsOfAView) {
+  TestConsole t;
+  t.Put("a", 1, t.Start() + seconds(1));
+  t.Put("a", 2, t.Start() + seconds(15));
+  t.Advance(seconds(3));
+  const auto marks = t.Get("/api/v1/views/v/watermarks");
+  const auto& partitions = At(marks.body, "partitions").array();
+  ASSERT_EQ(partitions.size(), 2U);
+  EXPECT_EQ(Text(partitions[0], "source"), "p");
+  EXPECT_THAT(Text(partitions[0], "partition"), HasSubstr("shardId-00000000000"));
+  EXPECT_THAT(Members(partitions[0]), ElementsAre("source", "partition", "max_event_time",
+                                                  "watermark", "idle", "holds_back"));
+  const auto& buckets = At(t.Get("/api/v1/views/v/lateness").body, "buckets");
+  EXPECT_EQ(buckets.array().size(), 9U);
+  EXPECT_EQ(Text(buckets.array().back(), "le_ms"), "null");
+  const auto windows = t.Get("/api/v1/views/v/windows?limit=5");
+  const auto& list = At(windows.body, "windows").array();
+  ASSERT_EQ(list.size(), 2U) << windows.text;
+  EXPECT_EQ(Text(list[0], "state"), "open");
+  EXPECT_EQ(Text(list[1], "state"), "closed");
+  EXPECT_EQ(t.Get("/api/v1/views/v/windows?limit=0").status, 400);
+  EXPECT_EQ(ErrorCode(t.Get("/api/v1/views/x/watermarks")), "view_not_found");
+}
+
+TEST(ConsoleStatus, RatesAreOfTheLastSeconds) {
+  TestConsole t;
+  t.Advance(seconds(2));
+  for (int i = 0; i < 30; ++i) t.Put("a", i, t.Start() + seconds(i));
+  t.Advance(seconds(3));
+  const auto streams = t.Get("/api/v1/streams");
+  const JsonValue& s = At(streams.body, "streams").array().at(1);
+  EXPECT_EQ(Text(s, "name"), "s");
+  EXPECT_GT(At(s, "records_per_second").double_value(), 4);
+  EXPECT_EQ(Text(s, "records_total"), "30");
+  t.Advance(seconds(10));
+  const auto later = t.Get("/api/v1/pipelines/p");
+  EXPECT_EQ(At(later.body, "records_per_second").double_value(), 0);
+}
+
+TEST(ConsoleStatus, PipelinesAndViewsStopAndStart) {
+  TestConsole t;
+  auto answer = t.Post("/api/v1/pipelines/p/stop", "{}");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(Text(answer.body, "state"), "stopped");
+  EXPECT_EQ(Text(answer.body, "lag_records"), "null");
+  EXPECT_FALSE(t.logs.catalog->GetPipeline("p")->running);
+  answer = t.Post("/api/v1/pipelines/p/start", "{}");
+  EXPECT_NE(Text(answer.body, "state"), "stopped");
+  EXPECT_EQ(ErrorCode(t.Post("/api/v1/pipelines/x/start", "{}")), "pipeline_not_found");
+  EXPECT_EQ(t.Post("/api/v1/views/v/stop", "{}").status, 200);
+  t.Advance(seconds(1));
+  EXPECT_EQ(Text(t.Get("/api/v1/views/v").body, "state"), "stopped");
+  EXPECT_EQ(ErrorCode(t.Post("/api/v1/views/x/stop", "{}")), "view_not_found");
+}
+
+TEST(ConsoleStack, PassesTextAndEndpoint) {
+  TestConsole t;
+  auto answer = t.Post("/api/v1/stack:apply", R"({"file":"a.toml","text":"x"})");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  const JsonValue& item = At(answer.body, "items").array().at(0);
+  EXPECT_THAT(Members(item), ElementsAre("kind", "name", "action", "detail"));
+  EXPECT_EQ(Text(item, "detail"), "a.toml");
+  const JsonValue& output = At(answer.body, "outputs").array().at(0);
+  EXPECT_EQ(Text(output, "value"), "http://127.0.0.1:4580");
+  answer = t.Post("/api/v1/stack:apply", R"({"file":"a.toml","text":"differs"})");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(ErrorCode(answer), "conflict");
+  EXPECT_EQ(t.Post("/api/v1/stack:describe", R"({"text":"x","other":1})").status, 400);
+  EXPECT_EQ(t.Post("/api/v1/stack:delete", R"({"file":"a","text":"x"})").status, 200);
+}
+
+}  // namespace
+}  // namespace tidemark::console

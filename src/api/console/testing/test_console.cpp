@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/console/testing/test_console.h"
+
+#include <gtest/gtest.h>
+
+#include "base/numbers.h"
+
+namespace tidemark::console {
+namespace {
+
+class FakeResult final : public sql::QueryResult {
+ public:
+  FakeResult(FakeEngine& engine, int64_t rows) : engine_(engine), rows_(rows) { ++engine_.open; }
+  ~FakeResult() override { --engine_.open; }
+  FakeResult(const FakeResult&) = delete;
+  FakeResult& operator=(const FakeResult&) = delete;
+
+  const std::vector<sql::Column>& columns() const override { return columns_; }
+  Result<bool> Next(sql::RowChunk& out) override {
+    if (engine_.on_next) engine_.on_next();
+    if (cancelled_) return Error{Code::kCancelled, "the statement was cancelled"};
+    if (given_ == rows_) return false;
+    const int64_t rows = std::min<int64_t>(3, rows_ - given_);
+    out.Reset(static_cast<size_t>(rows), 2);
+    for (int64_t i = 0; i < rows; ++i, ++given_) {
+      out.at(static_cast<size_t>(i), 0).data = given_;
+      if (given_ % 2 == 0) out.at(static_cast<size_t>(i), 1).data = std::string("even");
+    }
+    return true;
+  }
+  void Cancel() override {
+    cancelled_ = true;
+    ++engine_.cancelled;
+  }
+  sql::QueryProgress progress() const override {
+    return {.rows_scanned = 324, .bytes_scanned = 5184, .percent = 50};
+  }
+
+ private:
+  FakeEngine& engine_;
+  const int64_t rows_;
+  int64_t given_ = 0;
+  bool cancelled_ = false;
+  const std::vector<sql::Column> columns_{{"n", sql::TypeKind::kBigint},
+                                          {"name", sql::TypeKind::kVarchar}};
+};
+
+Result<StackReport> Report(std::string_view verb, std::string_view text, std::string_view file,
+                           std::string_view endpoint) {
+  if (text == "differs") return Error{Code::kAlreadyExists, "stream \"s\" exists and differs"};
+  StackReport report;
+  report.items.push_back({"stream", "s", std::string(verb), std::string(file)});
+  report.outputs.emplace_back("Endpoint", std::string(endpoint));
+  return report;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<sql::QueryResult>> FakeEngine::Execute(const sql::QueryRequest& request) {
+  if (request.sql == "missing")
+    return Error{Code::kNotFound, "line 1:15: Table 'x' does not exist"};
+  if (request.sql == "fail") {
+    return Error{Code::kInvalidArgument,
+                 "line 2:8: Column 'nope' does not exist; did you mean 'time'?"};
+  }
+  const auto rows = ParseInt64(std::string_view(request.sql).substr(5));
+  return std::unique_ptr<sql::QueryResult>(new FakeResult(*this, rows.value_or(0)));
+}
+
+Result<std::vector<sql::Column>> FakeEngine::Describe(const sql::QueryRequest&) {
+  return Error{Code::kUnimplemented, "not asked for"};
+}
+
+Result<StackReport> FakeAdmin::ApplyStack(std::string_view text, std::string_view file,
+                                          std::string_view endpoint) {
+  return Report("created", text, file, endpoint);
+}
+Result<StackReport> FakeAdmin::DescribeStack(std::string_view text, std::string_view file,
+                                             std::string_view endpoint) {
+  return Report("exists", text, file, endpoint);
+}
+Result<StackReport> FakeAdmin::DeleteStack(std::string_view text, std::string_view file,
+                                           std::string_view endpoint) {
+  return Report("deleted", text, file, endpoint);
+}
+Result<void> FakeAdmin::StartView(std::string_view name) {
+  TM_ASSIGN_OR_RETURN(const auto def, catalog_.GetView(name));
+  return views_.Start(def.id);
+}
+Result<void> FakeAdmin::StopView(std::string_view name) {
+  TM_ASSIGN_OR_RETURN(const auto def, catalog_.GetView(name));
+  return views_.Stop(def.id);
+}
+
+TestConsole::TestConsole(ServiceOptions options) {
+  logs.OpenOrDie();
+  start_ = FloorTo(logs.clock.Now().AsEventTime(), seconds(10));
+  views = std::make_unique<view::Maintainer>(store, logs.clock, logs.metrics, nullptr);
+  pipelines = std::make_unique<pipeline::Manager>(
+      pipeline::ManagerContext{*logs.catalog, *logs.log, store, logs.clock, *logs.executor,
+                               logs.metrics},
+      pipeline::PipelineOptions{});
+  admin = std::make_unique<FakeAdmin>(*pipelines, *views, *logs.catalog);
+  views->Attach(*logs.executor);
+  Define();
+  options.version = "0.1.0";
+  service = std::make_unique<ConsoleService>(
+      options, ServiceDeps{*logs.catalog, *logs.log, store, engine, *pipelines, *views, *admin,
+                           *logs.executor, logs.clock, random, logs.metrics});
+  Run();
+}
+
+TestConsole::~TestConsole() {
+  service.reset();
+  pipelines->Stop();
+  views->Detach();
+}
+
+void TestConsole::Define() {
+  logs.Create("s", 2);
+  catalog::DatabaseDef database;
+  database.name = "db";
+  ASSERT_TRUE(logs.catalog->CreateDatabase(database).ok());
+  catalog::TableDef table;
+  table.database_name = "db";
+  table.name = "t";
+  const auto made = logs.catalog->CreateTable(table).value();
+  store.SetTable({.table = made.id, .name = "\"db\".\"t\"", .magnetic_writes = true});
+
+  catalog::ViewDef view;
+  view.name = "v";
+  view.database = "db";
+  view.table = "t";
+  view.target_table = "t";
+  view.measures = {"*"};
+  view.types = {"DOUBLE"};
+  view.aggregates = {"avg"};
+  view.window = seconds(10);
+  view.group_by = {"*"};
+  view.output = "avg_{measure}";
+  view.label = catalog::WindowLabel::kEnd;
+  view.allowed_lateness = seconds(60);
+  const auto def = logs.catalog->CreateView(view).value();
+  auto definition = view::FromCatalog(def, {made.id, made.id, nanoseconds(0)});
+  ASSERT_TRUE(definition.ok()) << definition.error().message;
+  ASSERT_TRUE(views->Create(*definition).ok());
+
+  catalog::PipelineDef pipeline;
+  pipeline.name = "p";
+  pipeline.stream = "s";
+  pipeline.database = "db";
+  pipeline.table = "t";
+  pipeline.idle_timeout = seconds(1);
+  pipeline.mapping = {.format = "json",
+                      .measure_name = "MeasureName",
+                      .measure_value = "MeasureValue",
+                      .measure_type = "MeasureValueType",
+                      .time = "Time",
+                      .time_unit = "TimeUnit",
+                      .dimensions = {"*"}};
+  const auto created = pipelines->Create(pipeline);
+  ASSERT_TRUE(created.ok()) << created.error().message;
+  views->SetPipelines({created->id});
+}
+
+void TestConsole::Run() { ASSERT_TRUE(logs.executor->RunUntilIdle()); }
+
+void TestConsole::Advance(nanoseconds d) {
+  // Step by step, as time passes for real: every task gets its turns.
+  for (nanoseconds step = milliseconds(250); d > nanoseconds(0); d -= step) {
+    logs.clock.Advance(std::min(d, step));
+    Run();
+  }
+}
+
+http::Request TestConsole::MakeRequest(std::string method, const std::string& target) const {
+  http::Request request;
+  request.method = std::move(method);
+  const size_t query = target.find('?');
+  request.path = target.substr(0, query);
+  if (query != std::string::npos) request.query = target.substr(query + 1);
+  request.headers.Add("Host", "127.0.0.1:4580");
+  return request;
+}
+
+TestConsole::Answer TestConsole::Send(http::Request request) {
+  http::Recorder recorder;
+  service->Handle(std::move(request), recorder.MakeResponder());
+  Run();
+  Answer answer;
+  const auto response = recorder.response();
+  if (!response) {
+    ADD_FAILURE() << "no answer";
+    return answer;
+  }
+  answer.status = response->status;
+  answer.headers = response->headers;
+  answer.text = response->body;
+  if (auto parsed = ParseJson(response->body); parsed.ok()) {
+    answer.body = std::move(parsed).value();
+  }
+  return answer;
+}
+
+TestConsole::Answer TestConsole::Get(const std::string& target) {
+  return Send(MakeRequest("GET", target));
+}
+
+TestConsole::Answer TestConsole::Post(const std::string& path, std::string body) {
+  http::Request request = MakeRequest("POST", path);
+  request.headers.Add("Content-Type", "application/json");
+  request.headers.Add("X-Console", "1");
+  request.body = std::move(body);
+  return Send(std::move(request));
+}
+
+TestConsole::Answer TestConsole::Delete(const std::string& path) {
+  http::Request request = MakeRequest("DELETE", path);
+  request.headers.Add("X-Console", "1");
+  return Send(std::move(request));
+}
+
+void TestConsole::Put(const std::string& host, double value, EventTime time) {
+  const auto stream = logs.log->Find("s");
+  const auto put = logs.Put(*stream, host,
+                            R"({"MeasureName":"cpu","MeasureValue":")" + FormatDoubleSql(value) +
+                                R"(","MeasureValueType":"DOUBLE","Time":")" +
+                                std::to_string(time.ns / 1'000'000) +
+                                R"(","TimeUnit":"MILLISECONDS","host":")" + host + R"("})");
+  ASSERT_TRUE(put.ok()) << put.error().message;
+  Run();
+}
+
+std::vector<SseEvent> ParseEvents(const std::string& text, size_t* comments) {
+  std::vector<SseEvent> out;
+  SseEvent event;
+  std::string data;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (line.empty()) {
+      if (!data.empty()) {
+        auto parsed = ParseJson(data);
+        EXPECT_TRUE(parsed.ok()) << data;
+        if (parsed.ok()) event.data = std::move(parsed).value();
+        out.push_back(std::move(event));
+      }
+      event = {};
+      data.clear();
+    } else if (line.starts_with("id: ")) {
+      event.id = line.substr(4);
+    } else if (line.starts_with("event: ")) {
+      event.name = line.substr(7);
+    } else if (line.starts_with("data: ")) {
+      data += line.substr(6);
+    } else if (line.starts_with(":") && comments != nullptr) {
+      ++*comments;
+    }
+  }
+  return out;
+}
+
+}  // namespace tidemark::console

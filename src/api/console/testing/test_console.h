@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console's service over the real log, catalog, pipelines and views, the model store, and an
+// engine and an admin of its own; all on one seeded thread and a clock that the test moves.
+// Single-owner.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/console/service.h"
+#include "base/json.h"
+#include "http/testing/recorder.h"
+#include "log/testing/log_fixture.h"
+#include "pipeline/manager.h"
+#include "store/testing/model_store.h"
+#include "view/maintainer.h"
+
+namespace tidemark::console {
+
+/// Answers "rows N" with N rows (n BIGINT, name VARCHAR), "fail ..." with a located error and
+/// "missing" with kNotFound.
+class FakeEngine final : public sql::Engine {
+ public:
+  Result<std::unique_ptr<sql::QueryResult>> Execute(const sql::QueryRequest& request) override;
+  Result<std::vector<sql::Column>> Describe(const sql::QueryRequest& request) override;
+
+  int open = 0;       // results that exist
+  int cancelled = 0;  // calls of Cancel()
+  /// Called inside each Next().
+  std::function<void()> on_next;
+};
+
+/// Notes what it was asked; "differs" in a text is kAlreadyExists.
+class FakeAdmin final : public Admin {
+ public:
+  FakeAdmin(pipeline::Manager& pipelines, view::Maintainer& views, catalog::Catalog& catalog)
+      : pipelines_(pipelines), views_(views), catalog_(catalog) {}
+
+  Result<StackReport> ApplyStack(std::string_view text, std::string_view file,
+                                 std::string_view endpoint) override;
+  Result<StackReport> DescribeStack(std::string_view text, std::string_view file,
+                                    std::string_view endpoint) override;
+  Result<StackReport> DeleteStack(std::string_view text, std::string_view file,
+                                  std::string_view endpoint) override;
+  Result<void> StartPipeline(std::string_view name) override { return pipelines_.Start(name); }
+  Result<void> StopPipeline(std::string_view name) override { return pipelines_.Stop(name); }
+  Result<void> StartView(std::string_view name) override;
+  Result<void> StopView(std::string_view name) override;
+
+ private:
+  pipeline::Manager& pipelines_;
+  view::Maintainer& views_;
+  catalog::Catalog& catalog_;
+};
+
+class TestConsole {
+ public:
+  /// With stream "s", database "db", table "t", pipeline "p" and view "v" (10 s averages, label
+  /// end).
+  explicit TestConsole(ServiceOptions options = {});
+  ~TestConsole();
+
+  /// Runs everything that is due.
+  void Run();
+  void Advance(nanoseconds d);
+
+  struct Answer {
+    int status = 0;
+    JsonValue body;
+    http::Headers headers;
+    std::string text;
+  };
+  Answer Get(const std::string& target);
+  Answer Post(const std::string& path, std::string body);
+  Answer Delete(const std::string& path);
+  Answer Send(http::Request request);
+  http::Request MakeRequest(std::string method, const std::string& target) const;
+
+  /// Puts a record of `host` on the stream.
+  void Put(const std::string& host, double value, EventTime time);
+  EventTime Start() const { return start_; }
+
+  log::LogFixture logs;
+  store::ModelStore store{logs.clock};
+  FakeEngine engine;
+  std::unique_ptr<view::Maintainer> views;
+  std::unique_ptr<pipeline::Manager> pipelines;
+  std::unique_ptr<FakeAdmin> admin;
+  SeededRandom random{7};
+  std::unique_ptr<ConsoleService> service;
+
+ private:
+  void Define();
+
+  EventTime start_;
+};
+
+/// An event of a stream as a reader sees it.
+struct SseEvent {
+  std::string id;
+  std::string name;
+  JsonValue data;
+};
+/// `comments` counts heartbeat lines.
+std::vector<SseEvent> ParseEvents(const std::string& text, size_t* comments = nullptr);
+
+}  // namespace tidemark::console

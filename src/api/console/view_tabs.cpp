@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tabs of one view: watermarks, lateness, windows.
+#include "api/console/reply_internal.h"
+#include "api/console/status_internal.h"
+
+namespace tidemark::console {
+namespace {
+
+using view::WindowStatus;
+
+std::string_view StateOf(const WindowStatus& window) {
+  switch (window.state) {
+    case WindowStatus::State::kOpen:
+      return "open";
+    case WindowStatus::State::kClosed:
+    case WindowStatus::State::kFinal:
+      if (window.revisions > window.rows) return "revised";
+      return window.state == WindowStatus::State::kFinal ? "final" : "closed";
+  }
+  TM_UNREACHABLE();
+}
+
+}  // namespace
+
+Result<std::string> Status::Watermarks(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const view::ViewStatus status, deps_.views.Status(name));
+  const auto pipelines = deps_.pipelines.Statuses();
+  JsonWriter out;
+  out.BeginObject();
+  WriteI64(out, "watermark", status.watermark);
+  out.Key("partitions").BeginArray();
+  for (const view::PartitionStatus& partition : status.partitions) {
+    std::string source = "direct";
+    std::string shown = std::to_string(partition.partition);
+    if (partition.source.kind == store::SourceId::Kind::kPipeline) {
+      source = "pipeline " + std::to_string(partition.source.id);
+      for (const auto& p : pipelines) {
+        if (p.definition.id.value != partition.source.id) continue;
+        source = p.definition.name;
+        for (const auto& known : p.partitions) {
+          if (known.partition == partition.partition) shown = known.name;
+        }
+      }
+    }
+    out.BeginObject();
+    WriteText(out, "source", source);
+    WriteText(out, "partition", shown);
+    WriteI64(out, "max_event_time", partition.max_event_time);
+    WriteI64(out, "watermark", partition.watermark);
+    out.Key("idle").Bool(partition.idle).Key("holds_back").Bool(partition.holds_back);
+    out.EndObject();
+  }
+  out.EndArray().EndObject();
+  return std::move(out).Take();
+}
+
+Result<std::string> Status::Lateness(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const view::ViewStatus status, deps_.views.Status(name));
+  const auto& bounds = view::LatenessHistogram::kUpperMs;
+  JsonWriter out;
+  out.BeginObject().Key("buckets").BeginArray();
+  for (size_t i = 0; i < status.lateness.buckets.size(); ++i) {
+    const auto& bucket = status.lateness.buckets[i];
+    out.BeginObject().Key("le_ms");
+    i < bounds.size() ? out.String(std::to_string(bounds[i])) : out.Null();
+    WriteI64(out, "on_time", bucket.on_time);
+    WriteI64(out, "late", bucket.late);
+    WriteI64(out, "frozen", bucket.frozen);
+    out.EndObject();
+  }
+  out.EndArray().EndObject();
+  return std::move(out).Take();
+}
+
+Result<std::string> Status::Windows(std::string_view name, size_t limit) const {
+  TM_ASSIGN_OR_RETURN(const auto windows, deps_.views.Windows(name, limit));
+  JsonWriter out;
+  out.BeginObject().Key("windows").BeginArray();
+  for (const WindowStatus& window : windows) {
+    out.BeginObject();
+    WriteI64(out, "window_start", std::optional(window.window.start));
+    WriteI64(out, "window_end", std::optional(window.window.end));
+    WriteI64(out, "series", window.rows);
+    WriteI64(out, "revisions", window.revisions);
+    WriteText(out, "state", StateOf(window));
+    out.EndObject();
+  }
+  out.EndArray().EndObject();
+  return std::move(out).Take();
+}
+
+}  // namespace tidemark::console
