@@ -36,8 +36,9 @@ class KeyHashCache {
  private:
   static constexpr size_t kWays =
       4;  // direct-mapped missed 37 % where 4-way sets do not (ingest.md)
-  static constexpr size_t kSets = 2048;
-  static constexpr size_t kKeyBytesMax = 46;  // longer keys are hashed every time
+  static constexpr size_t kSets = 1024;
+  static constexpr size_t kKeyBytesMax =
+      102;  // longer keys are hashed every time; an entry is 128 bytes
   struct Entry {
     uint64_t tag = 0;
     HashKey hash;

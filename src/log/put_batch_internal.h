@@ -21,7 +21,7 @@ struct PutBatch::CachePool {
     return cache;
   }
   void Give(std::unique_ptr<KeyHashCache> cache) {
-    constexpr size_t kIdleMax = 8;  // about 700 KiB each
+    constexpr size_t kIdleMax = 8;  // 512 KiB each
     const MutexLock lock(mutex);
     if (idle.size() < kIdleMax) idle.push_back(std::move(cache));
   }

@@ -74,6 +74,8 @@ class KinesisService::Impl {
   Outcome<std::string> DescribeStreamSummary(Input input);
   Outcome<std::string> ListStreams(Input input);
   Outcome<std::string> ListShards(Input input);
+  Outcome<ListShardsToken> ParseShardCursor(Input input);
+  std::string ShardPage(const log::Stream& stream, ListShardsToken cursor, int64_t limit);
   void CreateStream(const CallPtr& call, Input input);
   void DeleteStream(const CallPtr& call, Input input);
   void AppendStreamHead(JsonWriter& json, const catalog::StreamDef& def);

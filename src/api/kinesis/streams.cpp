@@ -53,6 +53,8 @@ bool Passes(const catalog::ShardDef& shard, ShardFilter filter, ArrivalTime at) 
   TM_UNREACHABLE();
 }
 
+uint32_t Next(uint32_t shard) { return std::min(shard, log::kShardNumberMax) + 1; }
+
 std::string_view ModeText(catalog::StreamMode mode) {
   return mode == catalog::StreamMode::kOnDemand ? "ON_DEMAND" : "PROVISIONED";
 }
@@ -253,25 +255,10 @@ Outcome<std::string> KinesisService::Impl::ListStreams(Input input) {
   return std::move(json).Take();
 }
 
-Outcome<std::string> KinesisService::Impl::ListShards(Input input) {
-  const ArrivalTime now = context_.clock.Now();
-  const std::string token_text = TextOf(input, "NextToken");
-  const JsonValue* const filter = input.Find("ShardFilter");
-  const bool has_filter = filter != nullptr && filter->is_object();
-  const bool named = !TextOf(input, "StreamName").empty() || !TextOf(input, "StreamARN").empty();
-  if (token_text.empty() && !named) {
-    return std::unexpected(Failure{KinesisError::kInvalidArgument,
-                                   "Either NextToken or StreamName should be provided."});
-  }
+Outcome<ListShardsToken> KinesisService::Impl::ParseShardCursor(Input input) {
   ListShardsToken cursor;
-  std::shared_ptr<log::Stream> stream;
-  if (named) {
-    auto found = FindStream(input);
-    if (!found) return std::unexpected(std::move(found).error());
-    stream = *std::move(found);
-    cursor.stream = stream->id();
-  }
-  if (has_filter) {
+  if (const JsonValue* const filter = input.Find("ShardFilter");
+      filter != nullptr && filter->is_object()) {
     const std::string type = TextOf(*filter, "Type");
     cursor.filter = static_cast<uint8_t>(ParseFilter(type));
     const JsonValue* const time = filter->Find("Timestamp");
@@ -289,42 +276,68 @@ Outcome<std::string> KinesisService::Impl::ListShards(Input input) {
             Failure{KinesisError::kInvalidArgument,
                     "ShardId must be provided with ShardFilter type AFTER_SHARD_ID."});
       }
-      cursor.next_shard = *shard + 1;
-      cursor.filter_shard = *shard;
+      cursor.next_shard = Next(*shard);
     }
   }
   if (const auto after = ParseShardId(TextOf(input, "ExclusiveStartShardId"))) {
-    cursor.next_shard = std::max(cursor.next_shard, *after + 1);
+    cursor.next_shard = std::max(cursor.next_shard, Next(*after));
   }
-  if (!token_text.empty()) {
-    ListShardsToken token;
-    Failure failure;
-    if (!tokens_.Decode(token_text, now, token, failure))
-      return std::unexpected(std::move(failure));
-    // boto3's paginator repeats the name beside the token (2.6): only a real conflict is refused.
-    if (stream != nullptr && stream->id() != token.stream) {
-      return std::unexpected(Failure{KinesisError::kInvalidArgument,
-                                     "NextToken and StreamName cannot be provided together."});
-    }
-    if (has_filter && (token.filter != cursor.filter || token.filter_ms != cursor.filter_ms)) {
-      return std::unexpected(Failure{KinesisError::kInvalidArgument,
-                                     "NextToken and ShardFilter cannot be provided together."});
-    }
-    cursor = token;
-    stream = context_.log.Find(token.stream);
-    if (stream == nullptr)
-      return std::unexpected(Failure{KinesisError::kResourceNotFound,
-                                     "The stream of NextToken does not exist any more."});
-  }
+  return cursor;
+}
 
-  const catalog::StreamDef& def = stream->definition();
+Outcome<std::string> KinesisService::Impl::ListShards(Input input) {
+  const ArrivalTime now = context_.clock.Now();
+  const std::string token_text = TextOf(input, "NextToken");
+  const bool named = !TextOf(input, "StreamName").empty() || !TextOf(input, "StreamARN").empty();
+  if (token_text.empty() && !named) {
+    return std::unexpected(Failure{KinesisError::kInvalidArgument,
+                                   "Either NextToken or StreamName should be provided."});
+  }
+  std::shared_ptr<log::Stream> stream;
+  if (named) {
+    auto found = FindStream(input);
+    if (!found) return std::unexpected(std::move(found).error());
+    stream = *std::move(found);
+  }
+  auto cursor = ParseShardCursor(input);
+  if (!cursor) return std::unexpected(std::move(cursor).error());
+  if (token_text.empty()) {
+    cursor->stream = stream->id();
+    return ShardPage(*stream, *std::move(cursor), IntOf(input, "MaxResults").value_or(1000));
+  }
+  ListShardsToken token;
+  Failure failure;
+  if (!tokens_.Decode(token_text, now, token, failure)) return std::unexpected(std::move(failure));
+  // boto3's paginator repeats the name beside the token (2.6): only a real conflict is refused.
+  if (stream != nullptr && stream->id() != token.stream) {
+    return std::unexpected(Failure{KinesisError::kInvalidArgument,
+                                   "NextToken and StreamName cannot be provided together."});
+  }
+  const JsonValue* const filter = input.Find("ShardFilter");
+  if (filter != nullptr && filter->is_object() &&
+      (token.filter != cursor->filter || token.filter_ms != cursor->filter_ms)) {
+    return std::unexpected(Failure{KinesisError::kInvalidArgument,
+                                   "NextToken and ShardFilter cannot be provided together."});
+  }
+  stream = context_.log.Find(token.stream);
+  if (stream == nullptr) {
+    return std::unexpected(Failure{KinesisError::kResourceNotFound,
+                                   "The stream of NextToken does not exist any more."});
+  }
+  return ShardPage(*stream, token, IntOf(input, "MaxResults").value_or(1000));
+}
+
+std::string KinesisService::Impl::ShardPage(const log::Stream& stream, ListShardsToken cursor,
+                                            int64_t limit) {
+  const ArrivalTime now = context_.clock.Now();
+  limit = std::min<int64_t>(limit, 1000);
+  const catalog::StreamDef& def = stream.definition();
   const auto type = static_cast<ShardFilter>(cursor.filter);
   const ArrivalTime horizon = std::max(now - hours(def.retention_hours), def.created);
   const ArrivalTime at =
       type == ShardFilter::kAtTrimHorizon
           ? horizon
           : std::clamp(ArrivalTime{cursor.filter_ms}, horizon, std::max(now, horizon));
-  const int64_t limit = std::min<int64_t>(IntOf(input, "MaxResults").value_or(1000), 1000);
   JsonWriter json;
   json.BeginObject().Key("Shards").BeginArray();
   int64_t listed = 0;

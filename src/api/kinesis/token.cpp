@@ -108,7 +108,6 @@ std::string TokenCodec::Encode(const ListShardsToken& token, ArrivalTime issued)
   out.PutU32(token.next_shard);
   out.PutU8(token.filter);
   out.PutI64(token.filter_ms);
-  out.PutU32(token.filter_shard);
   return Seal(Kind::kListShards, issued, out.view());
 }
 
@@ -121,7 +120,6 @@ bool TokenCodec::Decode(std::string_view text, ArrivalTime now, ListShardsToken&
   out.next_shard = in.GetU32();
   out.filter = in.GetU8();
   out.filter_ms = in.GetI64();
-  out.filter_shard = in.GetU32();
   return in.AtEnd();
 }
 

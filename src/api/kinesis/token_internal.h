@@ -34,7 +34,6 @@ struct ListShardsToken {
   uint32_t next_shard = 0;
   uint8_t filter = 0;  // the ShardFilter's type, as the service numbers them
   int64_t filter_ms = 0;
-  uint32_t filter_shard = 0;
 };
 
 class TokenCodec {
