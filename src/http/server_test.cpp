@@ -64,6 +64,20 @@ class HttpServer : public testing::Test {
   MetricRegistry metrics_;
 };
 
+// Lengths around the small-string bounds of std::string, each on a connection of its own.
+TEST_F(HttpServer, ReadsBodiesOfEveryShortLength) {
+  const auto server = Serve(Echo, metrics_);
+  for (size_t length = 0; length < 130; ++length) {
+    RawSocket socket(server->port());
+    const std::string body(length, 'x');
+    ASSERT_TRUE(socket.Send("POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: " +
+                            std::to_string(length) + "\r\n\r\n" + body));
+    const std::string answer = socket.ReadResponse();
+    ASSERT_THAT(answer, HasSubstr("POST /b? " + std::to_string(length) + "\n"));
+    ASSERT_THAT(answer, EndsWith("\n" + (length < 100 ? body : "")));
+  }
+}
+
 TEST_F(HttpServer, AnswersWithDateLengthAndKeepsTheConnection) {
   const auto server = Serve(Echo, metrics_);
   RawSocket socket(server->port());
