@@ -108,7 +108,8 @@ struct EmbeddedStore::State {
 
   SeriesLane& LaneOf(uint32_t id) { return lanes[SeriesDirectory::LaneOf(id)]; }
   uint64_t MemoryBytes() const;
-  Positions PositionsAt(uint64_t lsn) const { return Positions({lsn + 1}); }
+  /// Behind `lsn`; an empty journal ends at its start, offset 0.
+  static Positions PositionsAt(uint64_t lsn) { return Positions({lsn == 0 ? 0 : lsn + 1}); }
   /// kOutOfRange: nothing durable reaches `at_least` yet.
   Result<void> CheckReached(const Positions& at_least, uint64_t lsn) const;
   /// Times before it are no longer shown; kNotFound: the table was never set.

@@ -308,6 +308,13 @@ Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyVi
       if (entry.owner.none() && entry.reserved_by != 0) {
         out[i] = {
             {}, RejectReason::kSeriesReserved, ReservedText(s.index.ViewName({entry.reserved_by}))};
+        continue;
+      }
+      // Not written yet: the table may have filled up, or the measure got another type, since.
+      SchemaVerdict verdict;
+      if (entry.first_lsn == 0) verdict = s.index.Check(*entry.info, {});
+      if (verdict.reason != RejectReason::kNone) {
+        out[i] = {{}, verdict.reason, std::move(verdict.text)};
       } else {
         out[i].series = {0, id};
       }

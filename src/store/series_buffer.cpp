@@ -249,7 +249,7 @@ void SeriesBuffer::Collect(int64_t start, int64_t end, uint64_t rows_max,
     if (at >= k.count) continue;
     if (k.rows[at].time >= end) return;
     uint32_t to = k.rows[k.count - 1].time < end ? k.count : LowerBound(k.rows.get(), k.count, end);
-    to = static_cast<uint32_t>(std::min<uint64_t>(to, at + rows_max));
+    if (to - at > rows_max) to = at + static_cast<uint32_t>(rows_max);
     out.push_back({k.rows.get() + at, to - at, at, k.View(), k.owned.get()});
     rows_max -= to - at;
   }

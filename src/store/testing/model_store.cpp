@@ -173,7 +173,12 @@ Result<std::vector<Resolved>> ModelStore::Resolve(std::span<const SeriesKeyView>
     }
     const std::string index_key = IndexKey(info.canonical_key, info.type);
     if (const auto found = s.by_key.find(index_key); found != s.by_key.end()) {
-      out.push_back({found->second, RejectReason::kNone, {}});
+      Resolved resolved{found->second, RejectReason::kNone, {}};
+      if (!s.series.at(found->second).defined) {
+        Resolved bad = s.CheckSchema(info, nullptr);
+        if (bad.rejection != RejectReason::kNone) resolved = std::move(bad);
+      }
+      out.push_back(std::move(resolved));
       continue;
     }
     if (Resolved bad = s.CheckSchema(info, nullptr); bad.rejection != RejectReason::kNone) {
