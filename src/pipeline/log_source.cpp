@@ -147,6 +147,11 @@ std::string LogSource::SequenceOf(const SourceBatch& batch, size_t record) {
       .ToString();
 }
 
+std::string LogSource::SequenceAt(uint32_t partition, const std::string& position) {
+  const auto offset = ReadOffset(position);
+  return offset.ok() ? stream_->NumberOf(partition, *offset).ToString() : std::string();
+}
+
 void LogSource::OnRecords(std::function<void()> wake) {
   if (subscription_) stream_->Unsubscribe(*subscription_);
   subscription_ = stream_->Subscribe(std::move(wake));

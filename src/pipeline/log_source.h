@@ -28,6 +28,7 @@ class LogSource final : public Source {
   std::vector<PartitionLag> Lag() override;
   std::string PartitionName(uint32_t partition) override;
   std::string SequenceOf(const SourceBatch& batch, size_t record) override;
+  std::string SequenceAt(uint32_t partition, const std::string& position) override;
   void OnRecords(std::function<void()> wake) override;
 
  private:

@@ -99,11 +99,13 @@ Result<void> Manager::Run(Entry& entry) {
     TM_ASSIGN_OR_RETURN(dead, context_.log.CreateStream({.name = dead_name}));
   }
   entry.table = table.id;
+  PipelineOptions options = options_;
+  options.outstanding = entry.outstanding;
   TM_ASSIGN_OR_RETURN(
       entry.pipeline,
       Pipeline::Open(definition, table.id, RetentionOf(table), std::make_unique<LogSource>(stream),
                      std::make_unique<DeadLetterLog>(dead, definition.stream), context_.store,
-                     context_.clock, context_.metrics, options_));
+                     context_.clock, context_.metrics, std::move(options)));
   entry.error.clear();
   entry.pipeline->Attach(context_.executor);
   return {};

@@ -4,6 +4,7 @@
 // Thread-safe; calls wait for the disk, so none belongs on a network thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -77,8 +78,9 @@ class Manager {
     catalog::PipelineDef definition;
     TableId table;
     std::unique_ptr<Pipeline> pipeline;  // null while stopped, or when it could not be opened
-    std::string error;                   // why it could not
-    PipelineStatus last;                 // of the last run, for totals while stopped
+    std::shared_ptr<std::atomic<uint64_t>> outstanding = std::make_shared<std::atomic<uint64_t>>(0);
+    std::string error;    // why it could not
+    PipelineStatus last;  // of the last run, for totals while stopped
   };
 
   Result<void> Run(Entry& entry) TM_REQUIRES(mutex_);

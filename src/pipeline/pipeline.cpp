@@ -113,6 +113,8 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
         store(into),
         clock(time),
         options(opts),
+        outstanding(opts.outstanding ? std::move(opts.outstanding)
+                                     : std::make_shared<std::atomic<uint64_t>>(0)),
         source(std::move(from)),
         dead_letters(std::move(dead)),
         decoder(std::move(dec)),
@@ -155,6 +157,7 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   store::Store& store;
   const Clock& clock;
   const PipelineOptions options;
+  const std::shared_ptr<std::atomic<uint64_t>> outstanding;
 
   // Owned by Step().
   std::unique_ptr<Source> source;
@@ -183,7 +186,6 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   mutable Mutex mutex;
   std::deque<Reply> replies TM_GUARDED_BY(mutex);
   size_t writes_in_flight TM_GUARDED_BY(mutex) = 0;
-  size_t appends_in_flight TM_GUARDED_BY(mutex) = 0;
   bool held_waits_for_dead TM_GUARDED_BY(mutex) = false;
   std::optional<Error> append_error TM_GUARDED_BY(mutex);
   std::string appended_end TM_GUARDED_BY(mutex);
@@ -215,6 +217,7 @@ Result<void> Pipeline::Impl::Begin() {
     TM_ASSIGN_OR_RETURN(auto position, DecodePosition(progress.position));
     Partition& partition = partitions[progress.partition];
     partition.position = position.first;
+    partition.sequence_text = source->SequenceAt(progress.partition, position.first);
     partition.max_event_time = progress.max_event_time;
     partition.idle = progress.idle;
     partition.whole = progress.complete_from_start;
@@ -256,6 +259,7 @@ Result<bool> Pipeline::Impl::WriteProgress(uint32_t partition, const Partition& 
   {
     MutexLock lock(mutex);
     ++writes_in_flight;
+    outstanding->fetch_add(1);
   }
   store.Write(batch, [self = shared_from_this()](Result<store::WriteReply> reply) {
     self->Handle(std::move(reply), nullptr);
@@ -272,6 +276,7 @@ Result<bool> Pipeline::Impl::WriteProgress(uint32_t partition, const Partition& 
 void Pipeline::Impl::Handle(Result<store::WriteReply> reply, const std::shared_ptr<Work>& work) {
   MutexLock lock(mutex);
   --writes_in_flight;
+  outstanding->fetch_sub(1);
   // A refusal comes inside Write(), to a step that looks for it: to wake that step would spin.
   const bool refused = !reply.ok() && reply.error().code == Code::kResourceExhausted;
   replies.push_back({std::move(reply), work});
@@ -344,14 +349,14 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
   }
   {
     MutexLock lock(mutex);
-    ++appends_in_flight;
+    outstanding->fetch_add(1);
     if (holds_batch) held_waits_for_dead = true;
     status.dead_letters_total += records.size();
   }
   dead_letters->Append(
       std::move(records), [self = shared_from_this(), holds_batch](Result<std::string> end) {
         MutexLock lock(self->mutex);
-        --self->appends_in_flight;
+        self->outstanding->fetch_sub(1);
         if (holds_batch) self->held_waits_for_dead = false;
         if (end.ok()) {
           self->appended_end = std::move(end).value();
@@ -380,6 +385,7 @@ Result<bool> Pipeline::Impl::Submit() {
   {
     MutexLock lock(mutex);
     ++writes_in_flight;
+    outstanding->fetch_add(1);
   }
   store.Write(batch, [self = shared_from_this(), work_ref = held](Result<store::WriteReply> reply) {
     self->Handle(std::move(reply), work_ref);
@@ -437,6 +443,9 @@ Result<std::optional<MonotonicTime>> Pipeline::Impl::JournalIdleness() {
 
 Result<Progress> Pipeline::Impl::Step() {
   if (!begun) {
+    if (outstanding->load() > 0) {
+      return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
+    }
     auto started = Begin();
     if (!started.ok() && started.error().code == Code::kResourceExhausted) {
       Publish(PipelineState::kPaused, started.error().message);
@@ -463,6 +472,7 @@ Result<Progress> Pipeline::Impl::Step() {
     if (!some) {
       spare.push_back(std::move(work));
       TM_ASSIGN_OR_RETURN(const auto next, JournalIdleness());
+      lag_measured.reset();  // nothing is unread: say so now, the next step may be far away
       Publish(PipelineState::kRunning, "");
       return Progress{.more = false, .wake_at = next};
     }

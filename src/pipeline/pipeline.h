@@ -66,6 +66,10 @@ struct PipelineOptions {
   DecoderOptions decoder;
   size_t writes_in_flight_max = 16;
   milliseconds retry_after{20};  // after a full store
+  /// Writes and appends not answered yet, over all runs of this pipeline in the process. A run does
+  /// not begin before those of the one before are answered: what they leave is where it starts.
+  /// Null: this is the only run.
+  std::shared_ptr<std::atomic<uint64_t>> outstanding;
 };
 
 class Pipeline final : public Steppable {
@@ -82,7 +86,7 @@ class Pipeline final : public Steppable {
 
   /// Runs Step() as a task of `executor`, woken by records and completions.
   void Attach(Executor& executor);
-  /// Returns when no step runs, and every write in flight was answered or can no longer reach us.
+  /// Returns when no step runs. Writes in flight go on; see PipelineOptions::outstanding.
   void Detach();
 
   Result<Progress> Step() override;

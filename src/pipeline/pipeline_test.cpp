@@ -104,6 +104,8 @@ TEST(Pipeline, WritesPointsAndTheirProgress) {
   EXPECT_THAT(t.Progress(0).max_event_time, Optional(t.Now() + seconds(1)));
   EXPECT_FALSE(t.Progress(0).idle);
   EXPECT_EQ(t.pipeline->Status().points_total, 2U);
+  EXPECT_EQ(t.pipeline->Status().lag_records, 0U) << "without waiting for the next measurement";
+  EXPECT_EQ(t.pipeline->Status().partitions.at(0).sequence, "1");
 }
 
 TEST(Pipeline, EveryKnownPartitionIsJournaledBeforeItsFirstRecord) {
@@ -124,6 +126,7 @@ TEST(Pipeline, GoesOnBehindTheLastFrameAfterARestart) {
   t.Start();
   t.Run();
   EXPECT_EQ(t.pipeline->Status().records_total, 1U);
+  EXPECT_EQ(t.pipeline->Status().partitions.at(0).sequence, "1");
   EXPECT_THAT(t.Points(), SizeIs(2));
 }
 

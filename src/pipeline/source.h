@@ -78,6 +78,8 @@ class Source {
   /// How dead letters name a record of the last polled batch.
   virtual std::string PartitionName(uint32_t partition) = 0;
   virtual std::string SequenceOf(const SourceBatch& batch, size_t record) = 0;
+  /// The same for a journaled position; "" for "".
+  virtual std::string SequenceAt(uint32_t partition, const std::string& position) = 0;
 
   /// `wake` is called, cheaply, when records arrived. Until the source is destroyed.
   virtual void OnRecords(std::function<void()> wake) = 0;

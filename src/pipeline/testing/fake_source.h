@@ -84,6 +84,9 @@ class FakeSource final : public Source {
   std::string SequenceOf(const SourceBatch& batch, size_t record) override {
     return std::to_string(batch.records[record].offset);
   }
+  std::string SequenceAt(uint32_t /*partition*/, const std::string& position) override {
+    return position;
+  }
   void OnRecords(std::function<void()> wake) override { log_->wake = std::move(wake); }
 
  private:
