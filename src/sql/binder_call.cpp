@@ -290,16 +290,14 @@ Result<ExprPtr> Binder::BindSpecial(const std::string& name, const ast::Expr& ex
                  : Constant(TypeKind::kIntervalDaySecond, {duration->nanoseconds}, expr.place);
     }
   }
+  if (name == "nullif") return BindNullIf(expr, scope);
   const bool extremum = name == "greatest" || name == "least";
-  if (name == "coalesce" || name == "nullif" || extremum) {
-    TM_RETURN_IF_ERROR(ExpectArgs(expr, name == "nullif" || name == "coalesce" ? 2 : 1,
-                                  name == "nullif" ? 2 : SIZE_MAX));
+  if (name == "coalesce" || extremum) {
+    TM_RETURN_IF_ERROR(ExpectArgs(expr, extremum ? 1 : 2, SIZE_MAX));
     TM_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArgs(expr, scope));
     TM_ASSIGN_OR_RETURN(const Type type, Unify(expr.place, name, args));
     auto out = std::make_shared<Expr>();
-    out->kind = extremum           ? ExprKind::kExtremum
-                : name == "nullif" ? ExprKind::kNullIf
-                                   : ExprKind::kCoalesce;
+    out->kind = extremum ? ExprKind::kExtremum : ExprKind::kCoalesce;
     out->op = name == "greatest" ? plan::CompareOp::kGreater : plan::CompareOp::kLess;
     out->type = type;
     out->place = expr.place;
@@ -332,6 +330,22 @@ Result<ExprPtr> Binder::BindAgo(const ast::Expr& expr, const Scope& scope) {
     return Constant(TypeKind::kTimestamp, {*ns}, expr.place);
   }
   return Call(expr.place, *ResolveOverload("-", types), {std::move(now), std::move(args[0])});
+}
+
+Result<ExprPtr> Binder::BindNullIf(const ast::Expr& expr, const Scope& scope) {
+  TM_RETURN_IF_ERROR(ExpectArgs(expr, 2, 2));
+  TM_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArgs(expr, scope));
+  const ExprPtr value = args[0];
+  if (value->type.kind() == TypeKind::kUnknown) return value;
+  TM_ASSIGN_OR_RETURN(ExprPtr equal, Compare(expr.place, plan::CompareOp::kEqual, value, args[1]));
+  auto out = std::make_shared<Expr>();
+  out->kind = ExprKind::kCase;
+  out->type = value->type;  // of the first argument, whatever it is compared as
+  out->place = expr.place;
+  out->may_nan = value->may_nan;
+  out->has_else = true;
+  out->args = {std::move(equal), Constant(value->type, {}, expr.place), value};
+  return ExprPtr(std::move(out));
 }
 
 Result<ExprPtr> Binder::BindIf(const ast::Expr& expr, const Scope& scope) {

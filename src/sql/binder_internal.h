@@ -102,6 +102,7 @@ class Binder {
   Result<plan::ExprPtr> BindCall(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindSpecial(const std::string& name, const ast::Expr& expr,
                                     const Scope& scope, bool& found);
+  Result<plan::ExprPtr> BindNullIf(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindIf(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindConcat(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindAgo(const ast::Expr& expr, const Scope& scope);

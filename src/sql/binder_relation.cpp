@@ -73,7 +73,7 @@ TypeKind SqlType(store::ValueType type) {
 
 std::string Suggest(std::string_view wrong, const std::vector<std::string>& known) {
   const std::string lower = LowerCase(wrong.substr(0, 64));
-  size_t best = std::max<size_t>(lower.size() / 3, 1) + 1;
+  size_t best = lower.size() <= 3 ? 2 : lower.size() / 3 + 2;
   const std::string* nearest = nullptr;
   for (const std::string& candidate : known) {
     if (candidate.empty() || candidate.size() > 64) continue;

@@ -56,6 +56,8 @@ int64_t DaysInMonth(int64_t year, int64_t month) {
   return month == 2 && leap ? 29 : kDays[static_cast<size_t>(month - 1)];
 }
 
+enum class Form : uint8_t { kSql, kIso };
+
 std::optional<int64_t> ScanDate(Scanner& in) {
   const auto year = in.Digits(4, 4);
   if (!year || !in.Take('-')) return std::nullopt;
@@ -66,21 +68,25 @@ std::optional<int64_t> ScanDate(Scanner& in) {
   return DaysOf({*year, *month, *day});
 }
 
-std::optional<int64_t> ScanTime(Scanner& in) {
+std::optional<int64_t> ScanTime(Scanner& in, Form form = Form::kSql) {
+  const bool iso = form == Form::kIso;
   const auto hour = in.Digits(1, 2);
-  if (!hour || *hour > 23 || !in.Take(':')) return std::nullopt;
-  const auto minute = in.Digits(2, 2);
+  if (!hour || *hour > 23) return std::nullopt;
+  if (iso && !in.At(':')) return *hour * 3600 * kNsPerSecond;
+  if (!in.Take(':')) return std::nullopt;
+  const auto minute = in.Digits(1, 2);
   if (!minute || *minute > 59) return std::nullopt;
   int64_t ns = (*hour * 3600 + *minute * 60) * kNsPerSecond;
   if (!in.Take(':')) return ns;
-  const auto second = in.Digits(2, 2);
+  const auto second = in.Digits(1, 2);
   if (!second || *second > 59) return std::nullopt;
   ns += *second * kNsPerSecond;
-  if (!in.Take('.')) return ns;
+  if (!in.Take('.') && !(iso && in.Take(','))) return ns;
   const size_t before = in.size();
   auto fraction = in.Digits(1, 9);
   if (!fraction) return std::nullopt;
   for (size_t digits = before - in.size(); digits < 9; ++digits) *fraction *= 10;
+  while (in.Digits(1, 9)) continue;  // below a nanosecond: cut off
   return ns + *fraction;
 }
 
@@ -161,6 +167,61 @@ Result<int64_t> ParseTimestampText(std::string_view text) {
                  fmt::format("timestamp '{}' is out of range: 1677-09-21 to 2262-04-11", text)};
   }
   return *ns;
+}
+
+namespace {
+
+/// YYYY[-MM[-DD]], YYYY-Www[-D], YYYY-DDD.
+std::optional<int64_t> ScanIsoDate(Scanner& in) {
+  const auto year = in.Digits(4, 4);
+  if (!year) return std::nullopt;
+  const int64_t first = DaysOf({*year, 1, 1});
+  if (!in.Take('-')) return first;
+  if (in.Take('W')) {
+    const auto week = in.Digits(2, 2);
+    if (!week || *week < 1 || *week > 53) return std::nullopt;
+    int64_t weekday = 1;
+    if (in.Take('-')) weekday = in.Digits(1, 1).value_or(0);
+    if (weekday < 1 || weekday > 7) return std::nullopt;
+    // Week 1 holds January 4th; 1970-01-01 was a Thursday.
+    const int64_t fourth = first + 3;
+    const int64_t monday = fourth - (fourth + 3 - FloorDiv(fourth + 3, 7) * 7);
+    return monday + (*week - 1) * 7 + weekday - 1;
+  }
+  const size_t before = in.size();
+  const auto number = in.Digits(1, 3);
+  if (!number || *number < 1) return std::nullopt;
+  if (before - in.size() == 3) {
+    const int64_t days = DaysOf({*year + 1, 1, 1}) - first;
+    return *number <= days ? std::optional(first + *number - 1) : std::nullopt;
+  }
+  if (*number > 12) return std::nullopt;
+  if (!in.Take('-')) return DaysOf({*year, *number, 1});
+  const auto day = in.Digits(1, 2);
+  if (!day || *day < 1 || *day > DaysInMonth(*year, *number)) return std::nullopt;
+  return DaysOf({*year, *number, *day});
+}
+
+}  // namespace
+
+Result<int64_t> ParseIso8601Timestamp(std::string_view text) {
+  Scanner in(text);
+  const auto days = ScanIsoDate(in);
+  if (!days) return NoSuch("ISO 8601 timestamp", text);
+  std::optional<int64_t> time = 0;
+  if (in.Take('T')) time = ScanTime(in, Form::kIso);
+  const std::optional<int64_t> zone = in.At(' ') ? std::nullopt : ScanZone(in);
+  if (!time || !zone || !in.done()) return NoSuch("ISO 8601 timestamp", text);
+  const auto ns = Narrow(static_cast<Wide>(*days) * kNsPerDay + *time - *zone);
+  if (!ns) return NoSuch("timestamp in range", text);
+  return *ns;
+}
+
+Result<int64_t> ParseIso8601Date(std::string_view text) {
+  Scanner in(text);
+  const auto days = ScanIsoDate(in);
+  if (!days || !in.done()) return NoSuch("ISO 8601 date", text);
+  return *days;
 }
 
 Result<int64_t> ParseDateText(std::string_view text) {

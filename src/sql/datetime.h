@@ -31,6 +31,9 @@ int64_t DayOf(int64_t ns);
 Result<int64_t> ParseTimestampText(std::string_view text);
 Result<int64_t> ParseDateText(std::string_view text);  // days
 Result<int64_t> ParseTimeText(std::string_view text);  // ns of the day
+/// ISO 8601: YYYY[-MM[-DD]], YYYY-Www[-D], YYYY-DDD, then Thh[:mm[:ss[(.|,)f]]] and a zone.
+Result<int64_t> ParseIso8601Timestamp(std::string_view text);
+Result<int64_t> ParseIso8601Date(std::string_view text);  // days
 /// "10day", "42.8ms", "1 h": nanoseconds or months (timestream-sql.md 1.2).
 struct ParsedDuration {
   int64_t nanoseconds = 0;

@@ -2,6 +2,8 @@
 // Owners of the C API's handles and what the duck_*.cpp share. The only header that sees DuckDB.
 #pragma once
 
+#include <duckdb.h>
+
 #include <map>
 #include <memory>
 #include <span>
@@ -10,7 +12,6 @@
 #include <utility>
 
 #include "base/mutex.h"
-#include "duckdb.h"
 #include "sql/execution.h"
 #include "sql/plan.h"
 

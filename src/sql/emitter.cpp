@@ -139,9 +139,12 @@ class Emitter {
   }
 
   void Order(const plan::Select& select) {
-    for (size_t i = 0; i < select.order.size(); ++i) {
-      const plan::Sort& sort = select.order[i];
-      out_ += i == 0 ? " ORDER BY " : ", ";
+    bool any = false;
+    for (const plan::Sort& sort : select.order) {
+      if (sort.expr->kind == ExprKind::kConstant)
+        continue;  // orders nothing, and DuckDB refuses it
+      out_ += any ? ", " : " ORDER BY ";
+      any = true;
       const auto same = [&](const ExprPtr& output) { return plan::Same(*output, *sort.expr); };
       const auto output = std::find_if(select.outputs.begin(), select.outputs.end(), same);
       if (output != select.outputs.end()) {
@@ -225,8 +228,6 @@ class Emitter {
         return Case(expr);
       case ExprKind::kCoalesce:
         return Function("coalesce", expr.args);
-      case ExprKind::kNullIf:
-        return Function("nullif", expr.args);
       case ExprKind::kExtremum:
         return Extremum(expr);
       case ExprKind::kAggregate:

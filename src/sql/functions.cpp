@@ -143,6 +143,13 @@ void AddFunctions(std::vector<Overload>& out) {
                  true});
   out.push_back(
       {"to_milliseconds", {kTimestamp}, kBigint, "($1 // 1000000)", Fold<&k::ToMilliseconds>});
+  out.push_back({"date_trunc",
+                 {kVarchar, kTime},
+                 kTime,
+                 "tm_date_trunc_time($1, $2)",
+                 Fold<&k::DateTruncTime>,
+                 false,
+                 true});
   out.push_back({"to_milliseconds",
                  {kIntervalDaySecond},
                  kBigint,
@@ -161,15 +168,15 @@ void AddFunctions(std::vector<Overload>& out) {
   out.push_back({"from_iso8601_timestamp",
                  {kVarchar},
                  kTimestamp,
-                 "tm_text_to_timestamp($1)",
-                 Fold<&k::TextToTimestamp>,
+                 "tm_iso8601_to_timestamp($1)",
+                 Fold<&k::Iso8601ToTimestamp>,
                  false,
                  true});
   out.push_back({"from_iso8601_date",
                  {kVarchar},
                  kDate,
-                 "tm_text_to_date($1)",
-                 Fold<&k::TextToDate>,
+                 "tm_iso8601_to_date($1)",
+                 Fold<&k::Iso8601ToDate>,
                  false,
                  true});
   out.push_back({"parse_duration",

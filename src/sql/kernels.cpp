@@ -109,7 +109,7 @@ Result<double> RoundDigits(double x, int64_t digits) {
 
 Result<int64_t> RoundInteger(int64_t x, int64_t digits) {
   if (digits >= 0) return x;
-  if (digits <= -19) return 0;
+  if (digits <= -19) return Invalid("the number of digits to round to is out of range");
   int64_t factor = 1;
   for (int64_t i = digits; i < 0; ++i) factor *= 10;
   const int64_t rest = x % factor;
@@ -158,8 +158,10 @@ Result<double> TextToDouble(std::string_view text) {
   if (!text.empty() && std::string_view("dDfF").find(text.back()) != std::string_view::npos) {
     text.remove_suffix(1);
   }
-  bool digits = false;
-  for (const char c : text) {
+  // Hexadecimal needs its exponent: 0x1p3.
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  bool digits = hex && text.find_first_of("pP") != std::string_view::npos;
+  for (const char c : hex ? std::string_view() : text) {
     const bool digit = c >= '0' && c <= '9';
     digits |= digit;
     if (!digit && c != '.' && c != 'e' && c != 'E' && c != '+' && c != '-')
@@ -184,9 +186,19 @@ Result<bool> TextToBoolean(std::string_view text) {
   }
   return CannotCast(text, "boolean");
 }
-Result<int64_t> TextToTimestamp(std::string_view text) { return ParseTimestampText(text); }
-Result<int64_t> TextToDate(std::string_view text) { return ParseDateText(text); }
-Result<int64_t> TextToTime(std::string_view text) { return ParseTimeText(text); }
+namespace {
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  return text;
+}
+}  // namespace
+
+Result<int64_t> TextToTimestamp(std::string_view text) { return ParseTimestampText(Trimmed(text)); }
+Result<int64_t> TextToDate(std::string_view text) { return ParseDateText(Trimmed(text)); }
+Result<int64_t> TextToTime(std::string_view text) { return ParseTimeText(Trimmed(text)); }
+Result<int64_t> Iso8601ToTimestamp(std::string_view text) { return ParseIso8601Timestamp(text); }
+Result<int64_t> Iso8601ToDate(std::string_view text) { return ParseIso8601Date(text); }
 
 namespace {
 template <typename Append>
@@ -234,6 +246,13 @@ Result<int64_t> DateTruncDate(std::string_view unit, int64_t days) {
   TM_ASSIGN_OR_RETURN(const int64_t ns, DateToTimestamp(days));
   TM_ASSIGN_OR_RETURN(const int64_t truncated, TruncateTo(*found, ns));
   return DayOf(truncated);
+}
+Result<int64_t> DateTruncTime(std::string_view unit, int64_t time) {
+  const auto found = ParseDateUnit(unit);
+  if (!found || *found >= DateUnit::kDay) {
+    return Invalid(fmt::format("'{}' is not a valid unit for a time", unit.substr(0, 50)));
+  }
+  return time - time % FixedUnitNs(*found);
 }
 Result<int64_t> AddMonthsToTimestamp(int64_t ns, int64_t months) { return AddMonths(ns, months); }
 Result<int64_t> AddMonthsToDay(int64_t days, int64_t months) {

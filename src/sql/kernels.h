@@ -54,6 +54,8 @@ Result<bool> TextToBoolean(std::string_view text);
 Result<int64_t> TextToTimestamp(std::string_view text);
 Result<int64_t> TextToDate(std::string_view text);
 Result<int64_t> TextToTime(std::string_view text);
+Result<int64_t> Iso8601ToTimestamp(std::string_view text);
+Result<int64_t> Iso8601ToDate(std::string_view text);
 Result<std::string> DoubleText(double x);
 Result<std::string> TimestampText(int64_t ns);
 Result<std::string> DateText(int64_t days);
@@ -68,6 +70,7 @@ Result<int64_t> TimestampToTime(int64_t ns);
 Result<int64_t> Bin(int64_t ns, int64_t width);
 Result<int64_t> DateTrunc(std::string_view unit, int64_t ns);
 Result<int64_t> DateTruncDate(std::string_view unit, int64_t days);
+Result<int64_t> DateTruncTime(std::string_view unit, int64_t time);
 Result<int64_t> AddMonthsToTimestamp(int64_t ns, int64_t months);
 Result<int64_t> AddMonthsToDay(int64_t days, int64_t months);
 Result<int64_t> AddToDate(int64_t days, int64_t ns);  // whole days only
@@ -103,6 +106,9 @@ void ForEachRegistered(Visitor&& visitor) {
   visitor.template operator()<&TextToTimestamp>("text_to_timestamp");
   visitor.template operator()<&TextToDate>("text_to_date");
   visitor.template operator()<&TextToTime>("text_to_time");
+  visitor.template operator()<&Iso8601ToTimestamp>("iso8601_to_timestamp");
+  visitor.template operator()<&Iso8601ToDate>("iso8601_to_date");
+  visitor.template operator()<&DateTruncTime>("date_trunc_time");
   visitor.template operator()<&DoubleText>("double_text");
   visitor.template operator()<&TimestampText>("timestamp_text");
   visitor.template operator()<&DateText>("date_text");

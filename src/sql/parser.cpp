@@ -197,7 +197,8 @@ Result<ast::Statement> Parser::ParseUnload() {
 // queries
 
 bool Parser::AtQuery(size_t ahead) const {
-  while (IsOperator("(", ahead)) ++ahead;
+  const size_t last = ahead + kNestingMax;  // deeper is an error anyway
+  while (ahead < last && IsOperator("(", ahead)) ++ahead;
   return IsWord("SELECT", ahead) || IsWord("WITH", ahead) || IsWord("VALUES", ahead);
 }
 

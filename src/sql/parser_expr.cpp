@@ -112,35 +112,29 @@ Result<ExprPtr> Parser::ParseNot() {
 
 Result<ExprPtr> Parser::ParsePredicate() {
   TM_ASSIGN_OR_RETURN(ExprPtr left, ParseConcat());
-  for (int predicates = 0;; ++predicates) {
-    if (predicates == kNestingMax)
-      return ErrorAt(Peek().place, "the expression is nested too deeply");
-    const size_t ahead = IsWord("NOT") ? 1 : 0;
-    if (IsWord("BETWEEN", ahead)) {
-      ExprPtr expr = Make(ExprKind::kBetween, Peek().place);
-      expr->negated = TakeWord("NOT");
-      Take();
-      expr->args.push_back(std::move(left));
-      TM_ASSIGN_OR_RETURN(ExprPtr low, ParseConcat());
-      expr->args.push_back(std::move(low));
-      TM_RETURN_IF_ERROR(ExpectWord("AND"));
-      TM_ASSIGN_OR_RETURN(ExprPtr high, ParseConcat());
-      expr->args.push_back(std::move(high));
-      TM_ASSIGN_OR_RETURN(left, Finish(std::move(expr)));
-    } else if (IsWord("IN", ahead)) {
-      TM_ASSIGN_OR_RETURN(left, ParseIn(std::move(left)));
-    } else if (IsWord("LIKE", ahead)) {
-      TM_ASSIGN_OR_RETURN(left, ParseLike(std::move(left)));
-    } else if (IsWord("IS")) {
-      TM_ASSIGN_OR_RETURN(left, ParseIs(std::move(left)));
-    } else if (Peek().kind == TokenKind::kOperator &&
-               (Peek().value == "=" || Peek().value == "<>" || Peek().value == "<" ||
-                Peek().value == "<=" || Peek().value == ">" || Peek().value == ">=")) {
-      TM_ASSIGN_OR_RETURN(left, ParseComparison(std::move(left)));
-    } else {
-      return left;
-    }
-  }
+  const size_t ahead = IsWord("NOT") ? 1 : 0;
+  if (IsWord("BETWEEN", ahead)) return ParseBetween(std::move(left));
+  if (IsWord("IN", ahead)) return ParseIn(std::move(left));
+  if (IsWord("LIKE", ahead)) return ParseLike(std::move(left));
+  if (IsWord("IS")) return ParseIs(std::move(left));
+  const std::string& op = Peek().value;
+  const bool compares =
+      op == "=" || op == "<>" || op == "<" || op == "<=" || op == ">" || op == ">=";
+  if (Peek().kind == TokenKind::kOperator && compares) return ParseComparison(std::move(left));
+  return left;  // one predicate at most: "1 = 1 = true" is an error
+}
+
+Result<ExprPtr> Parser::ParseBetween(ExprPtr left) {
+  ExprPtr expr = Make(ExprKind::kBetween, Peek().place);
+  expr->negated = TakeWord("NOT");
+  Take();
+  expr->args.push_back(std::move(left));
+  TM_ASSIGN_OR_RETURN(ExprPtr low, ParseConcat());
+  expr->args.push_back(std::move(low));
+  TM_RETURN_IF_ERROR(ExpectWord("AND"));
+  TM_ASSIGN_OR_RETURN(ExprPtr high, ParseConcat());
+  expr->args.push_back(std::move(high));
+  return Finish(std::move(expr));
 }
 
 Result<ExprPtr> Parser::ParseComparison(ExprPtr left) {
@@ -254,6 +248,17 @@ Result<ExprPtr> Parser::ParseFactor() {
   const Nest nest(*this);
   if (nest.too_deep()) return ErrorAt(Peek().place, "the expression is nested too deeply");
   const Token sign = Take();
+  if (sign.value == "-" && Peek().kind == TokenKind::kInteger) {
+    // The least integer has no positive twin: the sign belongs to the literal.
+    if (const std::optional<int64_t> n = ParseInt64("-" + Peek().value)) {
+      ExprPtr literal = Make(ExprKind::kLiteral, sign.place);
+      literal->type =
+          *n >= std::numeric_limits<int32_t>::min() ? TypeKind::kInteger : TypeKind::kBigint;
+      literal->value.data = *n;
+      Take();
+      return literal;
+    }
+  }
   ExprPtr expr = Make(ExprKind::kOperator, sign.place);
   expr->text = sign.value == "-" ? "NEG" : "POS";
   TM_ASSIGN_OR_RETURN(ExprPtr arg, ParseFactor());

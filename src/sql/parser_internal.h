@@ -79,6 +79,7 @@ class Parser {
   Result<ast::ExprPtr> ParseNot();
   Result<ast::ExprPtr> ParsePredicate();
   Result<ast::ExprPtr> ParseComparison(ast::ExprPtr left);
+  Result<ast::ExprPtr> ParseBetween(ast::ExprPtr left);
   Result<ast::ExprPtr> ParseIn(ast::ExprPtr left);
   Result<ast::ExprPtr> ParseLike(ast::ExprPtr left);
   Result<ast::ExprPtr> ParseIs(ast::ExprPtr left);

@@ -113,10 +113,6 @@ Result<ExprPtr> Parser::ParseInterval() {
     negative = !negative;
     number.erase(0, 1);
   }
-  const std::optional<int64_t> n = ParseInt64(number);
-  if (!n || number.starts_with('+') || *n < 0) {
-    return ErrorAt(place, fmt::format("'{}' is not a whole number", number));
-  }
   const Token unit = Peek();
   std::string name = unit.keyword;
   for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -127,11 +123,19 @@ Result<ExprPtr> Parser::ParseInterval() {
     return Unexpected("SECOND, MINUTE, HOUR, DAY, WEEK, MONTH or YEAR");
   }
   Take();
-  const int64_t factor = week ? 7 : 1;
-  int64_t count = 0;
-  if (__builtin_mul_overflow(*n, factor, &count))
-    return ErrorAt(place, "the interval is out of range");
-  Result<ParsedDuration> duration = MakeDuration(std::to_string(count), week ? "day" : name);
+  // Only seconds have a fraction.
+  const std::string_view allowed = name == "second" ? "0123456789." : "0123456789";
+  const bool digits = !number.empty() && number.find_first_not_of(allowed) == std::string::npos &&
+                      std::count(number.begin(), number.end(), '.') <= 1 && number.front() != '.';
+  if (!digits) return ErrorAt(place, fmt::format("'{}' is not a number of {}s", number, name));
+  if (week) {
+    int64_t days = 0;
+    const std::optional<int64_t> n = ParseInt64(number);
+    if (!n || __builtin_mul_overflow(*n, int64_t{7}, &days))
+      return ErrorAt(place, "the interval is out of range");
+    number = std::to_string(days);
+  }
+  Result<ParsedDuration> duration = MakeDuration(number, week ? "day" : name);
   if (!duration.ok()) return ErrorAt(place, duration.error().message);
   const int64_t magnitude = duration->in_months ? duration->months : duration->nanoseconds;
   expr->type = duration->in_months ? TypeKind::kIntervalYearMonth : TypeKind::kIntervalDaySecond;
@@ -308,7 +312,8 @@ Result<ExprPtr> Parser::ParseCall() {
     do {
       TM_ASSIGN_OR_RETURN(ExprPtr arg, ParseArgument());
       expr->args.push_back(std::move(arg));
-    } while (TakeOperator(","));
+    } while (TakeOperator(",") || TakeWord("FROM") ||
+             TakeWord("FOR"));  // substring(s FROM 2 FOR 3)
     if (TakeWord("ORDER")) {
       TM_RETURN_IF_ERROR(ExpectWord("BY"));
       TM_ASSIGN_OR_RETURN(expr->order, ParseSortItems());

@@ -33,7 +33,6 @@ enum class ExprKind : uint8_t {
   kLike,        // args: value, pattern [, escape]; negated
   kCase,        // args: condition, value, ..., [else if has_else]
   kCoalesce,    // args
-  kNullIf,      // args: two of one type
   kExtremum,    // args of one type; op: kGreater (greatest) or kLess (least); null if one is null
   kAggregate,   // aggregate, distinct, args
 };

@@ -123,7 +123,6 @@ class Narrower {
       case ExprKind::kIsDistinct:
       case ExprKind::kCase:
       case ExprKind::kCoalesce:
-      case ExprKind::kNullIf:
       case ExprKind::kExtremum:
       case ExprKind::kAggregate:
         break;

@@ -1,1 +1,254 @@
 // SPDX-License-Identifier: Apache-2.0
+// What the store is asked for, and that asking for more or less gives the same bytes.
+#include "sql/pushdown.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/testing/seed.h"
+#include "sql/binder.h"
+#include "sql/datetime.h"
+#include "sql/explain.h"
+#include "sql/parser.h"
+#include "sql/testing/fixture.h"
+
+namespace tidemark::sql {
+namespace {
+
+using store::TextPredicate;
+using Op = TextPredicate::Op;
+
+class PushdownTest : public testing::Test {
+ protected:
+  PushdownTest() { db.AddSamples(); }
+
+  plan::Plan BindText(std::string_view sql) {
+    Result<ast::Statement> statement = ParseStatement(sql);
+    EXPECT_TRUE(statement.ok()) << statement.error().message;
+    const BindOptions options{"", EventTime{ParseTimestampText("2019-12-04 19:01:00").value()}};
+    Result<plan::Plan> plan = Bind(*statement->query, db.names, db.store, options);
+    EXPECT_TRUE(plan.ok()) << plan.error().message;
+    return std::move(plan).value();
+  }
+  /// The lines of EXPLAIN.
+  std::vector<std::string> Lines(std::string_view sql) { return Explain(BindText(sql)); }
+
+  TestDatabase db;
+};
+
+EventTime At(std::string_view text) { return {ParseTimestampText(text).value()}; }
+
+TEST_F(PushdownTest, TakesTimeRanges) {
+  const auto time = [&](std::string_view where) {
+    return BindText("SELECT time FROM sampleDB.DevOps WHERE " + std::string(where))
+        .scans[0]
+        .selection.time;
+  };
+  EXPECT_EQ(time("time >= '2019-12-04' AND time < '2019-12-05'"),
+            (TimeRange{At("2019-12-04"), At("2019-12-05")}));
+  EXPECT_EQ(time("time > ago(50s)"),
+            (TimeRange{At("2019-12-04 19:00:10.000000001"), kEventTimeMax}));
+  EXPECT_EQ(time("time BETWEEN ago(2d) AND now()"),
+            (TimeRange{At("2019-12-02 19:01:00"), At("2019-12-04 19:01:00.000000001")}));
+  EXPECT_EQ(
+      time("time BETWEEN from_milliseconds(1575486000000) AND from_milliseconds(1575486000001)"),
+      (TimeRange{At("2019-12-04 19:00:00"), At("2019-12-04 19:00:00.001000001")}));
+  EXPECT_EQ(time("'2019-12-04' = time"),
+            (TimeRange{At("2019-12-04"), At("2019-12-04 00:00:00.000000001")}));
+  EXPECT_EQ(time("now() - 1h <= time AND time <= date_trunc('day', now()) + 1d"),
+            (TimeRange{At("2019-12-04 18:01:00"), At("2019-12-05 00:00:00.000000001")}));
+  EXPECT_EQ(time("time IN ('2019-12-04', '2019-12-05')"),
+            (TimeRange{At("2019-12-04"), At("2019-12-05 00:00:00.000000001")}));
+  EXPECT_TRUE(time("time > '2020-01-01' AND time < '2019-01-01'").empty());
+  EXPECT_EQ(time("time > '2019-01-01' OR hostname = 'x'"), TimeRange{});
+}
+
+TEST_F(PushdownTest, TakesNamesAndDimensions) {
+  const auto selection = [&](std::string_view where) {
+    return BindText("SELECT time FROM sampleDB.DevOps WHERE " + std::string(where)).scans[0];
+  };
+  const plan::TableScan equal =
+      selection("measure_name = 'cpu_utilization' AND hostname = 'frontend01'");
+  EXPECT_EQ(equal.selection.measure, (std::vector<TextPredicate>{{Op::kIn, {"cpu_utilization"}}}));
+  ASSERT_EQ(equal.selection.dimensions.size(), 1);
+  EXPECT_EQ(equal.selection.dimensions[0],
+            (store::DimensionPredicate{"hostname", {Op::kIn, {"frontend01"}}}));
+  EXPECT_TRUE(equal.exact);
+  const auto first = [&](std::string_view where) {
+    return selection(where).selection.dimensions.at(0).predicate;
+  };
+  EXPECT_EQ(first("hostname IN ('a', 'b')"), (TextPredicate{Op::kIn, {"a", "b"}}));
+  EXPECT_EQ(first("hostname NOT IN ('a', 'b')"), (TextPredicate{Op::kNotIn, {"a", "b"}}));
+  EXPECT_EQ(first("hostname <> 'a'"), (TextPredicate{Op::kNotIn, {"a"}}));
+  EXPECT_EQ(first("hostname LIKE 'a%'"), (TextPredicate{Op::kLike, {"a%"}}));
+  EXPECT_EQ(first("hostname NOT LIKE 'a!_' ESCAPE '!'"),
+            (TextPredicate{Op::kNotLike, {"a!_"}, '!'}));
+  EXPECT_EQ(first("'m' <= hostname"), (TextPredicate{Op::kGreaterEqual, {"m"}}));
+  EXPECT_EQ(first("hostname = 'a' OR hostname IN ('b', 'c') OR 'd' = hostname"),
+            (TextPredicate{Op::kIn, {"a", "b", "c", "d"}}));
+  EXPECT_EQ(first("hostname IS NOT NULL"), (TextPredicate{Op::kGreaterEqual, {""}}));
+  EXPECT_EQ(first("hostname IN ('a', NULL)"), (TextPredicate{Op::kIn, {"a"}}));
+  for (const char* rest :
+       {"hostname NOT IN ('a', NULL)", "hostname IS NULL", "hostname = region",
+        "measure_value::double > 1", "concat(hostname, 'x') = 'ax'", "NOT hostname = 'a'"}) {
+    const plan::TableScan scan = selection(rest);
+    EXPECT_FALSE(scan.exact) << rest;
+    EXPECT_TRUE(scan.selection.dimensions.empty()) << rest;
+  }
+}
+
+TEST_F(PushdownTest, LimitReachesTheScanOnlyWhereNothingElseDecides) {
+  const auto limit = [&](std::string_view sql) { return BindText(sql).scans[0].points_limit; };
+  EXPECT_EQ(limit("SELECT * FROM sampleDB.DevOps WHERE hostname = 'frontend01' LIMIT 5"), 5);
+  EXPECT_EQ(limit("SELECT * FROM sampleDB.DevOps OFFSET 2 LIMIT 5"), 7);
+  EXPECT_EQ(limit("SELECT * FROM sampleDB.DevOps WHERE measure_value::double > 1 LIMIT 5"),
+            UINT64_MAX);
+  EXPECT_EQ(limit("SELECT * FROM sampleDB.DevOps ORDER BY time LIMIT 5"), UINT64_MAX);
+  EXPECT_EQ(limit("SELECT DISTINCT hostname FROM sampleDB.DevOps LIMIT 5"), UINT64_MAX);
+}
+
+TEST_F(PushdownTest, AsksForAggregates) {  // design, section 6
+  EXPECT_EQ(
+      Lines("SELECT hostname, bin(time, 5m) AS t, avg(measure_value::double) AS a FROM "
+            "sampleDB.DevOps WHERE "
+            "measure_name = 'cpu_utilization' AND time > ago(1h) GROUP BY hostname, bin(time, 5m) "
+            "HAVING "
+            "count(*) > 1 ORDER BY a + 1"),
+      (std::vector<std::string>{
+          "aggregate \"sampleDB\".\"DevOps\"", "  time: [2019-12-04 18:01:00.000000001, -)",
+          "  measure: measure_name = 'cpu_utilization'", "  group by: hostname, bin(time, 5m)",
+          "  aggregates: avg(measure_value::double), count(*)"}));
+  EXPECT_EQ(Lines("SELECT hostname, measure_value::double FROM sampleDB.DevOps WHERE hostname LIKE "
+                  "'f%' AND "
+                  "measure_value::double > 1"),
+            (std::vector<std::string>{"scan \"sampleDB\".\"DevOps\"", "  time: all",
+                                      "  dimension: hostname LIKE 'f%'",
+                                      "  columns: hostname, measure_value::double",
+                                      "  filter: rest evaluated after the scan"}));
+  EXPECT_EQ(db.Rows("EXPLAIN SELECT 1"), (TextRows{{"no table is read"}}));
+}
+
+TEST_F(PushdownTest, ScansWhereTheStoreCannotAnswer) {
+  for (const char* sql : {
+           "SELECT avg(measure_value::double) FROM sampleDB.DevOps WHERE measure_value::double > 1",
+           "SELECT avg(measure_value::double + 1) FROM sampleDB.DevOps",
+           "SELECT count(DISTINCT hostname) FROM sampleDB.DevOps",
+           "SELECT sum(DISTINCT measure_value::bigint) FROM sampleDB.DevOps",
+           "SELECT max(time) FROM sampleDB.DevOps",
+           "SELECT count(*) FROM sampleDB.DevOps GROUP BY time",
+           "SELECT count(*) FROM sampleDB.DevOps GROUP BY bin(time, 1h), bin(time, 1d)",
+           "SELECT count(*) FROM sampleDB.DevOps GROUP BY date_trunc('month', time)",
+           "SELECT count(*) FROM (SELECT * FROM sampleDB.DevOps)",
+       }) {
+    EXPECT_TRUE(BindText(sql).aggregates.empty()) << sql;
+  }
+}
+
+/// Queries that can be pushed down, each with a total order.
+constexpr const char* kQueries[] = {
+    "SELECT host, bin(time, 5m) AS t, avg(measure_value::double), sum(measure_value::double), "
+    "min(measure_value::double), max(measure_value::double), count(measure_value::double), "
+    "count(*) FROM lab.noise "
+    "GROUP BY host, bin(time, 5m) ORDER BY host, t",
+    "SELECT region, measure_name, avg(measure_value::bigint), sum(measure_value::bigint), "
+    "min(measure_value::bigint), "
+    "max(measure_value::bigint), avg(measure_value::double) FROM lab.noise GROUP BY region, "
+    "measure_name ORDER BY 1, 2",
+    "SELECT sum(measure_value::double), avg(measure_value::double), count(*), "
+    "min(measure_value::varchar), "
+    "max(measure_value::boolean) FROM lab.noise",
+    "SELECT host, max_by(measure_value::double, time), min_by(measure_value::double, time) FROM "
+    "lab.noise WHERE "
+    "measure_name = 'cpu' GROUP BY host ORDER BY host",
+    "SELECT max_by(measure_value::double, time), min_by(measure_value::double, time) FROM "
+    "lab.noise",
+    "SELECT bin(time, 1h) AS t, sum(measure_value::double) / count(*) FROM lab.noise WHERE host IN "
+    "('h1', 'h2') AND "
+    "time BETWEEN '2022-03-01 01:00:00' AND '2022-03-01 03:30:00' GROUP BY bin(time, 1h) HAVING "
+    "count(*) > 3 ORDER BY t",
+    "SELECT count(*), sum(measure_value::double), max_by(measure_value::double, time) FROM "
+    "lab.noise WHERE host = "
+    "'nobody'",
+    "SELECT fleet, avg(speed), sum(fuel), max(load), min(location), count(moving), "
+    "max(last_service) FROM "
+    "sampleDB.IoT GROUP BY fleet ORDER BY fleet",
+};
+
+class EveryPath : public testing::TestWithParam<StoreKind> {};
+
+TEST_P(EveryPath, GivesTheSameBytes) {
+  TestDatabase db(GetParam());
+  db.AddSamples();
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedTrace(seed));
+  SeededRandom random(seed);
+  const TableId table = db.AddTable("lab", "noise");
+  std::vector<TestPoint> points;
+  const EventTime start = At("2022-03-01");
+  const char* hosts[] = {"host=h1,region=a", "host=h2,region=a", "host=h3,region=b", "region=b"};
+  for (int i = 0; i < 1500; ++i) {
+    const char* host = hosts[random.Below(4)];
+    const EventTime time = start + seconds(random.Below(6 * 3600));
+    // Magnitudes far apart: a sum in another order would differ.
+    const double value = (random.Unit() - 0.5) * (random.Below(2) == 0 ? 1e16 : 1e-3);
+    const auto version = static_cast<int64_t>(i + 1);
+    switch (random.Below(4)) {
+      case 0:
+        points.push_back({"cpu", host, time, store::ValueView::Double(value), version});
+        break;
+      case 1:
+        points.push_back({"load", host, time, store::ValueView::Double(value * 3), version});
+        break;
+      case 2:
+        points.push_back({"bytes", host, time,
+                          store::ValueView::Bigint(static_cast<int64_t>(random.Next() >> 12U)),
+                          version});
+        break;
+      default:
+        points.push_back({"state", host, time,
+                          store::ValueView::Varchar(random.Below(2) == 0 ? "up" : "down"),
+                          version});
+    }
+  }
+  points.push_back({"ok", "host=h1", start, store::ValueView::Boolean(true)});
+  db.Write(table, points);
+  for (const char* sql : kQueries) {
+    SCOPED_TRACE(sql);
+    db.Open({.threads = 2, .pushdown = true});
+    const TextRows expected = db.Rows(sql);
+    ASSERT_FALSE(expected[0][0].starts_with("error")) << expected[0][0];
+    ASSERT_TRUE(db.Rows("EXPLAIN " + std::string(sql))[0][0].starts_with("aggregate"));
+    for (const int threads : {1, 2}) {
+      for (const bool pushdown : {true, false}) {
+        db.Open({.threads = threads, .pushdown = pushdown});
+        for (int i = 0; i < 20; ++i) {
+          ASSERT_EQ(db.Rows(sql), expected)
+              << "threads=" << threads << " pushdown=" << pushdown << " run=" << i;
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, EveryPath,
+                         testing::Values(StoreKind::kModel, StoreKind::kEmbedded));
+
+TEST_F(PushdownTest, ScannedPointsAreThoseOfTheMatchingSeries) {  // issue check 8
+  const auto scanned = [&](std::string_view sql) {
+    auto result = db.Execute(sql);
+    EXPECT_TRUE(result.ok());
+    EXPECT_TRUE(ReadAll(**result).ok());
+    return (*result)->progress().rows_scanned;
+  };
+  EXPECT_EQ(scanned("SELECT * FROM sampleDB.DevOps"), 18);
+  EXPECT_EQ(scanned("SELECT * FROM sampleDB.DevOps WHERE measure_name = 'cpu_utilization' AND "
+                    "hostname = 'frontend02'"),
+            3);
+  EXPECT_EQ(scanned("SELECT avg(measure_value::double) FROM sampleDB.DevOps WHERE hostname = "
+                    "'frontend02' AND "
+                    "measure_name = 'cpu_utilization'"),
+            3);
+}
+
+}  // namespace
+}  // namespace tidemark::sql

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "sql/datetime.h"
+#include "store/embedded_store.h"
+#include "store/testing/model_store.h"
 
 namespace tidemark::sql {
 namespace {
@@ -51,9 +53,36 @@ std::optional<Namespace::View> TestNamespace::FindView(std::string_view name) co
   return found->second;
 }
 
-TestDatabase::TestDatabase(EngineOptions options)
-    : clock({At("2022-03-02 00:00:00").ns / 1'000'000}) {
-  Open(std::move(options));
+TestDatabase::TestDatabase(StoreKind kind)
+    : clock({At("2022-03-02 00:00:00").ns / 1'000'000}),
+      owned_store_(MakeStore(kind)),
+      store(*owned_store_) {
+  Open({});
+}
+
+TestDatabase::~TestDatabase() {
+  engine.reset();
+  owned_store_.reset();
+  if (executor_) executor_->Stop();
+}
+
+std::unique_ptr<store::Store> TestDatabase::MakeStore(StoreKind kind) {
+  if (kind == StoreKind::kModel) return std::make_unique<store::ModelStore>(clock);
+  executor_ = std::make_unique<sim::SimExecutor>(clock, 1);
+  auto opened = store::EmbeddedStore::Open({.dir = "data"}, files_, clock, *executor_, metrics);
+  EXPECT_TRUE(opened.ok()) << opened.error().message;
+  return std::move(opened).value();
+}
+
+void TestDatabase::Write(const store::WriteBatch& batch) {
+  bool done = false;
+  store.Write(batch, [&done](Result<store::WriteReply> reply) {
+    done = true;
+    ASSERT_TRUE(reply.ok()) << reply.error().message;
+    ASSERT_TRUE(reply->rejections.empty()) << reply->rejections[0].text;
+  });
+  if (executor_) executor_->RunUntilIdle();
+  ASSERT_TRUE(done);
 }
 
 void TestDatabase::Open(EngineOptions options) {
@@ -92,10 +121,7 @@ void TestDatabase::Write(TableId table, std::vector<TestPoint> points) {
   store::WriteBatch batch;
   batch.points = views;
   batch.time_check = store::WriteBatch::TimeCheck::kNone;
-  store.Write(batch, [](Result<store::WriteReply> reply) {
-    ASSERT_TRUE(reply.ok()) << reply.error().message;
-    ASSERT_TRUE(reply->rejections.empty()) << reply->rejections[0].text;
-  });
+  Write(batch);
 }
 
 void TestDatabase::WriteViewRow(TableId table, ViewId view, const TestPoint& point,
@@ -115,10 +141,7 @@ void TestDatabase::WriteViewRow(TableId table, ViewId view, const TestPoint& poi
   batch.points = std::span(&out, 1);
   batch.owner = owner;
   batch.time_check = store::WriteBatch::TimeCheck::kNone;
-  store.Write(batch, [](Result<store::WriteReply> reply) {
-    ASSERT_TRUE(reply.ok()) << reply.error().message;
-    ASSERT_TRUE(reply->rejections.empty()) << reply->rejections[0].text;
-  });
+  Write(batch);
 }
 
 void TestDatabase::AddSamples() {

@@ -10,9 +10,11 @@
 
 #include "base/metrics.h"
 #include "base/sim/sim_clock.h"
+#include "base/sim/sim_executor.h"
+#include "base/sim/sim_file_system.h"
 #include "sql/engine.h"
 #include "sql/namespace.h"
-#include "store/testing/model_store.h"
+#include "store/store.h"
 
 namespace tidemark::sql {
 
@@ -38,9 +40,13 @@ struct TestPoint {
 
 using TextRows = std::vector<std::vector<std::string>>;
 
+/// The std::map model, or the real store on a simulated disk.
+enum class StoreKind : uint8_t { kModel, kEmbedded };
+
 class TestDatabase {
  public:
-  explicit TestDatabase(EngineOptions options = {});
+  explicit TestDatabase(StoreKind kind = StoreKind::kModel);
+  ~TestDatabase();
 
   /// Makes "database"."table".
   TableId AddTable(const std::string& database, const std::string& table);
@@ -60,8 +66,18 @@ class TestDatabase {
 
   sim::SimClock clock;
   TestNamespace names;
-  store::ModelStore store{clock};
   MetricRegistry metrics;
+
+ private:
+  std::unique_ptr<store::Store> MakeStore(StoreKind kind);
+  void Write(const store::WriteBatch& batch);
+
+  sim::SimFileSystem files_{1};
+  std::unique_ptr<sim::SimExecutor> executor_;
+  std::unique_ptr<store::Store> owned_store_;
+
+ public:
+  store::Store& store;
   std::unique_ptr<Engine> engine;
 
  private:
