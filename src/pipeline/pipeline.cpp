@@ -145,6 +145,8 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   Result<void> TakeReplies();
   void DropExpired(Work& work) const;
   void AppendDead(const SourceBatch& batch, std::vector<DeadLetter> letters, bool holds_batch);
+  Result<bool> PollBatch();
+  Progress Pause();
   Result<bool> Submit();
   Result<bool> WriteProgress(uint32_t partition, const Partition& state);
   store::SourceProgress ProgressOf(uint32_t partition, const Partition& state) const;
@@ -165,7 +167,8 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::unique_ptr<Decoder> decoder;
   StoreResolver resolver;
   std::map<uint32_t, Partition> partitions;
-  std::shared_ptr<Work> held;  // decoded, not yet written: waits for dead letters or for room
+  std::shared_ptr<Work> polled;  // not yet decoded: a new series waits for room
+  std::shared_ptr<Work> held;    // decoded, not yet written: waits for dead letters or for room
   std::vector<std::shared_ptr<Work>> spare;
   std::string dead_end;
   bool begun = false;
@@ -441,44 +444,60 @@ Result<std::optional<MonotonicTime>> Pipeline::Impl::JournalIdleness() {
   return next;
 }
 
+/// Fills `polled`; false: nothing is unread.
+Result<bool> Pipeline::Impl::PollBatch() {
+  std::shared_ptr<Work> work;
+  if (spare.empty()) {
+    work = std::make_shared<Work>();
+  } else {
+    work = std::move(spare.back());
+    spare.pop_back();
+  }
+  work->batch.Clear();
+  TM_ASSIGN_OR_RETURN(const bool some, source->Poll(kBatchRecordsMax, work->batch));
+  if (some) {
+    polled = std::move(work);
+  } else {
+    spare.push_back(std::move(work));
+  }
+  return some;
+}
+
+Progress Pipeline::Impl::Pause() {
+  Publish(PipelineState::kPaused, "the store's memory is full: reading waits (memory_max)");
+  return {.more = false, .wake_at = clock.Monotonic() + options.retry_after};
+}
+
 Result<Progress> Pipeline::Impl::Step() {
   if (!begun) {
     if (outstanding->load() > 0) {
       return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
     }
     auto started = Begin();
-    if (!started.ok() && started.error().code == Code::kResourceExhausted) {
-      Publish(PipelineState::kPaused, started.error().message);
-      return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
-    }
+    if (!started.ok() && started.error().code == Code::kResourceExhausted) return Pause();
     TM_RETURN_IF_ERROR(std::move(started));
   }
   if (forget.exchange(false)) decoder->Forget();
   TM_RETURN_IF_ERROR(TakeReplies());
-  if (held == nullptr) {
+  if (held == nullptr && polled == nullptr) {
     {
       MutexLock lock(mutex);
       if (writes_in_flight >= options.writes_in_flight_max) return Progress{};  // a reply wakes us
     }
-    std::shared_ptr<Work> work;
-    if (spare.empty()) {
-      work = std::make_shared<Work>();
-    } else {
-      work = std::move(spare.back());
-      spare.pop_back();
-    }
-    work->batch.Clear();
-    TM_ASSIGN_OR_RETURN(const bool some, source->Poll(kBatchRecordsMax, work->batch));
+    TM_ASSIGN_OR_RETURN(const bool some, PollBatch());
     if (!some) {
-      spare.push_back(std::move(work));
       TM_ASSIGN_OR_RETURN(const auto next, JournalIdleness());
       lag_measured.reset();  // nothing is unread: say so now, the next step may be far away
       Publish(PipelineState::kRunning, "");
       return Progress{.more = false, .wake_at = next};
     }
-    TM_RETURN_IF_ERROR(decoder->Decode(work->batch, resolver, work->decoded));
-    DropExpired(*work);
-    held = std::move(work);
+  }
+  if (held == nullptr) {
+    auto decoded = decoder->Decode(polled->batch, resolver, polled->decoded);
+    if (!decoded.ok() && decoded.error().code == Code::kResourceExhausted) return Pause();
+    TM_RETURN_IF_ERROR(std::move(decoded));
+    held = std::move(polled);
+    DropExpired(*held);
     if (!held->decoded.dead.empty()) {
       AppendDead(held->batch, std::move(held->decoded.dead), true);
     }
@@ -490,10 +509,7 @@ Result<Progress> Pipeline::Impl::Step() {
     dead_end = appended_end.empty() ? dead_end : appended_end;
   }
   TM_ASSIGN_OR_RETURN(const bool taken, Submit());
-  if (!taken) {
-    Publish(PipelineState::kPaused, "the store's memory is full: reading waits (memory_max)");
-    return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
-  }
+  if (!taken) return Pause();
   TM_RETURN_IF_ERROR(JournalIdleness());
   Publish(PipelineState::kRunning, "");
   return Progress{.more = true, .wake_at = {}};
