@@ -82,6 +82,8 @@ void WatchSignals() {
   ::sigaction(SIGTERM, &action, nullptr);
   // A peer that went away is an error of the write, not of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file-size limit: the write answers EFBIG, which is a full disk to us.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int ServeCommand(const ServeFlags& flags) {
