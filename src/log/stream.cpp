@@ -44,6 +44,7 @@ void Stream::Append(PutBatch batch, Completion<std::vector<PutResult>> done) {
   batch.ReturnCache();
   if (batch.size() == 0) return done(std::vector<PutResult>());
   std::optional<Error> refusal;
+  Completion<std::vector<PutResult>> refused;
   {
     const MutexLock lock(mutex_);
     if (refuse_append_) {
@@ -54,12 +55,15 @@ void Stream::Append(PutBatch batch, Completion<std::vector<PutResult>> done) {
                                                     std::to_string(pending_bytes_) +
                                                     " bytes wait for the disk already"};
       metrics_->refused.Add();
+    }
+    if (refusal) {
+      refused = std::move(done);
     } else {
       pending_bytes_ += batch.bytes();
       pending_.push_back({std::move(batch), std::move(done)});
     }
   }
-  if (refusal) return done(*std::move(refusal));
+  if (refusal) return refused(*std::move(refusal));
   env_.on_append(*this);
 }
 

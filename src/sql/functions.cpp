@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <tuple>
 
 namespace tidemark::sql {
 namespace {
@@ -217,9 +219,17 @@ std::vector<Overload> SortedOverloads() {
   AddArithmetic(all);
   AddTimeArithmetic(all);
   AddFunctions(all);
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Overload& a, const Overload& b) { return a.name < b.name; });
-  return all;
+  // By name, those of one name in the order of definition. Not std::stable_sort: clang refuses the
+  // deprecated buffer that libstdc++ 12 uses there.
+  std::vector<size_t> order(all.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::tie(all[a].name, a) < std::tie(all[b].name, b);
+  });
+  std::vector<Overload> sorted;
+  sorted.reserve(all.size());
+  for (const size_t i : order) sorted.push_back(std::move(all[i]));
+  return sorted;
 }
 
 const std::vector<Overload>& Overloads() {

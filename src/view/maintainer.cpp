@@ -257,18 +257,19 @@ Result<void> Maintainer::Stop(ViewId view) {
 }
 
 void Maintainer::Drop(ViewId view, Completion<void> done) {
-  bool known = false;
+  Completion<void> unknown;
   {
     MutexLock lock(impl_->mutex);
     const auto it = impl_->slots.find(view);
-    known = it != impl_->slots.end();
-    if (known) {
+    if (it != impl_->slots.end()) {
       it->second->wishes.run = false;
       it->second->drop_done.push_back(std::move(done));
       impl_->Reserve();
+    } else {
+      unknown = std::move(done);
     }
   }
-  if (!known) return done(Error{Code::kNotFound, "no such view"});
+  if (unknown) return unknown(Error{Code::kNotFound, "no such view"});
   impl_->waker->Wake();
 }
 

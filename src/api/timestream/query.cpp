@@ -172,6 +172,7 @@ void QueryApi::Begin(Call call, http::Responder responder) {
   }
   if (wake) deps_.executor.Wake(*wake);
   if (failure) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): a failed call still has its responder
     responder.Send(deps_.answers->Fail(*failure));
   } else if (body != nullptr) {
     responder.Send(deps_.answers->Ok(*body));
@@ -220,6 +221,7 @@ void QueryApi::Continue(const Call& call, http::Responder responder) {
     }
   }
   if (failure) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): a failed call still has its responder
     responder.Send(deps_.answers->Fail(*failure));
   } else if (body != nullptr) {
     responder.Send(deps_.answers->Ok(*body));
