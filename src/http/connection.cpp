@@ -7,16 +7,19 @@
 //
 // Invariants
 //  1. Everything but the constant members belongs to the loop's thread.
-//  2. At most one read and one write are outstanding; a handler of either returns at once when
-//  closed_.
+//  2. At most one read and one write are outstanding, and beside them one wait for the peer to
+//  leave; a handler of any returns at once when closed_.
 //  3. Nothing is read while handling or answering: pipelined requests wait in the socket and in
 //  in_.
 //  4. An exchange is answered once: Answer*() check exchange_ and phase_.
 //  5. After a refusal the peer may still be sending: its bytes are discarded for a while, because
 //  closing
 //     with unread bytes resets the connection and would take the answer with it.
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include <boost/asio/buffer.hpp>
@@ -53,6 +56,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   void AnswerStream(uint64_t exchange, Headers headers,
                     std::shared_ptr<StreamState> stream) override;
   void AnswerAbandoned(uint64_t exchange) override;
+  void WatchPeer(uint64_t exchange, std::move_only_function<void()> callback) override;
   void FlushStream() override;
   void CheckDeadline(MonotonicTime now) override;
   void FinishAndClose() override;
@@ -88,6 +92,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
   // Answering
   void Handle();
+  void WaitForPeer(uint64_t exchange);
+  void PeerGone();
   void Refuse(const Refusal& refusal);
   void RememberContext();
   void WriteAnswer(const Response& response, std::string body);
@@ -121,6 +127,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   size_t drained_ = 0;
 
   uint64_t exchange_ = 0;
+  std::move_only_function<void()> on_peer_gone_;  // of exchange_, while handling
   bool head_request_ = false;
   ErrorContext context_;  // of the request in work, for the answers http gives itself
   int version_ = 11;
@@ -379,6 +386,7 @@ void TcpConnection::Handle() {
 
 void TcpConnection::Answer(uint64_t exchange, Response response) {
   if (closed_ || exchange != exchange_ || phase_ != Phase::kHandling) return;
+  on_peer_gone_ = nullptr;
   ReleaseBody();
   const nanoseconds took = core_->clock.Monotonic() - handling_since_;
   core_->metrics.request_seconds.Observe(static_cast<double>(took.count()) * 1e-9);
@@ -393,6 +401,38 @@ void TcpConnection::AnswerAbandoned(uint64_t exchange) {
   context_.status = 500;
   context_.reason = "The server failed to answer this request.";
   Answer(exchange, core_->ErrorResponse(context_));
+}
+
+void TcpConnection::WatchPeer(uint64_t exchange, std::move_only_function<void()> callback) {
+  if (exchange != exchange_) return;
+  if (closed_) {
+    callback();
+    return;
+  }
+  if (phase_ != Phase::kHandling) return;
+  on_peer_gone_ = std::move(callback);
+  WaitForPeer(exchange);
+}
+
+void TcpConnection::WaitForPeer(uint64_t exchange) {
+  socket_.async_wait(tcp::socket::wait_read, [self = Self(), exchange](error_code error) {
+    if (self->closed_ || error || exchange != self->exchange_ || !self->on_peer_gone_) return;
+    // Looks without taking: a request that came early belongs to the next exchange.
+    char byte = 0;
+    const auto got =
+        ::recv(self->socket_.native_handle(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+    if (got > 0) {
+      self->on_peer_gone_ = nullptr;
+    } else if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+      self->WaitForPeer(exchange);
+    } else {
+      self->PeerGone();
+    }
+  });
+}
+
+void TcpConnection::PeerGone() {
+  if (auto callback = std::exchange(on_peer_gone_, nullptr)) callback();
 }
 
 void TcpConnection::Refuse(const Refusal& refusal) {
@@ -440,6 +480,7 @@ void TcpConnection::AnswerStream(uint64_t exchange, Headers headers,
     stream->Gone();
     return;
   }
+  on_peer_gone_ = nullptr;
   ReleaseBody();
   core_->metrics.CountResponse(200);
   if (!headers.Find("Content-Type")) headers.Add("Content-Type", "text/event-stream");
@@ -596,6 +637,7 @@ void TcpConnection::Close() {
   (void)socket_.close(ignored);
   ReleaseBody();
   if (stream_ != nullptr) std::exchange(stream_, nullptr)->Gone();
+  PeerGone();
   loop()->Remove(self);
   core_->ReleaseConnection();
 }

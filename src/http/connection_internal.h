@@ -28,6 +28,8 @@ class Connection {
   virtual void AnswerStream(uint64_t exchange, Headers headers,
                             std::shared_ptr<StreamState> stream) = 0;
   virtual void AnswerAbandoned(uint64_t exchange) = 0;
+  /// Runs `callback` if the peer leaves while request number `exchange` waits.
+  virtual void WatchPeer(uint64_t exchange, std::move_only_function<void()> callback) = 0;
   /// The stream has something to write.
   virtual void FlushStream() = 0;
 

@@ -63,6 +63,13 @@ class ConnectionSink final : public ResponseSink {
     });
   }
 
+  void OnPeerGone(std::move_only_function<void()> callback) override {
+    (void)connection_->loop()->Dispatch(
+        [connection = connection_, exchange = exchange_, callback = std::move(callback)]() mutable {
+          connection->WatchPeer(exchange, std::move(callback));
+        });
+  }
+
  private:
   const std::shared_ptr<ServerCore> core_;
   const std::shared_ptr<Connection> connection_;
@@ -98,6 +105,10 @@ void Responder::Send(Response response) {
     return;
   }
   std::exchange(sink_, nullptr)->Send(std::move(response));
+}
+
+void Responder::OnPeerGone(std::move_only_function<void()> callback) {
+  if (sink_ != nullptr) sink_->OnPeerGone(std::move(callback));
 }
 
 std::shared_ptr<EventStream> Responder::StartStream(Headers headers) {

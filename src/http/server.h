@@ -50,6 +50,8 @@ class ResponseSink {
   virtual std::shared_ptr<EventStream> StartStream(Headers headers) = 0;
   /// The responder was dropped without an answer.
   virtual void Abandon() = 0;
+  /// See Responder.
+  virtual void OnPeerGone(std::move_only_function<void()> callback) { (void)callback; }
 };
 
 /// The duty to answer one request, exactly once: Send or StartStream, from any thread. Move-only,
@@ -68,6 +70,11 @@ class Responder {
   /// 200 with `headers` (Content-Type is text/event-stream, Cache-Control no-store unless given)
   /// and a body that the stream writes. Never null.
   std::shared_ptr<EventStream> StartStream(Headers headers = {});
+  /// `callback` runs at most once, on a network thread, if the peer leaves before the answer (one
+  /// that only ends its side counts as gone); never after it. It must not block. For work that is
+  /// not worth finishing: a peer that has sent its next request already is not watched. Before the
+  /// answer only.
+  void OnPeerGone(std::move_only_function<void()> callback);
   bool answered() const { return sink_ == nullptr; }
 
  private:

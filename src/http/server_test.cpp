@@ -78,6 +78,34 @@ TEST_F(HttpServer, ReadsBodiesOfEveryShortLength) {
   }
 }
 
+TEST_F(HttpServer, SaysThatThePeerLeftBeforeTheAnswer) {
+  Mailbox<std::string> said;
+  Mailbox<Responder> waiting;
+  const auto server = Serve(
+      [&](Request request, Responder responder) {
+        responder.OnPeerGone([&said, path = request.path] { said.Put(path); });
+        waiting.Put(std::move(responder));
+      },
+      metrics_);
+  RawSocket stays(server->port());
+  ASSERT_TRUE(stays.Send("GET /answered HTTP/1.1\r\nHost: t\r\n\r\n"));
+  waiting.Take().Send(MakeResponse(200, "text/plain", "x"));
+  EXPECT_THAT(stays.ReadResponse(), EndsWith("x"));
+  {
+    RawSocket leaves(server->port());
+    ASSERT_TRUE(leaves.Send("GET /gone HTTP/1.1\r\nHost: t\r\n\r\n"));
+    Responder responder = waiting.Take();
+    leaves.FinishSending();
+    EXPECT_EQ(said.Take(), "/gone");
+    responder.Send(MakeResponse(200, "text/plain", "late"));
+    EXPECT_THAT(leaves.ReadAll(), EndsWith("late"));
+  }
+  // The connection that stayed goes on, and its first request is no longer watched.
+  ASSERT_TRUE(stays.Send("GET /next HTTP/1.1\r\nHost: t\r\n\r\n"));
+  waiting.Take().Send(MakeResponse(200, "text/plain", "y"));
+  EXPECT_THAT(stays.ReadResponse(), EndsWith("y"));
+}
+
 TEST_F(HttpServer, AnswersWithDateLengthAndKeepsTheConnection) {
   const auto server = Serve(Echo, metrics_);
   RawSocket socket(server->port());

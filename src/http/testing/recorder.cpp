@@ -77,6 +77,16 @@ class RecordingSink final : public ResponseSink {
     return std::make_shared<RecordedStream>(state_);
   }
   void Abandon() override { state_->Answer({.status = 500, .headers = {}, .body = {}}); }
+  void OnPeerGone(std::move_only_function<void()> callback) override {
+    {
+      const MutexLock lock(state_->mutex);
+      if (!state_->closed) {
+        std::swap(state_->on_closed, callback);
+        return;
+      }
+    }
+    callback();
+  }
 
  private:
   const std::shared_ptr<Recorder::State> state_;

@@ -29,7 +29,7 @@ class Recorder {
   /// Everything written to the event stream; streaming() says whether one was started.
   std::string streamed() const;
   bool streaming() const;
-  /// Ends the stream as a peer that goes away does.
+  /// As a peer that goes away: ends the stream, or tells who waits for it to leave.
   void Disconnect();
 
   struct State;
