@@ -35,7 +35,30 @@ struct Queries::Kept {
   std::string Token() const { return id + "." + std::to_string(page); }
 };
 
-http::Response Queries::Run(std::string_view body) {
+void PeerWatch::Gone() {
+  const MutexLock lock(mutex_);
+  gone_ = true;
+  if (result_ != nullptr) result_->Cancel();
+}
+
+bool PeerWatch::gone() const {
+  const MutexLock lock(mutex_);
+  return gone_;
+}
+
+void PeerWatch::Bind(std::shared_ptr<sql::QueryResult> result) {
+  const MutexLock lock(mutex_);
+  if (gone_) result->Cancel();
+  result_ = std::move(result);
+}
+
+void PeerWatch::Unbind() {
+  std::shared_ptr<sql::QueryResult> result;  // may be the last reference: ends unlocked
+  const MutexLock lock(mutex_);
+  result.swap(result_);
+}
+
+http::Response Queries::Run(std::string_view body, PeerWatch& peer) {
   const auto parsed = ParseBody(body, {"sql", "max_rows", "next"});
   if (!parsed.ok()) return replies_.Fail(ToFailure(parsed.error()));
   const JsonValue* sql = parsed->Find("sql");
@@ -55,10 +78,12 @@ http::Response Queries::Run(std::string_view body) {
     rows_max = static_cast<size_t>(*rows);
   }
   // The size of a page is the first page's; a client may repeat it.
-  return sql != nullptr ? Start(sql->string_value(), rows_max) : Continue(next->string_value());
+  return sql != nullptr ? Start(sql->string_value(), rows_max, peer)
+                        : Continue(next->string_value(), peer);
 }
 
-http::Response Queries::Start(std::string sql, size_t rows_max) {
+http::Response Queries::Start(std::string sql, size_t rows_max, PeerWatch& peer) {
+  if (peer.gone()) return replies_.Fail(ToFailure(Error{Code::kCancelled, "the client has gone"}));
   auto executed = deps_.engine.Execute({.sql = std::move(sql), .database = {}, .deadline = {}});
   if (!executed.ok()) return replies_.Fail(ToSqlFailure(executed.error()));
   auto kept = std::make_shared<Kept>();
@@ -73,7 +98,7 @@ http::Response Queries::Start(std::string sql, size_t rows_max) {
       return replies_.Fail(ToFailure(admitted.error()));
     }
   }
-  return Page(kept);
+  return Page(kept, peer);
 }
 
 Result<void> Queries::Admit(const std::shared_ptr<Kept>& kept,
@@ -95,7 +120,7 @@ Result<void> Queries::Admit(const std::shared_ptr<Kept>& kept,
   return {};
 }
 
-http::Response Queries::Continue(std::string_view token) {
+http::Response Queries::Continue(std::string_view token, PeerWatch& peer) {
   std::shared_ptr<Kept> kept;
   {
     const MutexLock lock(mutex_);
@@ -112,12 +137,14 @@ http::Response Queries::Continue(std::string_view token) {
     kept->running = true;
     kept->since = deps_.clock.Monotonic();
   }
-  return Page(kept);
+  return Page(kept, peer);
 }
 
-http::Response Queries::Page(const std::shared_ptr<Kept>& kept) {
+http::Response Queries::Page(const std::shared_ptr<Kept>& kept, PeerWatch& peer) {
   const MonotonicTime began = deps_.clock.Monotonic();
+  peer.Bind(std::shared_ptr<sql::QueryResult>(kept, kept->result.get()));
   auto rows = FillPage(*kept);
+  peer.Unbind();
   kept->worked += deps_.clock.Monotonic() - began;
   // The next page may begin on another thread as soon as the lock is released.
   const bool ended = kept->ended;
@@ -135,7 +162,7 @@ http::Response Queries::Page(const std::shared_ptr<Kept>& kept) {
     ++kept->page;
     overdue = kept->overdue;
     const auto found = kept_.find(kept->id);
-    if (found != kept_.end() && (!rows.ok() || ended)) {
+    if (found != kept_.end() && (!rows.ok() || ended || peer.gone())) {
       dropped = std::move(found->second);
       kept_.erase(found);
     } else if (found != kept_.end()) {

@@ -17,13 +17,28 @@
 
 namespace tidemark::console {
 
+/// Carries the news that a client has gone to the statement it waits for. Thread-safe; never waits.
+class PeerWatch {
+ public:
+  /// The client left: cancels what is bound, or what will be.
+  void Gone();
+  bool gone() const;
+  void Bind(std::shared_ptr<sql::QueryResult> result);
+  void Unbind();
+
+ private:
+  mutable Mutex mutex_;
+  bool gone_ TM_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<sql::QueryResult> result_ TM_GUARDED_BY(mutex_);
+};
+
 class Queries {
  public:
   Queries(const ServiceOptions& options, const ServiceDeps& deps, Replies& replies)
       : options_(options), deps_(deps), replies_(replies) {}
 
   /// POST /query: a new statement, or the next page of one. Not from a network thread.
-  http::Response Run(std::string_view body);
+  http::Response Run(std::string_view body, PeerWatch& peer);
   /// DELETE /query/{id}: what runs is cancelled, what is kept is dropped. Nothing happens for an
   /// unknown id.
   void Drop(std::string_view id);
@@ -36,9 +51,9 @@ class Queries {
  private:
   struct Kept;  // one statement
 
-  http::Response Start(std::string sql, size_t rows_max);
-  http::Response Continue(std::string_view token);
-  http::Response Page(const std::shared_ptr<Kept>& kept);
+  http::Response Start(std::string sql, size_t rows_max, PeerWatch& peer);
+  http::Response Continue(std::string_view token, PeerWatch& peer);
+  http::Response Page(const std::shared_ptr<Kept>& kept, PeerWatch& peer);
   Result<std::string> FillPage(Kept& kept);
   /// Makes room for one more; results fall out of `dropped` unlocked.
   Result<void> Admit(const std::shared_ptr<Kept>& kept, std::vector<std::shared_ptr<Kept>>& dropped)

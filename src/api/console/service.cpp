@@ -28,9 +28,13 @@ using Segments = std::vector<std::string>;
 
 /// What was asked for, on its way to a query thread.
 struct Call {
+  Call(http::Request r, http::Responder to) : request(std::move(r)), responder(std::move(to)) {}
+
   http::Request request;
   Segments path;  // behind /api/v1, decoded
   http::Responder responder;
+  // Apart from the call, whose responder its owner must not keep.
+  std::shared_ptr<PeerWatch> peer = std::make_shared<PeerWatch>();
 };
 
 /// Counts calls at work, so that the service can wait for them before its parts go. Thread-safe.
@@ -98,7 +102,7 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
         queries(opts, parts, replies),
         live(opts, parts, status, replies) {}
 
-  using Handler = http::Response (Impl::*)(const Call&);
+  using Handler = http::Response (Impl::*)(Call&);
   struct Route {
     std::string_view method;
     std::string_view pattern;
@@ -112,30 +116,30 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   Result<Progress> Step() override;
 
   // Handlers, on query threads.
-  http::Response GetOverview(const Call&) { return Replies::Ok(status.Overview()); }
-  http::Response GetStreams(const Call&) { return Replies::Ok(status.Streams()); }
-  http::Response GetDatabases(const Call&) { return Replies::Ok(status.Databases()); }
-  http::Response GetPipelines(const Call&) { return Replies::Ok(status.Pipelines()); }
-  http::Response GetViews(const Call&) { return Replies::Ok(status.Views()); }
-  http::Response GetPipeline(const Call& call) { return OfPipeline(status.Pipeline(call.path[1])); }
-  http::Response GetView(const Call& call) { return OfView(status.View(call.path[1])); }
-  http::Response GetWatermarks(const Call& call) { return OfView(status.Watermarks(call.path[1])); }
-  http::Response GetLateness(const Call& call) { return OfView(status.Lateness(call.path[1])); }
-  http::Response GetWindows(const Call& call);
-  http::Response GetRevisions(const Call& call);
-  http::Response PostQuery(const Call& call) { return queries.Run(call.request.body); }
-  http::Response DeleteQuery(const Call& call);
-  http::Response StartPipeline(const Call& call);
-  http::Response StopPipeline(const Call& call);
-  http::Response StartView(const Call& call);
-  http::Response StopView(const Call& call);
-  http::Response ApplyStack(const Call& call) { return OnStack(call, &Admin::ApplyStack); }
-  http::Response DescribeStack(const Call& call) { return OnStack(call, &Admin::DescribeStack); }
-  http::Response DeleteStack(const Call& call) { return OnStack(call, &Admin::DeleteStack); }
+  http::Response GetOverview(Call&) { return Replies::Ok(status.Overview()); }
+  http::Response GetStreams(Call&) { return Replies::Ok(status.Streams()); }
+  http::Response GetDatabases(Call&) { return Replies::Ok(status.Databases()); }
+  http::Response GetPipelines(Call&) { return Replies::Ok(status.Pipelines()); }
+  http::Response GetViews(Call&) { return Replies::Ok(status.Views()); }
+  http::Response GetPipeline(Call& call) { return OfPipeline(status.Pipeline(call.path[1])); }
+  http::Response GetView(Call& call) { return OfView(status.View(call.path[1])); }
+  http::Response GetWatermarks(Call& call) { return OfView(status.Watermarks(call.path[1])); }
+  http::Response GetLateness(Call& call) { return OfView(status.Lateness(call.path[1])); }
+  http::Response GetWindows(Call& call);
+  http::Response GetRevisions(Call& call);
+  http::Response PostQuery(Call& call) { return queries.Run(call.request.body, *call.peer); }
+  http::Response DeleteQuery(Call& call);
+  http::Response StartPipeline(Call& call);
+  http::Response StopPipeline(Call& call);
+  http::Response StartView(Call& call);
+  http::Response StopView(Call& call);
+  http::Response ApplyStack(Call& call) { return OnStack(call, &Admin::ApplyStack); }
+  http::Response DescribeStack(Call& call) { return OnStack(call, &Admin::DescribeStack); }
+  http::Response DeleteStack(Call& call) { return OnStack(call, &Admin::DeleteStack); }
 
   using StackVerb = Result<StackReport> (Admin::*)(std::string_view, std::string_view,
                                                    std::string_view);
-  http::Response OnStack(const Call& call, StackVerb verb);
+  http::Response OnStack(Call& call, StackVerb verb);
   http::Response OfPipeline(Result<std::string> json) {
     if (json.ok()) return Replies::Ok(std::move(json).value());
     return replies.Fail(ToFailure(json.error(), "pipeline_not_found"));
@@ -200,7 +204,7 @@ void ConsoleService::Handle(http::Request request, http::Responder responder) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   const std::string_view path = request.path;
   if (path.starts_with("/api/v1/")) {
-    auto call = std::make_shared<Call>(Call{std::move(request), {}, std::move(responder)});
+    auto call = std::make_shared<Call>(std::move(request), std::move(responder));
     impl_->Dispatch(std::move(call));
     return;
   }
@@ -237,6 +241,9 @@ void ConsoleService::Impl::Dispatch(std::shared_ptr<Call> call) {
   for (const Route& route : kRoutes) {
     if (!MatchesPath(route.pattern, call->path)) continue;
     if (route.method == method) {
+      if (route.handler == &Impl::PostQuery) {
+        call->responder.OnPeerGone([peer = call->peer] { peer->Gone(); });
+      }
       Post(route.handler, std::move(call));
       return;
     }
@@ -272,7 +279,7 @@ void ConsoleService::Impl::Post(Handler handler, std::shared_ptr<Call> call) {
   call->responder.Send(replies.Fail(ToFailure(error)));
 }
 
-http::Response ConsoleService::Impl::GetWindows(const Call& call) {
+http::Response ConsoleService::Impl::GetWindows(Call& call) {
   size_t limit = kWindowsDefault;
   if (const auto wished = call.request.QueryValue("limit")) {
     const auto number = ParseInt64(*wished);
@@ -284,40 +291,40 @@ http::Response ConsoleService::Impl::GetWindows(const Call& call) {
   return OfView(status.Windows(call.path[1], limit));
 }
 
-http::Response ConsoleService::Impl::GetRevisions(const Call& call) {
+http::Response ConsoleService::Impl::GetRevisions(Call& call) {
   RevisionsAnswer answer = ReadRevisions(deps, call.path[1], call.path[3], call.request);
   if (answer.failure) return replies.Fail(*answer.failure);
   return Replies::Ok(std::move(answer.json));
 }
 
-http::Response ConsoleService::Impl::DeleteQuery(const Call& call) {
+http::Response ConsoleService::Impl::DeleteQuery(Call& call) {
   queries.Drop(call.path[1]);
   http::Response response = Replies::Ok("");
   response.status = 204;
   return response;
 }
 
-http::Response ConsoleService::Impl::StartPipeline(const Call& call) {
+http::Response ConsoleService::Impl::StartPipeline(Call& call) {
   const auto done = deps.admin.StartPipeline(call.path[1]);
   return OfPipeline(done.ok() ? status.Pipeline(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::StopPipeline(const Call& call) {
+http::Response ConsoleService::Impl::StopPipeline(Call& call) {
   const auto done = deps.admin.StopPipeline(call.path[1]);
   return OfPipeline(done.ok() ? status.Pipeline(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::StartView(const Call& call) {
+http::Response ConsoleService::Impl::StartView(Call& call) {
   const auto done = deps.admin.StartView(call.path[1]);
   return OfView(done.ok() ? status.View(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::StopView(const Call& call) {
+http::Response ConsoleService::Impl::StopView(Call& call) {
   const auto done = deps.admin.StopView(call.path[1]);
   return OfView(done.ok() ? status.View(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::OnStack(const Call& call, StackVerb verb) {
+http::Response ConsoleService::Impl::OnStack(Call& call, StackVerb verb) {
   const auto body = ParseBody(call.request.body, {"file", "text"});
   if (!body.ok()) return replies.Fail(ToFailure(body.error()));
   const JsonValue* text = body->Find("text");

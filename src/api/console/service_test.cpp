@@ -195,6 +195,19 @@ TEST(ConsoleQuery, APageThatRunsTooLongIsCancelled) {
   EXPECT_EQ(t.engine.open, 0);
 }
 
+TEST(ConsoleQuery, AClientThatLeavesCancelsItsStatement) {
+  TestConsole t;
+  http::Recorder recorder;
+  t.engine.on_next = [&] { recorder.Disconnect(); };
+  auto request = t.MakeRequest("POST", "/api/v1/query");
+  request.headers.Add("X-Console", "1");
+  request.body = R"({"sql":"rows 9","max_rows":2})";
+  t.service->Handle(std::move(request), recorder.MakeResponder());
+  t.Run();
+  EXPECT_EQ(t.engine.cancelled, 1);
+  EXPECT_EQ(t.engine.open, 0);
+}
+
 // ---- section 4
 
 TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
@@ -301,7 +314,8 @@ TEST(ConsoleStatus, TabsOfAView) {
   EXPECT_THAT(Text(partitions[0], "partition"), HasSubstr("shardId-00000000000"));
   EXPECT_THAT(Members(partitions[0]), ElementsAre("source", "partition", "max_event_time",
                                                   "watermark", "idle", "holds_back"));
-  const auto& buckets = At(t.Get("/api/v1/views/v/lateness").body, "buckets");
+  const auto lateness = t.Get("/api/v1/views/v/lateness");
+  const JsonValue& buckets = At(lateness.body, "buckets");
   EXPECT_EQ(buckets.array().size(), 9U);
   EXPECT_EQ(Text(buckets.array().back(), "le_ms"), "null");
   const auto windows = t.Get("/api/v1/views/v/windows?limit=5");
@@ -323,7 +337,7 @@ TEST(ConsoleStatus, RatesAreOfTheLastSeconds) {
   EXPECT_EQ(Text(s, "name"), "s");
   EXPECT_GT(At(s, "records_per_second").double_value(), 4);
   EXPECT_EQ(Text(s, "records_total"), "30");
-  t.Advance(seconds(10));
+  t.Advance(seconds(15));
   const auto later = t.Get("/api/v1/pipelines/p");
   EXPECT_EQ(At(later.body, "records_per_second").double_value(), 0);
 }

@@ -8,7 +8,9 @@
 namespace tidemark::console {
 namespace {
 
-constexpr size_t kSamplesMax = 6;  // one a second: rates are of the last five
+// One a second. Agents often send every ten seconds: a shorter mean would jump between nothing and
+// all.
+constexpr size_t kSamplesMax = 11;
 constexpr nanoseconds kSampleAgeMin = milliseconds(500);
 
 struct Problem {

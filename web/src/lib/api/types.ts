@@ -81,8 +81,8 @@ export interface TableStatus {
   name: string;
   memory_retention_hours: I64;
   magnetic_retention_days: I64;
-  series: I64;
-  points: I64;
+  series: I64 | null;
+  points: I64 | null;
 }
 
 export interface DatabaseStatus {
