@@ -118,9 +118,10 @@ class Journal final : public Steppable {
   Result<bool> ReplaySegment(uint64_t file_no, const SegmentHeader* next, Replay& replay,
                              Tail& tail);
   Result<void> OpenNext(Tail tail);
-  Result<void> StartSegment(const SegmentHeader& header, std::string first_frame);
-  Result<void> Roll();
-  Result<void> WriteFrame(const std::vector<SlotRef>& batch);
+  Result<void> StartSegment(const SegmentHeader& header, std::string first_frame)
+      TM_REQUIRES(step_mutex_);
+  Result<void> Roll() TM_REQUIRES(step_mutex_);
+  Result<void> WriteFrame(const std::vector<SlotRef>& batch) TM_REQUIRES(step_mutex_);
   std::vector<SlotRef> TakeReady(uint64_t& visible_up_to);
   /// Writes and applies the next frame; the slots to finish, and whether more wait.
   std::vector<SlotRef> CommitFrame(std::optional<Error>& error, bool& more);

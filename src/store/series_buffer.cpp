@@ -147,10 +147,8 @@ void SeriesBuffer::Chunk::EraseFront(uint32_t n) {
   count -= n;
 }
 
-SeriesBuffer::Place SeriesBuffer::Find(int64_t time) const {
+SeriesBuffer::Place SeriesBuffer::FindInside(int64_t time) const {
   size_t c = chunks_.size();
-  if (tail_.count == 0) return {c, 0, false};
-  if (time > last_time_) return {c, tail_.count, false};
   if (time < tail_.rows[0].time && !chunks_.empty()) {
     const auto after =
         std::upper_bound(chunks_.begin(), chunks_.end(), time,

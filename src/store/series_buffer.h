@@ -64,7 +64,10 @@ class SeriesBuffer {
   /// Changes of heap_bytes() since construction are what the memory budget counts.
   size_t heap_bytes() const { return heap_bytes_; }
 
-  Place Find(int64_t time) const;
+  Place Find(int64_t time) const {
+    if (tail_.count == 0 || time > last_time_) return {chunks_.size(), tail_.count, false};
+    return FindInside(time);
+  }
   const Row& row(const Place& place) const { return chunk(place.chunk).rows[place.at]; }
   int64_t version(const Place& place) const { return chunk(place.chunk).View().at(place.at); }
   const OwnedRow* owned(const Place& place) const {
@@ -76,16 +79,20 @@ class SeriesBuffer {
   void Insert(Place place, Row row, int64_t version, const OwnedRow* owned);
   void Replace(const Place& place, Row row, int64_t version, const OwnedRow* owned);
   /// In-order append: `row.time` is beyond last_time() (or the buffer is empty).
-  void Append(Row row, int64_t version, const OwnedRow* owned) {
-    if (tail_.count < tail_.capacity && tail_.SameVersion(version) && owned == nullptr &&
-        tail_.owned == nullptr) {
-      if (tail_.count == 0) tail_.version_base = version;
+  void Append(Row row, int64_t version, const OwnedRow* owned_row) {
+    if (tail_.count < tail_.capacity && owned_row == nullptr && tail_.owned == nullptr &&
+        tail_.TryVersion(version)) {
       tail_.rows[tail_.count++] = row;
       last_time_ = row.time;
       ++rows_;
       return;
     }
-    Insert({chunks_.size(), tail_.count, false}, row, version, owned);
+    Insert({chunks_.size(), tail_.count, false}, row, version, owned_row);
+  }
+  /// Starts loading what Append() will touch.
+  void PrefetchTail() const {
+    __builtin_prefetch(tail_.rows.get() + tail_.count, 1);
+    __builtin_prefetch(tail_.offsets.get() + tail_.count, 1);
   }
 
   /// Drops rows before `floor`; returns how many.
@@ -104,6 +111,8 @@ class SeriesBuffer {
   }
 
  private:
+  Place FindInside(int64_t time) const;
+
   struct Chunk {
     std::unique_ptr<Row[]> rows;
     std::unique_ptr<uint32_t[]> offsets;
@@ -115,6 +124,18 @@ class SeriesBuffer {
 
     bool SameVersion(int64_t v) const {
       return offsets == nullptr && wide == nullptr && (count == 0 || v == version_base);
+    }
+    /// Whether a row with version `v` fits behind the last one as things are; then its version is
+    /// stored.
+    bool TryVersion(int64_t v) {
+      if (wide != nullptr) return false;
+      if (offsets != nullptr) {
+        if (v < version_base || v - version_base > UINT32_MAX) return false;
+        offsets[count] = static_cast<uint32_t>(v - version_base);
+        return true;
+      }
+      if (count == 0) version_base = v;
+      return v == version_base;
     }
     VersionsView View() const { return {version_base, offsets.get(), wide.get()}; }
     size_t heap_bytes() const;

@@ -10,13 +10,17 @@ void CollectAsOf(const SeriesBuffer& buffer, const UndoLog& undo, uint64_t chain
     return;
   }
   // Newest first; the oldest change of a time beyond `lsn` holds the state to show.
-  std::vector<const UndoRecord*> changes;
+  struct Change {
+    const UndoRecord* record;
+    size_t age;
+  };
+  std::vector<Change> changes;
   for (const UndoRecord* r = undo.Get(chain); r != nullptr && r->lsn > lsn;
        r = undo.Get(r->previous)) {
-    if (range.Contains({r->row.time})) changes.push_back(r);
+    if (range.Contains({r->row.time})) changes.push_back({r, changes.size()});
   }
-  std::stable_sort(changes.begin(), changes.end(), [](const UndoRecord* a, const UndoRecord* b) {
-    return a->row.time < b->row.time;
+  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    return std::pair(a.record->row.time, a.age) < std::pair(b.record->row.time, b.age);
   });
   int64_t from = range.start.ns;
   const auto rows_in = [&](size_t first) {
@@ -25,8 +29,8 @@ void CollectAsOf(const SeriesBuffer& buffer, const UndoLog& undo, uint64_t chain
     return n;
   };
   for (size_t i = 0; i < changes.size() && rows_max > 0; ++i) {
-    const UndoRecord& r = *changes[i];
-    if (i + 1 < changes.size() && changes[i + 1]->row.time == r.row.time) continue;
+    const UndoRecord& r = *changes[i].record;
+    if (i + 1 < changes.size() && changes[i + 1].record->row.time == r.row.time) continue;
     const size_t first = out.size();
     buffer.Collect(from, r.row.time, rows_max, out);
     rows_max -= rows_in(first);

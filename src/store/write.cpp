@@ -114,6 +114,8 @@ Result<void> BatchWriter::Prepare() {
     return Error{Code::kResourceExhausted, "the store's journal is behind the disk"};
   }
   entries_.resize(batch_.points.size());
+  // Every entry is a cache miss or several: ask for all of them before the first is needed.
+  for (const PointView& point : batch_.points) s_.directory.Prefetch(point.series);
   uint32_t last_slot = UINT32_MAX;
   std::vector<uint32_t> slots;
   for (size_t i = 0; i < entries_.size(); ++i) {
@@ -165,6 +167,7 @@ Result<void> BatchWriter::Run() {
   {
     const LaneLocks lanes(s_.lanes, lane_mask_);
     if (!CheckAlive()) return Error{Code::kNotFound, "write to a table that was dropped"};
+    for (const SeriesEntry* entry : entries_) entry->buffer.PrefetchTail();
     const uint64_t bound = s_.snapshots.bound();
     for (size_t i = 0; i < s_.lanes.size(); ++i) {
       if ((lane_mask_ >> i & 1U) == 0) continue;

@@ -178,7 +178,7 @@ Result<std::vector<Resolved>> ModelStore::Resolve(std::span<const SeriesKeyView>
         Resolved bad = s.CheckSchema(info, nullptr);
         if (bad.rejection != RejectReason::kNone) resolved = std::move(bad);
       }
-    if (s.refuse) return Error{Code::kResourceExhausted, "the store's memory budget is full"};
+      if (s.refuse) return Error{Code::kResourceExhausted, "the store's memory budget is full"};
       out.push_back(std::move(resolved));
       continue;
     }
