@@ -9,7 +9,6 @@
 #include <cstdint>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "base/logging.h"
 #include "sql/duck_internal.h"
@@ -84,7 +83,7 @@ Error TranslateError(std::string_view text, duckdb_error_type type) {
       text.find("Out of Memory") != std::string_view::npos) {
     return {Code::kResourceExhausted, "the query needs more memory than sql.memory_max allows"};
   }
-  spdlog::error("query execution failed: {}", text);
+  Log(LogLevel::kError, "sql", "query execution failed", {{"error", text}});
   return {Code::kInternal, "internal error in query execution (see the server's log)"};
 }
 
@@ -188,7 +187,7 @@ class DuckExecution final : public Execution {
     }
     if (duckdb_prepare(connection_.get(), sql.c_str(), prepared_.address()) == DuckDBError) {
       const char* text = duckdb_prepare_error(prepared_.get());
-      spdlog::debug("emitted: {}", sql);
+      Log(LogLevel::kDebug, "sql", "emitted", {{"statement", sql}});
       return Failure(text == nullptr ? "" : text, DUCKDB_ERROR_INVALID);
     }
     if (duckdb_pending_prepared_streaming(prepared_.get(), pending_.address()) == DuckDBError) {
