@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/log_source.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/base64.h"
@@ -161,25 +162,43 @@ DeadLetterLog::DeadLetterLog(std::shared_ptr<log::Stream> stream, std::string so
     : stream_(std::move(stream)), source_stream_(std::move(source_stream)) {}
 
 Result<void> DeadLetterLog::Recover(const std::string& end) {
-  end_ = end.empty() ? OffsetBytes(log::kBeforeFirst) : end;
-  TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(end_));
+  end_ = log::kBeforeFirst;
+  if (!end.empty()) {
+    TM_ASSIGN_OR_RETURN(end_, ReadOffset(end));
+  }
   const uint32_t shard = stream_->definition().shards.front().number;
-  log::RecordOffset from{last.value + 1};
+  log::RecordOffset from{end_.value + 1};
   while (true) {
     TM_ASSIGN_OR_RETURN(const log::ReadBatch batch, stream_->Read({.shard = shard, .from = from}));
     for (const log::RecordView& record : batch.records) {
-      present_.emplace(record.partition_key);
-      end_ = OffsetBytes(record.offset);
+      present_.emplace(record.partition_key, record.offset);
+      end_ = record.offset;
     }
     from = batch.next;
     if (batch.at_tip) return {};
   }
 }
 
+void DeadLetterLog::ForgetUpTo(const std::string& shard_prefix, const std::string& key) {
+  // Sequence numbers have one width, so keys of a shard are in its order.
+  present_.erase(present_.lower_bound(shard_prefix), present_.lower_bound(key));
+}
+
+std::string DeadLetterLog::EndToJournal(log::RecordOffset last) const {
+  for (const auto& [key, offset] : present_) {
+    last = std::min(last, log::RecordOffset{offset.value - 1});
+  }
+  return OffsetBytes(last);
+}
+
 void DeadLetterLog::Append(std::vector<DeadRecord> records, Completion<std::string> done) {
   log::PutBatch batch = stream_->NewBatch();
+  std::map<std::string, std::string> last_keys;  // by shard; letters are in no order
   for (const DeadRecord& record : records) {
-    const std::string key = record.partition + "/" + record.sequence;
+    const std::string prefix = record.partition + "/";
+    const std::string key = prefix + record.sequence;
+    std::string& last_key = last_keys[prefix];
+    last_key = std::max(last_key, key);
     if (present_.erase(key) > 0) continue;
     JsonWriter out;
     out.BeginObject();
@@ -198,18 +217,21 @@ void DeadLetterLog::Append(std::vector<DeadRecord> records, Completion<std::stri
       return;
     }
   }
+  for (const auto& [prefix, key] : last_keys) ForgetUpTo(prefix, key);
   if (batch.size() == 0) {
-    done(end_);
+    done(EndToJournal(end_));
     return;
   }
-  stream_->Append(std::move(batch),
-                  [done = std::move(done)](Result<std::vector<log::PutResult>> places) mutable {
-                    if (!places.ok()) {
-                      done(std::move(places).error());
-                    } else {
-                      done(OffsetBytes(places->back().offset));
-                    }
-                  });
+  // Now, not in the completion: by then a later batch may have taken more.
+  std::string held_back = EndToJournal(log::kEndOfShard);
+  stream_->Append(std::move(batch), [done = std::move(done), held_back = std::move(held_back)](
+                                        Result<std::vector<log::PutResult>> places) mutable {
+    if (!places.ok()) {
+      done(std::move(places).error());
+    } else {
+      done(std::min(std::move(held_back), OffsetBytes(places->back().offset)));
+    }
+  });
 }
 
 }  // namespace tidemark::pipeline

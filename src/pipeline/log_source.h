@@ -5,7 +5,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "log/stream.h"
@@ -56,10 +55,16 @@ class DeadLetterLog final : public DeadLetterSink {
   void Append(std::vector<DeadRecord> records, Completion<std::string> done) override;
 
  private:
+  /// Forgets what a crash left of the shard before `key`: those batches are journaled already.
+  void ForgetUpTo(const std::string& shard_prefix, const std::string& key);
+  /// The end to journal once everything up to `last` is durable: never beyond a letter whose record
+  /// is still to be read again, or the next start would not find it.
+  std::string EndToJournal(log::RecordOffset last) const;
+
   const std::shared_ptr<log::Stream> stream_;
   const std::string source_stream_;
-  std::set<std::string> present_;  // keys behind the journaled end, left by a crash
-  std::string end_;                // of what was recovered
+  std::map<std::string, log::RecordOffset> present_;  // keys behind the journaled end
+  log::RecordOffset end_;                             // of what was recovered
 };
 
 }  // namespace tidemark::pipeline

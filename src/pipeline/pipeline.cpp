@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/logging.h"
+#include "store/reject_text.h"
 
 namespace tidemark::pipeline {
 namespace {
@@ -69,15 +70,24 @@ class StoreResolver final : public SeriesResolver {
     key.type = type;
     TM_ASSIGN_OR_RETURN(auto resolved, store_.Resolve(std::span(&key, 1)));
     const store::Resolved& one = resolved.front();
-    if (one.rejection == store::RejectReason::kNone) {
-      return ResolvedSeries{one.series, std::nullopt, {}};
+    if (one.rejection != store::RejectReason::kNone) {
+      return ResolvedSeries{{}, ReasonOf(one.rejection), one.text};
     }
-    return ResolvedSeries{{}, ReasonOf(one.rejection), one.text};
+    // The store fixes a measure's type with its first point. Two types in one batch have to part
+    // here already: a letter after the write would come too late for invariant 3.
+    const store::ValueType fixed = types_.try_emplace(std::string(measure), type).first->second;
+    if (fixed != type) {
+      return ResolvedSeries{
+          {}, DeadReason::kTypeConflict, store::MeasureTypeText(measure, fixed, type)};
+    }
+    return ResolvedSeries{one.series, std::nullopt, {}};
   }
+  void Forget() { types_.clear(); }
 
  private:
   store::Store& store_;
   const TableId table_;
+  std::map<std::string, store::ValueType> types_;  // of what was resolved
 };
 
 /// A polled batch on its way into the store.
@@ -308,6 +318,7 @@ Result<void> Pipeline::Impl::TakeReplies() {
       }
       AppendDead(reply.work->batch, std::move(letters), false);
       decoder->Forget();
+      resolver.Forget();
     }
     if (spare.size() < options.writes_in_flight_max) spare.push_back(std::move(reply.work));
   }
@@ -477,7 +488,10 @@ Result<Progress> Pipeline::Impl::Step() {
     if (!started.ok() && started.error().code == Code::kResourceExhausted) return Pause();
     TM_RETURN_IF_ERROR(std::move(started));
   }
-  if (forget.exchange(false)) decoder->Forget();
+  if (forget.exchange(false)) {
+    decoder->Forget();
+    resolver.Forget();
+  }
   TM_RETURN_IF_ERROR(TakeReplies());
   if (held == nullptr && polled == nullptr) {
     {

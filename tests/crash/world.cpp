@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crash/world.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::tests {
+namespace {
+
+constexpr char kDatabase[] = "plant";
+
+}  // namespace
+
+World::World(WorldOptions options)
+    : fs(options.seed),
+      catalog(catalog::Catalog::Open(":memory:", clock).value()),
+      options_(std::move(options)),
+      random_(options_.seed) {}
+
+World::~World() { Down(Stop::kKill); }
+
+Result<void> World::OpenData() {
+  executor = std::make_unique<sim::SimExecutor>(clock, random_.Next());
+  log::LogOptions log_options;
+  log_options.segment_bytes_max = options_.log_segment_bytes_max;
+  TM_ASSIGN_OR_RETURN(
+      log, log::Log::Open({fs, *catalog, clock, *executor, metrics}, "/data/log", log_options));
+  store::EmbeddedStoreOptions store_options;
+  store_options.dir = "/data";
+  store_options.segment_bytes_max = options_.journal_segment_bytes_max;
+  store_options.feed_bytes_max = options_.feed_bytes_max;
+  TM_ASSIGN_OR_RETURN(store,
+                      store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));
+  tables = std::make_unique<timestream::TableAdmin>(*catalog, *store);
+  tables->LoadTables();
+  return {};
+}
+
+Result<void> World::OpenWork() {
+  views = std::make_unique<view::Maintainer>(*store, clock, metrics, nullptr, options_.maintainer);
+  pipelines = std::make_unique<pipeline::Manager>(
+      pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
+      pipeline::PipelineOptions{});
+  admin = std::make_unique<app::StackAdmin>(
+      app::StackContext{*catalog, *log, *store, *tables, *pipelines, *views});
+  TM_RETURN_IF_ERROR(admin->Restore());
+  views->Attach(*executor);
+  direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
+  std::vector<TableId> ids;
+  for (const auto& table : catalog->ListTables()) ids.push_back(table.id);
+  direct_clock->Start(ids);
+  return {};
+}
+
+Result<void> World::Open() {
+  TM_RETURN_IF_ERROR(OpenData());
+  return OpenWork();
+}
+
+Result<void> World::Apply() {
+  auto applied = admin->ApplyStack(options_.stack, "stack.toml", "http://127.0.0.1:4580");
+  if (!applied.ok()) return std::move(applied).error();
+  return {};
+}
+
+void World::Down(Stop how) {
+  // From here on the machine is gone: nothing that a destructor might write reaches the disk.
+  if (how != Stop::kClose) fs.SetFaults({.fail_nth_call = 1, .fail_all_after = true});
+  if (direct_clock) direct_clock->Stop();
+  if (pipelines) pipelines->Stop();
+  if (views) views->Detach();
+  admin.reset();
+  direct_clock.reset();
+  pipelines.reset();
+  views.reset();
+  if (log && how == Stop::kClose) (void)log->Close().ok();  // a failed disk is the test's business
+  tables.reset();
+  store.reset();
+  log.reset();
+  executor.reset();
+  if (how == Stop::kKill) fs.Kill();
+  if (how == Stop::kCrash) fs.Crash();
+}
+
+void World::Run() { ASSERT_TRUE(executor->RunUntilIdle()) << "a task never comes to rest"; }
+
+void World::Settle() {
+  Run();
+  // Past the idle timeouts of pipelines (the stack's) and of direct writers (1 s), in steps that
+  // let views coalesce their late windows in between.
+  for (int i = 0; i < 8; ++i) {
+    clock.Advance(seconds(4));
+    Run();
+  }
+}
+
+TableId World::Table(std::string_view name) const {
+  const auto def = catalog->GetTable(kDatabase, name);
+  return def.ok() ? def->id : TableId{};
+}
+
+void World::WriteDirect(std::span<const store::PointView> points, std::vector<TableId> into,
+                        Completion<store::WriteReply> done) {
+  store::WriteBatch batch;
+  batch.points = points;
+  batch.direct_clock = true;
+  store->Write(batch, [this, into = std::move(into),
+                       done = std::move(done)](Result<store::WriteReply> reply) mutable {
+    if (reply.ok() && direct_clock) {
+      for (const TableId table : into) direct_clock->OnAccepted(table);
+    }
+    done(std::move(reply));
+  });
+}
+
+Result<store::SeriesRef> World::Series(TableId table, std::string_view measure,
+                                       std::string_view host) {
+  const store::DimensionView dimension{"host", host};
+  const store::SeriesKeyView key{.table = table,
+                                 .measure = measure,
+                                 .dimensions = std::span(&dimension, 1),
+                                 .type = store::ValueType::kDouble,
+                                 .owner = {}};
+  TM_ASSIGN_OR_RETURN(const auto resolved, store->Resolve(std::span(&key, 1)));
+  if (resolved.front().rejection != store::RejectReason::kNone) {
+    return Error{Code::kInvalidArgument, resolved.front().text};
+  }
+  return resolved.front().series;
+}
+
+}  // namespace tidemark::tests
