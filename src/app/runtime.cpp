@@ -267,6 +267,7 @@ void Runtime::Impl::Handle(http::Request request, http::Responder responder) {
 
 void Runtime::Impl::Stop() {
   // Requests first, then what answers them, then what works in the background, then the data.
+  if (console) console->BeginStop();
   if (server) server->Stop();
   console.reset();
   timestream.reset();

@@ -15,6 +15,7 @@ constexpr nanoseconds kHeartbeatAfter = seconds(15);
 constexpr size_t kSlowBytes = 64 * 1024;      // waiting: send no more until it was taken
 constexpr size_t kPointsPerTick = 1'000'000;  // of the feed
 constexpr size_t kTopicsMax = 64;
+constexpr size_t kMeasuresNamedMax = 200;  // more: all of them, an empty list
 constexpr std::string_view kTablePrefix = "table:";
 
 std::string TopicOf(const catalog::TableDef& table) {
@@ -169,7 +170,9 @@ std::string Live::TableEvent(uint64_t number, std::string_view topic, const Dirt
   WriteText(out, "database", interest->second.database);
   WriteText(out, "table", interest->second.table);
   out.Key("dirty").BeginObject().Key("measures").BeginArray();
-  for (const std::string& measure : dirty.measures) out.String(measure);
+  if (dirty.measures.size() <= kMeasuresNamedMax) {
+    for (const std::string& measure : dirty.measures) out.String(measure);
+  }
   out.EndArray();
   WriteI64(out, "from", std::optional(dirty.first));
   WriteI64(out, "to", std::optional(dirty.last));

@@ -2,9 +2,9 @@
 // The event stream of web/API.md section 6: who listens to what, the events, and what is kept for
 // readers that come back.
 //
-// Threads: Open() on network threads; Tick() and Close() by one owner at a time (the console's
-// background task). Under the lock nothing waits: the catalog and the feed are
-// read and the graph is built outside.
+// Threads: Open() on network threads; Tick() by one owner at a time (the console's background
+// task); Close() from any. Under the lock nothing waits: the catalog and the feed are read and the
+// graph is built outside.
 //
 // Bounds: listeners by live_streams_max; waiting bytes per listener by http; what a slow reader
 // misses is one merged Dirty per table it asked for; what is kept for replay by live_replay_*.

@@ -202,6 +202,9 @@ TEST(ConsoleLive, ConnectionsAreBoundedAndEndWithBye) {
   Reader d(t, "graph");
   EXPECT_EQ(d.recorder().response()->status, 200);
   a.Take();
+  t.service->BeginStop();
+  Reader e(t, "graph");
+  EXPECT_EQ(e.recorder().response()->status, 503);
   t.service.reset();
   const auto events = ParseEvents(a.recorder().streamed());
   EXPECT_EQ(events.back().name, "bye");

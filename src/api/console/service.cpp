@@ -196,9 +196,11 @@ ConsoleService::ConsoleService(const ServiceOptions& options, const ServiceDeps&
 
 ConsoleService::~ConsoleService() {
   impl_->deps.executor.Remove(impl_->task);
-  impl_->live.Close();
+  BeginStop();
   impl_->gate.Close([this] { impl_->queries.Close(); });
 }
+
+void ConsoleService::BeginStop() { impl_->live.Close(); }
 
 void ConsoleService::Handle(http::Request request, http::Responder responder) {
   const bool get = request.method == "GET" || request.method == "HEAD";

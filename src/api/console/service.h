@@ -61,13 +61,16 @@ struct ServiceDeps {
 class ConsoleService {
  public:
   ConsoleService(const ServiceOptions& options, const ServiceDeps& deps);
-  /// Ends live streams with a `bye`, cancels statements and waits for calls that still run. No
-  /// Handle() may run or begin meanwhile.
+  /// BeginStop(), cancels statements and waits for calls that still run. No Handle() may run or
+  /// begin meanwhile.
   ~ConsoleService();
   ConsoleService(const ConsoleService&) = delete;
   ConsoleService& operator=(const ConsoleService&) = delete;
 
   void Handle(http::Request request, http::Responder responder);
+  /// Says `bye` to live streams and refuses new ones: before the HTTP server stops, which would end
+  /// them without a word. Idempotent.
+  void BeginStop();
 
  private:
   struct Impl;
