@@ -35,20 +35,23 @@ stop() {
 trap 'stop; exit 0' INT TERM
 trap 'stop' EXIT
 
-rm -f "$data/endpoint"
-"$binary" serve --data-dir "$data" --stack "$stack" --listen "127.0.0.1:$port" >"$log" 2>&1 &
+# stdout says when it is ready; the log is appended to, since another run may be writing it.
+ready=$(mktemp)
+log_before=$(stat -c %s "$log" 2>/dev/null || echo 0)
+"$binary" serve --data-dir "$data" --stack "$stack" --listen "127.0.0.1:$port" >"$ready" 2>>"$log" &
 server=$!
-until [ -e "$data/endpoint" ]; do
+until grep -q '^listening on ' "$ready"; do
   if ! kill -0 "$server" 2>/dev/null; then
-    server=""
-    grep -h '^error:' "$log" >&2 || tail -5 "$log" >&2
-    echo "demo: the server did not start; its log is $log. Another port: make demo PORT=4581" >&2
     trap - EXIT
+    rm -f "$ready"
+    tail -c "+$((log_before + 1))" "$log" | grep '^error:' >&2 || tail -5 "$log" >&2
+    echo "demo: the server did not start; its log is $log. Another port: make demo PORT=4581" >&2
     exit 1
   fi
   sleep 0.1
 done
-endpoint=$(cat "$data/endpoint")
+endpoint=$(sed -n 's/^listening on //p' "$ready")
+rm -f "$ready"
 export TIDEMARK_ENDPOINT=$endpoint
 say "server ready"
 echo

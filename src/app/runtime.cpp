@@ -110,6 +110,11 @@ Result<void> Runtime::Impl::OpenData() {
                                                 ": stop it, or give another --data-dir"};
   }
   lock = std::move(locked).value();
+  // It names a running server, and this one is not ready yet.
+  if (auto removed = fs.Remove(JoinPath(dir, "endpoint"));
+      !removed.ok() && removed.error().code != Code::kNotFound) {
+    return removed;
+  }
   executor =
       MakeThreadExecutor({.background_threads = static_cast<int>(options.config.background_threads),
                           .query_threads = static_cast<int>(options.config.sql_queries_max) + 2});
