@@ -44,6 +44,7 @@ struct ServeFlags {
   std::string stack;
   std::string data_dir;
   std::string listen;
+  std::optional<uint64_t> accept_log_loss;
 };
 
 enum class StackVerb : uint8_t { kApply, kDescribe, kDelete };

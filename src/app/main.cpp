@@ -67,6 +67,9 @@ void AddServe(CLI::App& root, Flags& flags, int& exit_code) {
   serve->add_option(
       "--listen", flags.serve.listen,
       "ADDRESS:PORT, loopback only (default 127.0.0.1:4580; port 0 picks a free one)");
+  serve->add_option(
+      "--accept-log-loss", flags.serve.accept_log_loss,
+      "Start on a damaged journal with what precedes this number; the refusal to start names it");
   serve->callback([&] { exit_code = ServeCommand(flags.serve); });
 }
 

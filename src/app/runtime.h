@@ -3,7 +3,9 @@
 // only place that knows all parts. Single-owner.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/config.h"
@@ -15,6 +17,9 @@ struct RuntimeOptions {
   Config config;
   std::string stack_text;  // applied before the server is ready; "" = none
   std::string stack_file;  // its name in messages
+  /// Starts on a damaged journal with what precedes the damage; the refusal to start names the
+  /// number.
+  std::optional<uint64_t> accept_log_loss;
 };
 
 class Runtime {

@@ -53,6 +53,7 @@ Result<RuntimeOptions> OptionsOf(const ServeFlags& flags) {
     TM_ASSIGN_OR_RETURN(options.stack_text, ReadTextFile(flags.stack));
     options.stack_file = flags.stack;
   }
+  options.accept_log_loss = flags.accept_log_loss;
   return options;
 }
 

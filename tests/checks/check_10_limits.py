@@ -93,6 +93,32 @@ def disk_full_loses_nothing():
         put(server.kinesis, [record("cpu_user", "1", base)], "k")
 
 
+def damage_is_refused_and_named():
+    server = Server()
+    server.start()
+    now = int(time.time())
+    for n in range(30):  # a frame each
+        server.write.write_records(DatabaseName=DATABASE, TableName=TABLE, Records=[{
+            "Dimensions": [{"Name": "host", "Value": "a"}], "MeasureName": "m", "MeasureValue": str(n), "Time": str(now - 60 + n),
+            "TimeUnit": "SECONDS"}])
+    server.kill()
+    segment = max((server.data / "wal").iterdir(), key=lambda path: path.stat().st_size)
+    middle = segment.stat().st_size // 2
+    with open(segment, "r+b") as file:
+        file.seek(middle)
+        byte = file.read(1)
+        file.seek(middle)
+        file.write(bytes([byte[0] ^ 0x40]))
+    done = subprocess.run(server.command(), capture_output=True, text=True, timeout=60)
+    check(done.returncode != 0, "a damaged journal was accepted")
+    option = next((word.strip(",.;:") for word in done.stderr.split() if word.startswith("--accept-log-loss=")), None)
+    check(option is not None and segment.name in done.stderr, f"what is damaged, and the remedy: {done.stderr!r}")
+    server.extra = [option]
+    with server:
+        count = int(server.rows(f'SELECT count(*) AS n FROM "{DATABASE}"."{TABLE}" WHERE measure_name = \'m\'')[0]["n"])
+        check(0 < count < 30, f"{count} of 30 points precede the damage")
+
+
 def mistakes_are_named():
     with Server() as server:
         serve_fails(4, ["another server uses the data directory", str(server.data)], folder=server.folder)
@@ -157,6 +183,7 @@ def mistakes_are_named():
 
 def main():
     mistakes_are_named()
+    damage_is_refused_and_named()
     disk_full_loses_nothing()
     memory_stays_bounded()
 

@@ -63,6 +63,7 @@ class Server:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.config = self.folder / "tidemark.toml"
             self.config.write_text(config)
+        self.extra = []
         self.process = None
         self.url = None
         LAST_PUT.clear()
@@ -73,7 +74,7 @@ class Server:
             out += ["--stack", str(self.stack)]
         if self.config:
             out += ["--config", str(self.config)]
-        return out
+        return out + self.extra
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
