@@ -31,7 +31,7 @@ demo: server ## the EC2 sample end to end, until Ctrl-C; FRESH=1 begins anew
 .PHONY: test
 test: build ## every test
 	@echo "One test: ctest --test-dir build/release --output-on-failure -R 'ShardLog.KeepsAckedRecords'"
-	@echo "One kind: make test CTEST_FLAGS='-L unit'   (unit, model, crash, conformance, slow)"
+	@echo "One kind: make test CTEST_FLAGS='-L unit'   (unit, model, crash, check, e2e)"
 	@$(stage) tests ctest --test-dir build/release --output-on-failure -j $(JOBS) $(CTEST_FLAGS) </dev/null
 
 .PHONY: build
