@@ -9,6 +9,7 @@
 //  4. Caught up again: every record became its point or one dead letter, every view row equals the
 //     aggregate of the raw points, every revision log continues its row; and writes work.
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -444,8 +445,9 @@ void Sweep(Fault fault, Stop stop, uint64_t salt) {
   InitLogging(LogLevel::kError, LogFormat::kJson);
   const uint64_t seed = TestSeed() + salt;
   uint64_t calls = 0;
-  for (uint64_t n = 1;; n += kStride) {
-    SCOPED_TRACE(SeedTrace(TestSeed()) + ", operation " + std::to_string(n));
+  const char* only = std::getenv("TM_OPERATION");  // to look at one failure again
+  for (uint64_t n = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);; n += kStride) {
+    SCOPED_TRACE(SeedTrace(TestSeed()) + " TM_OPERATION=" + std::to_string(n));
     Trial run(seed + n);
     run.world.fs.SetFaults(FaultsOf(fault, n));
     RunWorkload(run);
@@ -455,10 +457,11 @@ void Sweep(Fault fault, Stop stop, uint64_t salt) {
     run.world.Down(stop);
     // Twice: the second start must find what the first one left.
     for (int start = 0; start < 2 && !::testing::Test::HasFailure(); ++start) {
+      SCOPED_TRACE("start " + std::to_string(start));
       CheckRecovery(run, start);
       run.world.Down(stop);
     }
-    if (::testing::Test::HasFailure() || !fired) break;
+    if (::testing::Test::HasFailure() || !fired || only != nullptr) break;
   }
   EXPECT_GE(calls, 200U) << "the workload is too small to mean much";
 }
