@@ -86,6 +86,8 @@ format: ## clang-format over all sources
 test-debug: ## the tests with checks of the library on
 test-asan: ## the tests under the address and undefined sanitizers
 test-tsan: ## the tests under the thread sanitizer
+# Suppressions: what DuckDB's uninstrumented library does. Its locks confuse the deadlock detector.
+test-tsan: export TSAN_OPTIONS := suppressions=$(CURDIR)/tests/tsan.supp detect_deadlocks=0
 test-debug test-asan test-tsan: test-%: deps
 	@scripts/build_web.sh
 	@$(MAKE) compile PRESET=$*
