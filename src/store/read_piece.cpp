@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies rows of one series out of memory, as of an LSN, under the lane's lock; and lets old rows
 // go.
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
+#include <cstddef>
 
 #include "store/embedded_state_internal.h"
 #include "store/reject_text.h"
@@ -9,6 +14,26 @@
 
 namespace tidemark::store {
 namespace {
+
+static_assert(sizeof(Row) == 16 && offsetof(Row, time) == 0 && sizeof(EventTime) == 8);
+
+/// Rows to columns. Two rows at a time by SSE2, which every x86-64 has: g++ 12 does not vectorise
+/// the plain loop at -O2.
+void SplitRows(const Row* rows, size_t count, EventTime* times, uint64_t* bits) {
+  size_t i = 0;
+#ifdef __SSE2__
+  for (; i + 2 <= count; i += 2) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + i));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + i + 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(times + i), _mm_unpacklo_epi64(a, b));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(bits + i), _mm_unpackhi_epi64(a, b));
+  }
+#endif
+  for (; i < count; ++i) {
+    times[i].ns = rows[i].time;
+    bits[i] = rows[i].bits;
+  }
+}
 
 void CopyRows(const RowSpan& span, size_t first, size_t count, const PieceWants& wants,
               RowPiece& piece) {
@@ -27,10 +52,7 @@ void CopyRows(const RowSpan& span, size_t first, size_t count, const PieceWants&
   piece.bits.resize(at + count);
   EventTime* times = piece.times.data() + at;
   uint64_t* bits = piece.bits.data() + at;
-  for (size_t i = 0; i < count; ++i) {
-    times[i].ns = rows[i].time;
-    bits[i] = rows[i].bits;
-  }
+  SplitRows(rows, count, times, bits);
   if (wants.versions) {
     for (size_t i = 0; i < count; ++i) piece.versions.push_back(span.versions.at(index + i));
   }
