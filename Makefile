@@ -88,6 +88,7 @@ test-asan: ## the tests under the address and undefined sanitizers
 test-tsan: ## the tests under the thread sanitizer
 # Suppressions: what DuckDB's uninstrumented library does. Its locks confuse the deadlock detector.
 test-tsan: export TSAN_OPTIONS := suppressions=$(CURDIR)/tests/tsan.supp detect_deadlocks=0
+test-asan test-tsan: export TM_SANITIZER := 1
 test-debug test-asan test-tsan: test-%: deps
 	@scripts/build_web.sh
 	@$(MAKE) compile PRESET=$*

@@ -50,7 +50,8 @@ def memory_stays_bounded():
             offered += 100 * 1908
             peak = max(peak, rss())
         check(throttled > 0, "three times memory_max was offered and nothing was refused")
-        check(peak < limit, f"the process held {peak // MIB} MiB, more than memory_max")
+        # A sanitizer keeps freed memory and shadows the rest: there only the refusals are checked.
+        check(peak < limit or "TM_SANITIZER" in os.environ, f"the process held {peak // MIB} MiB, more than memory_max")
         # A pipeline pauses and says why; reads still work.
         put(server.kinesis, [record("cpu_user", "1", int(time.time()) - 60)], "k")
         wait_for("the pipeline pauses", lambda: server.pipeline()["state"] == "paused")
