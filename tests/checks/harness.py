@@ -206,7 +206,9 @@ class Server:
             status = self.pipeline(name)
             check(status["state"] in ("running", "starting"), f"pipeline {name} is {status['state']}: {status['error']}")
             taken = {p["partition"]: int(p["position"] or 0) for p in status["partitions"]}
-            return all(taken.get(shard, 0) >= number for shard, number in LAST_PUT.items())
+            # Taken is not yet visible: the metric counts points once their frame is durable.
+            return (all(taken.get(shard, 0) >= number for shard, number in LAST_PUT.items()) and
+                    self.metric("tidemark_pipeline_points_total", pipeline=name) >= int(status["points_total"]))
         wait_for(f"pipeline {name} has read everything", consumed)
 
     def wait_settled(self, watermark_s, view="ec2-5m"):
