@@ -61,6 +61,24 @@ struct Run {
   std::string_view series_key;
 };
 
+/// What is known of a run of DOUBLE, BIGINT or TIMESTAMP values of one series without looking at
+/// them again (statistics of a stored chunk). `bits` are those of a double, or an int64.
+struct Summary {
+  uint64_t count = 0;    // of values; no nulls among them
+  bool special = false;  // NaN or an infinity was seen: only count is usable
+  bool sum_usable = false;
+  uint64_t min_bits = 0;
+  uint64_t max_bits = 0;
+  uint64_t first_bits = 0;
+  uint64_t last_bits = 0;
+  EventTime first_time;
+  EventTime last_time;
+  double sum_hi = 0;  // DOUBLE: the exact sum is sum_hi + sum_lo
+  double sum_lo = 0;
+  uint64_t sum_low = 0;  // BIGINT: the exact sum, 128-bit two's complement
+  int64_t sum_high = 0;
+};
+
 class State {
  public:
   /// CheckSpec(spec) must hold.
@@ -83,6 +101,11 @@ class State {
   void Add(Run run, std::span<const EventTime> values);
   /// kCount only: n inputs whose values do not matter.
   void AddCount(uint64_t n);
+
+  /// Whether AddSummary() gives what Add() of the summarised values gives.
+  static bool CanSummarise(Spec spec, const Summary& summary);
+  /// Adds a whole run by its summary; CanSummarise() holds.
+  void AddSummary(const Summary& summary, std::string_view series_key);
 
   /// `other` has the same spec. Merging a state with itself is allowed.
   void Merge(const State& other);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file_system.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace tidemark {
@@ -31,6 +33,23 @@ Result<void> WriteFileAtomically(FileSystem& fs, const std::string& path,
     return written;
   }
   return fs.SyncDir(FolderOf(path));
+}
+
+Result<void> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,
+                      uint64_t bytes) {
+  constexpr size_t kPieceBytes = size_t{1} << 20U;
+  TM_ASSIGN_OR_RETURN(const auto in, fs.OpenRead(from));
+  TM_ASSIGN_OR_RETURN(const auto out, fs.OpenAppend(to, OpenMode::kCreateNew));
+  std::string piece(static_cast<size_t>(std::min<uint64_t>(kPieceBytes, bytes)), '\0');
+  for (uint64_t at = 0; at < bytes;) {
+    const auto want = static_cast<size_t>(std::min<uint64_t>(piece.size(), bytes - at));
+    TM_ASSIGN_OR_RETURN(const size_t got,
+                        in->ReadAt(at, std::as_writable_bytes(std::span(piece).first(want))));
+    if (got == 0) break;
+    TM_RETURN_IF_ERROR(out->Append(std::as_bytes(std::span(piece).first(got))));
+    at += got;
+  }
+  return out->Sync();
 }
 
 std::string JoinPath(std::string_view folder, std::string_view name) {

@@ -40,6 +40,16 @@ class RandomAccessFile {
   virtual Result<uint64_t> size() const = 0;
 };
 
+/// The bytes of an immutable file. Thread-safe. They stay readable after the file was removed.
+class MappedFile {
+ public:
+  virtual ~MappedFile() = default;
+  virtual std::string_view bytes() const = 0;
+  /// Brings [offset, offset + size) in. kIo: unreadable (a bad sector, a truncated file); without
+  /// this call first, touching such bytes would end the process (storage.md 8.3).
+  virtual Result<void> Populate(uint64_t offset, uint64_t size) const = 0;
+};
+
 /// Held until destroyed; the kernel drops it when the process dies.
 class FileLock {
  public:
@@ -76,6 +86,13 @@ class FileSystem {
   virtual Result<std::vector<std::string>> List(const std::string& path) = 0;
   virtual Result<bool> Exists(const std::string& path) = 0;
   virtual Result<uint64_t> FileSize(const std::string& path) = 0;
+  /// Maps a whole file that nobody changes any more.
+  virtual Result<std::shared_ptr<const MappedFile>> Map(const std::string& path) = 0;
+  /// A second name for the same file. kUnimplemented: not between these folders; copy instead.
+  /// Durable after SyncDir() of the folder of `to`.
+  virtual Result<void> Link(const std::string& from, const std::string& to) = 0;
+  /// Bytes that unprivileged writers may still use on the file system of `path`.
+  virtual Result<uint64_t> FreeBytes(const std::string& path) = 0;
   /// kFailedPrecondition: another process holds it.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
 };
@@ -87,6 +104,10 @@ FileSystem& RealFileSystem();
 /// temporary file beside it, sync, rename, sync of the folder.
 Result<void> WriteFileAtomically(FileSystem& fs, const std::string& path,
                                  std::string_view contents);
+
+/// Copies the first `bytes` bytes (or all) to a new file and syncs it; not its folder.
+Result<void> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,
+                      uint64_t bytes = UINT64_MAX);
 
 /// "a" + "b" -> "a/b".
 std::string JoinPath(std::string_view folder, std::string_view name);

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -163,6 +165,41 @@ class PosixRandomAccessFile final : public RandomAccessFile {
   const std::string path_;
 };
 
+class PosixMappedFile final : public MappedFile {
+ public:
+  PosixMappedFile(void* start, size_t size, std::string path)
+      : start_(start), size_(size), path_(std::move(path)) {}
+  PosixMappedFile(const PosixMappedFile&) = delete;
+  PosixMappedFile& operator=(const PosixMappedFile&) = delete;
+  ~PosixMappedFile() override {
+    if (size_ > 0) ::munmap(start_, size_);
+  }
+
+  std::string_view bytes() const override { return {static_cast<const char*>(start_), size_}; }
+
+  Result<void> Populate(uint64_t offset, uint64_t size) const override {
+    if (offset > size_ || size > size_ - offset) {
+      return Error{Code::kIo, "read " + path_ + ": beyond its end"};
+    }
+    if (size == 0) return {};
+    constexpr uint64_t kPage = 4096;
+    const uint64_t start = offset & ~(kPage - 1);
+    char* address = static_cast<char*>(start_) + start;
+    while (::madvise(address, offset + size - start, MADV_POPULATE_READ) != 0) {
+      if (errno == EINTR || errno == EAGAIN) continue;
+      // EFAULT, EIO: the page cannot be read. EINVAL: Linux before 5.14 has no such advice.
+      if (errno == EINVAL) return {};
+      return FromErrno(errno == EFAULT ? EIO : errno, "read", path_);
+    }
+    return {};
+  }
+
+ private:
+  void* const start_;
+  const size_t size_;
+  const std::string path_;
+};
+
 class PosixFileLock final : public FileLock {
  public:
   explicit PosixFileLock(Fd fd) : fd_(std::move(fd)) {}
@@ -289,6 +326,30 @@ class PosixFileSystem final : public FileSystem {
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) return FromErrno(errno, "stat", path);
     return static_cast<uint64_t>(info.st_size);
+  }
+
+  Result<std::shared_ptr<const MappedFile>> Map(const std::string& path) override {
+    TM_ASSIGN_OR_RETURN(const Fd fd, OpenFd(path, O_RDONLY));
+    TM_ASSIGN_OR_RETURN(const uint64_t size, SizeOf(fd, path));
+    if (size == 0) return {std::make_shared<const PosixMappedFile>(nullptr, size_t{0}, path)};
+    void* start = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
+    if (start == MAP_FAILED) return FromErrno(errno, "map", path);
+    return {std::make_shared<const PosixMappedFile>(start, size, path)};
+  }
+
+  Result<void> Link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    const int error = errno;
+    if (error == EXDEV || error == EPERM || error == EMLINK || error == EOPNOTSUPP) {
+      return Error{Code::kUnimplemented, "link " + from + " to " + to + ": not possible here"};
+    }
+    return FromErrno(error, "link", from + " to " + to);
+  }
+
+  Result<uint64_t> FreeBytes(const std::string& path) override {
+    struct statvfs info{};
+    if (::statvfs(path.c_str(), &info) != 0) return FromErrno(errno, "stat file system of", path);
+    return uint64_t{info.f_bavail} * info.f_frsize;
   }
 
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {

@@ -49,6 +49,7 @@ DeadReason ReasonOf(store::RejectReason reason) {
     case store::RejectReason::kTableLimit:
       return DeadReason::kTableLimit;
     case store::RejectReason::kTimeOutOfRange:
+    case store::RejectReason::kDamaged:
     case store::RejectReason::kNone:
     case store::RejectReason::kVersionExists:
     case store::RejectReason::kVersionLower:

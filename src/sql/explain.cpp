@@ -43,6 +43,10 @@ std::string Predicate(std::string_view name, const store::TextPredicate& predica
       return fmt::format("{} > {}", name, values);
     case Op::kGreaterEqual:
       return fmt::format("{} >= {}", name, values);
+    case Op::kRegex:
+      return fmt::format("regexp_like({}, {})", name, values);
+    case Op::kNotRegex:
+      return fmt::format("NOT regexp_like({}, {})", name, values);
   }
   return {};
 }

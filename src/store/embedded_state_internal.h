@@ -29,7 +29,7 @@ struct StoreMetrics {
   Counter& points_scanned;
   Counter& writes;
   Counter& points;
-  std::array<Counter*, 7> rejected;  // by RejectReason
+  std::array<Counter*, 8> rejected;  // by RejectReason
   Counter& exhausted;
   Gauge& memory_bytes;
   Gauge& series;

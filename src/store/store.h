@@ -75,6 +75,7 @@ enum class RejectReason : uint8_t {
   kTypeConflict,    // the measure (or field) has another type in this table
   kTableLimit,      // dimensions, measure names or attributes: timestream-api.md 4.9
   kSeriesReserved,  // "series is maintained by view V"
+  kDamaged,         // what is stored there cannot be read: try again; the text names the file
 };
 
 struct Rejection {
@@ -128,11 +129,13 @@ struct TextPredicate {
     kLess,
     kLessEqual,
     kGreater,
-    kGreaterEqual
+    kGreaterEqual,
+    kRegex,  // found anywhere in the text (regexp_like); base/regex.h
+    kNotRegex
   };
   Op op = Op::kIn;
   std::vector<std::string>
-      values;               // kIn, kNotIn: any number; others: exactly one (kLike: the pattern)
+      values;  // kIn, kNotIn: any number; others: exactly one (kLike, kRegex: the pattern)
   char like_escape = '\0';  // '\0': none
 
   bool Matches(std::string_view text) const;
@@ -208,6 +211,14 @@ class SliceBuffer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A time range of a table whose stored points are lost or cannot be read now.
+struct DamagedRange {
+  std::string file;
+  TimeRange time;
+  bool accepted = false;  // a known gap: reads go on without it; false: reads that touch it fail
+  friend bool operator==(const DamagedRange&, const DamagedRange&) = default;
+};
+
 /// A snapshot being read. Thread-safe: several threads call Next(), each with its own buffer.
 class ScanCursor {
  public:
@@ -219,6 +230,8 @@ class ScanCursor {
   virtual bool exact() const = 0;
   virtual uint64_t series_count() const = 0;     // selected
   virtual uint64_t points_estimate() const = 0;  // upper bound of points to come, for cardinality
+  /// Known gaps that the selection's table and time range touch.
+  virtual std::vector<DamagedRange> gaps() const { return {}; }
 };
 
 struct AggregateColumn {
@@ -271,6 +284,7 @@ class AggregateCursor {
   virtual Result<void> Next(size_t rows_max, std::vector<AggregateRow>& out) = 0;
   virtual const Positions& snapshot() const = 0;
   virtual bool exact() const = 0;
+  virtual std::vector<DamagedRange> gaps() const { return {}; }
 };
 
 struct TableSchema {
@@ -296,12 +310,23 @@ struct FeedPoint {
   bool replaced = false;  // a stored value changed; else a new point
 };
 
+/// Points of one series in [start, end) that may have changed.
+struct ChangedRange {
+  SeriesRef series;
+  TimeRange time;
+};
+
 /// What one or more whole frames of one partition brought.
 struct FeedBatch {
   uint32_t partition = 0;
-  uint64_t end_offset = 0;        // continue here
-  bool gap = false;               // the journal was trimmed: what came before is unknown
-  std::vector<FeedPoint> points;  // accepted and replaced ones, owned series included
+  uint64_t end_offset = 0;  // continue here
+  /// The journal was trimmed beyond the position asked from. Batches with `gap` set (one or more,
+  /// before any other) say instead what may have changed, in `changed`, and the newest progress of
+  /// sources and views at the trim; the last of them has the position where the feed goes on.
+  bool gap = false;
+  bool gap_ends = false;              // with `gap`: the last of them
+  std::vector<ChangedRange> changed;  // with `gap`; only series that exist
+  std::vector<FeedPoint> points;      // accepted and replaced ones, owned series included
   std::vector<SourceProgress> sources;
   std::vector<ViewProgress> views;
   std::vector<RevisionEntry> revisions;
@@ -400,6 +425,9 @@ class Store {
   virtual Result<std::vector<RevisionRow>> Revisions(const Selection& selection,
                                                      size_t rows_max) = 0;
 
+  /// Damaged block files that hold points of `table`, known gaps included. Aggregates over ranges
+  /// that touch one that is not accepted fail; a view leaves such windows alone.
+  virtual std::vector<DamagedRange> Damaged(TableId /*table*/) { return {}; }
   virtual StoreStats Stats() = 0;
 };
 

@@ -244,6 +244,8 @@ struct RevisionEntry {
   uint64_t late_points = 0;  // late or corrected points behind this change
   ArrivalTime at;
   bool frozen = false;  // the window is sealed: nothing changed, the point stays raw
+  /// Found by a catch-up over blocks, not by reading each change: late_points is unknown (0).
+  bool coarse = false;
 };
 
 }  // namespace tidemark::store

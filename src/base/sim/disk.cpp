@@ -245,6 +245,16 @@ Result<void> SimDisk::Rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<void> SimDisk::Link(const std::string& from, const std::string& to) {
+  TM_ASSIGN_OR_RETURN(auto file, FindFile(from));
+  TM_ASSIGN_OR_RETURN(const Place target, PlaceOf(to));
+  if (!std::holds_alternative<std::monostate>(Lookup(target.folder->cached, target.name))) {
+    return Error{Code::kAlreadyExists, "link " + from + " to " + to + ": exists already"};
+  }
+  Apply({{target.folder, target.name, SimNode(std::move(file))}});
+  return {};
+}
+
 Result<void> SimDisk::CreateFolders(const std::string& path) {
   std::string at;
   for (const std::string& part : SplitPath(path)) {

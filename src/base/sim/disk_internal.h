@@ -73,6 +73,7 @@ class SimDisk {
   Result<void> RemoveFile(const std::string& path);
   Result<void> RemoveFolder(const std::string& path);
   Result<void> Rename(const std::string& from, const std::string& to);
+  Result<void> Link(const std::string& from, const std::string& to);
   Result<void> CreateFolders(const std::string& path);
   Result<void> SyncFolder(const std::string& path);
 

@@ -66,6 +66,27 @@ struct SimState {
   }
 };
 
+class SimMappedFile final : public MappedFile {
+ public:
+  SimMappedFile(std::shared_ptr<SimState> state, std::string path, std::string bytes)
+      : state_(std::move(state)), path_(std::move(path)), bytes_(std::move(bytes)) {}
+
+  std::string_view bytes() const override { return bytes_; }
+  Result<void> Populate(uint64_t offset, uint64_t size) const override {
+    const MutexLock lock(state_->mutex);
+    TM_RETURN_IF_ERROR(state_->Count("read", path_));
+    if (offset > bytes_.size() || size > bytes_.size() - offset) {
+      return Error{Code::kIo, "read " + path_ + ": beyond its end"};
+    }
+    return {};
+  }
+
+ private:
+  const std::shared_ptr<SimState> state_;
+  const std::string path_;
+  const std::string bytes_;
+};
+
 class SimAppendFile final : public AppendFile {
  public:
   SimAppendFile(std::shared_ptr<SimState> state, std::string path, std::shared_ptr<SimFile> file,
@@ -279,6 +300,27 @@ Result<uint64_t> SimFileSystem::FileSize(const std::string& path) {
   TM_RETURN_IF_ERROR(impl_->Count("stat", path));
   TM_ASSIGN_OR_RETURN(const auto file, impl_->disk.FindFile(path));
   return uint64_t{file->cached().size()};
+}
+
+Result<std::shared_ptr<const MappedFile>> SimFileSystem::Map(const std::string& path) {
+  const MutexLock lock(impl_->mutex);
+  TM_RETURN_IF_ERROR(impl_->Count("map", path));
+  TM_ASSIGN_OR_RETURN(const auto file, impl_->disk.FindFile(path));
+  return {std::make_shared<const SimMappedFile>(impl_, path, file->cached())};
+}
+
+Result<void> SimFileSystem::Link(const std::string& from, const std::string& to) {
+  const MutexLock lock(impl_->mutex);
+  TM_RETURN_IF_ERROR(impl_->Count("link", from));
+  return impl_->disk.Link(from, to);
+}
+
+Result<uint64_t> SimFileSystem::FreeBytes(const std::string& path) {
+  const MutexLock lock(impl_->mutex);
+  TM_RETURN_IF_ERROR(impl_->Count("stat", path));
+  const uint64_t used = impl_->disk.UsedBytes();
+  const uint64_t space = impl_->faults.space_bytes_max;
+  return used < space ? space - used : 0;
 }
 
 Result<std::unique_ptr<FileLock>> SimFileSystem::Lock(const std::string& path) {

@@ -43,6 +43,11 @@ class SimFileSystem final : public FileSystem {
   Result<std::vector<std::string>> List(const std::string& path) override;
   Result<bool> Exists(const std::string& path) override;
   Result<uint64_t> FileSize(const std::string& path) override;
+  /// The bytes as they are now: later damage shows at the next Map().
+  Result<std::shared_ptr<const MappedFile>> Map(const std::string& path) override;
+  Result<void> Link(const std::string& from, const std::string& to) override;
+  /// What `space_bytes_max` leaves.
+  Result<uint64_t> FreeBytes(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
 
   /// Replaces the faults and starts counting their calls from here.
