@@ -134,7 +134,7 @@ Result<void> Runtime::Impl::OpenParts() {
   store_options.dir = dir;
   store_options.memory_bytes_max = budget.store;
   store_options.journal_queue_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
-  store_options.feed_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
+  store_options.feed_memory_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
   store_options.accept_loss_after_lsn = options.accept_log_loss;
   TM_ASSIGN_OR_RETURN(store,
                       store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));

@@ -422,8 +422,12 @@ void EmbeddedAggregateCursor::WorkWindowGroup() {
     {
       const MutexLock lock(s_.LaneOf(entry->id).mutex);
       if (entry->dropped) continue;
-      info = entry->info;
     }
+    {
+      const ReaderLock lock(s_.index_mutex);
+      info = s_.index.Info(entry->id);
+    }
+    if (info == nullptr) continue;
     AddSeries(*entry, *info, w.range, {}, bin);
   }
   bins_.TakeAll([&](AggregateRow row) {

@@ -138,9 +138,6 @@ struct EmbeddedStore::State {
   void ApplyDurable(const std::shared_ptr<const FeedEntry>& entry);
 };
 
-/// What a series costs besides its rows: entry, key, info, postings.
-int64_t SeriesBytes(const SeriesInfo& info);
-
 std::unique_ptr<Journal::Replay> MakeReplay(EmbeddedStore::State& state);
 std::unique_ptr<Steppable> MakeRetentionStep(EmbeddedStore::State& state);
 

@@ -99,18 +99,6 @@ void EmbeddedStore::State::ApplyDurable(const std::shared_ptr<const FeedEntry>& 
   if (feed != nullptr) feed->Append(entry);
 }
 
-int64_t SeriesBytes(const SeriesInfo& info) {
-  // Entry, info with its control block, key node, and per dimension two strings and a posting.
-  constexpr size_t kFixed = sizeof(SeriesEntry) + sizeof(SeriesInfo) + 32 + 64;
-  size_t bytes = kFixed + info.canonical_key.capacity() + info.measure.capacity();
-  for (const Dimension& d : info.dimensions) {
-    bytes += sizeof(Dimension) + 8;
-    if (d.name.capacity() > 15) bytes += d.name.capacity() + 16;
-    if (d.value.capacity() > 15) bytes += d.value.capacity() + 16;
-  }
-  return static_cast<int64_t>(bytes);
-}
-
 Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedStoreOptions options,
                                                            FileSystem& fs, const Clock& clock,
                                                            Executor& executor,
@@ -127,7 +115,7 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedStoreOptions 
   State* s = state.get();
   const uint64_t durable = s->journal->durable_lsn();
   s->snapshots.Publish(durable);
-  s->feed = std::make_unique<FeedLog>(s->options.feed_bytes_max, durable);
+  s->feed = std::make_unique<FeedLog>(s->options.feed_memory_bytes_max, durable);
   {
     const MutexLock progress(s->progress_mutex);
     const MutexLock visible(s->visible_mutex);
@@ -160,7 +148,6 @@ void EmbeddedStore::SetTable(const TableSettings& settings) {
 void EmbeddedStore::State::Release(SeriesEntry& entry) {
   rows_bytes -= RowWriter::HeapBytes(entry);
   rows_count -= static_cast<int64_t>(entry.buffer.rows());
-  index_bytes -= SeriesBytes(*entry.info);
   entry.buffer.Clear();
   entry.pool.reset();
   revisions.Forget(entry.id);
@@ -174,6 +161,7 @@ void EmbeddedStore::State::DropSeriesOf(TableIndex& table) {
     SeriesEntry* entry = directory.Get({0, i});
     if (entry != nullptr && entry->table_slot == slot && !entry->buffer.empty()) Release(*entry);
   }
+  index_bytes = static_cast<int64_t>(index.heap_bytes());
   const auto of_table = [&](const auto& e) { return std::get<TableId>(e.first) == id; };
   const MutexLock progress(progress_mutex);
   std::erase_if(pending_sources, of_table);
@@ -188,6 +176,7 @@ void EmbeddedStore::State::DropSeriesOf(ViewId view) {
     index.Drop(*entry);
     Release(*entry);
   }
+  index_bytes = static_cast<int64_t>(index.heap_bytes());
   const MutexLock progress(progress_mutex);
   pending_views.erase(view);
   pending_view_lsn.erase(view);
@@ -273,7 +262,7 @@ Result<void> EmbeddedStore::Adopt(TableId table, std::string_view name_template,
     for (uint32_t id = 1; id < s.directory.end(); ++id) {
       SeriesEntry* entry = s.directory.Get({0, id});
       if (entry == nullptr || entry->dropped || entry->table_slot != found->slot ||
-          !entry->owner.none() || !MatchesTemplate(name_template, entry->info->measure) ||
+          !entry->owner.none() || !MatchesTemplate(name_template, s.index.MeasureOf(id)) ||
           !s.index.SetOwner(*entry, owner)) {
         continue;
       }
@@ -289,7 +278,6 @@ Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyVi
   State& s = *state_;
   std::vector<Resolved> out(keys.size());
   std::vector<size_t> missing;
-  std::string key;
   {
     const ReaderLock lock(s.index_mutex);
     for (size_t i = 0; i < keys.size(); ++i) {
@@ -298,9 +286,7 @@ Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyVi
         return Error{Code::kNotFound,
                      "table " + std::to_string(keys[i].table.value) + " does not exist"};
       }
-      key.clear();
-      AppendCanonicalKey(keys[i], key);
-      const uint32_t id = s.index.FindSeries(key, keys[i].type);
+      const uint32_t id = s.index.FindSeries(keys[i]);
       if (id == 0) {
         missing.push_back(i);
         continue;
@@ -313,7 +299,7 @@ Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyVi
       }
       // Not written yet: the table may have filled up, or the measure got another type, since.
       SchemaVerdict verdict;
-      if (entry.first_lsn == 0) verdict = s.index.Check(*entry.info, {});
+      if (entry.first_lsn == 0) verdict = s.index.Check(entry, {});
       if (verdict.reason != RejectReason::kNone) {
         out[i] = {{}, verdict.reason, std::move(verdict.text)};
       } else {
@@ -329,40 +315,30 @@ Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyVi
   const WriterLock lock(s.index_mutex);
   for (const size_t i : missing) {
     const SeriesKeyView& k = keys[i];
-    SeriesInfo info;
-    info.table = k.table;
-    info.measure = k.measure;
-    info.type = k.type;
-    info.owner = k.owner;
-    info.canonical_key = CanonicalKey(k);
-    info.dimensions.reserve(k.dimensions.size());
-    for (const DimensionView& d : k.dimensions)
-      info.dimensions.push_back({std::string(d.name), std::string(d.value)});
-    std::sort(info.dimensions.begin(), info.dimensions.end());
     if (const Reservation* by = s.index.ReservedBy(k.table, k.measure);
         by != nullptr && k.owner.none()) {
       out[i] = {{}, RejectReason::kSeriesReserved, ReservedText(by->view_name)};
       continue;
     }
-    if (const uint32_t id = s.index.FindSeries(info.canonical_key, k.type); id != 0) {
+    if (const uint32_t id = s.index.FindSeries(k); id != 0) {
       out[i].series = {0, id};
       continue;
     }
-    if (SchemaVerdict verdict = s.index.Check(info, {}); verdict.reason != RejectReason::kNone) {
+    if (SchemaVerdict verdict = s.index.Check(k, {}); verdict.reason != RejectReason::kNone) {
       out[i] = {{}, verdict.reason, std::move(verdict.text)};
       continue;
     }
-    s.index_bytes += SeriesBytes(info);
-    TM_ASSIGN_OR_RETURN(const SeriesEntry* entry, s.index.AddSeries(std::move(info)));
+    TM_ASSIGN_OR_RETURN(const SeriesEntry* entry, s.index.AddSeries(k));
     out[i].series = {0, entry->id};
   }
+  s.index_bytes = static_cast<int64_t>(s.index.heap_bytes());
   return out;
 }
 
 std::shared_ptr<const SeriesInfo> EmbeddedStore::Describe(SeriesRef series) {
   const ReaderLock lock(state_->index_mutex);
   const SeriesEntry* entry = state_->directory.Get(series);
-  return entry == nullptr || entry->dropped ? nullptr : entry->info;
+  return entry == nullptr || entry->dropped ? nullptr : state_->index.Info(entry->id);
 }
 
 Result<TableSchema> EmbeddedStore::Schema(TableId table) {

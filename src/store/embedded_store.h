@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store inside this process: series index and rows in memory, made durable by the journal under
-// DIR/wal and rebuilt from it at the start. One feed partition: the journal. Thread-safe.
+// The store inside this process: series index and newest rows in memory, made durable by the
+// journal under DIR/store/wal; older rows in block files under DIR/store/blk. One feed partition:
+// the journal. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -11,23 +12,34 @@
 #include "base/executor.h"
 #include "base/file_system.h"
 #include "base/metrics.h"
+#include "store/admin.h"
 #include "store/store.h"
 
 namespace tidemark::store {
 
 struct EmbeddedStoreOptions {
-  std::string dir;                                // the data directory; segments go to DIR/wal
+  std::string dir;                                // the data directory; files go to DIR/store
   uint64_t memory_bytes_max = uint64_t{1} << 30;  // rows, index, feed and journal queue together
   size_t segment_bytes_max = size_t{64} << 20;    // a journal segment rolls after this
   size_t frame_bytes_max = size_t{4} << 20;       // batches that share one sync
   size_t journal_queue_bytes_max = size_t{32} << 20;  // encoded batches waiting for the disk
-  size_t feed_bytes_max = size_t{32} << 20;           // newest part of the feed kept in memory
-  minutes retention_interval{1};                      // how often expired points leave
+  size_t feed_memory_bytes_max = size_t{32} << 20;    // newest part of the feed kept in memory
+  /// Journal kept behind the slowest view; past it the view catches up from block footers.
+  uint64_t feed_bytes_max = uint64_t{8} << 30;
+  // Rows are sealed into blocks when the oldest waits this long, or so many bytes wait in memory
+  // (0: a quarter of memory_bytes_max) or in the journal.
+  minutes seal_after{120};
+  uint64_t seal_bytes = 0;
+  uint64_t seal_journal_bytes = uint64_t{4} << 30;  // storage.md 6.1
+  nanoseconds partition = hours(24);                // of block files; divides 24 h
+  hours revision_retention{30 * 24};
+  size_t chunk_rows_max = 8192;   // smaller in tests, so that every boundary is crossed often
+  minutes retention_interval{1};  // how often expired points leave
   /// See JournalOptions.
   std::optional<uint64_t> accept_loss_after_lsn;
 };
 
-class EmbeddedStore final : public Store {
+class EmbeddedStore final : public Store, public Admin {
  public:
   /// Replays the journal, copies what may not be durable yet, and only then returns. Tables answer
   /// once SetTable() told their settings. `fs`, `clock`, `executor` and `metrics` must outlive the
@@ -64,6 +76,14 @@ class EmbeddedStore final : public Store {
   std::optional<ViewProgress> ProgressOf(ViewId view) override;
   Result<std::vector<RevisionRow>> Revisions(const Selection& selection, size_t rows_max) override;
   StoreStats Stats() override;
+  std::vector<DamagedRange> Damaged(TableId table) override;
+
+  void Flush(Completion<void> done) override;
+  void Compact(CompactMode mode, Completion<void> done) override;
+  StorageReport Report() override;
+  std::vector<DamagedFile> Damaged() override;
+  Result<void> AcceptGap(const std::string& file) override;
+  Result<Positions> BackupTo(const std::string& dir) override;
 
   struct State;
 

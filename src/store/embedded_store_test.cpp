@@ -36,7 +36,7 @@ uint64_t Count(Store& store) {
 TEST(EmbeddedStore, AtItsBudgetWritesAreRefusedAndNothingIsLost) {
   EmbeddedStoreOptions options;
   options.memory_bytes_max = 1 << 20;
-  options.feed_bytes_max = 1 << 16;
+  options.feed_memory_bytes_max = 1 << 16;
   EmbeddedHost host(1, options);
   host.store().SetTable({.table = kTable, .name = "t"});
   const SeriesRef s = Ref(host.store(), "a");

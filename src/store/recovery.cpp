@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replays journaled batches into memory. Only accepted points were journaled, so nothing is judged
 // again: the higher version stays, of equal ones the first (conflict.h).
-#include "store/canonical_key.h"
 #include "store/conflict.h"
 #include "store/embedded_state_internal.h"
 
@@ -27,15 +26,13 @@ class BatchReplay final : public Journal::Replay, private BatchVisitor {
   }
 
   Result<void> OnSeriesDef(uint32_t id, ValueType type, std::string_view canonical_key) override {
-    TM_ASSIGN_OR_RETURN(SeriesInfo info, ParseCanonicalKey(canonical_key));
-    info.type = type;
     if (type < ValueType::kDouble || type > ValueType::kMulti) {
       return Error{Code::kCorruption, "journal defines a series of an unknown type"};
     }
     const WriterLock lock(s_.index_mutex);
-    s_.index_bytes += SeriesBytes(info);
-    TM_ASSIGN_OR_RETURN(SeriesEntry * entry, s_.index.AddSeriesAt(id, std::move(info)));
+    TM_ASSIGN_OR_RETURN(SeriesEntry * entry, s_.index.AddSeriesAt(id, type, canonical_key));
     s_.index.Define(*entry, lsn_);
+    s_.index_bytes = static_cast<int64_t>(s_.index.heap_bytes());
     return {};
   }
 
@@ -63,7 +60,7 @@ class BatchReplay final : public Journal::Replay, private BatchVisitor {
     if (!DecodeFields(encoded, fields_))
       return Error{Code::kCorruption, "journal holds a damaged row"};
     const WriterLock lock(s_.index_mutex);
-    const TableIndex& table = s_.index.FindOrAdd(entry.info->table);
+    const TableIndex& table = s_.index.FindOrAdd(entry.table);
     for (const EncodedField& f : fields_) {
       if (f.id >= table.fields_by_id.size()) {
         return Error{Code::kCorruption, "journal uses a field before it is defined"};

@@ -151,7 +151,7 @@ std::vector<uint32_t> EmbeddedScanCursor::FieldsOf(const SeriesEntry& entry) {
   std::vector<uint32_t> ids;
   {
     const MutexLock lock(s_.LaneOf(entry.id).mutex);
-    for (const auto& [id, first_lsn] : entry.fields) {
+    for (const auto& [id, first_lsn] : FieldsWritten(entry)) {
       if (first_lsn <= lease_.lsn()) ids.push_back(id);
     }
   }

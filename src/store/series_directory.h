@@ -18,27 +18,55 @@
 
 namespace tidemark::store {
 
+/// What only series of multi-measure records have.
+struct MultiState {
+  std::vector<std::pair<uint32_t, uint64_t>> fields;  // field id, LSN of its first row
+};
+
+/// Rows of a series that a seal took out of its buffer; readable until the seal's files are in
+/// every reader's version. Constant but for undo, which the lane's lock guards.
+struct FrozenPart {
+  SeriesBuffer buffer;
+  std::shared_ptr<TextPool> pool;
+  uint64_t last_lsn = 0;
+  uint64_t undo_chain = 0;
+  uint64_t seal_no = 0;
+  std::shared_ptr<const FrozenPart> older;
+};
+
 struct alignas(64) SeriesEntry {
+  /// Of `sealed_max`: files may hold any time of the series.
+  static constexpr int64_t kSealedUnknown = INT64_MAX;
+
   // Guarded by the lane's lock.
   SeriesBuffer buffer;
-  uint64_t last_lsn = 0;           // of the newest change
-  uint64_t undo_chain = 0;         // of the newest change not known to be past every reader
-  std::shared_ptr<TextPool> pool;  // kVarchar and kMulti
-  std::vector<std::pair<uint32_t, uint64_t>> fields;  // kMulti: field id, LSN of its first row
+  std::shared_ptr<const FrozenPart> frozen;  // newest first
+  uint64_t last_lsn = 0;                     // of the newest change
+  uint64_t undo_chain = 0;            // of the newest change not known to be past every reader
+  std::shared_ptr<TextPool> pool;     // kVarchar and kMulti
+  std::unique_ptr<MultiState> multi;  // kMulti, from the first row on
 
   // Constant after Create().
   uint32_t id = 0;
   uint32_t table_slot = 0;
+  TableId table;
   ValueType type = ValueType::kDouble;
 
   // Changed with both the index lock (exclusive) and the lane's lock held: read under either.
   bool dropped = false;
   Owner owner;
   uint64_t first_lsn = 0;  // 0: no accepted point yet, so the series does not exist for readers
-  std::shared_ptr<const SeriesInfo> info;
 
+  /// No file has a row of the series beyond it; INT64_MIN: none has any. Written under the lane's
+  /// lock.
+  std::atomic<int64_t> sealed_max{INT64_MIN};
   std::atomic<uint32_t> reserved_by{0};  // the view that reserves the measure name; 0: none
 };
+
+inline std::span<const std::pair<uint32_t, uint64_t>> FieldsWritten(const SeriesEntry& entry) {
+  if (entry.multi == nullptr) return {};
+  return entry.multi->fields;
+}
 
 struct alignas(64) SeriesLane {
   Mutex mutex;

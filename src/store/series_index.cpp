@@ -29,6 +29,31 @@ void AddOnce(std::vector<std::pair<uint32_t, uint64_t>>& list, uint32_t id, uint
   if (std::none_of(list.begin(), list.end(), same)) list.emplace_back(id, lsn);
 }
 
+SeriesInfo InfoOf(const SeriesKeyView& key) {
+  SeriesInfo info;
+  info.table = key.table;
+  info.measure = key.measure;
+  info.type = key.type;
+  info.owner = key.owner;
+  for (const DimensionView& d : key.dimensions)
+    info.dimensions.push_back({std::string(d.name), std::string(d.value)});
+  std::sort(info.dimensions.begin(), info.dimensions.end());
+  info.canonical_key = CanonicalKey(info);
+  return info;
+}
+
+size_t BytesOf(const SeriesInfo& info) {
+  // Entry, info with its control block, key node, and per dimension two strings and a posting.
+  constexpr size_t kFixed = sizeof(SeriesEntry) + sizeof(SeriesInfo) + 32 + 64;
+  size_t bytes = kFixed + info.canonical_key.capacity() + info.measure.capacity();
+  for (const Dimension& d : info.dimensions) {
+    bytes += sizeof(Dimension) + 8;
+    if (d.name.capacity() > 15) bytes += d.name.capacity() + 16;
+    if (d.value.capacity() > 15) bytes += d.value.capacity() + 16;
+  }
+  return bytes;
+}
+
 SchemaVerdict Rejected(RejectReason reason, std::string text) { return {reason, std::move(text)}; }
 
 }  // namespace
@@ -53,26 +78,34 @@ TableIndex& SeriesIndex::FindOrAdd(TableId table) {
   return *tables_.back();
 }
 
-uint32_t SeriesIndex::FindSeries(std::string_view canonical_key, ValueType type) const {
+uint32_t SeriesIndex::FindSeries(const SeriesKeyView& key) const {
+  return FindKey(CanonicalKey(key), key.type);
+}
+
+uint32_t SeriesIndex::FindKey(std::string_view canonical_key, ValueType type) const {
   const auto [first, last] = by_key_.equal_range(KeyHash(canonical_key, type));
   for (auto it = first; it != last; ++it) {
     const SeriesEntry* entry = directory_.Get({0, it->second});
-    if (entry != nullptr && entry->type == type && entry->info->canonical_key == canonical_key) {
+    if (entry != nullptr && entry->type == type &&
+        infos_[it->second]->canonical_key == canonical_key) {
       return it->second;
     }
   }
   return 0;
 }
 
-Result<SeriesEntry*> SeriesIndex::AddSeries(SeriesInfo info) {
+Result<SeriesEntry*> SeriesIndex::AddSeries(const SeriesKeyView& key) {
   const uint32_t id = directory_.end();
   if (id >= SeriesDirectory::kSeriesMax) {
     return Error{Code::kResourceExhausted, "the store holds the maximum number of series"};
   }
-  return Fill(directory_.Create(id), std::move(info));
+  return Fill(directory_.Create(id), InfoOf(key));
 }
 
-Result<SeriesEntry*> SeriesIndex::AddSeriesAt(uint32_t id, SeriesInfo info) {
+Result<SeriesEntry*> SeriesIndex::AddSeriesAt(uint32_t id, ValueType type,
+                                              std::string_view canonical_key) {
+  TM_ASSIGN_OR_RETURN(SeriesInfo info, ParseCanonicalKey(canonical_key));
+  info.type = type;
   if (id < directory_.end() || id >= SeriesDirectory::kSeriesMax) {
     // Ids are dense and ascend in the order of Resolve(), definitions in that of first points.
     SeriesEntry* gap = directory_.Get({0, id});
@@ -84,20 +117,46 @@ Result<SeriesEntry*> SeriesIndex::AddSeriesAt(uint32_t id, SeriesInfo info) {
               std::move(info));
 }
 
-Result<SeriesEntry*> SeriesIndex::Fill(SeriesEntry& entry, SeriesInfo info) {
+SeriesEntry* SeriesIndex::Fill(SeriesEntry& entry, SeriesInfo info) {
   info.ref = {0, entry.id};
   entry.table_slot = FindOrAdd(info.table).slot;
+  entry.table = info.table;
   entry.type = info.type;
   entry.owner = info.owner;
   if (const Reservation* by = ReservedBy(info.table, info.measure))
     entry.reserved_by = by->view.value;
   by_key_.emplace(KeyHash(info.canonical_key, info.type), entry.id);
-  entry.info = std::make_shared<const SeriesInfo>(std::move(info));
+  heap_bytes_ += BytesOf(info);
+  if (infos_.size() <= entry.id) infos_.resize(entry.id + 1);
+  infos_[entry.id] = std::make_shared<const SeriesInfo>(std::move(info));
   if (entry.id >= directory_.end()) directory_.Publish(entry.id);
   return &entry;
 }
 
-SchemaVerdict SeriesIndex::Check(const SeriesInfo& info, std::span<const FieldView> fields) const {
+std::shared_ptr<const SeriesInfo> SeriesIndex::Info(uint32_t id) const {
+  const SeriesEntry* entry = directory_.Get({0, id});
+  return entry == nullptr || entry->dropped ? nullptr : infos_[id];
+}
+
+std::string_view SeriesIndex::MeasureOf(uint32_t id) const {
+  const SeriesEntry* entry = directory_.Get({0, id});
+  return entry == nullptr || entry->dropped ? std::string_view() : infos_[id]->measure;
+}
+
+std::string SeriesIndex::KeyOf(uint32_t id) const { return infos_[id]->canonical_key; }
+
+SchemaVerdict SeriesIndex::Check(const SeriesKeyView& key,
+                                 std::span<const FieldView> fields) const {
+  return CheckInfo(InfoOf(key), fields);
+}
+
+SchemaVerdict SeriesIndex::Check(const SeriesEntry& entry,
+                                 std::span<const FieldView> fields) const {
+  return CheckInfo(*infos_[entry.id], fields);
+}
+
+SchemaVerdict SeriesIndex::CheckInfo(const SeriesInfo& info,
+                                     std::span<const FieldView> fields) const {
   const TableIndex* table = Find(info.table);
   if (table == nullptr) return {};
   if (const auto it = table->measures.find(info.measure); it == table->measures.end()) {
@@ -139,7 +198,7 @@ void SeriesIndex::Define(SeriesEntry& entry, uint64_t lsn) {
   if (entry.first_lsn != 0) return;
   entry.first_lsn = lsn;
   ++defined_;
-  const SeriesInfo& info = *entry.info;
+  const SeriesInfo& info = *infos_[entry.id];
   TableIndex& table = FindOrAdd(info.table);
   const auto [measure, new_measure] = table.measures.try_emplace(info.measure);
   if (new_measure) {
@@ -176,9 +235,10 @@ std::pair<uint32_t, bool> SeriesIndex::DefineField(TableIndex& table, const Fiel
 }
 
 void SeriesIndex::NoteField(SeriesEntry& entry, uint32_t field_id, uint64_t lsn) {
-  AddOnce(entry.fields, field_id, lsn);
-  if (TableIndex* table = Find(entry.info->table)) {
-    AddOnce(table->measures[entry.info->measure].fields, field_id, lsn);
+  if (entry.multi == nullptr) entry.multi = std::make_unique<MultiState>();
+  AddOnce(entry.multi->fields, field_id, lsn);
+  if (TableIndex* table = Find(entry.table)) {
+    AddOnce(table->measures[infos_[entry.id]->measure].fields, field_id, lsn);
   }
 }
 
@@ -196,7 +256,8 @@ void SeriesIndex::Drop(TableIndex& table) {
   for (uint32_t id = 1; id < directory_.end(); ++id) {
     SeriesEntry* entry = directory_.Get({0, id});
     if (entry == nullptr || entry->table_slot != table.slot || entry->dropped) continue;
-    EraseKey(*entry->info);
+    EraseKey(*infos_[id]);
+    heap_bytes_ -= BytesOf(*infos_[id]);
     entry->dropped = true;
     if (entry->first_lsn != 0) --defined_;
   }
@@ -207,20 +268,21 @@ void SeriesIndex::Drop(TableIndex& table) {
 
 // Postings keep the id: selections leave dropped series out.
 void SeriesIndex::Drop(SeriesEntry& entry) {
-  EraseKey(*entry.info);
+  EraseKey(*infos_[entry.id]);
+  heap_bytes_ -= BytesOf(*infos_[entry.id]);
   entry.dropped = true;
   if (entry.first_lsn != 0) --defined_;
 }
 
 bool SeriesIndex::SetOwner(SeriesEntry& entry, Owner owner) {
-  auto info = std::make_shared<SeriesInfo>(*entry.info);
+  auto info = std::make_shared<SeriesInfo>(*infos_[entry.id]);
   info->owner = owner;
   info->canonical_key = CanonicalKey(*info);
-  if (FindSeries(info->canonical_key, info->type) != 0) return false;
-  EraseKey(*entry.info);
+  if (FindKey(info->canonical_key, info->type) != 0) return false;
+  EraseKey(*infos_[entry.id]);
   by_key_.emplace(KeyHash(info->canonical_key, info->type), entry.id);
   entry.owner = owner;
-  entry.info = std::move(info);
+  infos_[entry.id] = std::move(info);
   return true;
 }
 
@@ -229,7 +291,7 @@ void SeriesIndex::SetReservations(std::vector<Reservation> reservations) {
   for (uint32_t id = 1; id < directory_.end(); ++id) {
     SeriesEntry* entry = directory_.Get({0, id});
     if (entry == nullptr || entry->dropped) continue;
-    const Reservation* by = ReservedBy(entry->info->table, entry->info->measure);
+    const Reservation* by = ReservedBy(entry->table, MeasureOf(id));
     entry->reserved_by = by == nullptr ? 0 : by->view.value;
   }
 }

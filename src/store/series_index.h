@@ -66,15 +66,21 @@ class SeriesIndex {
   size_t slots() const { return tables_.size(); }
 
   /// 0: none.
-  uint32_t FindSeries(std::string_view canonical_key, ValueType type) const;
+  uint32_t FindSeries(const SeriesKeyView& key) const;
   /// A new entry, not visible before Define(). kResourceExhausted: no id is left.
-  Result<SeriesEntry*> AddSeries(SeriesInfo info);
+  Result<SeriesEntry*> AddSeries(const SeriesKeyView& key);
   /// Replay: with the id it had.
-  Result<SeriesEntry*> AddSeriesAt(uint32_t id, SeriesInfo info);
+  Result<SeriesEntry*> AddSeriesAt(uint32_t id, ValueType type, std::string_view canonical_key);
 
-  /// Whether a first point of `info` (and a record with `fields`) fits the table's types and
+  /// What the series is called; `id` has an entry that is not dropped. Info() is null otherwise.
+  std::shared_ptr<const SeriesInfo> Info(uint32_t id) const;
+  std::string_view MeasureOf(uint32_t id) const;
+  std::string KeyOf(uint32_t id) const;  // canonical
+
+  /// Whether a first point of the series (and a record with `fields`) fits the table's types and
   /// limits.
-  SchemaVerdict Check(const SeriesInfo& info, std::span<const FieldView> fields) const;
+  SchemaVerdict Check(const SeriesKeyView& key, std::span<const FieldView> fields) const;
+  SchemaVerdict Check(const SeriesEntry& entry, std::span<const FieldView> fields) const;
   /// The first accepted point of `entry`, in the frame of `lsn`. The lane is locked too.
   void Define(SeriesEntry& entry, uint64_t lsn);
   /// The id of a field, made if new; true in the second if so.
@@ -98,11 +104,15 @@ class SeriesIndex {
   TableSchema Schema(const TableIndex& table, uint64_t lsn) const;
 
   size_t series_count() const { return defined_; }
+  /// What the index holds on the heap, entries included.
+  size_t heap_bytes() const { return heap_bytes_; }
 
  private:
   bool Matches(const SeriesInfo& info, const Selection& selection) const;
   std::vector<uint32_t> Candidates(const TableIndex& table, const Selection& selection) const;
-  Result<SeriesEntry*> Fill(SeriesEntry& entry, SeriesInfo info);
+  uint32_t FindKey(std::string_view canonical_key, ValueType type) const;
+  SchemaVerdict CheckInfo(const SeriesInfo& info, std::span<const FieldView> fields) const;
+  SeriesEntry* Fill(SeriesEntry& entry, SeriesInfo info);
   void EraseKey(const SeriesInfo& info);
 
   SeriesDirectory& directory_;
@@ -110,7 +120,9 @@ class SeriesIndex {
   std::vector<std::unique_ptr<TableIndex>> tables_;     // by slot; null: dropped
   std::unordered_multimap<uint64_t, uint32_t> by_key_;  // hash of canonical key and type
   std::vector<Reservation> reservations_;
+  std::vector<std::shared_ptr<const SeriesInfo>> infos_;  // by id
   size_t defined_ = 0;
+  size_t heap_bytes_ = 0;
 };
 
 }  // namespace tidemark::store

@@ -125,7 +125,7 @@ std::vector<std::shared_ptr<const SeriesInfo>> SeriesIndex::Select(const Selecti
   const auto take = [&](const SeriesEntry* entry) {
     if (entry == nullptr || entry->dropped || entry->first_lsn == 0 || entry->first_lsn > lsn)
       return;
-    if (Visible(*entry->info, selection.owners)) out.push_back(entry->info);
+    if (Visible(*infos_[entry->id], selection.owners)) out.push_back(infos_[entry->id]);
   };
   if (selection.series) {
     std::vector<SeriesRef> wanted = *selection.series;
@@ -133,7 +133,7 @@ std::vector<std::shared_ptr<const SeriesInfo>> SeriesIndex::Select(const Selecti
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     for (const SeriesRef ref : wanted) {
       const SeriesEntry* entry = directory_.Get(ref);
-      if (entry != nullptr && Matches(*entry->info, selection)) take(entry);
+      if (entry != nullptr && Matches(*infos_[entry->id], selection)) take(entry);
     }
     return out;
   }
@@ -159,11 +159,10 @@ TableSchema SeriesIndex::Schema(const TableIndex& table, uint64_t lsn) const {
     bool visible = false;
     for (const uint32_t id : measure.series) {
       const SeriesEntry* entry = directory_.Get({0, id});
-      if (entry == nullptr || entry->dropped || entry->first_lsn > lsn ||
-          !Visible(*entry->info, {}))
+      if (entry == nullptr || entry->dropped || entry->first_lsn > lsn || !Visible(*infos_[id], {}))
         continue;
       visible = true;
-      for (const Dimension& d : entry->info->dimensions) {
+      for (const Dimension& d : infos_[id]->dimensions) {
         const uint32_t order = table.dimensions.find(d.name)->second.order;
         if (std::find(orders.begin(), orders.end(), order) == orders.end()) orders.push_back(order);
       }

@@ -24,7 +24,7 @@ TEST(EmbeddedStoreConcurrency, SnapshotsAreWholeWhileWritersRun) {
   const auto executor = MakeThreadExecutor({});
   EmbeddedStoreOptions options;
   options.dir = "/data";
-  options.feed_bytes_max = 20'000;
+  options.feed_memory_bytes_max = 20'000;
   auto store = EmbeddedStore::Open(options, fs, clock, *executor, metrics);
   ASSERT_TRUE(store.ok());
   EmbeddedStore& s = **store;

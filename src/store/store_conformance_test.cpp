@@ -10,7 +10,7 @@ EmbeddedStoreOptions TinyPieces() {
   EmbeddedStoreOptions options;
   options.segment_bytes_max = 512;
   options.frame_bytes_max = 64;
-  options.feed_bytes_max = 0;  // every read of the feed goes to the segments
+  options.feed_memory_bytes_max = 0;  // every read of the feed goes to the segments
   return options;
 }
 

@@ -75,7 +75,7 @@ class Twins {
     EmbeddedStoreOptions options;
     options.segment_bytes_max = 600 + random_.Below(4000);
     options.frame_bytes_max = 1 + random_.Below(500);
-    options.feed_bytes_max = random_.Below(2) == 0 ? 0 : 4000;
+    options.feed_memory_bytes_max = random_.Below(2) == 0 ? 0 : 4000;
     return options;
   }
 

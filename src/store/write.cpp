@@ -54,7 +54,9 @@ class BatchWriter {
   };
   struct PendingText {
     size_t rejection = 0;
-    ViewId view;
+    ViewId view;                         // kSeriesReserved
+    const SeriesEntry* entry = nullptr;  // kTypeConflict: the series, and the point's type
+    ValueType type = ValueType::kNone;
   };
 
   Result<void> Prepare();
@@ -262,8 +264,9 @@ bool BatchWriter::CheckAccess(size_t i, const SeriesEntry& entry) {
     return false;
   }
   // The view's name needs the index: filled in once the lanes are free.
-  texts_.push_back(
-      {reply_.rejections.size(), entry.owner.none() ? ViewId{reserved} : entry.owner.view});
+  texts_.push_back({reply_.rejections.size(),
+                    entry.owner.none() ? ViewId{reserved} : entry.owner.view, nullptr,
+                    ValueType::kNone});
   Reject(i, RejectReason::kSeriesReserved, {});
   return false;
 }
@@ -276,7 +279,9 @@ bool BatchWriter::CheckType(size_t i, const SeriesEntry& entry) {
     Reject(i, RejectReason::kTypeConflict, "only rows of views can be deleted");
     return false;
   }
-  Reject(i, RejectReason::kTypeConflict, MeasureTypeText(entry.info->measure, entry.type, type));
+  // The measure's name needs the index: filled in once the lanes are free.
+  texts_.push_back({reply_.rejections.size(), {}, &entry, type});
+  Reject(i, RejectReason::kTypeConflict, {});
   return false;
 }
 
@@ -285,7 +290,7 @@ bool BatchWriter::CheckSchema(size_t i, SeriesEntry& entry) {
   const auto fields = entry.type == ValueType::kMulti && point.value.type() == ValueType::kMulti
                           ? point.value.as_fields()
                           : std::span<const FieldView>();
-  SchemaVerdict verdict = s_.index.Check(*entry.info, fields);
+  SchemaVerdict verdict = s_.index.Check(entry, fields);
   if (verdict.reason == RejectReason::kNone) return true;
   Reject(i, verdict.reason, std::move(verdict.text));
   return false;
@@ -293,7 +298,7 @@ bool BatchWriter::CheckSchema(size_t i, SeriesEntry& entry) {
 
 // New fields get the ids that DefineField() will give them if the row is accepted.
 void BatchWriter::EncodeMulti(const SeriesEntry& entry, const PointView& point) {
-  const TableIndex& table = *s_.index.Find(entry.info->table);
+  const TableIndex& table = *s_.index.Find(entry.table);
   auto next = static_cast<uint32_t>(table.fields_by_id.size());
   std::vector<EncodedField> fields;
   for (const FieldView& f : point.value.as_fields()) {
@@ -423,7 +428,7 @@ void BatchWriter::Store(size_t i, SeriesEntry& entry, const SeriesBuffer::Place&
   if (feed_->points.empty()) feed_->points.reserve(entries_.size() - i);
   feed_->points.push_back({entry.id, out.replaced, point.time.ns});
   if (batch_.direct_clock && entry.owner.none()) {
-    const TableId table = entry.info->table;
+    const TableId table = entry.table;
     const auto it = std::find_if(direct_.begin(), direct_.end(),
                                  [&](const auto& d) { return d.first == table; });
     if (it == direct_.end()) {
@@ -437,10 +442,10 @@ void BatchWriter::Store(size_t i, SeriesEntry& entry, const SeriesBuffer::Place&
 void BatchWriter::DefineFor(SeriesEntry& entry, const PointView* point) {
   if (entry.first_lsn == 0) {
     s_.index.Define(entry, slot_->lsn);
-    encoder_.SeriesDef(entry.id, entry.type, entry.info->canonical_key);
+    encoder_.SeriesDef(entry.id, entry.type, s_.index.KeyOf(entry.id));
   }
   if (point == nullptr || point->value.type() != ValueType::kMulti) return;
-  TableIndex& table = *s_.index.Find(entry.info->table);
+  TableIndex& table = *s_.index.Find(entry.table);
   for (const FieldView& f : point->value.as_fields()) {
     const FieldDef field{std::string(f.name), f.value.type()};
     const auto [id, made] = s_.index.DefineField(table, field, slot_->lsn);
@@ -452,8 +457,12 @@ void BatchWriter::DefineFor(SeriesEntry& entry, const PointView* point) {
 void BatchWriter::FillTexts() {
   if (texts_.empty()) return;
   const ReaderLock lock(s_.index_mutex);
-  for (const PendingText& t : texts_)
-    reply_.rejections[t.rejection].text = ReservedText(s_.index.ViewName(t.view));
+  for (const PendingText& t : texts_) {
+    reply_.rejections[t.rejection].text =
+        t.entry == nullptr
+            ? ReservedText(s_.index.ViewName(t.view))
+            : MeasureTypeText(s_.index.MeasureOf(t.entry->id), t.entry->type, t.type);
+  }
 }
 
 void BatchWriter::Submit(Completion<WriteReply> done) {

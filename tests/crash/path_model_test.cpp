@@ -177,7 +177,7 @@ class Story {
     WorldOptions options{.seed = seed, .stack = kStack, .maintainer = {}};
     options.log_segment_bytes_max = Pick<size_t>({500, 3000, 1 << 20});
     options.journal_segment_bytes_max = Pick<size_t>({1000, 8000, 1 << 20});
-    options.feed_bytes_max = Pick<size_t>({1, 2000, 1 << 20});
+    options.feed_memory_bytes_max = Pick<size_t>({1, 2000, 1 << 20});
     options.maintainer.windows_per_piece = Pick<size_t>({1, 3, 4096});
     options.maintainer.feed_points_per_step = Pick<size_t>({1, 7, 65536});
     options.maintainer.points_per_progress = Pick<uint64_t>({1, 20, 1'000'000});

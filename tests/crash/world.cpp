@@ -27,7 +27,7 @@ Result<void> World::OpenData() {
   store::EmbeddedStoreOptions store_options;
   store_options.dir = "/data";
   store_options.segment_bytes_max = options_.journal_segment_bytes_max;
-  store_options.feed_bytes_max = options_.feed_bytes_max;
+  store_options.feed_memory_bytes_max = options_.feed_memory_bytes_max;
   TM_ASSIGN_OR_RETURN(store,
                       store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));
   tables = std::make_unique<timestream::TableAdmin>(*catalog, *store);

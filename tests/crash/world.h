@@ -28,7 +28,7 @@ struct WorldOptions {
   std::string stack;  // what Apply() makes exist
   size_t log_segment_bytes_max = 2000;
   size_t journal_segment_bytes_max = 6000;
-  size_t feed_bytes_max = 2000;  // small: feeds are read again from segments
+  size_t feed_memory_bytes_max = 2000;  // small: feeds are read again from segments
   view::MaintainerOptions maintainer;
 };
 
