@@ -330,4 +330,9 @@ Result<void> Catalog::PutSetting(std::string_view key, std::string_view value) {
   return {};
 }
 
+Result<void> Catalog::CopyTo(const std::string& path) const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->file->CopyTo(path);
+}
+
 }  // namespace tidemark::catalog

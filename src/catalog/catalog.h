@@ -26,7 +26,8 @@ class Catalog {
   /// Opens or creates the file and brings an older schema forward. ":memory:" keeps everything in
   /// memory for as long as the object lives. SQLite opens its own files, so this is the one part
   /// that does not go through FileSystem. kFailedPrecondition: a newer schema, or another process
-  /// holds the file; kCorruption: not a catalog. `clock` must outlive the catalog.
+  /// holds the file; kCorruption: not a catalog, or damaged (names table and row). `clock` must
+  /// outlive the catalog.
   static Result<std::unique_ptr<Catalog>> Open(const std::string& path, const Clock& clock);
   ~Catalog();
   Catalog(const Catalog&) = delete;
@@ -78,6 +79,10 @@ class Catalog {
   /// Settings are for the program itself (keys, uuids); values are bytes.
   std::optional<std::string> GetSetting(std::string_view key) const;
   Result<void> PutSetting(std::string_view key, std::string_view value);
+
+  /// Writes a copy of the whole file, as of now, to `path`, which must not exist. The caller syncs
+  /// it. Changes wait meanwhile.
+  Result<void> CopyTo(const std::string& path) const;
 
  private:
   struct Impl;

@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "catalog/check.h"
+
 namespace tidemark::catalog {
 namespace {
 
@@ -238,13 +240,127 @@ TEST_F(CatalogFile, RefusesASecondOpener) {
   EXPECT_THAT(second.error().message, HasSubstr("another server"));
 }
 
+// The first schema, as released: rows without checksums.
+constexpr const char* kSchema1 = R"(
+  PRAGMA application_id=0x544d6374; PRAGMA user_version=1;
+  CREATE TABLE sequence (kind TEXT PRIMARY KEY, last_id INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE object (
+    kind TEXT NOT NULL, id INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    PRIMARY KEY (kind, id), UNIQUE (kind, scope, name)) WITHOUT ROWID;
+  CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+  INSERT INTO sequence VALUES ('database', 4);
+  INSERT INTO object VALUES ('database', 3, '', 'd', '{"created_ms":7}');
+  INSERT INTO setting VALUES ('key', x'00ff');)";
+
+TEST_F(CatalogFile, BringsTheFirstSchemaForward) {
+  RunSql(kSchema1);
+  for (int start = 0; start < 2; ++start) {
+    auto catalog = Open();
+    EXPECT_EQ(catalog->GetDatabase("d").value().created.ms, 7);
+    EXPECT_EQ(catalog->GetSetting("key"), std::string("\0\xff", 2));
+  }
+  EXPECT_EQ(Open()->CreateDatabase({.name = "e"}).value().id.value, 5U);
+}
+
 TEST_F(CatalogFile, NamesTheDefinitionThatMakesNoSense) {
-  Open()->CreateStream({.name = "a"}).value();
-  RunSql("UPDATE object SET definition = '{\"shards\":3}'");
+  RunSql(kSchema1);
+  RunSql("UPDATE object SET definition = '{\"created_ms\":\"x\"}'");
   const auto opened = Catalog::Open(path(), clock_);
   ASSERT_EQ(CodeOf(opened), Code::kCorruption);
-  EXPECT_THAT(opened.error().message, HasSubstr("stream a"));
-  EXPECT_THAT(opened.error().message, HasSubstr("shards"));
+  EXPECT_THAT(opened.error().message, HasSubstr("database d"));
+  EXPECT_THAT(opened.error().message, HasSubstr("created_ms"));
+}
+
+// Every value of every table; each change alone keeps the file a valid SQLite file.
+TEST_F(CatalogFile, RefusesToStartOnAChangedRowAndNamesIt) {
+  const struct {
+    const char* change;
+    const char* row;
+  } cases[] = {
+      {"UPDATE object SET definition = replace(definition, '48', '49')", "row stream s (number 1)"},
+      {"UPDATE object SET name = 't'", "table object, row stream t (number 1)"},
+      {"UPDATE object SET scope = 'd'", "row stream s"},
+      {"UPDATE object SET id = 2", "row stream s (number 2)"},
+      {"UPDATE object SET kind = 'view'", "row view s"},
+      {"UPDATE object SET crc = crc + 1", "row stream s"},
+      {"UPDATE sequence SET last_id = 0", "table sequence, row stream"},
+      {"UPDATE setting SET value = x'02' WHERE key = 'k'", "table setting, row k"},
+      {"UPDATE setting SET key = 'l' WHERE key = 'k'", "table setting, row l"},
+  };
+  for (const auto& one : cases) {
+    std::filesystem::remove(path());
+    {
+      auto catalog = Open();
+      ASSERT_TRUE(catalog->CreateStream(TwoShards("s")).ok());
+      ASSERT_TRUE(catalog->PutSetting("k", "1").ok());
+      ASSERT_TRUE(catalog->PutSetting("k", std::string_view("\1", 1)).ok());
+    }
+    Open().reset();  // intact
+    RunSql(one.change);
+    const auto opened = Catalog::Open(path(), clock_);
+    ASSERT_EQ(CodeOf(opened), Code::kCorruption) << one.change;
+    EXPECT_THAT(opened.error().message, HasSubstr(one.row));
+    EXPECT_THAT(opened.error().message, HasSubstr(path()));
+    EXPECT_THAT(opened.error().message, HasSubstr("tidemark restore"));
+    std::vector<std::string> found;
+    const auto checked = CheckCatalogFile(path(), "catalog.sqlite", [&](const Finding& finding) {
+      EXPECT_EQ(finding.file, "catalog.sqlite");
+      if (finding.kind == "checksum") found.push_back(finding.message);
+    });
+    EXPECT_TRUE(checked.ok()) << checked.error().message;
+    EXPECT_THAT(found, ElementsAre(HasSubstr(one.row)));
+  }
+}
+
+TEST_F(CatalogFile, EveryChangeKeepsTheChecksumsRight) {
+  auto catalog = Open();
+  StreamDef stream = catalog->CreateStream(TwoShards("s")).value();
+  ASSERT_TRUE(catalog->CreateStream(TwoShards("t")).ok());
+  stream.retention_hours = 99;
+  ASSERT_TRUE(catalog->UpdateStream(stream).ok());
+  ASSERT_TRUE(catalog->PutSetting("k", "1").ok());
+  ASSERT_TRUE(catalog->PutSetting("k", "2").ok());
+  catalog.reset();
+  size_t findings = 0;
+  const auto streams = CheckCatalogFile(path(), "c", [&](const Finding& finding) {
+    ++findings;
+    ADD_FAILURE() << finding.message;
+  });
+  ASSERT_TRUE(streams.ok()) << streams.error().message;
+  ASSERT_EQ(streams->size(), 2U);
+  EXPECT_EQ((*streams)[0], stream);
+  EXPECT_EQ(findings, 0U);
+}
+
+TEST_F(CatalogFile, CheckFindsABrokenFileAndChangesNoneOfAnOlderSchema) {
+  RunSql(kSchema1);
+  const auto before = std::filesystem::file_size(path());
+  size_t findings = 0;
+  const FindingSink count = [&](const Finding&) { ++findings; };
+  ASSERT_TRUE(CheckCatalogFile(path(), "c", count).ok());
+  EXPECT_EQ(findings, 0U);
+  EXPECT_EQ(std::filesystem::file_size(path()), before);
+  EXPECT_EQ(CodeOf(CheckCatalogFile(dir_ + "/none", "c", count)), Code::kNotFound);
+  std::FILE* file = std::fopen(path().c_str(), "r+");
+  std::fseek(file, 4096, SEEK_SET);  // the second page
+  std::fputs("garbage in place of a b-tree page", file);
+  std::fclose(file);
+  ASSERT_TRUE(CheckCatalogFile(path(), "c", count).ok());
+  EXPECT_GT(findings, 0U);
+  EXPECT_EQ(CodeOf(Catalog::Open(path(), clock_)), Code::kCorruption);
+}
+
+TEST_F(CatalogFile, CopiesItselfWhileOpen) {
+  auto catalog = Open();
+  const StreamDef stream = catalog->CreateStream(TwoShards("s")).value();
+  ASSERT_TRUE(catalog->CopyTo(dir_ + "/copy").ok());
+  ASSERT_TRUE(catalog->CreateStream({.name = "later"}).ok());
+  EXPECT_FALSE(catalog->CopyTo(dir_ + "/copy").ok());
+  auto copy = Catalog::Open(dir_ + "/copy", clock_);
+  ASSERT_TRUE(copy.ok()) << copy.error().message;
+  EXPECT_EQ((*copy)->GetStream("s").value(), stream);
+  EXPECT_FALSE((*copy)->GetStream("later").ok());
 }
 
 // docs/format/catalog.md: what is on disk, column by column.

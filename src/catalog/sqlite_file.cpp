@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "base/bytes.h"
+#include "base/checksum.h"
 #include "catalog/sqlite_file_internal.h"
 
 namespace tidemark::catalog {
@@ -21,7 +23,48 @@ constexpr std::array<const char*, kSchemaVersion> kMigrations = {
          definition TEXT NOT NULL,
          PRIMARY KEY (kind, id), UNIQUE (kind, scope, name)) WITHOUT ROWID;
        CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;)",
+    // SQLite checks no bytes of its own: a flipped bit in a name would be a name.
+    R"(ALTER TABLE sequence ADD COLUMN crc INTEGER NOT NULL DEFAULT -1;
+       ALTER TABLE object ADD COLUMN crc INTEGER NOT NULL DEFAULT -1;
+       ALTER TABLE setting ADD COLUMN crc INTEGER NOT NULL DEFAULT -1;
+       UPDATE sequence SET crc = row_crc('sequence', kind, last_id);
+       UPDATE object SET crc = row_crc('object', kind, id, scope, name, definition);
+       UPDATE setting SET crc = row_crc('setting', key, value);)",
 };
+
+// Each table's rows that fail their checksum, as text for people.
+constexpr std::array<const char*, 3> kDamagedRows = {
+    "SELECT 'table object, row ' || kind || ' ' || name || ' (number ' || id || ')' FROM object "
+    "WHERE crc IS NOT row_crc('object', kind, id, scope, name, definition)",
+    "SELECT 'table sequence, row ' || kind FROM sequence "
+    "WHERE crc IS NOT row_crc('sequence', kind, last_id)",
+    "SELECT 'table setting, row ' || key FROM setting "
+    "WHERE crc IS NOT row_crc('setting', key, value)",
+};
+
+/// row_crc(table, column, ...): CRC-32C of the values, each with its type and length before it, so
+/// that no two rows of different columns read the same.
+void RowCrc(sqlite3_context* context, int count, sqlite3_value** values) {
+  uint32_t crc = 0;
+  for (int i = 0; i < count; ++i) {
+    sqlite3_value* const value = values[i];
+    const int type = sqlite3_value_type(value);
+    ByteWriter head;
+    head.PutU8(static_cast<uint8_t>(type));
+    if (type == SQLITE_INTEGER) {
+      head.PutU64(static_cast<uint64_t>(sqlite3_value_int64(value)));
+      crc = Crc32c(crc, head.view());
+      continue;
+    }
+    const void* const bytes = sqlite3_value_blob(value);
+    const auto size = static_cast<size_t>(sqlite3_value_bytes(value));
+    head.PutU64(size);
+    crc = Crc32c(crc, head.view());
+    if (bytes != nullptr)
+      crc = Crc32c(crc, std::string_view(static_cast<const char*>(bytes), size));
+  }
+  sqlite3_result_int64(context, int64_t{crc});
+}
 
 Code ToCode(int sqlite_code) {
   switch (sqlite_code & 0xff) {
@@ -50,6 +93,13 @@ Error SqliteError(sqlite3* db, std::string_view doing) {
   std::string message = "catalog: " + std::string(doing) + ": " + sqlite3_errmsg(db);
   if (code == SQLITE_BUSY) message += " (is another server using this data directory?)";
   return Error{ToCode(code), std::move(message)};
+}
+
+Error NewerSchema(const std::string& path, int64_t version) {
+  return {Code::kFailedPrecondition,
+          "catalog: " + path + " has schema version " + std::to_string(version) +
+              ", written by a newer tidemark; this one reads up to version " +
+              std::to_string(kSchemaVersion)};
 }
 
 int Length(std::string_view text) { return static_cast<int>(text.size()); }
@@ -109,20 +159,82 @@ class SqliteFile::Statement {
 SqliteFile::SqliteFile(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 SqliteFile::~SqliteFile() = default;
 
-Result<std::unique_ptr<SqliteFile>> SqliteFile::Open(const std::string& path) {
+Result<std::unique_ptr<SqliteFile>> SqliteFile::OpenHandle(const std::string& path, int flags) {
   auto handle = std::make_unique<Handle>();
-  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path.c_str(), &handle->db, kFlags, nullptr) != SQLITE_OK) {
+  if (sqlite3_open_v2(path.c_str(), &handle->db, flags | SQLITE_OPEN_NOMUTEX, nullptr) !=
+      SQLITE_OK) {
     return SqliteError(handle->db, "open " + path);
   }
-  std::unique_ptr<SqliteFile> file(new SqliteFile(std::move(handle)));
+  if (sqlite3_create_function_v2(handle->db, "row_crc", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                 nullptr, &RowCrc, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return SqliteError(handle->db, "define row_crc");
+  }
+  return std::unique_ptr<SqliteFile>(new SqliteFile(std::move(handle)));
+}
+
+Result<std::unique_ptr<SqliteFile>> SqliteFile::OpenToCheck(const std::string& path) {
+  TM_ASSIGN_OR_RETURN(auto file, OpenHandle(path, SQLITE_OPEN_READWRITE));
+  TM_RETURN_IF_ERROR(file->Execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;"));
+  TM_ASSIGN_OR_RETURN(const int64_t application, file->QueryInt("PRAGMA application_id"));
+  if (application != kApplicationId) {
+    return Error{Code::kCorruption, "catalog: " + path + " is no catalog"};
+  }
+  TM_ASSIGN_OR_RETURN(const int64_t version, file->QueryInt("PRAGMA user_version"));
+  if (version > kSchemaVersion) return NewerSchema(path, version);
+  return file;
+}
+
+Result<std::unique_ptr<SqliteFile>> SqliteFile::Open(const std::string& path) {
+  TM_ASSIGN_OR_RETURN(auto file, OpenHandle(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   // A rollback journal and synchronous=EXTRA: after a commit neither the change nor the removal of
   // the journal can be lost by a power cut. The exclusive lock keeps a second server out.
   TM_RETURN_IF_ERROR(
       file->Execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE; PRAGMA "
                     "synchronous=EXTRA; PRAGMA trusted_schema=OFF;"));
   TM_RETURN_IF_ERROR(file->Migrate(path));
+  TM_RETURN_IF_ERROR(file->Verify(path));
   return file;
+}
+
+Result<void> SqliteFile::Check(
+    const std::function<void(std::string kind, std::string message)>& report) {
+  {
+    TM_ASSIGN_OR_RETURN(Statement check, Statement::Prepare(handle_->db, "PRAGMA integrity_check"));
+    while (true) {
+      TM_ASSIGN_OR_RETURN(const bool row, check.Step("integrity_check"));
+      if (!row) break;
+      if (std::string text = check.Text(0); text != "ok") report("structure", std::move(text));
+    }
+  }
+  TM_ASSIGN_OR_RETURN(const int64_t version, QueryInt("PRAGMA user_version"));
+  if (version < 2) return {};
+  for (const char* const sql : kDamagedRows) {
+    TM_ASSIGN_OR_RETURN(Statement rows, Statement::Prepare(handle_->db, sql));
+    while (true) {
+      TM_ASSIGN_OR_RETURN(const bool row, rows.Step("check rows"));
+      if (!row) break;
+      report("checksum", rows.Text(0) + " fails its checksum");
+    }
+  }
+  return {};
+}
+
+Result<void> SqliteFile::Verify(const std::string& path) {
+  std::string first;
+  TM_RETURN_IF_ERROR(Check([&](const std::string&, std::string message) {
+    if (first.empty()) first = std::move(message);
+  }));
+  if (first.empty()) return {};
+  return Error{Code::kCorruption, "catalog: " + path + " is damaged: " + first +
+                                      "; restore a backup (tidemark restore), or the file alone "
+                                      "from a copy, and start again"};
+}
+
+Result<void> SqliteFile::CopyTo(const std::string& path) {
+  TM_ASSIGN_OR_RETURN(Statement copy, Statement::Prepare(handle_->db, "VACUUM INTO ?"));
+  copy.Bind(1, path);
+  TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, copy.Step("copy to " + path));
+  return {};
 }
 
 Result<void> SqliteFile::Execute(const std::string& sql) {
@@ -147,10 +259,7 @@ Result<void> SqliteFile::Migrate(const std::string& path) {
     }
     TM_ASSIGN_OR_RETURN(const int64_t version, QueryInt("PRAGMA user_version"));
     if (version > kSchemaVersion) {
-      return Error{Code::kFailedPrecondition,
-                   "catalog: " + path + " has schema version " + std::to_string(version) +
-                       ", written by a newer tidemark; this one reads up to version " +
-                       std::to_string(kSchemaVersion)};
+      return NewerSchema(path, version);
     }
     if (version == kSchemaVersion) return {};
     for (auto step = static_cast<size_t>(version); step < kMigrations.size(); ++step) {
@@ -206,8 +315,9 @@ Result<uint32_t> SqliteFile::Insert(std::string_view kind, const ObjectRow& row)
         Statement next,
         Statement::Prepare(
             handle_->db,
-            "INSERT INTO sequence (kind, last_id) VALUES (?, 1) "
-            "ON CONFLICT (kind) DO UPDATE SET last_id = last_id + 1 RETURNING last_id"));
+            "INSERT INTO sequence (kind, last_id, crc) VALUES (?1, 1, row_crc('sequence', ?1, 1)) "
+            "ON CONFLICT (kind) DO UPDATE SET last_id = last_id + 1, "
+            "crc = row_crc('sequence', kind, last_id + 1) RETURNING last_id"));
     next.Bind(1, kind);
     TM_ASSIGN_OR_RETURN(bool more, next.Step("take an id"));
     const int64_t taken = next.Int(0);
@@ -218,11 +328,11 @@ Result<uint32_t> SqliteFile::Insert(std::string_view kind, const ObjectRow& row)
     while (more) {
       TM_ASSIGN_OR_RETURN(more, next.Step("take an id"));
     }
-    TM_ASSIGN_OR_RETURN(
-        Statement insert,
-        Statement::Prepare(
-            handle_->db,
-            "INSERT INTO object (kind, id, scope, name, definition) VALUES (?, ?, ?, ?, ?)"));
+    TM_ASSIGN_OR_RETURN(Statement insert,
+                        Statement::Prepare(handle_->db,
+                                           "INSERT INTO object (kind, id, scope, name, definition, "
+                                           "crc) VALUES (?1, ?2, ?3, ?4, ?5, "
+                                           "row_crc('object', ?1, ?2, ?3, ?4, ?5))"));
     insert.Bind(1, kind)
         .Bind(2, taken)
         .Bind(3, row.scope)
@@ -236,10 +346,11 @@ Result<uint32_t> SqliteFile::Insert(std::string_view kind, const ObjectRow& row)
 
 Result<void> SqliteFile::Update(std::string_view kind, uint32_t id, std::string_view definition) {
   return Transaction([&]() -> Result<void> {
-    TM_ASSIGN_OR_RETURN(
-        Statement update,
-        Statement::Prepare(handle_->db,
-                           "UPDATE object SET definition = ? WHERE kind = ? AND id = ?"));
+    TM_ASSIGN_OR_RETURN(Statement update,
+                        Statement::Prepare(handle_->db,
+                                           "UPDATE object SET definition = ?1, "
+                                           "crc = row_crc('object', kind, id, scope, name, ?1) "
+                                           "WHERE kind = ?2 AND id = ?3"));
     update.Bind(1, definition).Bind(2, kind).Bind(3, int64_t{id});
     TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, update.Step("update"));
     return {};
@@ -262,8 +373,9 @@ Result<void> SqliteFile::PutSetting(std::string_view key, std::string_view value
     TM_ASSIGN_OR_RETURN(
         Statement put,
         Statement::Prepare(handle_->db,
-                           "INSERT INTO setting (key, value) VALUES (?, ?) "
-                           "ON CONFLICT (key) DO UPDATE SET value = excluded.value"));
+                           "INSERT INTO setting (key, value, crc) "
+                           "VALUES (?1, ?2, row_crc('setting', ?1, ?2)) ON CONFLICT (key) "
+                           "DO UPDATE SET value = excluded.value, crc = excluded.crc"));
     put.Bind(1, key).BindBytes(2, value);
     TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, put.Step("put setting"));
     return {};

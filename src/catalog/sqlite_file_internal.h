@@ -14,7 +14,7 @@
 namespace tidemark::catalog {
 
 /// The schema this build writes, kept in SQLite's user_version.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 struct ObjectRow {
   uint32_t id = 0;
@@ -27,6 +27,9 @@ class SqliteFile {
  public:
   /// Opens or creates, checks that it is a catalog, and migrates forward.
   static Result<std::unique_ptr<SqliteFile>> Open(const std::string& path);
+  /// Opens a file that exists as it is, for Check() and reading: an unfinished change is rolled
+  /// back, nothing else is written.
+  static Result<std::unique_ptr<SqliteFile>> OpenToCheck(const std::string& path);
   ~SqliteFile();
   SqliteFile(const SqliteFile&) = delete;
   SqliteFile& operator=(const SqliteFile&) = delete;
@@ -41,13 +44,22 @@ class SqliteFile {
   Result<void> Delete(std::string_view kind, uint32_t id);
   Result<void> PutSetting(std::string_view key, std::string_view value);
 
+  /// SQLite's own structure and the checksum of every row. Each thing wrong goes to `report` as
+  /// kind and message. An older schema has no checksums of rows.
+  Result<void> Check(const std::function<void(std::string kind, std::string message)>& report);
+  /// Writes a copy, as of now, to `path`, which must not exist. Not synced.
+  Result<void> CopyTo(const std::string& path);
+
  private:
   class Statement;
   struct Handle;
   explicit SqliteFile(std::unique_ptr<Handle> handle);
+  static Result<std::unique_ptr<SqliteFile>> OpenHandle(const std::string& path, int flags);
   Result<void> Execute(const std::string& sql);
   Result<int64_t> QueryInt(const std::string& sql);
   Result<void> Migrate(const std::string& path);
+  /// As Check(), but the first thing wrong is the error.
+  Result<void> Verify(const std::string& path);
   /// Runs `work` in a transaction; rolls back when it or the commit fails.
   Result<void> Transaction(const std::function<Result<void>()>& work);
 
