@@ -116,7 +116,9 @@ Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes) {
   const std::string_view extension = bytes.substr(kHeaderBytesMin, size - kHeaderBytesMin);
   const uint32_t crc = Crc32c(Crc32cSeed(header.file_no, kHeaderBytesMin),
                               extension.substr(0, extension.size() - 8));
-  if (Load<uint32_t>(extension, extension.size() - 8) != crc) {
+  // The padding too, so that no bit of the file can change unseen.
+  if (Load<uint32_t>(extension, extension.size() - 8) != crc ||
+      Load<uint32_t>(extension, extension.size() - 4) != 0) {
     return Damage("the shard marks of the file header fail their checksum");
   }
   ByteReader in(extension.substr(0, extension.size() - 8));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,12 @@ class Log final : private Steppable {
   std::shared_ptr<Stream> Find(StreamId id) const;
   /// By name.
   std::vector<std::shared_ptr<Stream>> List() const;
+
+  /// Copies `streams` (those of the catalog's copy) into `dir`, as folders of a log: everything
+  /// acknowledged before the call is there, and each is readable as after a crash. Closed segments
+  /// are linked where the file system can. Synced when it returns. Waits for the disk; appends go
+  /// on.
+  Result<void> BackupTo(const std::string& dir, std::span<const catalog::StreamDef> streams) const;
 
   /// Refuses new appends, commits what waits, closes the files so that the next start is quick.
   /// Streams may still be read. Once; not from a step.

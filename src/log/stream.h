@@ -137,6 +137,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
                                               catalog::StreamDef def);
   Stream(const Env& env, std::string dir, catalog::StreamDef def);
 
+  /// See Log::BackupTo().
+  Result<void> BackupTo(const std::string& dir) const TM_EXCLUDES(mutex_);
+
   // Called by the log's writer only, one at a time.
   /// One group commit. True: more appends wait.
   bool Commit() TM_EXCLUDES(writer_mutex_, mutex_);
