@@ -456,7 +456,9 @@ Result<std::unique_ptr<AggregateCursor>> EmbeddedStore::Aggregate(const Aggregat
   std::map<std::string, uint32_t> field_ids;
   {
     const ReaderLock lock(s.index_mutex);
-    if (request.windows.empty()) series = s.index.Select(request.selection, lease.lsn());
+    if (request.windows.empty()) {
+      TM_ASSIGN_OR_RETURN(series, s.index.Select(request.selection, lease.lsn()));
+    }
     if (const TableIndex* table = s.index.Find(request.selection.table)) {
       for (uint32_t id = 0; id < table->fields_by_id.size(); ++id)
         field_ids[table->fields_by_id[id].name] = id;

@@ -199,7 +199,7 @@ Result<std::unique_ptr<ScanCursor>> OpenScan(EmbeddedStore::State& s, const Scan
   std::vector<FieldDef> fields;
   {
     const ReaderLock lock(s.index_mutex);
-    series = s.index.Select(selection, lease.lsn());
+    TM_ASSIGN_OR_RETURN(series, s.index.Select(selection, lease.lsn()));
     if (const TableIndex* table = s.index.Find(selection.table)) fields = table->fields_by_id;
   }
   return std::unique_ptr<ScanCursor>(new EmbeddedScanCursor(
@@ -232,7 +232,7 @@ Result<std::vector<RevisionRow>> EmbeddedStore::Revisions(const Selection& selec
   std::vector<std::shared_ptr<const SeriesInfo>> series;
   {
     const ReaderLock lock(s.index_mutex);
-    series = s.index.Select(selection, lease.lsn());
+    TM_ASSIGN_OR_RETURN(series, s.index.Select(selection, lease.lsn()));
   }
   std::vector<RevisionRow> out;
   RowPiece piece;

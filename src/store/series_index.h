@@ -98,9 +98,11 @@ class SeriesIndex {
   std::string ViewName(ViewId view) const;
 
   bool Visible(const SeriesInfo& info, const OwnerFilter& filter) const;
-  /// Series with a point at or before `lsn`, ascending by id.
-  std::vector<std::shared_ptr<const SeriesInfo>> Select(const Selection& selection,
-                                                        uint64_t lsn) const;
+  /// Series with a point at or before `lsn`, ascending by id. kInvalidArgument: a predicate is
+  /// wrong; kResourceExhausted: a regular expression takes too many steps.
+  Result<std::vector<uint32_t>> SelectIds(const Selection& selection, uint64_t lsn) const;
+  Result<std::vector<std::shared_ptr<const SeriesInfo>>> Select(const Selection& selection,
+                                                                uint64_t lsn) const;
   TableSchema Schema(const TableIndex& table, uint64_t lsn) const;
 
   size_t series_count() const { return defined_; }
@@ -109,7 +111,8 @@ class SeriesIndex {
 
  private:
   bool Matches(const SeriesInfo& info, const Selection& selection) const;
-  std::vector<uint32_t> Candidates(const TableIndex& table, const Selection& selection) const;
+  Result<std::vector<uint32_t>> Candidates(const TableIndex& table,
+                                           const Selection& selection) const;
   uint32_t FindKey(std::string_view canonical_key, ValueType type) const;
   SchemaVerdict CheckInfo(const SeriesInfo& info, std::span<const FieldView> fields) const;
   SeriesEntry* Fill(SeriesEntry& entry, SeriesInfo info);

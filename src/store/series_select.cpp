@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/series_index.h"
+#include "store/text_predicate.h"
 
 namespace tidemark::store {
 namespace {
@@ -24,7 +25,7 @@ std::vector<uint32_t> UnionOf(const Lists& lists) {
   return out;
 }
 
-Lists MatchingValues(const DimensionEntry& dimension, const TextPredicate& predicate) {
+Result<Lists> MatchingValues(const DimensionEntry& dimension, const TextPredicate& predicate) {
   Lists out;
   if (predicate.op == TextPredicate::Op::kIn) {
     std::vector<std::string_view> wanted(predicate.values.begin(), predicate.values.end());
@@ -36,8 +37,10 @@ Lists MatchingValues(const DimensionEntry& dimension, const TextPredicate& predi
     }
     return out;
   }
+  TM_ASSIGN_OR_RETURN(const TextMatcher matcher, TextMatcher::Compile(predicate));
   for (const auto& [value, series] : dimension.values) {
-    if (predicate.Matches(value)) out.push_back(&series);
+    TM_ASSIGN_OR_RETURN(const bool holds, matcher.Matches(value));
+    if (holds) out.push_back(&series);
   }
   return out;
 }
@@ -88,12 +91,15 @@ bool SeriesIndex::Matches(const SeriesInfo& info, const Selection& selection) co
   return true;
 }
 
-std::vector<uint32_t> SeriesIndex::Candidates(const TableIndex& table,
-                                              const Selection& selection) const {
+Result<std::vector<uint32_t>> SeriesIndex::Candidates(const TableIndex& table,
+                                                      const Selection& selection) const {
   if (selection.measure.empty() && selection.dimensions.empty()) return table.series;
   std::vector<Lists> conditions;
   if (!selection.measure.empty()) {
     Lists lists;
+    for (const TextPredicate& p : selection.measure) {
+      TM_RETURN_IF_ERROR(TextMatcher::Compile(p));
+    }
     for (const auto& [name, measure] : table.measures) {
       const auto holds = [&n = name](const TextPredicate& p) { return p.Matches(n); };
       if (std::all_of(selection.measure.begin(), selection.measure.end(), holds)) {
@@ -104,28 +110,38 @@ std::vector<uint32_t> SeriesIndex::Candidates(const TableIndex& table,
   }
   for (const DimensionPredicate& p : selection.dimensions) {
     const auto it = table.dimensions.find(p.dimension);
-    if (it == table.dimensions.end()) return {};
-    conditions.push_back(MatchingValues(it->second, p.predicate));
+    if (it == table.dimensions.end()) return std::vector<uint32_t>();
+    TM_ASSIGN_OR_RETURN(Lists lists, MatchingValues(it->second, p.predicate));
+    conditions.push_back(std::move(lists));
   }
   std::sort(conditions.begin(), conditions.end(),
             [](const Lists& a, const Lists& b) { return TotalOf(a) < TotalOf(b); });
   std::vector<uint32_t> ids = UnionOf(conditions.front());
   for (size_t i = 1; i < conditions.size() && !ids.empty(); ++i) {
-    if (conditions[i].empty()) return {};
+    if (conditions[i].empty()) return std::vector<uint32_t>();
     ids = Intersect(ids, conditions[i]);
   }
   return ids;
 }
 
-std::vector<std::shared_ptr<const SeriesInfo>> SeriesIndex::Select(const Selection& selection,
-                                                                   uint64_t lsn) const {
+Result<std::vector<std::shared_ptr<const SeriesInfo>>> SeriesIndex::Select(
+    const Selection& selection, uint64_t lsn) const {
+  TM_ASSIGN_OR_RETURN(const std::vector<uint32_t> ids, SelectIds(selection, lsn));
   std::vector<std::shared_ptr<const SeriesInfo>> out;
+  out.reserve(ids.size());
+  for (const uint32_t id : ids) out.push_back(infos_[id]);
+  return out;
+}
+
+Result<std::vector<uint32_t>> SeriesIndex::SelectIds(const Selection& selection,
+                                                     uint64_t lsn) const {
+  std::vector<uint32_t> out;
   const TableIndex* table = Find(selection.table);
   if (table == nullptr) return out;
   const auto take = [&](const SeriesEntry* entry) {
     if (entry == nullptr || entry->dropped || entry->first_lsn == 0 || entry->first_lsn > lsn)
       return;
-    if (Visible(*infos_[entry->id], selection.owners)) out.push_back(infos_[entry->id]);
+    if (Visible(*infos_[entry->id], selection.owners)) out.push_back(entry->id);
   };
   if (selection.series) {
     std::vector<SeriesRef> wanted = *selection.series;
@@ -137,7 +153,7 @@ std::vector<std::shared_ptr<const SeriesInfo>> SeriesIndex::Select(const Selecti
     }
     return out;
   }
-  const std::vector<uint32_t> ids = Candidates(*table, selection);
+  TM_ASSIGN_OR_RETURN(const std::vector<uint32_t> ids, Candidates(*table, selection));
   out.reserve(ids.size());
   for (const uint32_t id : ids) take(directory_.Get({0, id}));
   return out;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditions on a text: sets, SQL LIKE and byte order.
-#include <algorithm>
+// Conditions on a text: sets, SQL LIKE, byte order, regular expressions.
+#include "store/text_predicate.h"
 
-#include "store/store.h"
+#include <algorithm>
 
 namespace tidemark::store {
 namespace {
@@ -70,33 +70,67 @@ bool Like(std::string_view text, std::string_view pattern, char escape) {
 
 }  // namespace
 
-bool TextPredicate::Matches(std::string_view text) const {
-  switch (op) {
-    case Op::kIn:
-      return std::find(values.begin(), values.end(), text) != values.end();
+Result<TextMatcher> TextMatcher::Compile(const TextPredicate& predicate) {
+  using Op = TextPredicate::Op;
+  TextMatcher out;
+  out.op_ = predicate.op;
+  out.values_ = predicate.values;
+  out.like_escape_ = predicate.like_escape;
+  switch (predicate.op) {
     case Op::kNotIn:
-      return std::find(values.begin(), values.end(), text) == values.end();
+      out.op_ = Op::kIn;
+      break;
+    case Op::kNotLike:
+      out.op_ = Op::kLike;
+      break;
+    case Op::kNotRegex:
+      out.op_ = Op::kRegex;
+      break;
     default:
       break;
   }
-  if (values.size() != 1) return false;
-  const std::string_view bound = values.front();
-  switch (op) {
-    case Op::kLike:
-      return Like(text, bound, like_escape);
-    case Op::kNotLike:
-      return !Like(text, bound, like_escape);
-    case Op::kLess:
-      return text < bound;
-    case Op::kLessEqual:
-      return text <= bound;
-    case Op::kGreater:
-      return text > bound;
-    case Op::kGreaterEqual:
-      return text >= bound;
-    default:
-      return false;
+  out.negated_ = out.op_ != predicate.op;
+  if (out.op_ == Op::kIn) {
+    std::sort(out.values_.begin(), out.values_.end());
+    out.values_.erase(std::unique(out.values_.begin(), out.values_.end()), out.values_.end());
+    return out;
   }
+  if (out.values_.size() != 1)
+    return Error{Code::kInvalidArgument, "a condition on text needs exactly one value"};
+  if (out.op_ == Op::kRegex) {
+    TM_ASSIGN_OR_RETURN(out.regex_, Regex::Compile(out.values_.front()));
+  }
+  return out;
+}
+
+Result<bool> TextMatcher::MatchesPositive(std::string_view text) const {
+  using Op = TextPredicate::Op;
+  switch (op_) {
+    case Op::kIn:
+      return std::binary_search(values_.begin(), values_.end(), text);
+    case Op::kLike:
+      return Like(text, values_.front(), like_escape_);
+    case Op::kRegex:
+      return regex_->Matches(text);
+    case Op::kLess:
+      return text < values_.front();
+    case Op::kLessEqual:
+      return text <= values_.front();
+    case Op::kGreater:
+      return text > values_.front();
+    case Op::kGreaterEqual:
+      return text >= values_.front();
+    case Op::kNotIn:
+    case Op::kNotLike:
+    case Op::kNotRegex:
+      break;  // Compile() turned them round
+  }
+  TM_UNREACHABLE();
+}
+
+bool TextPredicate::Matches(std::string_view text) const {
+  const auto matcher = TextMatcher::Compile(*this);
+  return matcher.ok() && matcher->Matches(text).value_or(false);
 }
 
 }  // namespace tidemark::store
