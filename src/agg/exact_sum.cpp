@@ -176,6 +176,17 @@ void ExactSum::AppendTo(ByteWriter& out) const {
   out.PutF64(low + 0.0);
 }
 
+std::optional<std::pair<double, double>> ExactSum::AsPair() const {
+  ByteWriter bytes;  // canonical, whichever way X is held
+  AppendTo(bytes);
+  ByteReader in(bytes.view());
+  const uint8_t tag = in.GetU8();
+  if (tag == kTagZero) return std::pair(0.0, 0.0);
+  if (tag != kTagPair) return std::nullopt;
+  const double high = in.GetF64();
+  return std::pair(high, in.GetF64());
+}
+
 void ExactSum::AppendFinite(ByteWriter& out) const {
   SuperAccumulator rest = ToSuper();
   const Magnitude whole = rest.ToMagnitude();

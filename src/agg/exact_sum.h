@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "agg/sum_kernels_internal.h"
 #include "base/bytes.h"
@@ -62,6 +64,10 @@ class ExactSum {
   double Round() const;
   /// Round() / n; where Round() overflows though every input was finite, X / n rounded once. n > 0.
   double Mean(uint64_t n) const;
+
+  /// X = first + second exactly, first = X rounded; zero is {0, 0}. Nothing: X needs more than two
+  /// doubles, or NaN or an infinity was seen.
+  std::optional<std::pair<double, double>> AsPair() const;
 
   /// Canonical bytes (docs/format/agg.md): a function of X and of the special values seen only.
   void AppendTo(ByteWriter& out) const;

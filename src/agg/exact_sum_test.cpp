@@ -148,6 +148,20 @@ TEST(ExactSum, BytesAreCanonicalAfterASpillThatCancelled) {
   EXPECT_EQ(Bytes(sum), Bytes(SumOf({0.1})));
 }
 
+TEST(ExactSum, IsAPairOrNothing) {
+  const auto pair = [](std::initializer_list<double> values) {
+    ExactSum sum;
+    for (const double value : values) sum.Add(value);
+    return sum.AsPair();
+  };
+  EXPECT_EQ(pair({}), std::pair(0.0, 0.0));
+  EXPECT_EQ(pair({1, 0x1p-60}), std::pair(1.0, 0x1p-60));
+  EXPECT_EQ(pair({1, 0x1p-60, 0x1p-160}), std::nullopt);
+  EXPECT_EQ(pair({1, 0x1p-60, 0x1p-160, -0x1p-160}), std::pair(1.0, 0x1p-60));  // spilled and back
+  EXPECT_EQ(pair({std::numeric_limits<double>::infinity()}), std::nullopt);
+  EXPECT_EQ(pair({DBL_MAX, DBL_MAX}), std::nullopt);
+}
+
 TEST(ExactSum, RefusesBytesThatItDoesNotWrite) {
   using namespace std::string_literals;
   const auto pair = [](double hi, double lo) {
