@@ -128,7 +128,8 @@ class Chunk {
   /// Row number of exactly this time; rows() if there is none. At most one block's times decoded.
   Result<size_t> Find(int64_t time);
 
-  /// Appends all rows to `out` (columns are matched by field; missing ones become null).
+  /// Appends all rows to `out` (columns are matched by field; missing ones become null). After an
+  /// error `out` is good for Clear() only.
   Result<void> AppendTo(RowColumns& out, TextArena& arena);
 
  private:
