@@ -45,6 +45,8 @@ class Dictionary {
   /// A new file with `records` only (a fresh snapshot of all definitions), synced, folder too.
   /// Append() goes on in it.
   Result<DictionaryExtent> Rewrite(uint64_t file_no, uint64_t lsn, std::string_view records);
+  /// An append failed: the next Append() or Rewrite() must be given all definitions.
+  bool needs_rewrite() const;
   const DictionaryExtent& extent() const;
   std::string PathOf(uint64_t file_no) const;  // DIR/0000000031.sdx
   /// Verifies every page of the extent.

@@ -14,6 +14,7 @@
 #include "base/checksum.h"
 #include "base/file_system.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "store/block/block_file.h"
 #include "store/block/dictionary.h"
 #include "store/block/revision_file.h"
@@ -34,7 +35,8 @@ struct Checkpoint {
 struct DamagedBlock {
   BlockMeta meta;
   std::string reason;
-  bool accepted = false;  // a known gap: the operator goes on without it
+  bool accepted = false;   // a known gap: the operator goes on without it
+  bool revisions = false;  // a revision file; `meta` has what is known of it
   friend bool operator==(const DamagedBlock&, const DamagedBlock&) = default;
 };
 
@@ -47,27 +49,34 @@ struct ManifestState {
   std::map<TableId, EventTime> floors;  // rows before it stay hidden, whatever retention says
   DictionaryExtent dictionary;
   Checkpoint checkpoint;
-  uint64_t feed_start_lsn = 0;         // the journal was trimmed up to it
-  uint64_t journal_bytes_written = 0;  // since the store exists, for write amplification
+  uint64_t feed_start_lsn = 0;               // the journal was trimmed up to it
+  std::vector<SourceProgress> feed_sources;  // as of some LSN <= feed_start_lsn
+  uint64_t journal_bytes_written = 0;        // since the store exists, for write amplification
   uint64_t block_bytes_written = 0;
 };
 
 /// One atomic change.
 struct ManifestEdit {
-  std::vector<BlockMeta> add_blocks;
-  std::vector<uint64_t> remove_blocks;
-  std::vector<RevisionMeta> add_revisions;
-  std::vector<uint64_t> remove_revisions;
-  std::vector<DamagedBlock> damage;      // moves a file of `blocks` to `damaged`
-  std::vector<uint64_t> accept_gaps;     // numbers of `damaged`
-  std::vector<uint64_t> forget_damaged;  // retention passed it, or it was restored
-  std::vector<std::pair<TableId, EventTime>> floors;
-  std::vector<TableId> forget_floors;  // the table was dropped
-  std::optional<DictionaryExtent> dictionary;
-  std::optional<Checkpoint> checkpoint;
-  std::optional<uint64_t> feed_start_lsn;
-  uint64_t journal_bytes_written = 0;  // added
+  std::vector<BlockMeta> add_blocks{};
+  std::vector<uint64_t> remove_blocks{};
+  std::vector<RevisionMeta> add_revisions{};
+  std::vector<uint64_t> remove_revisions{};
+  std::vector<DamagedBlock> damage{};      // moves a file of `blocks` to `damaged`
+  std::vector<uint64_t> accept_gaps{};     // numbers of `damaged`
+  std::vector<uint64_t> forget_damaged{};  // retention passed it, or it was restored
+  std::vector<std::pair<TableId, EventTime>> floors{};
+  std::vector<TableId> forget_floors{};  // the table was dropped
+  std::optional<DictionaryExtent> dictionary{};
+  std::optional<Checkpoint> checkpoint{};
+  std::optional<uint64_t> feed_start_lsn{};
+  std::vector<SourceProgress> feed_sources{};  // with feed_start_lsn: replaces them
+  uint64_t journal_bytes_written = 0;          // added
   uint64_t block_bytes_written = 0;
+};
+
+struct ManifestLimits {
+  /// Apply() starts a fresh file when edits take more than this and more than the snapshot.
+  uint64_t edits_bytes_max = 4_MiB;
 };
 
 class Manifest {
@@ -77,7 +86,8 @@ class Manifest {
   /// kCorruption: damaged before its tail, or CURRENT names none; kUnimplemented: of a newer
   /// version (both name file and remedy).
   static Result<std::unique_ptr<Manifest>> Open(FileSystem& fs, std::string dir,
-                                                Hash128 store_id_if_new, int64_t now_ns);
+                                                Hash128 store_id_if_new, int64_t now_ns,
+                                                ManifestLimits limits = {});
   ~Manifest();
 
   const ManifestState& state() const;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The 64 bytes that every file of the store begins with (storage.md 1.1), and how its readers name
+// damage. Bytes: docs/format/block.md. Pure functions; BufferedReader is single-owner.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/checksum.h"
+#include "base/file_system.h"
+#include "base/result.h"
+#include "base/units.h"
+
+namespace tidemark::store {
+
+/// The fifth byte of a file. `W`, a journal segment, is in store/journal_format.h.
+enum class FileKind : char {
+  kManifest = 'M',
+  kBlock = 'B',
+  kDictionary = 'D',
+  kRevisions = 'R',
+};
+
+inline constexpr uint16_t kFileFormatMajor = 1;  // the same for all four kinds so far
+inline constexpr uint16_t kFileFormatMinor = 0;
+inline constexpr size_t kFileHeaderBytes = 64;
+
+struct FileHeader {
+  FileKind kind = FileKind::kBlock;
+  uint64_t file_no = 0;
+  Hash128 store_id;
+  int64_t created_ns = 0;  // diagnostic only; 0: not known
+};
+
+std::string EncodeFileHeader(const FileHeader& header);
+
+/// Reads the header of `path`, which is `kind` number `file_no`. kCorruption: damaged, of another
+/// kind, number or store (none: of any); kUnimplemented: a newer version wrote it.
+Result<FileHeader> DecodeFileHeader(std::string_view bytes, FileKind kind, uint64_t file_no,
+                                    const std::optional<Hash128>& store_id, std::string_view path);
+
+/// CRC of bytes that lie at `offset` of file `file_no`: intact bytes elsewhere fail.
+uint32_t PlacedCrc(uint64_t file_no, uint64_t offset, std::string_view bytes);
+
+/// kCorruption, "PATH: byte OFFSET: WHAT".
+Error Damage(std::string_view path, uint64_t offset, std::string_view what);
+
+constexpr uint64_t PaddedTo8(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
+
+/// "0000000123" and what follows.
+std::string NumberedName(uint64_t file_no, std::string_view suffix);
+/// The number of such a name; none when it is not one.
+std::optional<uint64_t> NumberOfName(std::string_view name, std::string_view suffix);
+
+template <typename T>
+T LoadAt(std::string_view bytes, size_t at) {
+  T value{};
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof(T), at);
+  return value;
+}
+
+/// Reads a file front to back in large pieces.
+class BufferedReader {
+ public:
+  static constexpr size_t kPieceBytes = 1_MiB;
+
+  static Result<BufferedReader> Open(FileSystem& fs, const std::string& path);
+
+  /// [offset, offset + size); valid until the next call. kCorruption: the file is shorter.
+  Result<std::string_view> View(uint64_t offset, size_t size);
+  uint64_t size() const { return size_; }
+
+ private:
+  BufferedReader(std::unique_ptr<RandomAccessFile> file, std::string path, uint64_t size)
+      : file_(std::move(file)), path_(std::move(path)), size_(size) {}
+
+  std::unique_ptr<RandomAccessFile> file_;
+  std::string path_;
+  uint64_t size_ = 0;
+  std::string piece_;
+  uint64_t piece_offset_ = 0;
+};
+
+}  // namespace tidemark::store
