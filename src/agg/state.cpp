@@ -2,6 +2,7 @@
 #include "agg/state.h"
 
 #include <array>
+#include <bit>
 #include <limits>
 #include <type_traits>
 
@@ -230,6 +231,56 @@ void State::Add(Run run, std::span<const EventTime> values) { AddRun(run, values
 void State::AddCount(uint64_t n) {
   TM_DCHECK(spec_.kind == Kind::kCount);
   count_ += n;
+}
+
+bool State::CanSummarise(Spec spec, const Summary& summary) {
+  if (spec.kind == Kind::kCount) return true;
+  if (spec.input == Type::kVarchar || spec.input == Type::kBoolean || summary.special) return false;
+  return (spec.kind != Kind::kSum && spec.kind != Kind::kAvg) || summary.sum_usable;
+}
+
+void State::AddSummary(const Summary& summary, std::string_view series_key) {
+  TM_DCHECK(CanSummarise(spec_, summary));
+  if (summary.count == 0) return;
+  const bool doubles = spec_.input == Type::kDouble;
+  const auto offer_extreme = [&](uint64_t bits) {
+    if (doubles) return OfferExtreme(std::bit_cast<double>(bits));
+    OfferExtreme(static_cast<int64_t>(bits));
+  };
+  const auto offer_edge = [&](EventTime time, uint64_t bits) {
+    const auto integer = static_cast<int64_t>(bits);
+    OfferEdge(time, series_key,
+              doubles ? Scalar(std::bit_cast<double>(bits)) : IntegerScalar(spec_.input, integer));
+  };
+  switch (spec_.kind) {
+    case Kind::kCount:
+      break;
+    case Kind::kSum:
+    case Kind::kAvg:
+      if (doubles) {
+        std::get<ExactSum>(payload_).Add(summary.sum_hi);
+        std::get<ExactSum>(payload_).Add(summary.sum_lo);
+      } else {
+        auto& sum = std::get<IntegerSum>(payload_);
+        const Int128 total =
+            ToInt128(sum.low, sum.high) + ToInt128(summary.sum_low, summary.sum_high);
+        sum = {static_cast<uint64_t>(total), static_cast<int64_t>(total >> 64)};
+      }
+      break;
+    case Kind::kMin:
+      offer_extreme(summary.min_bits);
+      break;
+    case Kind::kMax:
+      offer_extreme(summary.max_bits);
+      break;
+    case Kind::kFirst:
+      offer_edge(summary.first_time, summary.first_bits);
+      break;
+    case Kind::kLast:
+      offer_edge(summary.last_time, summary.last_bits);
+      break;
+  }
+  count_ += summary.count;
 }
 
 void State::Merge(const State& other) {
