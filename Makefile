@@ -62,6 +62,8 @@ deps-server:
 .PHONY: bench
 bench: deps ## all benchmarks, one table at the end
 	@scripts/build_web.sh
+# ClickHouse, to compare with; 560 MB that nothing else needs. Without it its columns stay empty.
+	@scripts/npm_ci.sh bench/third_party/chdb || echo "going on without ClickHouse"
 	@$(call configure,release,-DTM_TESTS=ON)
 	@cmake --build build/release -j $(JOBS) --target benches tidemark
 	@scripts/bench.py build/release/bench

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Runs every benchmark program of a folder and ends with one table: bench.py BENCH_DIR [NAME...].
 
+Programs without the ending `_bench` (series_scale) print a table of their own. A baseline that is not installed
+leaves its lines out.
+
 A benchmark that names its baseline sets the counters of base/testing or bench/README.md: `baseline` is by
 convention the benchmark of the same program whose name is listed in bench/aims.json; see there.
 """
@@ -9,6 +12,10 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+
+
+# ClickHouse's library is fetched from npm; without it the benchmarks run all the same.
+OPTIONAL_BASELINE = "BM_BaselineClickHouse"
 
 
 def median_times(program: pathlib.Path) -> dict[str, dict]:
@@ -31,7 +38,8 @@ def main() -> int:
     # program -> list of {ours, baseline, aim}: benchmark names and the wanted ratio or rate as text.
     aims = json.loads(aims_file.read_text()) if aims_file.is_file() else {}
     wanted = sys.argv[2:]
-    table, failed = [], []
+    own_tables = [name for name in ("series_scale",) if not wanted or name in wanted]
+    table, failed, missing = [], [], set()
     for program in sorted(folder.glob("*_bench")):
         if wanted and program.name not in wanted:
             continue
@@ -43,10 +51,21 @@ def main() -> int:
             continue
         for line in aims.get(program.name, []):
             ours, baseline = rows.get(line["ours"]), rows.get(line["baseline"])
+            if ours and not baseline and line["baseline"].startswith(OPTIONAL_BASELINE):
+                missing.add(line["baseline"].split("/")[0])
+                continue
             if not ours or not baseline:
                 failed.append(f"{program.name}: no {line['ours']} or {line['baseline']}")
                 continue
             table.append((program.name, line["ours"], ours, line["baseline"], baseline, line.get("aim", "")))
+
+    for name in own_tables:
+        program = folder / name
+        if not program.is_file():
+            continue
+        print(f"== {name}", flush=True)
+        if subprocess.run([str(program)], stdin=subprocess.DEVNULL).returncode != 0:
+            failed.append(f"{name} failed")
 
     def rate(row):
         median = row["median"]
@@ -63,6 +82,8 @@ def main() -> int:
         spread = our_row.get("cv", {}).get("cpu_time", 0.0) + base_row.get("cv", {}).get("cpu_time", 0.0)
         print(f"{program:<20} {ours:<44} {rate(our_row):>16} {base:<36} {rate(base_row):>16} "
               f"{speed(our_row) / speed(base_row):>6.2f}±{100 * spread:.0f}%  {aim}")
+    for name in sorted(missing):
+        print(f"{name}: not installed")
     for line in failed:
         print(f"failed: {line}", file=sys.stderr)
     return 1 if failed else 0
