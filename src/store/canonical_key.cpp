@@ -72,21 +72,34 @@ std::string CanonicalKey(const SeriesInfo& info) {
   return out;
 }
 
-Result<SeriesInfo> ParseCanonicalKey(std::string_view bytes) {
+Result<SeriesKeyView> ParseCanonicalKeyView(std::string_view bytes,
+                                            std::vector<DimensionView>& dimensions) {
   ByteReader in(bytes);
-  SeriesInfo info;
-  info.table = TableId{in.GetU32()};
-  info.owner.view = ViewId{in.GetU32()};
-  info.owner.generation = in.GetU32();
-  info.measure = in.GetString();
-  const size_t dimensions = in.GetU16();
-  for (size_t i = 0; i < dimensions && in.ok(); ++i) {
-    Dimension d;
-    d.name = in.GetString();
-    d.value = in.GetString();
-    info.dimensions.push_back(std::move(d));
+  SeriesKeyView key;
+  key.table = TableId{in.GetU32()};
+  key.owner.view = ViewId{in.GetU32()};
+  key.owner.generation = in.GetU32();
+  key.measure = in.GetString();
+  const size_t count = in.GetU16();
+  dimensions.clear();
+  for (size_t i = 0; i < count && in.ok(); ++i) {
+    const std::string_view name = in.GetString();
+    dimensions.push_back({name, in.GetString()});
   }
   TM_RETURN_IF_ERROR(in.Finish("series key"));
+  key.dimensions = dimensions;
+  return key;
+}
+
+Result<SeriesInfo> ParseCanonicalKey(std::string_view bytes) {
+  std::vector<DimensionView> dimensions;
+  TM_ASSIGN_OR_RETURN(const SeriesKeyView key, ParseCanonicalKeyView(bytes, dimensions));
+  SeriesInfo info;
+  info.table = key.table;
+  info.owner = key.owner;
+  info.measure = key.measure;
+  for (const DimensionView& d : dimensions)
+    info.dimensions.push_back({std::string(d.name), std::string(d.value)});
   info.canonical_key = bytes;
   return info;
 }

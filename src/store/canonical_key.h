@@ -18,6 +18,10 @@ std::string CanonicalKey(const SeriesKeyView& key);
 /// The key of `info`'s other members (its dimensions are sorted).
 std::string CanonicalKey(const SeriesInfo& info);
 
+/// The key's parts as views into `bytes`, the dimensions in `dimensions`; the type is kDouble.
+/// kCorruption: not a key.
+Result<SeriesKeyView> ParseCanonicalKeyView(std::string_view bytes,
+                                            std::vector<DimensionView>& dimensions);
 /// Fills table, owner, measure, dimensions and canonical_key. kCorruption: not a key.
 Result<SeriesInfo> ParseCanonicalKey(std::string_view bytes);
 

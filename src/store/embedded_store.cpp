@@ -236,18 +236,9 @@ std::vector<std::string> EmbeddedStore::OwnerlessNamesOf(TableId table,
                                                          size_t count_max) {
   State& s = *state_;
   const ReaderLock lock(s.index_mutex);
-  std::vector<std::string> out;
   const TableIndex* found = s.index.Find(table);
-  if (found == nullptr) return out;
-  for (const auto& [name, measure] : found->measures) {
-    if (out.size() >= count_max) break;
-    if (!MatchesTemplate(name_template, name)) continue;
-    const bool ownerless =
-        std::any_of(measure.series.begin(), measure.series.end(),
-                    [&](uint32_t id) { return s.directory.Get({0, id})->owner.none(); });
-    if (ownerless) out.push_back(name);
-  }
-  return out;
+  if (found == nullptr) return {};
+  return s.index.OwnerlessNames(*found, name_template, count_max);
 }
 
 Result<void> EmbeddedStore::Adopt(TableId table, std::string_view name_template, Owner owner) {

@@ -56,6 +56,7 @@ struct alignas(64) SeriesEntry {
   bool dropped = false;
   Owner owner;
   uint64_t first_lsn = 0;  // 0: no accepted point yet, so the series does not exist for readers
+  const uint32_t* tuple = nullptr;  // of the series index
 
   /// No file has a row of the series beyond it; INT64_MIN: none has any. Written under the lane's
   /// lock.

@@ -1,57 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Definitions; selections are in series_select.cpp.
+// Definitions; what series are called is in series_names.cpp, selections are in series_select.cpp.
 #include "store/series_index.h"
 
 #include <algorithm>
 
-#include "base/checksum.h"
 #include "store/canonical_key.h"
 #include "store/reject_text.h"
 
 namespace tidemark::store {
 namespace {
 
-uint64_t KeyHash(std::string_view canonical_key, ValueType type) {
-  return Hash64(canonical_key) ^ (static_cast<uint64_t>(type) * 0x9e3779b97f4a7c15U);
-}
-
-// Ids mostly ascend; a series resolved earlier than it was first written does not.
-void InsertSorted(std::vector<uint32_t>& list, uint32_t id) {
-  if (list.empty() || list.back() < id) {
-    list.push_back(id);
-    return;
-  }
-  list.insert(std::upper_bound(list.begin(), list.end(), id), id);
-}
-
 void AddOnce(std::vector<std::pair<uint32_t, uint64_t>>& list, uint32_t id, uint64_t lsn) {
   const auto same = [&](const auto& entry) { return entry.first == id; };
   if (std::none_of(list.begin(), list.end(), same)) list.emplace_back(id, lsn);
-}
-
-SeriesInfo InfoOf(const SeriesKeyView& key) {
-  SeriesInfo info;
-  info.table = key.table;
-  info.measure = key.measure;
-  info.type = key.type;
-  info.owner = key.owner;
-  for (const DimensionView& d : key.dimensions)
-    info.dimensions.push_back({std::string(d.name), std::string(d.value)});
-  std::sort(info.dimensions.begin(), info.dimensions.end());
-  info.canonical_key = CanonicalKey(info);
-  return info;
-}
-
-size_t BytesOf(const SeriesInfo& info) {
-  // Entry, info with its control block, key node, and per dimension two strings and a posting.
-  constexpr size_t kFixed = sizeof(SeriesEntry) + sizeof(SeriesInfo) + 32 + 64;
-  size_t bytes = kFixed + info.canonical_key.capacity() + info.measure.capacity();
-  for (const Dimension& d : info.dimensions) {
-    bytes += sizeof(Dimension) + 8;
-    if (d.name.capacity() > 15) bytes += d.name.capacity() + 16;
-    if (d.value.capacity() > 15) bytes += d.value.capacity() + 16;
-  }
-  return bytes;
 }
 
 SchemaVerdict Rejected(RejectReason reason, std::string text) { return {reason, std::move(text)}; }
@@ -78,20 +39,23 @@ TableIndex& SeriesIndex::FindOrAdd(TableId table) {
   return *tables_.back();
 }
 
-uint32_t SeriesIndex::FindSeries(const SeriesKeyView& key) const {
-  return FindKey(CanonicalKey(key), key.type);
+uint32_t SeriesIndex::FindInTable(const TableIndex& table, ValueType type, Owner owner,
+                                  std::span<const uint32_t> tuple) const {
+  const uint32_t found = table.by_tuple.Find(HashOf(type, owner, tuple), [&](uint32_t id) {
+    const SeriesEntry* entry = directory_.Get({0, id});
+    // Shape and so the length are in the second number.
+    return entry->type == type && entry->owner == owner &&
+           std::memcmp(entry->tuple, tuple.data(), 2 * sizeof(uint32_t)) == 0 &&
+           std::equal(tuple.begin(), tuple.end(), entry->tuple);
+  });
+  return found == kNoId ? 0 : found;
 }
 
-uint32_t SeriesIndex::FindKey(std::string_view canonical_key, ValueType type) const {
-  const auto [first, last] = by_key_.equal_range(KeyHash(canonical_key, type));
-  for (auto it = first; it != last; ++it) {
-    const SeriesEntry* entry = directory_.Get({0, it->second});
-    if (entry != nullptr && entry->type == type &&
-        infos_[it->second]->canonical_key == canonical_key) {
-      return it->second;
-    }
-  }
-  return 0;
+uint32_t SeriesIndex::FindSeries(const SeriesKeyView& key) const {
+  const TableIndex* table = Find(key.table);
+  if (table == nullptr) return 0;
+  thread_local Tuple tuple;
+  return FindTuple(*table, key, tuple) ? FindInTable(*table, key.type, key.owner, tuple) : 0;
 }
 
 Result<SeriesEntry*> SeriesIndex::AddSeries(const SeriesKeyView& key) {
@@ -99,125 +63,175 @@ Result<SeriesEntry*> SeriesIndex::AddSeries(const SeriesKeyView& key) {
   if (id >= SeriesDirectory::kSeriesMax) {
     return Error{Code::kResourceExhausted, "the store holds the maximum number of series"};
   }
-  return Fill(directory_.Create(id), InfoOf(key));
+  return Fill(directory_.Create(id), key);
 }
 
 Result<SeriesEntry*> SeriesIndex::AddSeriesAt(uint32_t id, ValueType type,
                                               std::string_view canonical_key) {
-  TM_ASSIGN_OR_RETURN(SeriesInfo info, ParseCanonicalKey(canonical_key));
-  info.type = type;
-  if (id < directory_.end() || id >= SeriesDirectory::kSeriesMax) {
-    // Ids are dense and ascend in the order of Resolve(), definitions in that of first points.
-    SeriesEntry* gap = directory_.Get({0, id});
-    if (gap != nullptr || id >= SeriesDirectory::kSeriesMax || id == 0) {
-      return Error{Code::kCorruption, "journal defines series " + std::to_string(id) + " twice"};
-    }
+  // Ids are dense and ascend in the order of Resolve(), definitions in that of first points.
+  if (id == 0 || id >= SeriesDirectory::kSeriesMax ||
+      (id < directory_.end() && directory_.Get({0, id}) != nullptr)) {
+    return Error{Code::kCorruption, "journal defines series " + std::to_string(id) + " twice"};
   }
-  return Fill(id < directory_.end() ? directory_.CreateInGap(id) : directory_.Create(id),
-              std::move(info));
+  thread_local std::vector<DimensionView> dimensions;
+  TM_ASSIGN_OR_RETURN(SeriesKeyView key, ParseCanonicalKeyView(canonical_key, dimensions));
+  key.type = type;
+  return Fill(id < directory_.end() ? directory_.CreateInGap(id) : directory_.Create(id), key);
 }
 
-SeriesEntry* SeriesIndex::Fill(SeriesEntry& entry, SeriesInfo info) {
-  info.ref = {0, entry.id};
-  entry.table_slot = FindOrAdd(info.table).slot;
-  entry.table = info.table;
-  entry.type = info.type;
-  entry.owner = info.owner;
-  if (const Reservation* by = ReservedBy(info.table, info.measure))
-    entry.reserved_by = by->view.value;
-  by_key_.emplace(KeyHash(info.canonical_key, info.type), entry.id);
-  heap_bytes_ += BytesOf(info);
-  if (infos_.size() <= entry.id) infos_.resize(entry.id + 1);
-  infos_[entry.id] = std::make_shared<const SeriesInfo>(std::move(info));
+SeriesEntry* SeriesIndex::Fill(SeriesEntry& entry, const SeriesKeyView& key) {
+  TableIndex& table = FindOrAdd(key.table);
+  const size_t bytes_before = table.heap_bytes + table.arena.heap_bytes() +
+                              table.by_tuple.heap_bytes() + table.measure_names.heap_bytes();
+  thread_local Tuple tuple;
+  MakeTuple(table, key, tuple);
+  MeasureEntry& measure = table.measures[tuple[0]];
+  auto* place = static_cast<uint32_t*>(
+      table.arena.Allocate(tuple.size() * sizeof(uint32_t), alignof(uint32_t)));
+  std::copy(tuple.begin(), tuple.end(), place);
+  entry.tuple = place;
+  entry.table_slot = table.slot;
+  entry.table = key.table;
+  entry.type = key.type;
+  entry.owner = key.owner;
+  entry.reserved_by = measure.reserved_by;
+  table.by_tuple.Insert(HashOf(key.type, key.owner, tuple), entry.id);
+  const size_t grown = table.heap_bytes + table.arena.heap_bytes() + table.by_tuple.heap_bytes() +
+                       table.measure_names.heap_bytes() - bytes_before;
+  heap_bytes_ += sizeof(SeriesEntry) + grown;
   if (entry.id >= directory_.end()) directory_.Publish(entry.id);
   return &entry;
 }
 
-std::shared_ptr<const SeriesInfo> SeriesIndex::Info(uint32_t id) const {
-  const SeriesEntry* entry = directory_.Get({0, id});
-  return entry == nullptr || entry->dropped ? nullptr : infos_[id];
-}
-
-std::string_view SeriesIndex::MeasureOf(uint32_t id) const {
-  const SeriesEntry* entry = directory_.Get({0, id});
-  return entry == nullptr || entry->dropped ? std::string_view() : infos_[id]->measure;
-}
-
-std::string SeriesIndex::KeyOf(uint32_t id) const { return infos_[id]->canonical_key; }
-
-SchemaVerdict SeriesIndex::Check(const SeriesKeyView& key,
-                                 std::span<const FieldView> fields) const {
-  return CheckInfo(InfoOf(key), fields);
-}
-
-SchemaVerdict SeriesIndex::Check(const SeriesEntry& entry,
-                                 std::span<const FieldView> fields) const {
-  return CheckInfo(*infos_[entry.id], fields);
-}
-
-SchemaVerdict SeriesIndex::CheckInfo(const SeriesInfo& info,
-                                     std::span<const FieldView> fields) const {
-  const TableIndex* table = Find(info.table);
-  if (table == nullptr) return {};
-  if (const auto it = table->measures.find(info.measure); it == table->measures.end()) {
-    if (table->measures.size() >= kTableMeasuresMax) {
-      return Rejected(RejectReason::kTableLimit, MeasureLimitText());
-    }
-  } else if (it->second.type != info.type) {
-    return Rejected(RejectReason::kTypeConflict,
-                    MeasureTypeText(info.measure, it->second.type, info.type));
+SchemaVerdict SeriesIndex::CheckMeasure(const TableIndex& table, std::string_view name,
+                                        ValueType type) {
+  const uint32_t id = table.measure_names.Find(name);
+  if (id == kNoId || table.measures[id].first_lsn == 0) {
+    if (table.measure_count < kTableMeasuresMax) return {};
+    return Rejected(RejectReason::kTableLimit, MeasureLimitText());
   }
-  size_t dimensions = table->dimensions.size();
-  for (const Dimension& d : info.dimensions) {
-    if (table->fields.contains(d.name))
-      return Rejected(RejectReason::kTypeConflict, NameClashText(d.name));
-    if (!table->dimensions.contains(d.name)) ++dimensions;
-  }
-  if (dimensions > kTableDimensionsMax)
-    return Rejected(RejectReason::kTableLimit, DimensionLimitText());
-  size_t count = table->fields.size();
+  if (table.measures[id].type == type) return {};
+  return Rejected(RejectReason::kTypeConflict,
+                  MeasureTypeText(name, table.measures[id].type, type));
+}
+
+template <typename HasDimension>
+SchemaVerdict SeriesIndex::CheckFields(const TableIndex& table, std::span<const FieldView> fields,
+                                       const HasDimension& has_dimension) {
+  size_t count = table.fields.size();
   for (const FieldView& f : fields) {
-    const auto it = table->fields.find(f.name);
-    if (it != table->fields.end()) {
+    const auto it = table.fields.find(f.name);
+    if (it != table.fields.end()) {
       if (it->second.type == f.value.type()) continue;
       return Rejected(RejectReason::kTypeConflict,
                       FieldTypeText(f.name, it->second.type, f.value.type()));
     }
     ++count;
-    const auto is_name = [&](const Dimension& d) { return d.name == f.name; };
-    if (table->dimensions.contains(f.name) ||
-        std::any_of(info.dimensions.begin(), info.dimensions.end(), is_name)) {
-      return Rejected(RejectReason::kTypeConflict, NameClashText(f.name));
+    const uint32_t dimension = table.dimension_names.Find(f.name);
+    if (dimension == kNoId) {
+      if (!has_dimension(f.name)) continue;
+    } else if (table.dimensions[dimension].first_lsn == 0 && !has_dimension(f.name)) {
+      continue;
     }
+    return Rejected(RejectReason::kTypeConflict, NameClashText(f.name));
   }
   if (count > kTableFieldsMax) return Rejected(RejectReason::kTableLimit, FieldLimitText());
   return {};
+}
+
+SchemaVerdict SeriesIndex::Check(const SeriesKeyView& key,
+                                 std::span<const FieldView> fields) const {
+  const TableIndex* table = Find(key.table);
+  if (table == nullptr) return {};
+  if (SchemaVerdict bad = CheckMeasure(*table, key.measure, key.type);
+      bad.reason != RejectReason::kNone) {
+    return bad;
+  }
+  size_t dimensions = table->dimension_count;
+  for (const DimensionView& d : key.dimensions) {
+    if (table->fields.contains(d.name))
+      return Rejected(RejectReason::kTypeConflict, NameClashText(d.name));
+    const uint32_t id = table->dimension_names.Find(d.name);
+    if (id == kNoId || table->dimensions[id].first_lsn == 0) ++dimensions;
+  }
+  if (dimensions > kTableDimensionsMax)
+    return Rejected(RejectReason::kTableLimit, DimensionLimitText());
+  return CheckFields(*table, fields, [&](std::string_view name) {
+    return std::any_of(key.dimensions.begin(), key.dimensions.end(),
+                       [&](const DimensionView& d) { return d.name == name; });
+  });
+}
+
+SchemaVerdict SeriesIndex::Check(const SeriesEntry& entry,
+                                 std::span<const FieldView> fields) const {
+  const TableIndex* table = Find(entry.table);
+  if (table == nullptr || entry.tuple == nullptr) return {};
+  const Shape& shape = table->shapes[entry.tuple[1]];
+  // A series that has points fits but for new fields.
+  if (entry.first_lsn == 0) {
+    if (SchemaVerdict bad =
+            CheckMeasure(*table, table->measure_names.TextOf(entry.tuple[0]), entry.type);
+        bad.reason != RejectReason::kNone) {
+      return bad;
+    }
+    size_t dimensions = table->dimension_count;
+    for (const uint32_t id : shape.dimensions) {
+      const std::string_view name = table->dimension_names.TextOf(id);
+      if (table->fields.contains(name))
+        return Rejected(RejectReason::kTypeConflict, NameClashText(name));
+      if (table->dimensions[id].first_lsn == 0) ++dimensions;
+    }
+    if (dimensions > kTableDimensionsMax)
+      return Rejected(RejectReason::kTableLimit, DimensionLimitText());
+  }
+  return CheckFields(*table, fields, [&](std::string_view name) {
+    const uint32_t id = table->dimension_names.Find(name);
+    return id != kNoId && shape.PlaceOf(id) != kNoId;
+  });
+}
+
+void SeriesIndex::CountShape(TableIndex& table, const SeriesEntry& entry, uint64_t lsn) {
+  ShapeUse& use = table.measures[entry.tuple[0]].shapes[{entry.owner, entry.tuple[1]}];
+  if (use.series++ == 0) use.first_lsn = lsn;
+  if (!entry.owner.none()) ++table.owned_series;
+}
+
+void SeriesIndex::UncountShape(TableIndex& table, const SeriesEntry& entry) {
+  auto& shapes = table.measures[entry.tuple[0]].shapes;
+  const auto use = shapes.find({entry.owner, entry.tuple[1]});
+  if (--use->second.series == 0) shapes.erase(use);
+  if (!entry.owner.none()) --table.owned_series;
 }
 
 void SeriesIndex::Define(SeriesEntry& entry, uint64_t lsn) {
   if (entry.first_lsn != 0) return;
   entry.first_lsn = lsn;
   ++defined_;
-  const SeriesInfo& info = *infos_[entry.id];
-  TableIndex& table = FindOrAdd(info.table);
-  const auto [measure, new_measure] = table.measures.try_emplace(info.measure);
-  if (new_measure) {
-    measure->second.type = info.type;
-    measure->second.first_lsn = lsn;
+  TableIndex& table = FindOrAdd(entry.table);
+  table.newest_first_lsn = std::max(table.newest_first_lsn, lsn);
+  MeasureEntry& measure = table.measures[entry.tuple[0]];
+  if (measure.first_lsn == 0) {
+    measure.type = entry.type;
+    measure.first_lsn = lsn;
+    ++table.measure_count;
   }
-  InsertSorted(measure->second.series, entry.id);
-  InsertSorted(table.series, entry.id);
-  for (const Dimension& d : info.dimensions) {
-    const auto order = static_cast<uint32_t>(table.dimensions.size());
-    const auto [dimension, new_dimension] = table.dimensions.try_emplace(d.name);
-    if (new_dimension) {
-      dimension->second.order = order;
-      dimension->second.first_lsn = lsn;
+  size_t grown = measure.series.Add(entry.id);
+  grown += table.series.Add(entry.id);
+  CountShape(table, entry, lsn);
+  const Shape& shape = table.shapes[entry.tuple[1]];
+  for (size_t i = 0; i < shape.dimensions.size(); ++i) {
+    DimensionEntry& dimension = table.dimensions[shape.dimensions[i]];
+    if (dimension.first_lsn == 0) {
+      dimension.order = static_cast<uint32_t>(table.dimension_count++);
+      dimension.first_lsn = lsn;
     }
-    InsertSorted(dimension->second.values[d.value], entry.id);
+    grown += dimension.by_value[entry.tuple[2 + i]].Add(entry.id);
+    grown += dimension.all.Add(entry.id);
   }
-  if (info.type == ValueType::kMulti) return;
-  const FieldDef column{"", info.type};
+  table.heap_bytes += grown;
+  heap_bytes_ += grown;
+  if (entry.type == ValueType::kMulti) return;
+  const FieldDef column{"", entry.type};
   const auto same = [&](const auto& c) { return c.first == column; };
   if (std::none_of(table.columns.begin(), table.columns.end(), same))
     table.columns.emplace_back(column, lsn);
@@ -235,64 +249,79 @@ std::pair<uint32_t, bool> SeriesIndex::DefineField(TableIndex& table, const Fiel
 }
 
 void SeriesIndex::NoteField(SeriesEntry& entry, uint32_t field_id, uint64_t lsn) {
+  if (entry.tuple == nullptr) return;
   if (entry.multi == nullptr) entry.multi = std::make_unique<MultiState>();
   AddOnce(entry.multi->fields, field_id, lsn);
-  if (TableIndex* table = Find(entry.table)) {
-    AddOnce(table->measures[infos_[entry.id]->measure].fields, field_id, lsn);
-  }
+  AddOnce(Find(entry.table)->measures[entry.tuple[0]].fields, field_id, lsn);
 }
 
-void SeriesIndex::EraseKey(const SeriesInfo& info) {
-  const auto [first, last] = by_key_.equal_range(KeyHash(info.canonical_key, info.type));
-  for (auto it = first; it != last; ++it) {
-    if (it->second == info.ref.lo) {
-      by_key_.erase(it);
-      return;
-    }
-  }
+void SeriesIndex::EraseKey(TableIndex& table, const SeriesEntry& entry) {
+  table.by_tuple.Erase(HashOf(entry.type, entry.owner, TupleOf(table, entry)), entry.id);
 }
 
 void SeriesIndex::Drop(TableIndex& table) {
   for (uint32_t id = 1; id < directory_.end(); ++id) {
     SeriesEntry* entry = directory_.Get({0, id});
     if (entry == nullptr || entry->table_slot != table.slot || entry->dropped) continue;
-    EraseKey(*infos_[id]);
-    heap_bytes_ -= BytesOf(*infos_[id]);
     entry->dropped = true;
+    entry->tuple = nullptr;
+    infos_.Forget(id);
     if (entry->first_lsn != 0) --defined_;
   }
+  heap_bytes_ -= table.heap_bytes + table.arena.heap_bytes() + table.by_tuple.heap_bytes() +
+                 table.measure_names.heap_bytes();
   const uint32_t slot = table.slot;
   slot_of_.erase(table.id.value);
   tables_[slot].reset();
 }
 
-// Postings keep the id: selections leave dropped series out.
 void SeriesIndex::Drop(SeriesEntry& entry) {
-  EraseKey(*infos_[entry.id]);
-  heap_bytes_ -= BytesOf(*infos_[entry.id]);
+  TableIndex& table = *Find(entry.table);
+  EraseKey(table, entry);
+  if (entry.first_lsn != 0) {
+    --defined_;
+    table.measures[entry.tuple[0]].series.Remove(entry.id);
+    table.series.Remove(entry.id);
+    UncountShape(table, entry);
+    const Shape& shape = table.shapes[entry.tuple[1]];
+    for (size_t i = 0; i < shape.dimensions.size(); ++i) {
+      DimensionEntry& dimension = table.dimensions[shape.dimensions[i]];
+      dimension.by_value[entry.tuple[2 + i]].Remove(entry.id);
+      dimension.all.Remove(entry.id);
+    }
+  }
   entry.dropped = true;
-  if (entry.first_lsn != 0) --defined_;
+  entry.tuple = nullptr;
+  infos_.Forget(entry.id);
 }
 
 bool SeriesIndex::SetOwner(SeriesEntry& entry, Owner owner) {
-  auto info = std::make_shared<SeriesInfo>(*infos_[entry.id]);
-  info->owner = owner;
-  info->canonical_key = CanonicalKey(*info);
-  if (FindKey(info->canonical_key, info->type) != 0) return false;
-  EraseKey(*infos_[entry.id]);
-  by_key_.emplace(KeyHash(info->canonical_key, info->type), entry.id);
+  if (entry.tuple == nullptr) return false;
+  TableIndex& table = *Find(entry.table);
+  const std::span<const uint32_t> tuple = TupleOf(table, entry);
+  if (FindInTable(table, entry.type, owner, tuple) != 0) return false;
+  EraseKey(table, entry);
+  if (entry.first_lsn != 0) UncountShape(table, entry);
   entry.owner = owner;
-  infos_[entry.id] = std::move(info);
+  if (entry.first_lsn != 0) CountShape(table, entry, entry.first_lsn);
+  table.by_tuple.Insert(HashOf(entry.type, owner, tuple), entry.id);
+  infos_.Forget(entry.id);
   return true;
 }
 
 void SeriesIndex::SetReservations(std::vector<Reservation> reservations) {
   reservations_ = std::move(reservations);
+  for (const auto& table : tables_) {
+    if (table == nullptr) continue;
+    for (uint32_t id = 0; id < table->measures.size(); ++id) {
+      const Reservation* by = ReservedBy(table->id, table->measure_names.TextOf(id));
+      table->measures[id].reserved_by = by == nullptr ? 0 : by->view.value;
+    }
+  }
   for (uint32_t id = 1; id < directory_.end(); ++id) {
     SeriesEntry* entry = directory_.Get({0, id});
-    if (entry == nullptr || entry->dropped) continue;
-    const Reservation* by = ReservedBy(entry->table, MeasureOf(id));
-    entry->reserved_by = by == nullptr ? 0 : by->view.value;
+    if (entry == nullptr || entry->tuple == nullptr) continue;
+    entry->reserved_by = tables_[entry->table_slot]->measures[entry->tuple[0]].reserved_by;
   }
 }
 
@@ -308,6 +337,21 @@ std::string SeriesIndex::ViewName(ViewId view) const {
     if (r.view == view) return r.view_name;
   }
   return std::to_string(view.value);
+}
+
+std::vector<std::string> SeriesIndex::OwnerlessNames(const TableIndex& table,
+                                                     std::string_view name_template,
+                                                     size_t count_max) const {
+  std::vector<std::string> out;
+  for (uint32_t id = 0; id < table.measures.size(); ++id) {
+    const auto& shapes = table.measures[id].shapes;  // ownerless ones are first
+    if (shapes.empty() || !shapes.begin()->first.first.none()) continue;
+    const std::string_view name = table.measure_names.TextOf(id);
+    if (MatchesTemplate(name_template, name)) out.emplace_back(name);
+  }
+  std::sort(out.begin(), out.end());
+  if (out.size() > count_max) out.resize(count_max);
+  return out;
 }
 
 }  // namespace tidemark::store
