@@ -69,6 +69,8 @@ struct ChunkEntry {
   uint32_t bytes = 0;
   int64_t min_time = 0;  // inclusive, both
   int64_t max_time = 0;
+  uint32_t index = 0;  // of the chunk in its file: 0, 1, ...
+  friend bool operator==(const ChunkEntry&, const ChunkEntry&) = default;
 };
 
 /// "0000000123.tsb"
@@ -112,6 +114,10 @@ class BlockFile {
   static Result<std::shared_ptr<BlockFile>> Open(FileSystem& fs, std::string path,
                                                  const BlockMeta& meta, Hash128 store_id);
   ~BlockFile();
+
+  /// The meta of a file that no manifest names, from its own footer: for `--rebuild-manifest`.
+  static Result<BlockMeta> ReadMeta(FileSystem& fs, const std::string& path, uint64_t file_no,
+                                    Hash128 store_id);
 
   const BlockMeta& meta() const;
   const std::string& path() const;
