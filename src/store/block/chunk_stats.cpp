@@ -43,13 +43,22 @@ ColumnStats ComputeStats(ValueType type, std::span<const uint64_t> bits) {
                                [](uint64_t b) { return !std::isfinite(AsDouble(b)); });
     if (out.nan_seen) return out;
   }
-  const auto less = [doubles](uint64_t a, uint64_t b) {
-    if (doubles) return static_cast<int64_t>(OrderedBits(a)) < static_cast<int64_t>(OrderedBits(b));
-    return static_cast<int64_t>(a) < static_cast<int64_t>(b);
+  // Both orders are their own inverse, so the extremes turn back into bits.
+  const auto ordered = [doubles](uint64_t b) {
+    return static_cast<int64_t>(doubles ? OrderedBits(b) : b);
   };
-  const auto [low, high] = std::minmax_element(bits.begin(), bits.end(), less);
-  out.min_bits = *low;
-  out.max_bits = *high;
+  int64_t low = INT64_MAX;
+  int64_t high = INT64_MIN;
+  for (const uint64_t b : bits) {
+    low = std::min(low, ordered(b));
+    high = std::max(high, ordered(b));
+  }
+  const auto back = [doubles](int64_t value) {
+    const auto b = static_cast<uint64_t>(value);
+    return doubles ? OrderedBits(b) : b;
+  };
+  out.min_bits = back(low);
+  out.max_bits = back(high);
   out.first_bits = bits.front();
   out.last_bits = bits.back();
   if (doubles) {

@@ -32,7 +32,9 @@ class ChunkWriter {
   bool constant_version() const;
   bool any_tombstone() const;
 
-  /// A section of integers, one a row, `value(row)`; `row` counts from the chunk's first.
+  /// A section of one integer a row.
+  void AddRows(uint64_t origin, const int64_t* values);
+  /// The same of `value(row)`; `row` counts from the chunk's first.
   template <typename Value>
   void AddIntegers(uint64_t origin, Value value);
   template <typename Value>
@@ -51,6 +53,7 @@ class ChunkWriter {
   ByteWriter stats_;
   // Of the column at hand: its rows that are not null, counted from the chunk's first, and how many
   // of them lie in each block.
+  bool all_present_ = true;  // then present_ is empty
   std::vector<uint16_t> present_;
   std::vector<size_t> present_in_;
 };
@@ -64,6 +67,18 @@ bool ChunkWriter::any_tombstone() const {
   if (rows_.tombstones.empty()) return false;
   const auto some = std::span(rows_.tombstones).subspan(from_, count_);
   return std::any_of(some.begin(), some.end(), [](uint8_t t) { return t != 0; });
+}
+
+void ChunkWriter::AddRows(uint64_t origin, const int64_t* values) {
+  std::string& section = sections_.emplace_back();
+  // The unsigned type may alias the signed one.
+  const auto* all = reinterpret_cast<const uint64_t*>(values);
+  std::string block;
+  for (size_t b = 0; b < blocks(); ++b) {
+    block.clear();
+    codec::EncodeIntegers(std::span(all + b * kBlockRows, rows_in(b)), origin, effort_, block);
+    AppendBlock(block, place_of(b), section);
+  }
 }
 
 template <typename Value>
@@ -110,6 +125,11 @@ void ChunkWriter::AddInfos() {
 void ChunkWriter::FindPresent(const RowColumns::Column& column) {
   present_.clear();
   present_in_.assign(blocks(), 0);
+  all_present_ = column.valid.empty() && rows_.tombstones.empty();
+  if (all_present_) {
+    for (size_t b = 0; b < blocks(); ++b) present_in_[b] = rows_in(b);
+    return;
+  }
   for (size_t i = 0; i < count_; ++i) {
     const size_t row = from_ + i;
     if (!column.valid.empty() && column.valid[row] == 0) continue;
@@ -117,25 +137,37 @@ void ChunkWriter::FindPresent(const RowColumns::Column& column) {
     present_.push_back(static_cast<uint16_t>(i));
     ++present_in_[i / kBlockRows];
   }
+  all_present_ = present_.size() == count_;
 }
 
 void ChunkWriter::AddTexts(const RowColumns::Column& column) {
-  std::vector<std::string_view> texts;
-  texts.reserve(present_.size());
-  for (const uint16_t row : present_) texts.push_back(column.texts[from_ + row]);
+  std::vector<std::string_view> gathered;
+  std::span<const std::string_view> texts;
+  if (all_present_) {
+    texts = std::span(column.texts).subspan(from_, count_);
+  } else {
+    for (const uint16_t row : present_) gathered.push_back(column.texts[from_ + row]);
+    texts = gathered;
+  }
   codec::TextBlocks cut;
   size_t at = 0;
   for (const size_t n : present_in_) {
-    cut.push_back(std::span(texts).subspan(at, n));
+    cut.push_back(texts.subspan(at, n));
     at += n;
   }
   codec::EncodeTexts(cut, effort_, sections_.emplace_back());
 }
 
 void ChunkWriter::AddValues(const RowColumns::Column& column) {
-  std::vector<uint64_t> bits;
-  bits.reserve(present_.size());
-  for (const uint16_t row : present_) bits.push_back(column.bits[from_ + row]);
+  std::vector<uint64_t> gathered;
+  std::span<const uint64_t> bits;
+  if (all_present_) {
+    bits = std::span(column.bits).subspan(from_, count_);
+  } else {
+    gathered.reserve(present_.size());
+    for (const uint16_t row : present_) gathered.push_back(column.bits[from_ + row]);
+    bits = gathered;
+  }
   if (codec::HasStatistics(column.type) && count_ >= kStatsRowsMin && !bits.empty()) {
     codec::AppendStats(codec::ComputeStats(column.type, bits), column.type, stats_);
   }
@@ -144,7 +176,7 @@ void ChunkWriter::AddValues(const RowColumns::Column& column) {
   std::string block;
   size_t at = 0;
   for (size_t b = 0; b < blocks(); ++b) {
-    const auto values = std::span(bits).subspan(at, present_in_[b]);
+    const auto values = bits.subspan(at, present_in_[b]);
     at += values.size();
     block.clear();
     if (values.empty()) {
@@ -164,9 +196,9 @@ void ChunkWriter::AddValues(const RowColumns::Column& column) {
 
 void ChunkWriter::AddColumn(const RowColumns::Column& column, ByteWriter& header) {
   FindPresent(column);
-  const bool has_nulls = present_.size() != count_;
-  const bool has_stats =
-      codec::HasStatistics(column.type) && count_ >= kStatsRowsMin && !present_.empty();
+  const bool has_nulls = !all_present_;
+  const bool any = all_present_ || !present_.empty();
+  const bool has_stats = codec::HasStatistics(column.type) && count_ >= kStatsRowsMin && any;
   header.PutU8(static_cast<uint8_t>(static_cast<unsigned>(column.type) |
                                     (has_nulls ? codec::kColumnHasNulls : 0U) |
                                     (has_stats ? codec::kColumnHasStats : 0U)));
@@ -189,14 +221,13 @@ void ChunkWriter::Write(uint32_t series, ChunkPlace place, std::string& out) {
   TM_CHECK(count_ >= 1 && count_ <= kChunkRowsMax && from_ + count_ <= rows_.rows());
   const int64_t min_time = rows_.times[from_];
   const auto origin = static_cast<uint64_t>(min_time);
-  AddIntegers(origin, [&](size_t i) { return static_cast<uint64_t>(rows_.times[from_ + i]); });
+  AddRows(origin, rows_.times.data() + from_);
 
   unsigned flags = 0;
   const int64_t version = rows_.versions[from_];
   if (!constant_version()) {
     flags |= codec::kVersionsStored;
-    AddIntegers(static_cast<uint64_t>(version),
-                [&](size_t i) { return static_cast<uint64_t>(rows_.versions[from_ + i]); });
+    AddRows(static_cast<uint64_t>(version), rows_.versions.data() + from_);
   }
   if (!rows_.infos.empty()) {
     flags |= codec::kInfosStored;

@@ -24,12 +24,14 @@ constexpr unsigned kHasResidualOfFirst = 0x10U;
 int64_t Signed(uint64_t v) { return static_cast<int64_t>(v); }
 uint64_t Unsigned(int64_t v) { return static_cast<uint64_t>(v); }
 
+/// Of a signed value.
+uint64_t Magnitude(uint64_t v) { return Signed(v) < 0 ? 0 - v : v; }
+
 /// Greatest common divisor of the distances to the first value.
 uint64_t CommonUnit(std::span<const uint64_t> values) {
   uint64_t unit = 0;
   for (const uint64_t value : values) {
-    const int64_t distance = Signed(value - values[0]);
-    const uint64_t size = distance < 0 ? 0 - Unsigned(distance) : Unsigned(distance);
+    const uint64_t size = Magnitude(value - values[0]);
     if (unit == 0) {
       unit = size;
     } else if (size % unit != 0) {
@@ -53,9 +55,8 @@ struct Candidate {
 /// Where residuals start: the least value, or, when few lie far below the rest, the least of the
 /// rest: those few wrap around and become patches.
 int64_t Floor(std::span<const uint64_t> values) {
-  const auto less = [](uint64_t a, uint64_t b) { return Signed(a) < Signed(b); };
-  const auto [low, high] = std::minmax_element(values.begin(), values.end(), less);
-  const int64_t least = Signed(*low);
+  int64_t least = INT64_MAX;
+  for (const uint64_t value : values) least = std::min(least, Signed(value));
   constexpr size_t kSample = 32;
   if (values.size() < 2 * kSample) return least;
   std::array<int64_t, kSample> sample{};
@@ -167,7 +168,9 @@ void EncodeIntegers(std::span<const uint64_t> values, uint64_t origin, Effort ef
   Candidate* other = &candidates[1];
   PlanOffset(scaled, 0, effort, *best);
   const int64_t slope = Signed(scaled[n - 1]) / static_cast<int64_t>(n - 1);
-  if (slope != 0) {
+  // A slope pays where most of the spread comes from it.
+  const unsigned travelled = static_cast<unsigned>(std::bit_width(Magnitude(scaled[n - 1])));
+  if (slope != 0 && travelled + 1 >= best->plan.width) {
     PlanOffset(scaled, Unsigned(slope), effort, *other);
     if (other->bytes < best->bytes) std::swap(best, other);
   }

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "store/block/bit_packing_internal.h"
+#include "store/block/chunk_layout_internal.h"
 #include "store/block/column_codec_internal.h"
 #include "store/block/residual_codec_internal.h"
 
@@ -32,6 +33,7 @@ constexpr double kIntegerLimit = 0x1p51;
 constexpr double kMagic = 0x1.8p52;
 constexpr size_t kSample = 32;
 constexpr size_t kSampleMissesMax = 8;
+constexpr size_t kConstantRowsMin = 64;
 constexpr unsigned kNoAlp = UINT32_MAX;
 
 /// How integers become doubles again.
@@ -136,12 +138,6 @@ struct Decimals {
   }
 };
 
-/// Bits whose order as integers is the order of the doubles; its own inverse.
-uint64_t Ordered(uint64_t bits) {
-  const auto sign = static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63);
-  return bits ^ (sign >> 1U);
-}
-
 void WriteDecimals(const Decimals& from, std::span<const uint64_t> bits, Effort effort,
                    std::string& out) {
   const auto exceptions = std::span(from.exceptions).first(from.exception_count);
@@ -162,7 +158,7 @@ void WriteDecimals(const Decimals& from, std::span<const uint64_t> bits, Effort 
 
 void WriteBits(std::span<const uint64_t> bits, Effort effort, std::string& out) {
   std::array<uint64_t, kLaneValues> ordered;
-  for (size_t i = 0; i < bits.size(); ++i) ordered[i] = Ordered(bits[i]);
+  for (size_t i = 0; i < bits.size(); ++i) ordered[i] = OrderedBits(bits[i]);
   out.push_back(static_cast<char>(kBits));
   EncodeIntegers(std::span(ordered).first(bits.size()), 0, effort, out);
 }
@@ -173,12 +169,16 @@ void EncodeDoubles(std::span<const uint64_t> bits, Effort effort, DecimalHint& h
                    std::string& out) {
   const size_t n = bits.size();
   TM_DCHECK(n >= 1 && n <= kLaneValues);
-  if (std::all_of(bits.begin(), bits.end(), [&](uint64_t b) { return b == bits[0]; })) {
+  const Sample sample(bits);
+  const bool constant =
+      std::all_of(bits.begin(), bits.end(), [&](uint64_t b) { return b == bits[0]; });
+  // One or a few equal decimals take three to five bytes as such.
+  const bool few = n < kConstantRowsMin;
+  if (constant && !(few && FindDigits(sample, hint).has_value())) {
     out.push_back(static_cast<char>(kConstant));
     out.append(reinterpret_cast<const char*>(bits.data()), sizeof(uint64_t));
     return;
   }
-  const Sample sample(bits);
   const auto dec = FindDigits(sample, hint);
   if (!dec) {
     hint = {};
@@ -203,7 +203,7 @@ void EncodeDoubles(std::span<const uint64_t> bits, Effort effort, DecimalHint& h
   const size_t at = out.size();
   WriteDecimals(decimals, bits, effort, out);
   // Bits as integers take seven to eight bytes: worth a look only near that.
-  if (out.size() - at <= n * 5) return;
+  if (out.size() - at <= n * 5 || n < 2) return;
   std::string plain;
   WriteBits(bits, effort, plain);
   if (plain.size() < out.size() - at) out.replace(at, std::string::npos, plain);
@@ -222,7 +222,7 @@ bool DecodeDoubles(std::string_view block, size_t n, uint64_t* out) {
       return in.AtEnd();
     }
     if (!DecodeIntegers(block.substr(1), n, 0, out)) return false;
-    for (size_t i = 0; i < n; ++i) out[i] = Ordered(out[i]);
+    for (size_t i = 0; i < n; ++i) out[i] = OrderedBits(out[i]);
     return true;
   }
   const size_t digits = in.GetU8();

@@ -32,7 +32,6 @@ struct Histogram {
   Counts counts{};
   size_t symbols = 0;   // 1 + the largest that occurs
   bool escape = false;  // the last symbol means "or more"; the rest follows as a varint
-  size_t escape_bytes = 0;
 };
 
 Histogram CountSymbols(std::span<const uint64_t> values, unsigned low_bits) {
@@ -41,9 +40,7 @@ Histogram CountSymbols(std::span<const uint64_t> values, unsigned low_bits) {
   for (const uint64_t value : values) {
     const uint64_t high = value >> low_bits;
     ++out.counts[std::min(high, kLast)];
-    if (high < kLast) continue;
-    out.escape = true;
-    out.escape_bytes += VarintBytes(high - kLast);
+    out.escape |= high >= kLast;
   }
   out.symbols = kSymbolsMax;
   while (out.counts[out.symbols - 1] == 0) --out.symbols;
@@ -74,6 +71,18 @@ Counts ToSlots(const Histogram& histogram, size_t n) {
     --sum;
   }
   return slots;
+}
+
+/// c * log2(c) for up to a block's values.
+double CountTimesLog(size_t count) {
+  static const auto kTable = [] {
+    std::array<float, kLaneValues + 1> out{};
+    for (size_t c = 2; c < out.size(); ++c) {
+      out[c] = static_cast<float>(static_cast<double>(c) * std::log2(static_cast<double>(c)));
+    }
+    return out;
+  }();
+  return kTable[count];
 }
 
 /// Bits, lowest first.
@@ -235,34 +244,39 @@ struct Decoder {
 
 }  // namespace
 
-EntropyPlan PlanEntropy(std::span<const uint64_t> values, unsigned widest) {
+EntropyPlan PlanEntropy(std::span<const uint64_t> values, const WidthCounts& widths) {
   EntropyPlan best;
   const size_t n = values.size();
-  if (n < kRowsMin || widest == 0) return best;
-  // Bins much finer than the spread only make the table longer; outliers escape.
-  const unsigned high = std::min(widest, kEntropyLowBitsMax);
-  const unsigned first = high > 7 ? high - 7 : 0;
-  // Far outliers: start where few are beyond the last symbol.
-  size_t start = first;
-  for (size_t beyond = 0; start > 0; --start) {
-    beyond = static_cast<size_t>(
-        std::count_if(values.begin(), values.end(), [&](uint64_t v) { return v >> start >= 4; }));
-    if (beyond * 64 > n) break;
+  if (n < kRowsMin) return best;
+  // The width that nearly all values keep to: bins for more would only serve outliers.
+  unsigned common = 0;
+  for (size_t within = widths[0]; common < 64 && (n - within) * 64 > n; within += widths[common]) {
+    ++common;
   }
-  start = std::min<size_t>(start, first + 5);
-  for (size_t low = start >= 5 ? start - 5 : 0; low <= start + 2 && low <= kEntropyLowBitsMax;
-       ++low) {
-    const auto low_bits = static_cast<unsigned>(low);
-    const Histogram histogram = CountSymbols(values, low_bits);
-    if (size_t{histogram.counts[kSymbolsMax - 1]} * 8 > n) continue;
-    double bits = static_cast<double>(TableBits(histogram));
-    for (size_t s = 0; s < histogram.symbols; ++s) {
-      const double count = histogram.counts[s];
-      if (count > 0) bits -= count * std::log2(count / static_cast<double>(n));
+  if (common == 0) return best;
+  const unsigned first = std::min(common > 6 ? common - 6 : 0, kEntropyLowBitsMax);
+
+  constexpr uint64_t kFineBins = 2 * kSymbolsMax;
+  std::array<uint16_t, kFineBins + 1> fine{};  // the last: values beyond them all
+  for (const uint64_t value : values) ++fine[std::min(value >> first, kFineBins)];
+  const uint16_t beyond = fine[kFineBins];
+  for (unsigned step = 0; first + step <= std::min(common, kEntropyLowBitsMax); ++step) {
+    Histogram histogram;
+    for (size_t bin = 0; bin < kFineBins; ++bin) {
+      const size_t symbol = std::min(bin >> step, kSymbolsMax - 1);
+      histogram.counts[symbol] = static_cast<uint16_t>(histogram.counts[symbol] + fine[bin]);
     }
-    const size_t bytes = PackedBytes(n, low_bits) + static_cast<size_t>(bits / 8) +
-                         histogram.escape_bytes + 4 * kStates + 6;
-    if (best.bytes == 0 || bytes < best.bytes) best = {.low_bits = low_bits, .bytes = bytes};
+    uint16_t& last = histogram.counts[kSymbolsMax - 1];
+    last = static_cast<uint16_t>(last + beyond);
+    constexpr size_t kEscapeBytes = 2;  // a guess: outliers are rare
+    const size_t escapes = last * kEscapeBytes;
+    histogram.symbols = kSymbolsMax;
+    while (histogram.counts[histogram.symbols - 1] == 0) --histogram.symbols;
+    double bits = CountTimesLog(n) + static_cast<double>(TableBits(histogram));
+    for (size_t s = 0; s < histogram.symbols; ++s) bits -= CountTimesLog(histogram.counts[s]);
+    const size_t bytes = PackedBytes(n, first + step) + static_cast<size_t>(bits / 8) + escapes +
+                         sizeof(uint32_t) * kStates + 6;
+    if (best.bytes == 0 || bytes < best.bytes) best = {.low_bits = first + step, .bytes = bytes};
   }
   return best;
 }

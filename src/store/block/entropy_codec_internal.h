@@ -5,6 +5,7 @@
 // docs/format/block.md "Entropy coded residuals". Pure functions.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,8 +18,10 @@ struct EntropyPlan {
   size_t bytes = 0;  // estimate; 0: not worth trying
 };
 
-/// `widest`: significant bits of the largest value.
-EntropyPlan PlanEntropy(std::span<const uint64_t> values, unsigned widest);
+/// How many values have 0, 1, .. 64 significant bits.
+using WidthCounts = std::array<uint16_t, 65>;
+
+EntropyPlan PlanEntropy(std::span<const uint64_t> values, const WidthCounts& widths);
 void WriteEntropy(std::span<const uint64_t> values, unsigned low_bits, std::string& out);
 /// False: not what WriteEntropy makes for `n` values.
 [[nodiscard]] bool ReadEntropy(std::string_view bytes, size_t n, unsigned low_bits, uint64_t* out);

@@ -10,9 +10,8 @@
 namespace tidemark::store::codec {
 namespace {
 
-/// Values of 0, 1, .. 64 significant bits.
-std::array<uint16_t, 65> CountWidths(std::span<const uint64_t> values) {
-  std::array<uint16_t, 65> counts{};
+WidthCounts CountWidths(std::span<const uint64_t> values) {
+  WidthCounts counts{};
   for (const uint64_t value : values) ++counts[static_cast<size_t>(std::bit_width(value))];
   return counts;
 }
@@ -87,7 +86,7 @@ ResidualPlan PlanResiduals(std::span<const uint64_t> values, Effort effort) {
     }
   }
   if (effort == Effort::kSmall) {
-    const auto entropy = PlanEntropy(values, widest);
+    const auto entropy = PlanEntropy(values, counts);
     // Decoding costs more: a few percent must be won.
     if (entropy.bytes != 0 && entropy.bytes * 50 < best.bytes * 49) {
       best = {.form = ResidualPlan::Form::kEntropy,

@@ -23,19 +23,32 @@ constexpr size_t kDistinctShareMin = 2;
 constexpr size_t kInflatedBytesMax = size_t{4} << 20U;
 constexpr size_t kCompressBytesMin = 64;
 
-int Level(Effort effort) { return effort == Effort::kSmall ? 6 : 1; }
+/// Text of few symbols (hex ids) is smaller at level 1 than at 6: a last merge tries both.
+std::string Compress(std::string_view content, Effort effort) {
+  const auto at_level = [&](int level) {
+    std::string frame(ZSTD_compressBound(content.size()), '\0');
+    const size_t size =
+        ZSTD_compress(frame.data(), frame.size(), content.data(), content.size(), level);
+    frame.resize(ZSTD_isError(size) != 0 ? 0 : size);
+    return frame;
+  };
+  std::string best = at_level(1);
+  if (effort == Effort::kSmall) {
+    std::string other = at_level(6);
+    if (other.size() < best.size()) best.swap(other);
+  }
+  return best;
+}
 
 /// storage byte, varint size, then the bytes; compressed: varint size before, zstd frame.
 void AppendContent(std::string_view content, Effort effort, std::string& out) {
   if (content.size() >= kCompressBytesMin && content.size() <= kInflatedBytesMax) {
-    std::string frame(ZSTD_compressBound(content.size()), '\0');
-    const size_t size =
-        ZSTD_compress(frame.data(), frame.size(), content.data(), content.size(), Level(effort));
-    if (ZSTD_isError(size) == 0 && size + size / 16 < content.size()) {
+    const std::string frame = Compress(content, effort);
+    if (!frame.empty() && frame.size() + frame.size() / 16 < content.size()) {
       out.push_back(static_cast<char>(kZstd));
       AppendVarint(content.size(), out);
-      AppendVarint(size, out);
-      out.append(frame, 0, size);
+      AppendVarint(frame.size(), out);
+      out.append(frame);
       return;
     }
   }
