@@ -15,8 +15,7 @@
 namespace tidemark::store {
 namespace {
 
-// 20,000 series with ten dimensions: level 3 takes a fifth less than level 1 and reads as fast
-// (Dictionary.StaysSmall).
+// Dictionary.StaysSmall, 20,000 series of eight dimensions: 6.3 bytes a series; 8.1 at level 1.
 constexpr int kZstdLevel = 3;
 constexpr size_t kRecordHeaderBytes = 8;  // docs/format/journal.md, section 3
 constexpr size_t kWriteBytes = 1_MiB;

@@ -69,6 +69,9 @@ class RevisionFile {
   static Result<std::shared_ptr<RevisionFile>> Open(FileSystem& fs, std::string path,
                                                     const RevisionMeta& meta, Hash128 store_id);
   ~RevisionFile();
+  /// The meta of a file that no manifest names, from its own footer: for `--rebuild-manifest`.
+  static Result<RevisionMeta> ReadMeta(FileSystem& fs, const std::string& path, uint64_t file_no,
+                                       Hash128 store_id);
   const RevisionMeta& meta() const;
   const std::string& path() const;
   /// Appends the entries of the series with times in [start, end), in file order.
