@@ -62,6 +62,9 @@ class Admin {
   virtual void Compact(CompactMode mode, Completion<void> done) = 0;
   virtual StorageReport Report() = 0;
   virtual std::vector<DamagedFile> Damaged() = 0;
+  // Two parts of the report alone, cheap enough to ask for every second.
+  virtual std::string ClockWarning() { return Report().clock_warning; }
+  virtual std::map<std::string, uint64_t> MemoryBytes() { return Report().memory_bytes; }
   /// kNotFound: no damaged file of that name. Durable when it returns. Blocking.
   virtual Result<void> AcceptGap(const std::string& file) = 0;
   /// Links or copies the store at one journal position into `dir` (DIR/store/...), which exists and

@@ -18,6 +18,7 @@
 #include "store/revision_log.h"
 #include "store/series_index.h"
 #include "store/snapshots.h"
+#include "store/storage.h"
 
 namespace tidemark::store {
 
@@ -50,24 +51,18 @@ class LaneLocks {
 };
 inline constexpr uint32_t kAllLanes = (uint32_t{1} << SeriesDirectory::kLanes) - 1;
 
-/// Rows copied out of one series under its lane's lock.
-struct RowPiece {
-  std::vector<EventTime> times;
-  std::vector<uint64_t> bits;
-  std::vector<int64_t> versions;
-  std::vector<RowInfo> rows;
-  std::shared_ptr<TextPool> pool;  // keeps what `bits` point to
-  bool more = false;               // the series has rows at or beyond `next`
-  EventTime next;
+/// Definitions (series, fields, owners, drops) of durable batches that the dictionary does not have
+/// yet, as journal records.
+struct PendingDefinitions {
+  std::string records;
+  uint64_t lsn = 0;  // of the newest batch in them
 };
 
-struct PieceWants {
-  bool versions = false;
-  bool rows = false;
-  size_t rows_max = 2048;
-};
+class Sealer;
+class Compactor;
+class RetentionClock;
 
-struct EmbeddedStore::State {
+struct EmbeddedStore::State final : FeedTrims {
   State(EmbeddedStoreOptions o, FileSystem& f, const Clock& c, Executor& e, MetricRegistry& m);
 
   const EmbeddedStoreOptions options;
@@ -92,18 +87,33 @@ struct EmbeddedStore::State {
 
   Snapshots snapshots;
   RevisionLog revisions;
-  std::unique_ptr<FeedLog> feed;         // constant after Open()
-  std::unique_ptr<Journal> journal;      // constant after Open()
-  std::unique_ptr<Steppable> retention;  // constant after Open()
+  std::unique_ptr<Storage> storage;                 // constant after Open()
+  std::unique_ptr<FeedLog> feed;                    // constant after Open()
+  std::unique_ptr<Journal> journal;                 // constant after Open()
+  std::unique_ptr<RetentionClock> retention_clock;  // constant after Open()
+  std::unique_ptr<Steppable> retention;             // constant after Open()
+  std::unique_ptr<Sealer> sealer;                   // constant after Open()
+  std::unique_ptr<Compactor> compactor;             // constant after Open()
   TaskId journal_task;
   TaskId retention_task;
+  TaskId seal_task;
+  TaskId compact_task;
+
+  std::atomic<uint64_t> feed_start_lsn{0};  // the feed knows nothing at or before it
+  uint64_t journal_bytes_noted = 0;         // of Journal::bytes_written(); the sealer's
+
+  Mutex definitions_mutex;
+  PendingDefinitions definitions TM_GUARDED_BY(definitions_mutex);
+  uint64_t dictionary_lsn = 0;        // definitions up to it are in the dictionary; replay only
+  uint64_t revisions_sealed_lsn = 0;  // revision entries up to it are in files; replay only
 
   Mutex subscribers_mutex;
   std::map<uint64_t, std::function<void()>> subscribers TM_GUARDED_BY(subscribers_mutex);
   uint64_t next_subscription TM_GUARDED_BY(subscribers_mutex) = 1;
 
-  std::atomic<int64_t> rows_bytes{0};   // buffers, pools, undo records
-  std::atomic<int64_t> index_bytes{0};  // entries, keys, postings
+  std::atomic<int64_t> rows_bytes{0};    // buffers, pools, undo records
+  std::atomic<int64_t> frozen_bytes{0};  // frozen parts; counted in rows_bytes too
+  std::atomic<int64_t> index_bytes{0};   // entries, keys, postings
   std::atomic<int64_t> rows_count{0};
 
   SeriesLane& LaneOf(uint32_t id) { return lanes[SeriesDirectory::LaneOf(id)]; }
@@ -115,30 +125,44 @@ struct EmbeddedStore::State {
   /// Times before it are no longer shown; kNotFound: the table was never set.
   Result<EventTime> RetentionFloor(TableId table);
 
-  /// Replaces `piece` by the next rows of `entry` in `range` as of `lsn`; empty when there are
-  /// none.
-  void ReadPiece(SeriesEntry& entry, uint64_t lsn, TimeRange range, const PieceWants& wants,
-                 RowPiece& piece);
-  /// The newest row in `range` as of `lsn`, or none.
-  void ReadLast(SeriesEntry& entry, uint64_t lsn, TimeRange range, const PieceWants& wants,
-                RowPiece& piece);
+  // FeedTrims
+  uint64_t StartLsn() const override { return feed_start_lsn.load(); }
+  FeedGap OpenGap(Reason reason) override;
+  bool Exists(uint32_t series) override;
+
+  /// See Storage::ReportDamage.
+  Error ReportDamage(const BlockFile& file, TableId table, Error error) {
+    return storage->ReportDamage(file, table, std::move(error));
+  }
+  /// The newest time that files may hold of `entry`, found out on first use after a start. No lock
+  /// is held. kCorruption: it cannot be told.
+  Result<int64_t> SealedMax(SeriesEntry& entry, const Version& version);
 
   /// Forgets the series of a table, or of a view, with their rows and progress. All lanes are
   /// locked.
   void DropSeriesOf(TableIndex& table) TM_REQUIRES(index_mutex);
   void DropSeriesOf(ViewId view) TM_REQUIRES(index_mutex);
   void Release(SeriesEntry& entry);
-  /// Journals `encoder` as the batch of `slot`, without points, and waits until it is durable.
+  /// Journals `encoder`, definitions only, as the batch of `slot`, and waits until it is durable.
   Result<void> CommitNow(const Journal::SlotRef& slot, BatchEncoder encoder);
 
-  uint64_t RowsOf(const SeriesEntry& entry);
+  /// The time that retention is judged by.
+  ArrivalTime RetentionNow();
+
+  /// LSN up to which every view has read the feed, durably; the maximum without views.
+  uint64_t SlowestView() TM_EXCLUDES(visible_mutex);
+  /// Every definition in force, as the dictionary holds them.
+  void EncodeDefinitions(BatchEncoder& out) TM_REQUIRES_SHARED(index_mutex);
 
   void WakeSubscribers();
-  /// Makes `entry`'s progress and revisions durable state; the writer, in LSN order.
-  void ApplyDurable(const std::shared_ptr<const FeedEntry>& entry);
+  /// A seal was published: there may be something to merge.
+  void OnSealed();
+  /// Makes `entry`'s progress, revisions and definitions durable state; the writer, in LSN order.
+  void ApplyDurable(const std::shared_ptr<const FeedEntry>& entry, std::string_view definitions);
 };
 
 std::unique_ptr<Journal::Replay> MakeReplay(EmbeddedStore::State& state);
+Dictionary::Visitor MakeDictionaryReplay(EmbeddedStore::State& state);
 std::unique_ptr<Steppable> MakeRetentionStep(EmbeddedStore::State& state);
 
 /// Stores a row that has been judged or replayed; texts go to the pool. Returns the change of
@@ -152,6 +176,9 @@ class RowWriter {
                                 (entry.pool ? entry.pool->heap_bytes() : 0));
   }
 };
+
+/// The 64 bits of a DOUBLE, BIGINT, TIMESTAMP or BOOLEAN; 0 for others.
+uint64_t ScalarBits(const ValueView& value);
 
 constexpr bool IsText(ValueType type) {
   return type == ValueType::kVarchar || type == ValueType::kMulti;

@@ -5,9 +5,13 @@
 
 #include <algorithm>
 
+#include "base/checksum.h"
 #include "store/canonical_key.h"
+#include "store/compactor_internal.h"
 #include "store/embedded_state_internal.h"
 #include "store/reject_text.h"
+#include "store/retention_clock.h"
+#include "store/sealer_internal.h"
 
 namespace tidemark::store {
 namespace {
@@ -76,7 +80,10 @@ Result<EventTime> EmbeddedStore::State::RetentionFloor(TableId table) {
   if (found == nullptr || !found->settings) {
     return Error{Code::kNotFound, "table " + std::to_string(table.value) + " does not exist"};
   }
-  return WindowOf(*found->settings, clock.Now(), WriteBatch::TimeCheck::kNone).retention_start;
+  const EventTime start =
+      WindowOf(*found->settings, retention_clock->Now(), WriteBatch::TimeCheck::kNone)
+          .retention_start;
+  return std::max(start, found->floor);
 }
 
 void EmbeddedStore::State::WakeSubscribers() {
@@ -89,8 +96,14 @@ void EmbeddedStore::State::WakeSubscribers() {
   metrics.feed_end.Set(static_cast<int64_t>(feed->end_lsn() + 1));
 }
 
-void EmbeddedStore::State::ApplyDurable(const std::shared_ptr<const FeedEntry>& entry) {
-  if (!entry->revisions.empty()) revisions.Add(entry->revisions);
+void EmbeddedStore::State::ApplyDurable(const std::shared_ptr<const FeedEntry>& entry,
+                                        std::string_view new_definitions) {
+  if (!new_definitions.empty()) {
+    const MutexLock lock(definitions_mutex);
+    definitions.records += new_definitions;
+    definitions.lsn = entry->lsn;
+  }
+  if (!entry->revisions.empty()) revisions.Add(entry->lsn, entry->revisions);
   if (!entry->sources.empty() || !entry->views.empty()) {
     const MutexLock lock(visible_mutex);
     for (const SourceProgress& p : entry->sources) sources[{p.source, p.table, p.partition}] = p;
@@ -99,20 +112,124 @@ void EmbeddedStore::State::ApplyDurable(const std::shared_ptr<const FeedEntry>& 
   if (feed != nullptr) feed->Append(entry);
 }
 
+ArrivalTime EmbeddedStore::State::RetentionNow() { return retention_clock->Now(); }
+
+uint64_t EmbeddedStore::State::SlowestView() {
+  uint64_t slowest = UINT64_MAX;
+  const MutexLock lock(visible_mutex);
+  for (const auto& [view, progress] : views) {
+    const uint64_t offset = progress.positions.offset(0);
+    slowest = std::min(slowest, offset == 0 ? 0 : offset - 1);
+  }
+  return slowest;
+}
+
+FeedGap EmbeddedStore::State::OpenGap(Reason reason) {
+  FeedGap gap;
+  const ManifestState files = storage->State();
+  gap.end_lsn = files.feed_start_lsn;
+  gap.sources = files.feed_sources;
+  gap.views = files.checkpoint.views;
+  if (reason == Reason::kDamaged) {
+    gap.end_lsn = files.checkpoint.lsn;
+    gap.sources = files.checkpoint.sources;
+  }
+  // Newer than what was just read, so it holds at least that.
+  gap.version = snapshots.version();
+  return gap;
+}
+
+bool EmbeddedStore::State::Exists(uint32_t series) {
+  const SeriesEntry* entry = directory.Get({0, series});
+  if (entry == nullptr) return false;
+  const MutexLock lock(LaneOf(series).mutex);
+  return !entry->dropped;
+}
+
+void EmbeddedStore::State::EncodeDefinitions(BatchEncoder& out) {
+  const uint32_t end = directory.end();
+  out.SeriesEnd(end);
+  index.EncodeFieldDefinitions(out);
+  index.EncodeSeriesDefinitions(1, end, out);
+}
+
+void EmbeddedStore::State::OnSealed() { executor.Wake(compact_task); }
+
+namespace {
+
+// The first format had its journal beside store/.
+Result<void> MoveOldJournal(FileSystem& fs, const std::string& data_dir,
+                            const std::string& store_dir) {
+  const std::string old = JoinPath(data_dir, "wal");
+  const std::string now = JoinPath(store_dir, "wal");
+  TM_ASSIGN_OR_RETURN(const bool has_old, fs.Exists(old));
+  if (!has_old) return {};
+  TM_ASSIGN_OR_RETURN(const bool has_new, fs.Exists(now));
+  if (has_new) {
+    return Error{Code::kFailedPrecondition, "there are two journals, " + old + " and " + now +
+                                                ": remove the one that is not this store's"};
+  }
+  TM_RETURN_IF_ERROR(fs.Rename(old, now));
+  TM_RETURN_IF_ERROR(fs.SyncDir(store_dir));
+  return fs.SyncDir(data_dir);
+}
+
+// Everything that files and dictionary tell, before the journal goes on.
+Result<void> OpenFiles(EmbeddedStore::State& s, const std::string& wal_dir,
+                       MetricRegistry& metrics) {
+  const std::string dir = JoinPath(s.options.dir, "store");
+  TM_ASSIGN_OR_RETURN(const auto journal_id, Journal::PeekStoreId(s.fs, wal_dir));
+  const Hash128 fresh_id = HashKey128(dir + ' ' + std::to_string(s.clock.Now().ms) + ' ' +
+                                      std::to_string(s.clock.Monotonic().ns));
+  TM_ASSIGN_OR_RETURN(s.storage, Storage::Open(s.fs, dir, journal_id.value_or(fresh_id),
+                                               s.clock.Now().AsEventTime().ns, metrics, s.snapshots,
+                                               MakeDictionaryReplay(s)));
+  if (journal_id && !(*journal_id == s.storage->store_id())) {
+    return Error{Code::kCorruption, "the journal in " + wal_dir +
+                                        " belongs to another store than " + dir +
+                                        ": restore both from one backup"};
+  }
+  const ManifestState files = s.storage->State();
+  s.revisions_sealed_lsn = files.checkpoint.revisions_lsn;
+  s.feed_start_lsn = files.feed_start_lsn;
+  for (uint32_t id = 1; id < s.directory.end(); ++id) {
+    if (SeriesEntry* entry = s.directory.Get({0, id}); entry != nullptr) {
+      entry->sealed_max.store(SeriesEntry::kSealedUnknown, std::memory_order_relaxed);
+    }
+  }
+  const MutexLock lock(s.visible_mutex);
+  for (const SourceProgress& p : files.checkpoint.sources)
+    s.sources[{p.source, p.table, p.partition}] = p;
+  for (const ViewProgress& p : files.checkpoint.views) s.views[p.view] = p;
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedStoreOptions options,
                                                            FileSystem& fs, const Clock& clock,
                                                            Executor& executor,
                                                            MetricRegistry& metrics) {
   auto state = std::make_unique<State>(std::move(options), fs, clock, executor, metrics);
+  State* s = state.get();
+  const std::string store_dir = JoinPath(s->options.dir, "store");
+  TM_RETURN_IF_ERROR(fs.CreateDirs(store_dir));
+  TM_RETURN_IF_ERROR(MoveOldJournal(fs, s->options.dir, store_dir));
   JournalOptions journal;
-  journal.dir = JoinPath(state->options.dir, "wal");
-  journal.segment_bytes_max = state->options.segment_bytes_max;
-  journal.frame_bytes_max = state->options.frame_bytes_max;
-  journal.accept_loss_after_lsn = state->options.accept_loss_after_lsn;
+  journal.dir = JoinPath(store_dir, "wal");
+  s->retention_clock = std::make_unique<RetentionClock>(clock);
+  TM_RETURN_IF_ERROR(OpenFiles(*s, journal.dir, metrics));
+  const ManifestState files = s->storage->State();
+  journal.store_id = s->storage->store_id();
+  journal.checkpoint_lsn = files.checkpoint.lsn;
+  journal.trimmed_lsn = files.feed_start_lsn;
+  journal.segment_bytes_max = s->options.segment_bytes_max;
+  journal.frame_bytes_max = s->options.frame_bytes_max;
+  journal.accept_loss_after_lsn = s->options.accept_loss_after_lsn;
+  s->sealer = std::make_unique<Sealer>(*s);
   const auto replay = MakeReplay(*state);
   TM_ASSIGN_OR_RETURN(state->journal,
                       Journal::Open(std::move(journal), fs, clock, metrics, *replay));
-  State* s = state.get();
   const uint64_t durable = s->journal->durable_lsn();
   s->snapshots.Publish(durable);
   s->feed = std::make_unique<FeedLog>(s->options.feed_memory_bytes_max, durable);
@@ -123,11 +240,16 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedStoreOptions 
     s->pending_views = s->views;
   }
   s->retention = MakeRetentionStep(*s);
+  s->compactor = std::make_unique<Compactor>(*s);
   s->journal->SetPublish([s](uint64_t lsn) { s->snapshots.Publish(lsn); });
   s->journal->SetPublished([s] { s->WakeSubscribers(); });
   s->journal_task = executor.Add("store-journal", Lane::kWriter, *s->journal);
   s->journal->SetWake([s] { s->executor.Wake(s->journal_task); });
   s->retention_task = executor.Add("store-retention", Lane::kBackground, *s->retention);
+  s->compact_task = executor.Add("store-compact", Lane::kBackground, *s->compactor);
+  s->seal_task = executor.Add("store-seal", Lane::kBackground, *s->sealer);
+  s->snapshots.SetReleased([s] { s->executor.Wake(s->seal_task); });
+  s->storage->SetDamageFound([s] { s->executor.Wake(s->retention_task); });
   s->metrics.memory_bytes.Set(static_cast<int64_t>(s->MemoryBytes()));
   return std::unique_ptr<EmbeddedStore>(new EmbeddedStore(std::move(state)));
 }
@@ -136,13 +258,44 @@ EmbeddedStore::EmbeddedStore(std::unique_ptr<State> state) : state_(std::move(st
 
 EmbeddedStore::~EmbeddedStore() {
   state_->executor.Remove(state_->retention_task);
+  state_->executor.Remove(state_->seal_task);
+  state_->executor.Remove(state_->compact_task);
   state_->executor.Remove(state_->journal_task);
   state_->journal->Close();
+  state_->sealer->Close();
+  state_->compactor->Close();
 }
 
+// Making retention longer brings nothing back: what was hidden stays so, also after a restart.
 void EmbeddedStore::SetTable(const TableSettings& settings) {
-  const WriterLock lock(state_->index_mutex);
-  state_->index.FindOrAdd(settings.table).settings = settings;
+  State& s = *state_;
+  const ArrivalTime now = s.RetentionNow();
+  const auto start_of = [&](const TableSettings& t) {
+    return WindowOf(t, now, WriteBatch::TimeCheck::kNone).retention_start;
+  };
+  std::optional<EventTime> floor;
+  {
+    const ReaderLock lock(s.index_mutex);
+    const TableIndex* table = s.index.Find(settings.table);
+    if (table != nullptr && table->settings && start_of(*table->settings) > start_of(settings))
+      floor = std::max(start_of(*table->settings), table->floor);
+  }
+  if (floor) {
+    ManifestEdit edit;
+    edit.floors.emplace_back(settings.table, *floor);
+    if (auto kept = s.storage->Publish(std::move(edit), {}, {}, 0, {}); !kept.ok()) {
+      Log(LogLevel::kError, "store", "a longer retention may show expired rows after a restart",
+          {{"table", settings.name}, {"error", kept.error().message}});
+    }
+  } else {
+    const ManifestState files = s.storage->State();
+    if (const auto it = files.floors.find(settings.table); it != files.floors.end())
+      floor = it->second;
+  }
+  const WriterLock lock(s.index_mutex);
+  TableIndex& table = s.index.FindOrAdd(settings.table);
+  table.settings = settings;
+  if (floor) table.floor = std::max(table.floor, *floor);
 }
 
 void EmbeddedStore::State::Release(SeriesEntry& entry) {
@@ -150,6 +303,8 @@ void EmbeddedStore::State::Release(SeriesEntry& entry) {
   rows_count -= static_cast<int64_t>(entry.buffer.rows());
   entry.buffer.Clear();
   entry.pool.reset();
+  // Frozen rows are counted until their seal lets them go.
+  entry.frozen.reset();
   revisions.Forget(entry.id);
 }
 
@@ -159,7 +314,7 @@ void EmbeddedStore::State::DropSeriesOf(TableIndex& table) {
   index.Drop(table);
   for (uint32_t i = 1; i < directory.end(); ++i) {
     SeriesEntry* entry = directory.Get({0, i});
-    if (entry != nullptr && entry->table_slot == slot && !entry->buffer.empty()) Release(*entry);
+    if (entry != nullptr && entry->table_slot == slot) Release(*entry);
   }
   index_bytes = static_cast<int64_t>(index.heap_bytes());
   const auto of_table = [&](const auto& e) { return std::get<TableId>(e.first) == id; };
@@ -188,7 +343,7 @@ Result<void> EmbeddedStore::State::CommitNow(const Journal::SlotRef& slot, Batch
   slot->records = std::move(encoder).Take();
   auto entry = std::make_shared<FeedEntry>();
   entry->lsn = slot->lsn;
-  slot->apply = [this, entry] { ApplyDurable(entry); };
+  slot->apply = [this, entry, records = slot->records] { ApplyDurable(entry, records); };
   slot->finish = [](const Result<void>&) {};
   journal->Commit(slot);
   return journal->CommitUpTo(slot->lsn);
@@ -352,7 +507,7 @@ Result<std::unique_ptr<FeedReader>> EmbeddedStore::OpenFeed(const Positions& fro
   if (!End().Covers(from)) {
     return Error{Code::kOutOfRange, "feed position " + from.ToString() + " lies beyond the end"};
   }
-  return MakeFeedReader(state_->fs, *state_->journal, *state_->feed, from);
+  return MakeFeedReader(state_->fs, *state_->journal, *state_->feed, *state_, from);
 }
 
 Positions EmbeddedStore::End() { return state_->PositionsAt(state_->feed->end_lsn()); }
@@ -400,6 +555,8 @@ StoreStats EmbeddedStore::Stats() {
     stats.series = state_->index.series_count();
   }
   stats.points = static_cast<uint64_t>(std::max<int64_t>(0, state_->rows_count.load()));
+  for (const auto& [number, file] : state_->snapshots.version()->files)
+    stats.points += file->meta().rows;
   stats.memory_bytes = state_->MemoryBytes();
   stats.memory_bytes_max = state_->options.memory_bytes_max;
   stats.journal_bytes = state_->journal->total_bytes();

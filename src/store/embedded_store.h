@@ -33,6 +33,7 @@ struct EmbeddedStoreOptions {
   uint64_t seal_journal_bytes = uint64_t{4} << 30;  // storage.md 6.1
   nanoseconds partition = hours(24);                // of block files; divides 24 h
   hours revision_retention{30 * 24};
+  size_t aggregate_helpers = 1;   // query threads that an aggregate may use beside its caller's
   size_t chunk_rows_max = 8192;   // smaller in tests, so that every boundary is crossed often
   minutes retention_interval{1};  // how often expired points leave
   /// See JournalOptions.

@@ -33,7 +33,8 @@ uint64_t Count(Store& store) {
   return ReadAll(**store.Scan(request)).size();
 }
 
-TEST(EmbeddedStore, AtItsBudgetWritesAreRefusedAndNothingIsLost) {
+// A burst beyond the budget waits for seals now and then; it never grows beyond it.
+TEST(EmbeddedStore, AtItsBudgetWritesWaitForSealsAndNothingIsLost) {
   EmbeddedStoreOptions options;
   options.memory_bytes_max = 1 << 20;
   options.feed_memory_bytes_max = 1 << 16;
@@ -57,8 +58,8 @@ TEST(EmbeddedStore, AtItsBudgetWritesAreRefusedAndNothingIsLost) {
     host.Settle();
     EXPECT_LT(host.store().Stats().memory_bytes, (1U << 20) + (1U << 17));
   }
-  EXPECT_GT(refused, 100U);
-  EXPECT_GT(acked, 20'000U);
+  EXPECT_GT(refused, 0U);
+  EXPECT_GT(acked, 100'000U);
   EXPECT_EQ(Count(host.store()), acked);
   EXPECT_EQ(host.store().Stats().points, acked);
   EXPECT_TRUE(host.Restart());

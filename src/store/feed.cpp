@@ -47,12 +47,22 @@ class FeedDecoder final : public BatchVisitor {
 
 class EmbeddedFeedReader final : public FeedReader {
  public:
-  EmbeddedFeedReader(FileSystem& fs, const Journal& journal, const FeedLog& log,
+  EmbeddedFeedReader(FileSystem& fs, const Journal& journal, const FeedLog& log, FeedTrims& trims,
                      const Positions& from)
-      : fs_(fs), journal_(journal), log_(log), last_(LastReadOf(from)), positions_(from) {}
+      : fs_(fs),
+        journal_(journal),
+        log_(log),
+        trims_(trims),
+        last_(LastReadOf(from)),
+        positions_(from) {}
 
   Result<bool> Next(size_t points_max, FeedBatch& out) override {
     out.Clear();
+    if (gap_) return NextOfGap(points_max, out);
+    if (last_ < trims_.StartLsn()) {
+      OpenGap(FeedTrims::Reason::kTrimmed);
+      return NextOfGap(points_max, out);
+    }
     const uint64_t end = log_.end_lsn();
     if (last_ >= end) return false;
     bool in_memory = false;
@@ -63,7 +73,18 @@ class EmbeddedFeedReader final : public FeedReader {
       if (entries.empty()) return false;
       return Advance(entries.back()->lsn, out);
     }
-    return NextFromSegments(points_max, end, out);
+    auto read = NextFromSegments(points_max, end, out);
+    if (read.ok()) return read;
+    // Trimmed under our feet, or damaged where blocks know what it held.
+    segment_.reset();
+    const bool trimmed = last_ < trims_.StartLsn();
+    OpenGap(trimmed ? FeedTrims::Reason::kTrimmed : FeedTrims::Reason::kDamaged);
+    if (gap_->end_lsn <= last_) {
+      gap_.reset();
+      return std::move(read).error();
+    }
+    out.Clear();
+    return NextOfGap(points_max, out);
   }
   const Positions& positions() const override { return positions_; }
 
@@ -74,18 +95,58 @@ class EmbeddedFeedReader final : public FeedReader {
     out.end_offset = last_ + 1;
     return true;
   }
+  void OpenGap(FeedTrims::Reason reason) {
+    gap_ = trims_.OpenGap(reason);
+    gap_file_ = 0;
+    gap_page_ = 0;
+  }
+  Result<bool> NextOfGap(size_t points_max, FeedBatch& out);
   Result<bool> NextFromSegments(size_t points_max, uint64_t end, FeedBatch& out);
   Result<void> OpenSegmentFor(uint64_t lsn);
 
   FileSystem& fs_;
   const Journal& journal_;
   const FeedLog& log_;
+  FeedTrims& trims_;
+  std::optional<FeedGap> gap_;  // being told
+  uint64_t gap_file_ = 0;       // the file that comes next, or one before it
+  size_t gap_page_ = 0;
   uint64_t last_;  // LSN of the last batch delivered
   Positions positions_;
   std::unique_ptr<SegmentReader> segment_;
   uint64_t segment_file_no_ = 0;
   bool sought_ = false;
 };
+
+// Every chunk of a file that was written after our position may hold a change.
+Result<bool> EmbeddedFeedReader::NextOfGap(size_t points_max, FeedBatch& out) {
+  out.gap = true;
+  std::vector<ChunkEntry> entries;
+  for (auto it = gap_->version->files.lower_bound(gap_file_); it != gap_->version->files.end();
+       ++it, gap_page_ = 0) {
+    gap_file_ = it->first;
+    const BlockFile& file = *it->second;
+    if (file.meta().max_lsn <= last_) continue;
+    for (; gap_page_ < file.pages(); ++gap_page_) {
+      if (out.changed.size() >= points_max) {
+        out.end_offset = positions_.offset(0);
+        return true;
+      }
+      // What a damaged page held cannot be evaluated anew either.
+      if (!file.Page(gap_page_, entries).ok()) continue;
+      for (const ChunkEntry& e : entries) {
+        if (trims_.Exists(e.series))
+          out.changed.push_back({{0, e.series}, RangeOf(e.min_time, e.max_time)});
+      }
+    }
+  }
+  out.gap_ends = true;
+  out.sources = std::move(gap_->sources);
+  out.views = std::move(gap_->views);
+  const uint64_t end = gap_->end_lsn;
+  gap_.reset();
+  return Advance(end, out);
+}
 
 Result<void> EmbeddedFeedReader::OpenSegmentFor(uint64_t lsn) {
   // The last segment that begins at or before `lsn`; a gap between ranges leads to the next one.
@@ -220,8 +281,9 @@ std::vector<std::shared_ptr<const FeedEntry>> FeedLog::After(uint64_t lsn, size_
 }
 
 std::unique_ptr<FeedReader> MakeFeedReader(FileSystem& fs, const Journal& journal,
-                                           const FeedLog& log, const Positions& from) {
-  return std::make_unique<EmbeddedFeedReader>(fs, journal, log, from);
+                                           const FeedLog& log, FeedTrims& trims,
+                                           const Positions& from) {
+  return std::make_unique<EmbeddedFeedReader>(fs, journal, log, trims, from);
 }
 
 }  // namespace tidemark::store

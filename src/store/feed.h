@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "store/journal.h"
 #include "store/store.h"
+#include "store/version.h"
 
 namespace tidemark::store {
 
@@ -55,8 +56,30 @@ class FeedLog {
   size_t bytes_ TM_GUARDED_BY(mutex_) = 0;
 };
 
-/// `log`, `journal` and `fs` must outlive it.
+/// What is known of the part of the feed that was trimmed.
+struct FeedGap {
+  uint64_t end_lsn = 0;                    // the feed goes on behind it
+  std::shared_ptr<const Version> version;  // holds everything up to it
+  std::vector<SourceProgress> sources;     // as of some LSN <= end_lsn
+  std::vector<ViewProgress> views;
+};
+
+/// Where a reader learns of gaps. Thread-safe.
+class FeedTrims {
+ public:
+  virtual ~FeedTrims() = default;
+  /// The feed knows nothing at or before it.
+  virtual uint64_t StartLsn() const = 0;
+  /// At least up to StartLsn(); up to the newest sealed batch when `damaged` says that segments
+  /// cannot be read.
+  enum class Reason : uint8_t { kTrimmed, kDamaged };
+  virtual FeedGap OpenGap(Reason reason) = 0;
+  virtual bool Exists(uint32_t series) = 0;
+};
+
+/// `log`, `journal`, `trims` and `fs` must outlive it.
 std::unique_ptr<FeedReader> MakeFeedReader(FileSystem& fs, const Journal& journal,
-                                           const FeedLog& log, const Positions& from);
+                                           const FeedLog& log, FeedTrims& trims,
+                                           const Positions& from);
 
 }  // namespace tidemark::store

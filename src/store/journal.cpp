@@ -95,6 +95,7 @@ std::vector<Journal::SlotRef> Journal::TakeReady(uint64_t& visible_up_to) {
     }
     bytes += size;
     visible_up_to = queue_.front()->lsn;
+    if (batch.empty()) writing_lsn_ = visible_up_to;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -122,11 +123,38 @@ std::vector<Journal::SlotRef> Journal::CommitFrame(std::optional<Error>& error, 
   {
     const MutexLock lock(mutex_);
     durable_lsn_ = last;
+    writing_lsn_ = 0;
     queued_bytes_ -= bytes;
     more = !queue_.empty() && queue_.front()->ready;
   }
   if (published_) published_();
   return batch;
+}
+
+Result<uint64_t> Journal::CopyTo(const std::string& to, uint64_t lsn) {
+  const MutexLock files(files_mutex_);
+  std::vector<SegmentInfo> segments;
+  uint64_t last = 0;
+  {
+    const MutexLock lock(mutex_);
+    segments = segments_;
+    last = durable_lsn_;
+  }
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const SegmentInfo& segment = segments[i];
+    const bool active = i + 1 == segments.size();
+    if (!active && segment.last_lsn <= lsn) continue;
+    const std::string from = SegmentPath(options_.dir, segment.file_no);
+    const std::string target = SegmentPath(to, segment.file_no);
+    if (!active) {
+      const auto linked = fs_.Link(from, target);
+      if (linked.ok()) continue;
+      if (linked.error().code != Code::kUnimplemented) return linked.error();
+    }
+    TM_RETURN_IF_ERROR(CopyFile(fs_, from, target, segment.valid_bytes));
+  }
+  TM_RETURN_IF_ERROR(fs_.SyncDir(to));
+  return last;
 }
 
 Result<Progress> Journal::Step() {
@@ -164,12 +192,51 @@ Result<void> Journal::WriteFrame(const std::vector<SlotRef>& batch) {
   fsyncs_.Add();
   frames_.Add();
   bytes_written_.Add(scratch_.size());
+  written_bytes_ += scratch_.size();
   chain_ = header.payload_crc;
   const MutexLock lock(mutex_);
   if (segments_.back().first_lsn == 0) segments_.back().first_lsn = header.lsn_first;
+  segments_.back().last_lsn = batch.back()->lsn;
   segments_.back().valid_bytes = file_->size();
   total_bytes_ += scratch_.size();
   return {};
+}
+
+uint64_t Journal::begun_lsn() const {
+  const MutexLock lock(mutex_);
+  return std::max(durable_lsn_, next_lsn_ - 1);
+}
+
+bool Journal::Settled(uint64_t lsn) const {
+  const MutexLock lock(mutex_);
+  if (failure_) return false;
+  if (writing_lsn_ != 0 && writing_lsn_ <= lsn) return false;
+  return queue_.empty() || queue_.front()->lsn > lsn;
+}
+
+std::vector<Journal::SegmentInfo> Journal::SegmentsUpTo(uint64_t lsn) const {
+  const MutexLock lock(mutex_);
+  std::vector<SegmentInfo> out;
+  for (size_t i = 0; i + 1 < segments_.size() && segments_[i].last_lsn <= lsn; ++i)
+    out.push_back(segments_[i]);
+  return out;
+}
+
+Result<void> Journal::RemoveUpTo(uint64_t file_no) {
+  const MutexLock files(files_mutex_);
+  std::vector<uint64_t> gone;
+  {
+    const MutexLock lock(mutex_);
+    while (segments_.size() > 1 && segments_.front().file_no <= file_no) {
+      gone.push_back(segments_.front().file_no);
+      total_bytes_ -= segments_.front().valid_bytes;
+      segments_.erase(segments_.begin());
+    }
+  }
+  // Oldest first: what a crash leaves is a suffix.
+  for (const uint64_t number : gone)
+    TM_RETURN_IF_ERROR(fs_.Remove(SegmentPath(options_.dir, number)));
+  return gone.empty() ? Result<void>() : fs_.SyncDir(options_.dir);
 }
 
 Result<void> Journal::Roll() {
@@ -195,11 +262,12 @@ Result<void> Journal::StartSegment(const SegmentHeader& header, std::string firs
   TM_RETURN_IF_ERROR(fs_.SyncDir(options_.dir));
   fsyncs_.Add(2);
   bytes_written_.Add(contents.size());
+  written_bytes_ += contents.size();
   file_ = std::move(file);
   header_ = stamped;
   chain_ = 0;
   const MutexLock lock(mutex_);
-  segments_.push_back({header.file_no, 0, contents.size()});
+  segments_.push_back({header.file_no, 0, 0, contents.size()});
   total_bytes_ += contents.size();
   return {};
 }

@@ -17,6 +17,7 @@
 //  5. After a failed write or sync nothing is written any more; a sync is never retried.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -41,6 +42,12 @@ struct JournalOptions {
   /// Starts although the journal is damaged behind this LSN, giving up what follows: the damaged
   /// segments are kept aside as *.lost. The refusal's message names the LSN.
   std::optional<uint64_t> accept_loss_after_lsn;
+  /// Batches up to here are in blocks: they are not replayed, and segments wholly before are not
+  /// read. The journal must reach it.
+  uint64_t checkpoint_lsn = 0;
+  /// Segments up to here may be gone.
+  uint64_t trimmed_lsn = 0;
+  Hash128 store_id;  // of a journal that begins here
 };
 
 class Journal final : public Steppable {
@@ -61,6 +68,7 @@ class Journal final : public Steppable {
   struct SegmentInfo {
     uint64_t file_no = 0;
     uint64_t first_lsn = 0;    // of its first frame; 0 while empty
+    uint64_t last_lsn = 0;     // of its last frame; 0 while empty
     uint64_t valid_bytes = 0;  // synced
   };
 
@@ -71,10 +79,14 @@ class Journal final : public Steppable {
    public:
     virtual ~Replay() = default;
     virtual Result<void> OnBatch(uint64_t lsn, std::string_view records) = 0;
+    /// A frame follows, so everything up to `lsn` is durable.
+    virtual Result<void> OnDurable(uint64_t /*lsn*/) { return {}; }
   };
   static Result<std::unique_ptr<Journal>> Open(JournalOptions options, FileSystem& fs,
                                                const Clock& clock, MetricRegistry& metrics,
                                                Replay& replay);
+  /// The store id in the headers of the segments in `dir`, or none. Changes nothing.
+  static Result<std::optional<Hash128>> PeekStoreId(FileSystem& fs, const std::string& dir);
 
   /// Takes the next LSN. Must be followed by Commit() or Abandon(), soon: later batches wait for
   /// it.
@@ -88,6 +100,19 @@ class Journal final : public Steppable {
   /// Writes until everything up to `lsn` is durable, on the caller's thread. For rare, blocking
   /// verbs.
   Result<void> CommitUpTo(uint64_t lsn);
+
+  /// The newest LSN that Begin() gave.
+  uint64_t begun_lsn() const;
+  /// Whether every batch up to `lsn` is durable and applied, or was abandoned.
+  bool Settled(uint64_t lsn) const;
+  /// Segments that hold nothing beyond `lsn`, oldest first; never the one being written.
+  std::vector<SegmentInfo> SegmentsUpTo(uint64_t lsn) const;
+  /// Removes the oldest segments up to and with number `file_no`. What they held must be in blocks,
+  /// and the feed's start beyond it, durably.
+  Result<void> RemoveUpTo(uint64_t file_no) TM_EXCLUDES(files_mutex_);
+  /// Copies (or links, where they will not change) the segments that hold anything beyond `lsn`, up
+  /// to what is durable now, into the folder `to` and syncs it. Returns the last LSN copied.
+  Result<uint64_t> CopyTo(const std::string& to, uint64_t lsn) TM_EXCLUDES(files_mutex_);
 
   /// Fails whatever still waits with kUnavailable. The last call.
   void Close();
@@ -104,6 +129,8 @@ class Journal final : public Steppable {
   uint64_t durable_lsn() const;
   uint64_t queued_bytes() const;
   uint64_t total_bytes() const;
+  /// Since the start.
+  uint64_t bytes_written() const { return written_bytes_.load(std::memory_order_relaxed); }
   std::vector<SegmentInfo> segments() const;
   /// The error that made it read-only, if one did.
   std::optional<Error> failure() const;
@@ -115,6 +142,7 @@ class Journal final : public Steppable {
   struct Tail;
   Result<std::vector<uint64_t>> ListSegments();
   Result<void> ReplayAll(const std::vector<uint64_t>& numbers, Replay& replay, Tail& tail);
+  Result<void> PassSegment(uint64_t file_no, const SegmentHeader& next, Tail& tail);
   Result<bool> ReplaySegment(uint64_t file_no, const SegmentHeader* next, Replay& replay,
                              Tail& tail);
   Result<void> OpenNext(Tail tail);
@@ -136,6 +164,7 @@ class Journal final : public Steppable {
   std::function<void()> published_;        // constant after the start
   Counter& fsyncs_;
   Counter& bytes_written_;
+  std::atomic<uint64_t> written_bytes_{0};
   Counter& frames_;
 
   Mutex step_mutex_;  // the writer's state; held while a frame is written. Before mutex_.
@@ -144,9 +173,11 @@ class Journal final : public Steppable {
   uint32_t chain_ TM_GUARDED_BY(step_mutex_) = 0;
   std::string scratch_ TM_GUARDED_BY(step_mutex_);
 
+  Mutex files_mutex_;  // held while segments are removed or copied. Before mutex_.
   mutable Mutex mutex_;
   std::deque<SlotRef> queue_ TM_GUARDED_BY(mutex_);
   uint64_t next_lsn_ TM_GUARDED_BY(mutex_) = 0;
+  uint64_t writing_lsn_ TM_GUARDED_BY(mutex_) = 0;  // first LSN of the frame being written; 0: none
   uint64_t durable_lsn_ TM_GUARDED_BY(mutex_) = 0;
   uint64_t queued_bytes_ TM_GUARDED_BY(mutex_) = 0;
   uint64_t total_bytes_ TM_GUARDED_BY(mutex_) = 0;

@@ -76,7 +76,9 @@ enum class RecordType : uint8_t {
   kTableDrop = 9,
   kAdopt = 10,
   kOwnerDrop = 11,
-  kCheckpoint = 15,  // reserved
+  kSeriesField = 12,  // a row of the series has the field; skippable
+  kSeriesEnd = 13,    // ids below are used up; dictionary only, skippable
+  kCheckpoint = 15,   // reserved
 };
 /// Flag of a record that a reader who does not know its type may skip.
 inline constexpr uint8_t kRecordSkippable = 0x80;
@@ -110,8 +112,11 @@ class BatchEncoder {
   void TableDrop(TableId table);
   void Adopt(uint32_t series, Owner owner);
   void OwnerDrop(ViewId view);
+  void SeriesField(uint32_t series, uint32_t field_id);
+  void SeriesEnd(uint32_t end);
 
   bool empty() const { return out_.size() == 0; }
+  size_t size() const { return out_.size(); }
   std::string Take() && { return std::move(out_).Take(); }
 
  private:
@@ -135,6 +140,8 @@ class BatchVisitor {
   virtual Result<void> OnTableDrop(TableId table) = 0;
   virtual Result<void> OnAdopt(uint32_t series, Owner owner) = 0;
   virtual Result<void> OnOwnerDrop(ViewId view) = 0;
+  virtual Result<void> OnSeriesField(uint32_t /*series*/, uint32_t /*field_id*/) { return {}; }
+  virtual Result<void> OnSeriesEnd(uint32_t /*end*/) { return {}; }
 };
 
 /// Appends a batch to a frame's payload.

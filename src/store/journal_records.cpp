@@ -117,6 +117,21 @@ void BatchEncoder::OwnerDrop(ViewId view) {
   End(at);
 }
 
+void BatchEncoder::SeriesField(uint32_t series, uint32_t field_id) {
+  const size_t at = Begin(RecordType::kSeriesField);
+  out_.PatchAt<uint8_t>(at - 7, kRecordSkippable);
+  out_.PutU32(series);
+  out_.PutU32(field_id);
+  End(at);
+}
+
+void BatchEncoder::SeriesEnd(uint32_t end) {
+  const size_t at = Begin(RecordType::kSeriesEnd);
+  out_.PatchAt<uint8_t>(at - 7, kRecordSkippable);
+  out_.PutU32(end);
+  End(at);
+}
+
 void BatchEncoder::Points(std::span<const JournalPoint> points, HasArrival has_arrival) {
   if (points.empty()) return;
   RecordType type = RecordType::kPoints;
@@ -233,7 +248,7 @@ void BatchEncoder::View(const ViewProgress& progress) {
 void BatchEncoder::Revision(const RevisionEntry& entry) {
   const size_t at = Begin(RecordType::kRevision);
   out_.PutU32(static_cast<uint32_t>(entry.series.lo));
-  out_.PutU8(entry.frozen ? 1 : 0);
+  out_.PutU8(static_cast<uint8_t>((entry.frozen ? 1U : 0U) | (entry.coarse ? 2U : 0U)));
   out_.PutVarint(entry.revision);
   out_.PutI64(entry.time.ns);
   out_.PutI64(entry.window_start.ns);
@@ -337,7 +352,9 @@ Result<void> DecodeView(ByteReader& in, BatchVisitor& visitor) {
 Result<void> DecodeRevision(ByteReader& in, BatchVisitor& visitor) {
   RevisionEntry e;
   e.series.lo = in.GetU32();
-  e.frozen = in.GetU8() != 0;
+  const uint8_t kind = in.GetU8();
+  e.frozen = (kind & 1U) != 0;
+  e.coarse = (kind & 2U) != 0;
   e.revision = static_cast<uint32_t>(in.GetVarint());
   e.time.ns = in.GetI64();
   e.window_start.ns = in.GetI64();
@@ -379,6 +396,15 @@ Result<void> DecodeDefinition(ByteReader& in, RecordType type, BatchVisitor& vis
     return visitor.OnOwnerDrop(view);
   }
   const uint32_t series = in.GetU32();
+  if (type == RecordType::kSeriesField) {
+    const uint32_t field_id = in.GetU32();
+    TM_RETURN_IF_ERROR(in.Finish("series field record"));
+    return visitor.OnSeriesField(series, field_id);
+  }
+  if (type == RecordType::kSeriesEnd) {
+    TM_RETURN_IF_ERROR(in.Finish("series end record"));
+    return visitor.OnSeriesEnd(series);
+  }
   Owner owner;
   owner.view.value = in.GetU32();
   owner.generation = in.GetU32();
@@ -417,6 +443,8 @@ Result<void> DecodeBatch(std::string_view records, BatchVisitor& visitor) {
       case RecordType::kTableDrop:
       case RecordType::kAdopt:
       case RecordType::kOwnerDrop:
+      case RecordType::kSeriesField:
+      case RecordType::kSeriesEnd:
         TM_RETURN_IF_ERROR(DecodeDefinition(body, type, visitor));
         continue;
       case RecordType::kCheckpoint:

@@ -54,6 +54,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, FileSyste
   std::unique_ptr<Journal> journal(new Journal(std::move(options), fs, clock, metrics));
   TM_ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, journal->ListSegments());
   Tail tail;
+  tail.range = static_cast<uint32_t>(journal->options_.checkpoint_lsn >> kRangeShift);
   TM_RETURN_IF_ERROR(journal->ReplayAll(numbers, replay, tail));
   TM_RETURN_IF_ERROR(journal->OpenNext(std::move(tail)));
   return journal;
@@ -79,7 +80,15 @@ Result<void> Journal::ReplayAll(const std::vector<uint64_t>& numbers, Replay& re
         SegmentReader::Open(fs_, SegmentPath(options_.dir, number), number, UINT64_MAX));
     const SegmentHeader& h = reader->header();
     const uint64_t expected = headers.empty() ? 0 : headers.back().file_no;
-    if (h.previous_file_no != expected) {
+    // Segments before it may have been trimmed, and a crash may have kept some of those.
+    const bool trimmed = h.previous_last_lsn <= options_.trimmed_lsn;
+    if (h.previous_file_no != expected && trimmed) {
+      for (const SegmentHeader& left : headers)
+        TM_RETURN_IF_ERROR(fs_.Remove(SegmentPath(options_.dir, left.file_no)));
+      headers.clear();
+      tail.last_lsn = h.previous_last_lsn;
+    }
+    if (h.previous_file_no != expected && !trimmed) {
       return Error{Code::kCorruption, "journal segment " + SegmentPath(options_.dir, number) +
                                           " follows number " + std::to_string(h.previous_file_no) +
                                           ", which is missing"};
@@ -95,6 +104,10 @@ Result<void> Journal::ReplayAll(const std::vector<uint64_t>& numbers, Replay& re
   }
   for (size_t i = 0; i < headers.size(); ++i) {
     const SegmentHeader* next = i + 1 < headers.size() ? &headers[i + 1] : nullptr;
+    if (next != nullptr && next->previous_last_lsn <= options_.checkpoint_lsn) {
+      TM_RETURN_IF_ERROR(PassSegment(headers[i].file_no, *next, tail));
+      continue;
+    }
     TM_ASSIGN_OR_RETURN(const bool whole, ReplaySegment(headers[i].file_no, next, replay, tail));
     if (whole) continue;
     for (size_t lost = i + 1; lost < headers.size(); ++lost) {
@@ -103,6 +116,27 @@ Result<void> Journal::ReplayAll(const std::vector<uint64_t>& numbers, Replay& re
     }
     break;
   }
+  return {};
+}
+
+// Everything in it is in blocks: only the feed may read it, later.
+Result<void> Journal::PassSegment(uint64_t file_no, const SegmentHeader& next, Tail& tail) {
+  SegmentInfo info{file_no, 0, 0, next.previous_valid_bytes};
+  TM_ASSIGN_OR_RETURN(auto reader, SegmentReader::Open(fs_, SegmentPath(options_.dir, file_no),
+                                                       file_no, next.previous_valid_bytes));
+  SegmentReader::Frame frame;
+  TM_ASSIGN_OR_RETURN(const auto found, reader->Next(0, frame));
+  if (found == SegmentReader::Found::kFrame) {
+    info.first_lsn = frame.header.lsn_first;
+    info.last_lsn = next.previous_last_lsn;
+  }
+  tail.last_file_no = file_no;
+  tail.last_lsn = next.previous_last_lsn;
+  tail.valid_bytes = next.previous_valid_bytes;
+  tail.frame.reset();
+  const MutexLock lock(mutex_);
+  segments_.push_back(info);
+  total_bytes_ += info.valid_bytes;
   return {};
 }
 
@@ -115,23 +149,27 @@ Result<bool> Journal::ReplaySegment(uint64_t file_no, const SegmentHeader* next,
                                        next != nullptr ? next->previous_valid_bytes : UINT64_MAX));
   tail.last_file_no = file_no;
   tail.frame.reset();
-  SegmentInfo info{file_no, 0, kSegmentHeaderBytes};
+  SegmentInfo info{file_no, 0, 0, kSegmentHeaderBytes};
   SegmentReader::Frame frame;
   auto found = SegmentReader::Found::kEnd;
   while (true) {
     TM_ASSIGN_OR_RETURN(found, reader->Next(tail.last_lsn, frame));
     if (found != SegmentReader::Found::kFrame) break;
     tail.frame_lsn_before = tail.last_lsn;
+    if (tail.last_lsn > options_.checkpoint_lsn)
+      TM_RETURN_IF_ERROR(replay.OnDurable(tail.last_lsn));
     BatchReader batches(frame.payload, frame.header.lsn_first);
     std::string_view records;
     while (true) {
       TM_ASSIGN_OR_RETURN(const bool more, batches.Next(tail.last_lsn, records));
       if (!more) break;
+      if (tail.last_lsn <= options_.checkpoint_lsn) continue;
       if (auto applied = replay.OnBatch(tail.last_lsn, records); !applied.ok()) {
         return std::move(applied).error().With(path + " at byte " + std::to_string(frame.offset));
       }
     }
     if (info.first_lsn == 0) info.first_lsn = frame.header.lsn_first;
+    info.last_lsn = tail.last_lsn;
     if (next == nullptr) {
       tail.frame = frame.header;
       tail.frame_payload = frame.payload;
@@ -160,13 +198,36 @@ Result<bool> Journal::ReplaySegment(uint64_t file_no, const SegmentHeader* next,
   return !damaged;
 }
 
+Result<std::optional<Hash128>> Journal::PeekStoreId(FileSystem& fs, const std::string& dir) {
+  TM_ASSIGN_OR_RETURN(const bool exists, fs.Exists(dir));
+  if (!exists) return std::optional<Hash128>();
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(dir));
+  for (const std::string& name : names) {
+    const auto number = FileNumberOf(name);
+    if (!number) continue;
+    TM_ASSIGN_OR_RETURN(const auto reader,
+                        SegmentReader::Open(fs, JoinPath(dir, name), *number, UINT64_MAX));
+    return std::optional(reader->header().store_id);
+  }
+  return std::optional<Hash128>();
+}
+
 Result<void> Journal::OpenNext(Tail tail) {
+  if (tail.last_lsn < options_.checkpoint_lsn &&
+      options_.accept_loss_after_lsn != options_.checkpoint_lsn) {
+    return Error{
+        Code::kCorruption,
+        "the journal in " + options_.dir + " ends at LSN " + std::to_string(tail.last_lsn) +
+            ", before the checkpoint: its newest segments are missing. Restore them from a "
+            "copy, or start with --accept-log-loss=" +
+            std::to_string(options_.checkpoint_lsn) + " to go on without what they held"};
+  }
+  tail.last_lsn = std::max(tail.last_lsn, options_.checkpoint_lsn);
   SegmentHeader header;
   header.file_no = tail.highest_file_no + 1;
   header.store_id = tail.store_id;
   if (tail.last_file_no == 0) {
-    header.store_id = HashKey128(options_.dir + ' ' + std::to_string(clock_.Now().ms) + ' ' +
-                                 std::to_string(clock_.Monotonic().ns));
+    header.store_id = options_.store_id;
   }
   header.range = tail.range + 1;
   header.previous_file_no = tail.last_file_no;
@@ -190,8 +251,10 @@ Result<void> Journal::OpenNext(Tail tail) {
   if (tail.frame) {
     SegmentInfo& old = segments_[segments_.size() - 2];
     old.valid_bytes = tail.frame_offset;
-    if (old.first_lsn == tail.frame->lsn_first) old.first_lsn = 0;
+    old.last_lsn = tail.frame_lsn_before;
+    if (old.first_lsn == tail.frame->lsn_first) old.first_lsn = old.last_lsn = 0;
     segments_.back().first_lsn = tail.frame->lsn_first;
+    segments_.back().last_lsn = tail.last_lsn;
   }
   durable_lsn_ = tail.last_lsn;
   next_lsn_ = (uint64_t{header.range} << kRangeShift) + 1;

@@ -4,8 +4,14 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <tuple>
 
 namespace tidemark::store {
+namespace {
+
+constexpr size_t kLogBytes = 128;  // of an empty log and its place in the map
+
+}  // namespace
 
 uint64_t RevisionLog::Pack(const Scalar& scalar, Log& log) {
   if (const double* d = std::get_if<double>(&scalar)) return std::bit_cast<uint64_t>(*d);
@@ -36,10 +42,18 @@ Scalar RevisionLog::Unpack(uint8_t kind, uint64_t bits, const Log& log) {
   }
 }
 
-void RevisionLog::Add(std::span<const RevisionEntry> entries) {
+void RevisionLog::Account(const Log& log, size_t capacity_before) {
+  bytes_ += (log.entries.capacity() - capacity_before) * sizeof(Stored);
+}
+
+void RevisionLog::Add(uint64_t lsn, std::span<const RevisionEntry> entries) {
   const MutexLock lock(mutex_);
+  if (lsn != newest_lsn_) next_ordinal_ = 0;
+  newest_lsn_ = lsn;
   for (const RevisionEntry& e : entries) {
-    Log& log = logs_[static_cast<uint32_t>(e.series.lo)];
+    const auto [it, made] = logs_.try_emplace(static_cast<uint32_t>(e.series.lo));
+    if (made) bytes_ += kLogBytes;
+    Log& log = it->second;
     const size_t capacity_before = log.entries.capacity();
     Stored s;
     s.time = e.time;
@@ -50,43 +64,85 @@ void RevisionLog::Add(std::span<const RevisionEntry> entries) {
     s.old_kind = static_cast<uint8_t>(e.old_value.index());
     s.new_kind = static_cast<uint8_t>(e.new_value.index());
     s.at_ms = e.at.ms;
+    s.lsn = lsn;
+    s.ordinal = next_ordinal_++;
     s.revision = e.revision;
     s.late_points = static_cast<uint32_t>(
         std::min<uint64_t>(e.late_points, std::numeric_limits<uint32_t>::max()));
     s.frozen = e.frozen;
+    s.coarse = e.coarse;
     const auto at =
         std::upper_bound(log.entries.begin(), log.entries.end(), e.time,
                          [](EventTime t, const Stored& other) { return t < other.time; });
     log.entries.insert(at, s);
-    bytes_ += (log.entries.capacity() - capacity_before) * sizeof(Stored) +
-              (capacity_before == 0 ? 128 : 0);
+    Account(log, capacity_before);
   }
 }
 
-std::map<EventTime, std::vector<RevisionEntry>> RevisionLog::Of(SeriesRef series,
-                                                                TimeRange range) const {
+LoggedRevision RevisionLog::Unpack(uint32_t series, const Stored& stored, const Log& log) {
+  LoggedRevision out;
+  out.lsn = stored.lsn;
+  out.ordinal = stored.ordinal;
+  RevisionEntry& e = out.entry;
+  e.series = {0, series};
+  e.time = stored.time;
+  e.window_start = stored.window_start;
+  e.window_end = stored.window_end;
+  e.revision = stored.revision;
+  e.old_value = Unpack(stored.old_kind, stored.old_bits, log);
+  e.new_value = Unpack(stored.new_kind, stored.new_bits, log);
+  e.late_points = stored.late_points;
+  e.at = {stored.at_ms};
+  e.frozen = stored.frozen;
+  e.coarse = stored.coarse;
+  return out;
+}
+
+void RevisionLog::Of(SeriesRef series, TimeRange range, std::vector<LoggedRevision>& out) const {
   const MutexLock lock(mutex_);
-  std::map<EventTime, std::vector<RevisionEntry>> out;
   const auto it = logs_.find(static_cast<uint32_t>(series.lo));
-  if (it == logs_.end()) return out;
+  if (it == logs_.end()) return;
   const Log& log = it->second;
   auto at = std::lower_bound(log.entries.begin(), log.entries.end(), range.start,
                              [](const Stored& s, EventTime t) { return s.time < t; });
-  for (; at != log.entries.end() && at->time < range.end; ++at) {
-    RevisionEntry e;
-    e.series = series;
-    e.time = at->time;
-    e.window_start = at->window_start;
-    e.window_end = at->window_end;
-    e.revision = at->revision;
-    e.old_value = Unpack(at->old_kind, at->old_bits, log);
-    e.new_value = Unpack(at->new_kind, at->new_bits, log);
-    e.late_points = at->late_points;
-    e.at = {at->at_ms};
-    e.frozen = at->frozen;
-    out[at->time].push_back(std::move(e));
+  for (; at != log.entries.end() && at->time < range.end; ++at)
+    out.push_back(Unpack(it->first, *at, log));
+}
+
+uint64_t RevisionLog::newest_lsn() const {
+  const MutexLock lock(mutex_);
+  return newest_lsn_;
+}
+
+std::vector<LoggedRevision> RevisionLog::UpTo(uint64_t lsn) const {
+  std::vector<LoggedRevision> out;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [series, log] : logs_) {
+      for (const Stored& s : log.entries) {
+        if (s.lsn <= lsn) out.push_back(Unpack(series, s, log));
+      }
+    }
   }
+  std::sort(out.begin(), out.end(), [](const LoggedRevision& a, const LoggedRevision& b) {
+    return std::tuple(a.entry.series, a.entry.time, a.lsn, a.ordinal) <
+           std::tuple(b.entry.series, b.entry.time, b.lsn, b.ordinal);
+  });
   return out;
+}
+
+void RevisionLog::RemoveUpTo(uint64_t lsn) {
+  const MutexLock lock(mutex_);
+  for (auto it = logs_.begin(); it != logs_.end();) {
+    auto& entries = it->second.entries;
+    std::erase_if(entries, [lsn](const Stored& s) { return s.lsn <= lsn; });
+    if (!entries.empty()) {
+      ++it;
+      continue;
+    }
+    bytes_ -= entries.capacity() * sizeof(Stored) + kLogBytes;
+    it = logs_.erase(it);
+  }
 }
 
 void RevisionLog::RemoveBefore(uint32_t series, EventTime floor) {
@@ -98,7 +154,7 @@ void RevisionLog::RemoveBefore(uint32_t series, EventTime floor) {
                                     [](const Stored& s, EventTime t) { return s.time < t; });
   entries.erase(entries.begin(), end);
   if (!entries.empty()) return;
-  bytes_ -= entries.capacity() * sizeof(Stored) + 128;
+  bytes_ -= entries.capacity() * sizeof(Stored) + kLogBytes;
   logs_.erase(it);
 }
 

@@ -253,4 +253,15 @@ void SeriesBuffer::Collect(int64_t start, int64_t end, uint64_t rows_max,
   }
 }
 
+bool SeriesBuffer::HasRowIn(int64_t min_time, int64_t max_time) const {
+  if (tail_.count == 0 || min_time > last_time_) return false;
+  const Place at = Find(min_time);
+  if (at.found) return true;
+  // The next row may open the next chunk.
+  for (size_t c = at.chunk, i = at.at; c <= chunks_.size(); ++c, i = 0) {
+    if (i < chunk(c).count) return chunk(c).rows[i].time <= max_time;
+  }
+  return false;
+}
+
 }  // namespace tidemark::store

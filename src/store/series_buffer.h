@@ -60,6 +60,12 @@ class SeriesBuffer {
 
   bool empty() const { return tail_.count == 0; }
   int64_t last_time() const { return last_time_; }
+  /// Not when empty().
+  int64_t first_time() const {
+    return chunks_.empty() ? tail_.rows[0].time : chunks_.front().rows[0].time;
+  }
+  /// Whether a row has a time in [min_time, max_time].
+  bool HasRowIn(int64_t min_time, int64_t max_time) const;
   uint64_t rows() const { return rows_; }
   /// Changes of heap_bytes() since construction are what the memory budget counts.
   size_t heap_bytes() const { return heap_bytes_; }

@@ -31,7 +31,7 @@ struct FrozenPart {
   uint64_t last_lsn = 0;
   uint64_t undo_chain = 0;
   uint64_t seal_no = 0;
-  std::shared_ptr<const FrozenPart> older;
+  mutable std::shared_ptr<const FrozenPart> older;  // guarded by the lane's lock
 };
 
 struct alignas(64) SeriesEntry {

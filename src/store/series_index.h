@@ -80,6 +80,8 @@ struct TableIndex {
   TableId id;
   uint32_t slot = 0;
   std::optional<TableSettings> settings;
+  /// Rows before it stay hidden, however long retention is made.
+  EventTime floor = kEventTimeMin;
   std::map<std::string, FieldEntry, std::less<>> fields;
   std::vector<FieldDef> fields_by_id;
   std::vector<std::pair<FieldDef, uint64_t>> columns;  // in first-seen order, first LSN

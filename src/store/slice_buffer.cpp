@@ -75,6 +75,8 @@ void FeedBatch::Clear() {
   partition = 0;
   end_offset = 0;
   gap = false;
+  gap_ends = false;
+  changed.clear();
   points.clear();
   sources.clear();
   views.clear();

@@ -36,12 +36,14 @@ struct SliceBuffer::Impl {
   std::vector<int64_t> versions;
   std::vector<RowInfo> rows;
 
-  // The series this thread is in the middle of.
+  // The embedded store's: where this thread stands in a cursor, and flags as bytes, by column.
+  struct Reading {
+    virtual ~Reading() = default;
+  };
   const void* cursor = nullptr;
   uint64_t cursor_number = 0;  // a later cursor may reuse the address
-  size_t series_index = 0;
-  bool in_series = false;
-  EventTime next_time;
+  std::unique_ptr<Reading> reading;
+  std::vector<std::vector<uint8_t>> booleans;
 
   void Clear();
   ColumnBuffer& AddColumn(std::string_view name, ValueType type);

@@ -20,6 +20,7 @@ constexpr int kBatches = 40;
 EmbeddedStoreOptions SmallSegments() {
   EmbeddedStoreOptions options;
   options.segment_bytes_max = 1500;
+  options.revision_retention = hours(24 * 36500);  // the entries are of 1970
   return options;
 }
 
@@ -251,10 +252,10 @@ TEST(EmbeddedStoreCrash, DamageBeforeTheTailRefusesAndNamesTheOption) {
   Prepare(host.store());
   for (int i = 0; i < kBatches; ++i) ASSERT_TRUE(WriteBatchNumber(host, i));
   host.Close();
-  const auto names = host.fs().List("/data/wal");
+  const auto names = host.fs().List("/data/store/wal");
   ASSERT_TRUE(names.ok());
   ASSERT_GT(names->size(), 3U);
-  host.fs().FlipBit("/data/wal/" + names->at(1), 8 * 400);
+  host.fs().FlipBit("/data/store/wal/" + names->at(1), 8 * 400);
   const auto refused = host.Open();
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kCorruption);

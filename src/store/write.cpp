@@ -7,6 +7,10 @@
 //  not
 //     waits for the newest change of the series that decided against it.
 //  3. Nothing can fail between the LSN and Commit() or Abandon().
+//  4. The files' version is pinned before anything is looked at: until the batch is judged, every
+//  row is
+//     in the active buffers, in frozen parts, or in the pinned files. So times that may be sealed
+//     are looked up before the lanes are locked.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -14,9 +18,10 @@
 #include "store/conflict.h"
 #include "store/embedded_state_internal.h"
 #include "store/reject_text.h"
+#include "store/sealed_probe.h"
+#include "store/sealer_internal.h"
 
 namespace tidemark::store {
-namespace {
 
 uint64_t ScalarBits(const ValueView& value) {
   switch (value.type()) {
@@ -35,11 +40,14 @@ uint64_t ScalarBits(const ValueView& value) {
   return 0;
 }
 
+namespace {
+
 constexpr RowInfo kNoRow{};
 
 class BatchWriter {
  public:
-  BatchWriter(EmbeddedStore::State& state, const WriteBatch& batch) : s_(state), batch_(batch) {}
+  BatchWriter(EmbeddedStore::State& state, const WriteBatch& batch)
+      : s_(state), batch_(batch), lease_(state.snapshots.Take(state.RetentionNow())) {}
 
   /// Judges everything; an error: nothing was written. Fills reply and slot (null: nothing to
   /// journal).
@@ -60,6 +68,8 @@ class BatchWriter {
   };
 
   Result<void> Prepare();
+  void AskFiles();
+  const SealedPoint* SealedOf(size_t i) const;
   bool NeedsIndex();
   bool CheckAlive() const;
   void JudgeAll() TM_NO_THREAD_SAFETY_ANALYSIS;
@@ -70,6 +80,9 @@ class BatchWriter {
   bool CheckType(size_t i, const SeriesEntry& entry);
   bool CheckSchema(size_t i, SeriesEntry& entry) TM_NO_THREAD_SAFETY_ANALYSIS;
   void EncodeMulti(const SeriesEntry& entry, const PointView& point) TM_NO_THREAD_SAFETY_ANALYSIS;
+  std::optional<StoredWrite> StoredAt(size_t i, const SeriesEntry& entry,
+                                      const SeriesBuffer::Place& place,
+                                      const OwnedRow* owned) const;
   void Store(size_t i, SeriesEntry& entry, const SeriesBuffer::Place& place, const Verdict& verdict,
              const OwnedRow* owned);
   void DefineFor(SeriesEntry& entry, const PointView* point) TM_NO_THREAD_SAFETY_ANALYSIS;
@@ -80,6 +93,9 @@ class BatchWriter {
 
   EmbeddedStore::State& s_;
   const WriteBatch& batch_;
+  const Snapshots::Lease lease_;
+  std::vector<SealedProbe::Question> questions_;  // points that files may hold
+  std::vector<uint32_t> question_of_;             // by point; 0: none, else index + 1
   WriteReply reply_;
   Journal::SlotRef slot_;
   std::vector<SeriesEntry*> entries_;
@@ -96,6 +112,7 @@ class BatchWriter {
   std::array<std::vector<JournalPoint>, 7> accepted_;  // by type
   std::vector<std::string> multi_;  // encoded fields, one per multi-measure point
   std::string encoded_;             // of the point being judged
+  BatchEncoder definitions_;
   BatchEncoder encoder_;
   std::shared_ptr<FeedEntry> feed_ = std::make_shared<FeedEntry>();
   std::vector<std::pair<TableId, EventTime>> direct_;
@@ -109,7 +126,12 @@ Result<void> BatchWriter::Prepare() {
   }
   if (s_.MemoryBytes() >= s_.options.memory_bytes_max) {
     s_.metrics.exhausted.Add();
-    return Error{Code::kResourceExhausted, "the store's memory budget is full"};
+    s_.sealer->Hurry();
+    const std::string trouble = s_.sealer->trouble();
+    return Error{Code::kResourceExhausted,
+                 "the store's memory budget is full" +
+                     (trouble.empty() ? ": rows are being sealed"
+                                      : " and rows cannot be sealed: " + trouble)};
   }
   if (s_.journal->queued_bytes() >= s_.options.journal_queue_bytes_max) {
     s_.metrics.exhausted.Add();
@@ -137,7 +159,7 @@ Result<void> BatchWriter::Prepare() {
     revision_entries_.push_back(entry);
     lane_mask_ |= 1U << SeriesDirectory::LaneOf(entry->id);
   }
-  const ArrivalTime now = s_.clock.Now();
+  const ArrivalTime now = s_.RetentionNow();
   const ReaderLock lock(s_.index_mutex);
   for (const uint32_t slot : slots) {
     const TableIndex* table = s_.index.BySlot(slot);
@@ -146,6 +168,42 @@ Result<void> BatchWriter::Prepare() {
     windows_.push_back({slot, WindowOf(*table->settings, now, batch_.time_check)});
   }
   return {};
+}
+
+void BatchWriter::AskFiles() {
+  std::vector<uint32_t> late;
+  const Version& version = lease_.version();
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    SeriesEntry& entry = *entries_[i];
+    int64_t sealed = entry.sealed_max.load(std::memory_order_relaxed);
+    if (batch_.points[i].time.ns > sealed) continue;
+    if (sealed == SeriesEntry::kSealedUnknown) {
+      const auto bound = s_.SealedMax(entry, version);
+      if (bound.ok()) sealed = *bound;
+      if (batch_.points[i].time.ns > sealed) continue;
+    }
+    late.push_back(i);
+  }
+  if (late.empty()) return;
+  std::sort(late.begin(), late.end(), [&](uint32_t a, uint32_t b) {
+    const auto key = [&](uint32_t i) {
+      return std::tuple(entries_[i]->id, batch_.points[i].time.ns, i);
+    };
+    return key(a) < key(b);
+  });
+  question_of_.assign(entries_.size(), 0);
+  questions_.reserve(late.size());
+  for (const uint32_t i : late) {
+    questions_.push_back({entries_[i], batch_.points[i].time.ns, {}, {}});
+    question_of_[i] = static_cast<uint32_t>(questions_.size());
+  }
+  SealedProbe(s_, version).Ask(questions_);
+}
+
+const SealedPoint* BatchWriter::SealedOf(size_t i) const {
+  if (question_of_.empty() || question_of_[i] == 0) return nullptr;
+  const auto& answer = questions_[question_of_[i] - 1].answer;
+  return answer ? &*answer : nullptr;
 }
 
 // New series and multi-measure rows may change the schema.
@@ -165,6 +223,7 @@ bool BatchWriter::CheckAlive() const {
 
 Result<void> BatchWriter::Run() {
   TM_RETURN_IF_ERROR(Prepare());
+  AskFiles();
   reply_.outcomes.reserve(entries_.size());
   {
     const LaneLocks lanes(s_.lanes, lane_mask_);
@@ -332,24 +391,12 @@ void BatchWriter::Judge(size_t i) {
     owned.tombstone = tombstone;
     owned_row = &owned;
   }
-  const SeriesBuffer::Place place = entry.buffer.Find(point.time.ns);
-  std::optional<StoredWrite> stored;
-  if (place.found) {
-    stored = StoredWrite{entry.buffer.version(place), false};
-    const OwnedRow* before = entry.buffer.owned(place);
-    const bool was_tombstone = before != nullptr && before->tombstone;
-    if (tombstone || was_tombstone) {
-      stored->same_value = tombstone && was_tombstone;
-    } else {
-      const uint64_t bits = entry.buffer.row(place).bits;
-      const bool same = !IsText(entry.type) ? bits == ScalarBits(point.value)
-                        : entry.type == ValueType::kVarchar
-                            ? TextPool::TextOf(bits) == point.value.as_varchar()
-                            : TextPool::TextOf(bits) == encoded_;
-      const RowInfo info_before = before != nullptr ? before->info : RowInfo{};
-      stored->same_value = same && (owned_row == nullptr || info_before == owned.info);
-    }
+  if (!question_of_.empty() && question_of_[i] != 0 && questions_[question_of_[i] - 1].error) {
+    Reject(i, RejectReason::kDamaged, questions_[question_of_[i] - 1].error->message);
+    return;
   }
+  const SeriesBuffer::Place place = entry.buffer.Find(point.time.ns);
+  const std::optional<StoredWrite> stored = StoredAt(i, entry, place, owned_row);
   const Verdict verdict =
       OrderWrites({batch_.rule, point.version, point.arrival, tombstone}, stored);
   if (verdict.outcome == Outcome::kRejected) {
@@ -369,6 +416,47 @@ void BatchWriter::Judge(size_t i) {
   }
   if (index_locked_) DefineFor(entry, &point);
   Store(i, entry, place, verdict, owned_row);
+}
+
+// What the point is judged against: the highest version in any tier.
+std::optional<StoredWrite> BatchWriter::StoredAt(size_t i, const SeriesEntry& entry,
+                                                 const SeriesBuffer::Place& place,
+                                                 const OwnedRow* owned) const {
+  const PointView& point = batch_.points[i];
+  const bool tombstone = point.value.type() == ValueType::kNone;
+  std::optional<StoredWrite> best;
+  const auto offer = [&](int64_t version, bool was_tombstone, uint64_t bits, std::string_view text,
+                         const RowInfo& info) {
+    if (best && !Supersedes(version, best->version)) return;
+    best = StoredWrite{version, false};
+    if (tombstone || was_tombstone) {
+      best->same_value = tombstone && was_tombstone;
+      return;
+    }
+    const bool same = !IsText(entry.type)                 ? bits == ScalarBits(point.value)
+                      : entry.type == ValueType::kVarchar ? text == point.value.as_varchar()
+                                                          : text == encoded_;
+    best->same_value = same && (owned == nullptr || info == owned->info);
+  };
+  const auto offer_row = [&](const SeriesBuffer& buffer, const SeriesBuffer::Place& at) {
+    const OwnedRow* row = buffer.owned(at);
+    const uint64_t bits = buffer.row(at).bits;
+    const bool ended = row != nullptr && row->tombstone;
+    offer(buffer.version(at), ended, bits,
+          IsText(entry.type) && !ended ? TextPool::TextOf(bits) : std::string_view(),
+          row != nullptr ? row->info : RowInfo{});
+  };
+  if (place.found) offer_row(entry.buffer, place);
+  for (auto part = entry.frozen.get(); part != nullptr; part = part->older.get()) {
+    if (part->buffer.empty()) continue;
+    if (const SeriesBuffer::Place at = part->buffer.Find(point.time.ns); at.found) {
+      offer_row(part->buffer, at);
+    }
+  }
+  if (const SealedPoint* sealed = SealedOf(i)) {
+    offer(sealed->version, sealed->tombstone, sealed->bits, sealed->text, sealed->info);
+  }
+  return best;
 }
 
 // The row in place, what was there before in the undo log, and both on the way to journal and feed.
@@ -442,14 +530,18 @@ void BatchWriter::Store(size_t i, SeriesEntry& entry, const SeriesBuffer::Place&
 void BatchWriter::DefineFor(SeriesEntry& entry, const PointView* point) {
   if (entry.first_lsn == 0) {
     s_.index.Define(entry, slot_->lsn);
-    encoder_.SeriesDef(entry.id, entry.type, s_.index.KeyOf(entry.id));
+    definitions_.SeriesDef(entry.id, entry.type, s_.index.KeyOf(entry.id));
   }
   if (point == nullptr || point->value.type() != ValueType::kMulti) return;
   TableIndex& table = *s_.index.Find(entry.table);
   for (const FieldView& f : point->value.as_fields()) {
     const FieldDef field{std::string(f.name), f.value.type()};
     const auto [id, made] = s_.index.DefineField(table, field, slot_->lsn);
-    if (made) encoder_.Field(table.id, id, field);
+    if (made) definitions_.Field(table.id, id, field);
+    const auto known = FieldsWritten(entry);
+    if (std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.first == id; }))
+      continue;
+    definitions_.SeriesField(entry.id, id);
     s_.index.NoteField(entry, id, slot_->lsn);
   }
 }
@@ -477,7 +569,7 @@ void BatchWriter::Submit(Completion<WriteReply> done) {
     for (const SourceProgress& p : feed_->sources) encoder_.Source(p);
     for (const RevisionEntry& r : batch_.revisions) encoder_.Revision(r);
     if (batch_.view_progress) encoder_.View(*batch_.view_progress);
-    if (encoder_.empty()) {
+    if (encoder_.empty() && definitions_.empty()) {
       s_.journal->Abandon(slot_);
       slot_.reset();
     }
@@ -498,8 +590,11 @@ void BatchWriter::Submit(Completion<WriteReply> done) {
   }
   feed_->lsn = slot_->lsn;
   feed_->revisions.assign(batch_.revisions.begin(), batch_.revisions.end());
-  slot_->records = std::move(encoder_).Take();
-  slot_->apply = [&s = s_, feed = std::move(feed_)] { s.ApplyDurable(feed); };
+  std::string definitions = std::move(definitions_).Take();
+  slot_->records = definitions + std::move(encoder_).Take();
+  slot_->apply = [&s = s_, feed = std::move(feed_), definitions = std::move(definitions)] {
+    s.ApplyDurable(feed, definitions);
+  };
   slot_->finish = std::move(finish);
   s_.journal->Commit(slot_);
 }

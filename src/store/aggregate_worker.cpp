@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statistics are used only for a chunk that overlaps nothing else, has no ended rows, and lies
+// wholly inside the range and one bin (design.md section 6). What lies between such chunks is read.
+#include <algorithm>
+
+#include "store/aggregate_worker_internal.h"
+
+namespace tidemark::store {
+namespace {
+
+int64_t BinEnd(int64_t bin, nanoseconds width) {
+  // The first bin may reach beyond the range of int64 only for absurd widths: then all rows are in
+  // it.
+  return bin > INT64_MAX - width.count() ? INT64_MAX : bin + width.count();
+}
+
+}  // namespace
+
+AggregateRow& BinTable::Made(AggregateRow& row, EventTime bin) {
+  if (row.points == 0 && row.states.size() != aggregates_->size()) {
+    row.bin = bin;
+    row.states.reserve(aggregates_->size());
+    for (const AggregateColumn& a : *aggregates_)
+      row.states.emplace_back(agg::Spec{a.kind, a.type});
+  }
+  return row;
+}
+
+AggregateRow& BinTable::At(EventTime bin, nanoseconds width) {
+  if (width.count() == 0) {
+    if (dense_.empty()) dense_.emplace_back();
+    return Made(dense_[0], bin);
+  }
+  if (empty()) origin_ = bin;
+  const int64_t index = (bin.ns - origin_.ns) / width.count();
+  constexpr int64_t kDenseMax = 4096;
+  if (index >= 0 && index < kDenseMax) {
+    if (static_cast<size_t>(index) >= dense_.size()) dense_.resize(static_cast<size_t>(index) + 1);
+    return Made(dense_[static_cast<size_t>(index)], bin);
+  }
+  return Made(sparse_[bin.ns], bin);
+}
+
+void BinTable::Add(AggregateRow row, nanoseconds width) {
+  AggregateRow& to = At(row.bin, width);
+  if (to.points == 0) {
+    to = std::move(row);
+    return;
+  }
+  to.points += row.points;
+  for (size_t i = 0; i < to.states.size(); ++i) to.states[i].Merge(row.states[i]);
+}
+
+void AggregateWorker::AddPiece(std::string_view key, const Bins& bins, EventTime one_bin) {
+  const size_t n = piece_.size();
+  const auto add = [&](AggregateRow& row, size_t from, size_t to) {
+    row.points += to - from;
+    feeder_.Add(from, to, key, row.states);
+  };
+  if (bins.width.count() == 0) {
+    add(bins_.At(one_bin, bins.width), 0, n);
+    return;
+  }
+  for (size_t from = 0; from < n;) {
+    const EventTime bin = FloorTo(piece_.times[from], bins.width, bins.offset);
+    const EventTime end{BinEnd(bin.ns, bins.width)};
+    const auto begin = piece_.times.begin() + static_cast<std::ptrdiff_t>(from);
+    size_t to = n;
+    if (piece_.times.back() >= end) {
+      to = static_cast<size_t>(std::lower_bound(begin + 1, piece_.times.end(), end) -
+                               piece_.times.begin());
+    }
+    add(bins_.At(bin, bins.width), from, to);
+    from = to;
+  }
+}
+
+Result<void> AggregateWorker::ReadRows(SeriesEntry& entry, std::string_view key, TimeRange range,
+                                       const ReadWants& wants, const Bins& bins, EventTime one_bin,
+                                       bool started) {
+  if (range.empty()) return {};
+  if (!started) TM_RETURN_IF_ERROR(reader_.Start(entry, range, wants));
+  while (true) {
+    TM_RETURN_IF_ERROR(reader_.Next(piece_));
+    if (piece_.size() == 0) return {};
+    s_.metrics.points_scanned.Add(piece_.size());
+    feeder_.Load(entry.type, piece_);
+    AddPiece(key, bins, one_bin);
+  }
+}
+
+void AggregateWorker::ListClean(TimeRange range, const Bins& bins,
+                                std::vector<ChunkRef>& clean) const {
+  clean.assign(reader_.chunks().begin(), reader_.chunks().end());
+  std::sort(clean.begin(), clean.end(), [](const ChunkRef& a, const ChunkRef& b) {
+    return a.entry.min_time < b.entry.min_time;
+  });
+  size_t kept = 0;
+  int64_t reached = INT64_MIN;  // newest time of the chunks before
+  for (size_t i = 0; i < clean.size(); ++i) {
+    const ChunkEntry& e = clean[i].entry;
+    const bool alone = (i == 0 || reached < e.min_time) &&
+                       (i + 1 == clean.size() || clean[i + 1].entry.min_time > e.max_time);
+    reached = std::max(reached, e.max_time);
+    if (!alone || e.min_time < range.start.ns || e.max_time >= range.end.ns) continue;
+    if (bins.width.count() != 0) {
+      const EventTime bin = FloorTo({e.min_time}, bins.width, bins.offset);
+      if (e.max_time >= BinEnd(bin.ns, bins.width)) continue;
+    }
+    if (reader_.MemoryTouches(e.min_time, e.max_time)) continue;
+    clean[kept++] = clean[i];
+  }
+  clean.resize(kept);
+}
+
+Result<void> AggregateWorker::AddSeries(SeriesEntry& entry, std::string_view key, TimeRange range,
+                                        const Bins& bins, EventTime one_bin) {
+  ReadWants wants;
+  wants.values = feeder_.NeedsValues(entry.type);
+  wants.field_defs = fields_;
+  if (entry.type == ValueType::kMulti) {
+    const MutexLock lock(s_.LaneOf(entry.id).mutex);
+    present_.clear();
+    for (const uint32_t id : feeder_.fields()) {
+      const auto known = FieldsWritten(entry);
+      if (std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.first == id; }))
+        present_.push_back(id);
+    }
+    wants.fields = present_;
+  }
+  TM_RETURN_IF_ERROR(reader_.Start(entry, range, wants));
+  if (reader_.chunks().empty()) return ReadRows(entry, key, range, wants, bins, one_bin, true);
+  ListClean(range, bins, clean_);
+  if (clean_.empty()) return ReadRows(entry, key, range, wants, bins, one_bin, true);
+  const bool only_chunks = clean_.size() == reader_.chunks().size() && !reader_.has_memory();
+  EventTime from = range.start;
+  bool answered_all = true;
+  for (const ChunkRef& ref : clean_) {
+    TM_ASSIGN_OR_RETURN(const Chunk chunk, reader_.Load(ref));
+    if (chunk.has_tombstones()) {
+      answered_all = false;
+      continue;
+    }
+    const EventTime bin =
+        bins.width.count() == 0 ? one_bin : FloorTo({ref.entry.min_time}, bins.width, bins.offset);
+    AggregateRow& row = bins_.At(bin, bins.width);
+    if (!feeder_.AddChunk(entry.type, chunk, ref.entry.max_time, key, row.states)) {
+      answered_all = false;
+      continue;
+    }
+    row.points += chunk.rows();
+    s_.storage->metrics().chunks_answered.Add();
+    if (!only_chunks || !answered_all) {
+      const TimeRange before{from, {ref.entry.min_time}};
+      answered_all = true;
+      TM_RETURN_IF_ERROR(ReadRows(entry, key, before, wants, bins, one_bin, false));
+    }
+    from = {ref.entry.max_time + 1};
+  }
+  if (only_chunks && answered_all) return {};
+  return ReadRows(entry, key, {from, range.end}, wants, bins, one_bin, false);
+}
+
+}  // namespace tidemark::store

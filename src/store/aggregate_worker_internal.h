@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread's part of an aggregate: series into bins. Single-owner.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/series_reader.h"
+#include "store/value_feeder_internal.h"
+
+namespace tidemark::store {
+
+/// The bins of a group being worked off, dense while that is no waste.
+class BinTable {
+ public:
+  explicit BinTable(const std::vector<AggregateColumn>& aggregates) : aggregates_(&aggregates) {}
+
+  AggregateRow& At(EventTime bin, nanoseconds width);
+  /// Hands over every bin that got a point and empties the table.
+  template <typename Fn>
+  void TakeAll(Fn fn) {
+    for (AggregateRow& row : dense_) {
+      if (row.points > 0) fn(std::move(row));
+    }
+    for (auto& [bin, row] : sparse_) {
+      if (row.points > 0) fn(std::move(row));
+    }
+    dense_.clear();
+    sparse_.clear();
+  }
+  void Add(AggregateRow row, nanoseconds width);
+  bool empty() const { return dense_.empty() && sparse_.empty(); }
+
+ private:
+  AggregateRow& Made(AggregateRow& row, EventTime bin);
+
+  const std::vector<AggregateColumn>* aggregates_;
+  EventTime origin_;
+  std::vector<AggregateRow> dense_;
+  std::unordered_map<int64_t, AggregateRow> sparse_;
+};
+
+class AggregateWorker {
+ public:
+  AggregateWorker(EmbeddedStore::State& state, const Snapshots::Lease& lease,
+                  const std::vector<AggregateColumn>& aggregates,
+                  const std::map<std::string, uint32_t>& field_ids,
+                  const std::vector<FieldDef>& fields)
+      : s_(state),
+        reader_(state, lease),
+        feeder_(aggregates, field_ids),
+        fields_(fields),
+        bins_(aggregates) {}
+
+  BinTable& bins() { return bins_; }
+  /// Adds the rows of `entry` in `range` to bins(): one bin at `one_bin` when bins.width is 0.
+  Result<void> AddSeries(SeriesEntry& entry, std::string_view key, TimeRange range,
+                         const Bins& bins, EventTime one_bin);
+
+ private:
+  Result<void> ReadRows(SeriesEntry& entry, std::string_view key, TimeRange range,
+                        const ReadWants& wants, const Bins& bins, EventTime one_bin, bool started);
+  void AddPiece(std::string_view key, const Bins& bins, EventTime one_bin);
+  /// Chunks of the reader that statistics may answer for, ascending by time.
+  void ListClean(TimeRange range, const Bins& bins, std::vector<ChunkRef>& clean) const;
+
+  EmbeddedStore::State& s_;
+  SeriesReader reader_;
+  ValueFeeder feeder_;
+  const std::vector<FieldDef>& fields_;
+  BinTable bins_;
+  RowPiece piece_;
+  std::vector<uint32_t> present_;
+  std::vector<ChunkRef> clean_;
+};
+
+}  // namespace tidemark::store
