@@ -147,6 +147,27 @@ void SeriesBuffer::Chunk::EraseFront(uint32_t n) {
   count -= n;
 }
 
+void SeriesBuffer::ChunkList::insert(Chunk* before, Chunk chunk) {
+  const auto at = static_cast<uint32_t>(before - begin());
+  if (size_ == capacity_) {
+    ChunkList larger;
+    larger.capacity_ = std::max(1U, capacity_ * 2);
+    larger.size_ = size_;
+    larger.list_ = std::make_unique<Chunk[]>(larger.capacity_);
+    std::move(begin(), end(), larger.begin());
+    *this = std::move(larger);
+  }
+  std::move_backward(begin() + at, end(), end() + 1);
+  list_[at] = std::move(chunk);
+  ++size_;
+}
+
+void SeriesBuffer::ChunkList::erase(Chunk* first, Chunk* last) {
+  Chunk* to = std::move(last, end(), first);
+  for (Chunk* gone = to; gone != end(); ++gone) *gone = {};
+  size_ = static_cast<uint32_t>(to - begin());
+}
+
 SeriesBuffer::Place SeriesBuffer::FindInside(int64_t time) const {
   size_t c = chunks_.size();
   if (time < tail_.rows[0].time && !chunks_.empty()) {
@@ -233,7 +254,7 @@ void SeriesBuffer::Clear() {
   chunks_.clear();
   chunks_.shrink_to_fit();
   rows_ = 0;
-  heap_bytes_ = 0;
+  heap_bytes_ = {};
   last_time_ = INT64_MIN;
 }
 

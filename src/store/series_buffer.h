@@ -68,7 +68,7 @@ class SeriesBuffer {
   bool HasRowIn(int64_t min_time, int64_t max_time) const;
   uint64_t rows() const { return rows_; }
   /// Changes of heap_bytes() since construction are what the memory budget counts.
-  size_t heap_bytes() const { return heap_bytes_; }
+  size_t heap_bytes() const { return heap_bytes_.bytes(); }
 
   Place Find(int64_t time) const {
     if (tail_.count == 0 || time > last_time_) return {chunks_.size(), tail_.count, false};
@@ -157,14 +157,52 @@ class SeriesBuffer {
     void EraseFront(uint32_t n);
   };
 
+  // Everything here is allocated in multiples of 4 bytes.
+  class HeapCount {
+   public:
+    size_t bytes() const { return size_t{words_} * 4; }
+    void operator+=(size_t bytes) { words_ += static_cast<uint32_t>(bytes / 4); }
+    void operator-=(size_t bytes) { words_ -= static_cast<uint32_t>(bytes / 4); }
+
+   private:
+    uint32_t words_ = 0;
+  };
+
+  // A vector of 16 bytes: a series' entry is three cache lines, not four.
+  class ChunkList {
+   public:
+    bool empty() const { return size_ == 0; }
+    size_t size() const { return size_; }
+    size_t capacity() const { return capacity_; }
+    Chunk& operator[](size_t i) { return list_[i]; }
+    const Chunk& operator[](size_t i) const { return list_[i]; }
+    Chunk* begin() { return list_.get(); }
+    Chunk* end() { return list_.get() + size_; }
+    const Chunk* begin() const { return list_.get(); }
+    const Chunk* end() const { return list_.get() + size_; }
+    const Chunk& front() const { return list_[0]; }
+    void push_back(Chunk chunk) { insert(end(), std::move(chunk)); }
+    void insert(Chunk* before, Chunk chunk);
+    void erase(Chunk* first, Chunk* last);
+    void clear() { erase(begin(), end()); }
+    void shrink_to_fit() {
+      if (empty()) *this = {};
+    }
+
+   private:
+    std::unique_ptr<Chunk[]> list_;
+    uint32_t size_ = 0;
+    uint32_t capacity_ = 0;
+  };
+
   const Chunk& chunk(size_t i) const { return i == chunks_.size() ? tail_ : chunks_[i]; }
   Chunk& chunk(size_t i) { return i == chunks_.size() ? tail_ : chunks_[i]; }
 
   Chunk tail_;
   int64_t last_time_ = INT64_MIN;
-  uint64_t rows_ = 0;
-  std::vector<Chunk> chunks_;  // full or split older ones, by time
-  size_t heap_bytes_ = 0;
+  ChunkList chunks_;  // full or split older ones, by time
+  HeapCount heap_bytes_;
+  uint32_t rows_ = 0;
 };
 
 }  // namespace tidemark::store

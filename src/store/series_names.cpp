@@ -249,6 +249,8 @@ void SeriesIndex::EncodeSeriesDefinitions(uint32_t first_id, uint32_t last_id,
     const SeriesEntry* entry = directory_.Get({0, id});
     if (entry == nullptr || entry->tuple == nullptr || entry->first_lsn == 0) continue;
     out.SeriesDef(id, entry->type, KeyOf(id));
+    // Multi-measure series note their fields under this lock too.
+    for (const auto& [field, lsn] : FieldsWritten(*entry)) out.SeriesField(id, field);
   }
 }
 
