@@ -48,6 +48,7 @@ struct ViewDefinition {
   nanoseconds source_retention{0};
   bool adopt = false;   // take over ownerless series of reserved names when the view is created
   bool running = true;  // the wished state
+  bool paused = false;  // begins paused: Maintainer::Pause() before a restart
 
   store::Owner owner() const { return {id, generation}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;

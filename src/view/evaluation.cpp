@@ -233,6 +233,10 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
   if (exists && existing->second.row.revision > 0 && SameBits(existing->second.value, value))
     return;
   if (!exists && !has_value) return;
+  if (due.coarse && due.window < request.sealed_before) {
+    LogFrozen(request, due, aggregate, rows, piece);
+    return;
+  }
 
   const uint32_t revision = exists ? existing->second.row.revision + 1 : 1;
   const store::RowInfo& row = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
@@ -254,7 +258,8 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
   entry.revision = revision;
   if (exists) entry.old_value = existing->second.value;
   entry.new_value = std::move(value);
-  entry.late_points = due.late_points;
+  entry.coarse = due.coarse;
+  if (!due.coarse) entry.late_points = due.late_points;
   entry.at = request.now;
   ++(revision == 1 ? piece.published : piece.revised);
   piece.measures.insert(book_.target_name(due.series, aggregate));
@@ -265,30 +270,34 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
 
 void Evaluator::EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece) {
   for (const Due& due : request.frozen) {
-    for (size_t a = 0; a < book_.aggregates(); ++a) {
-      const store::SeriesRef* target = book_.target(due.series, a);
-      if (target == nullptr) continue;
-      const EventTime label = LabelOf(due.window);
-      const TimeRange window = grid_.WindowAt(due.window);
-      store::RevisionEntry& entry = piece.revisions.emplace_back();
-      entry.series = *target;
-      entry.time = label;
-      entry.window_start = window.start;
-      entry.window_end = window.end;
-      if (const auto it = rows.find({*target, label}); it != rows.end()) {
-        entry.revision = it->second.row.revision;
-        entry.old_value = it->second.value;
-        entry.new_value = it->second.value;
-      }
-      entry.late_points = due.late_points;
-      entry.at = request.now;
-      entry.frozen = true;
-      piece.measures.insert(book_.target_name(due.series, a));
-      if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
-      piece.hull->start = std::min(piece.hull->start, label);
-      piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
-    }
+    for (size_t a = 0; a < book_.aggregates(); ++a) LogFrozen(request, due, a, rows, piece);
   }
+}
+
+void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate,
+                          const Rows& rows, Piece& piece) {
+  const store::SeriesRef* target = book_.target(due.series, aggregate);
+  if (target == nullptr) return;
+  const EventTime label = LabelOf(due.window);
+  const TimeRange window = grid_.WindowAt(due.window);
+  store::RevisionEntry& entry = piece.revisions.emplace_back();
+  entry.series = *target;
+  entry.time = label;
+  entry.window_start = window.start;
+  entry.window_end = window.end;
+  if (const auto it = rows.find({*target, label}); it != rows.end()) {
+    entry.revision = it->second.row.revision;
+    entry.old_value = it->second.value;
+    entry.new_value = it->second.value;
+  }
+  entry.coarse = due.coarse;
+  if (!due.coarse) entry.late_points = due.late_points;
+  entry.at = request.now;
+  entry.frozen = true;
+  piece.measures.insert(book_.target_name(due.series, aggregate));
+  if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
+  piece.hull->start = std::min(piece.hull->start, label);
+  piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
 }
 
 }  // namespace tidemark::view

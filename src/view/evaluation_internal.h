@@ -43,6 +43,9 @@ struct PieceRequest {
   std::span<const Due> frozen;  // refused late points: logged, not evaluated
   store::Positions at_least;
   ArrivalTime now;  // commit time
+  /// Coarse windows that start before it are sealed (kFreeze): only looked at, and logged as frozen
+  /// when the raw points give another value.
+  EventTime sealed_before{INT64_MIN};
   /// Rows of `fresh` pairs may exist: an earlier run may have written them without coming to its
   /// end.
   enum class FreshRows : uint8_t { kNone, kMayExist } fresh_rows = FreshRows::kNone;
@@ -83,6 +86,8 @@ class Evaluator {
   void Emit(const PieceRequest& request, const Due& due, size_t aggregate, uint64_t records,
             store::Scalar value, const Rows& rows, Piece& piece);
   void EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece);
+  void LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate, const Rows& rows,
+                 Piece& piece);
 
   store::Store& store_;
   const ViewDefinition& definition_;

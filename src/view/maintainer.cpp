@@ -37,6 +37,7 @@ class Waker {
 struct Slot {
   Slot(const RunnerEnv& env, ViewDefinition d) : definition(std::move(d)), runner(env, definition) {
     wishes.run = definition.running;
+    wishes.paused = definition.paused;
     wishes.source_retention = definition.source_retention;
   }
 
@@ -74,6 +75,7 @@ struct Maintainer::Impl {
   std::shared_ptr<Slot> Find(std::string_view name) const;
   void Publish(const Published& published);
   void FinishDrop(const std::shared_ptr<Slot>& slot);
+  Result<void> Wish(ViewId view, const std::function<void(Wishes&)>& change);
 
   store::Store& store;
   const std::shared_ptr<Waker> waker;
@@ -198,6 +200,19 @@ void Maintainer::Impl::FinishDrop(const std::shared_ptr<Slot>& slot) {
   for (auto& completion : done) completion(dropped);
 }
 
+Result<void> Maintainer::Impl::Wish(ViewId view, const std::function<void(Wishes&)>& change) {
+  {
+    MutexLock lock(mutex);
+    const auto it = slots.find(view);
+    if (it == slots.end() || !it->second->drop_done.empty()) {
+      return Error{Code::kNotFound, "no such view"};
+    }
+    change(it->second->wishes);
+  }
+  waker->Wake();
+  return {};
+}
+
 Maintainer::Maintainer(store::Store& store, const Clock& clock, MetricRegistry& metrics,
                        LatePointSink* sink, MaintainerOptions options)
     : impl_(std::make_unique<Impl>(store, clock, metrics, sink, options)) {}
@@ -230,30 +245,28 @@ Result<void> Maintainer::Restore(ViewDefinition definition) {
 }
 
 Result<void> Maintainer::Start(ViewId view) {
-  {
-    MutexLock lock(impl_->mutex);
-    const auto it = impl_->slots.find(view);
-    if (it == impl_->slots.end() || !it->second->drop_done.empty()) {
-      return Error{Code::kNotFound, "no such view"};
-    }
-    it->second->wishes.run = true;
-    ++it->second->wishes.starts;
-  }
-  impl_->waker->Wake();
-  return {};
+  return impl_->Wish(view, [](Wishes& wishes) {
+    wishes.run = true;
+    ++wishes.starts;
+  });
 }
 
 Result<void> Maintainer::Stop(ViewId view) {
-  {
-    MutexLock lock(impl_->mutex);
-    const auto it = impl_->slots.find(view);
-    if (it == impl_->slots.end() || !it->second->drop_done.empty()) {
-      return Error{Code::kNotFound, "no such view"};
-    }
-    it->second->wishes.run = false;
-  }
-  impl_->waker->Wake();
-  return {};
+  return impl_->Wish(view, [](Wishes& wishes) { wishes.run = false; });
+}
+
+Result<void> Maintainer::Pause(ViewId view) {
+  return impl_->Wish(view, [](Wishes& wishes) { wishes.paused = true; });
+}
+
+Result<void> Maintainer::Resume(ViewId view) {
+  return impl_->Wish(view, [](Wishes& wishes) { wishes.paused = false; });
+}
+
+bool Maintainer::paused(ViewId view) const {
+  MutexLock lock(impl_->mutex);
+  const auto it = impl_->slots.find(view);
+  return it != impl_->slots.end() && it->second->wishes.paused;
 }
 
 void Maintainer::Drop(ViewId view, Completion<void> done) {

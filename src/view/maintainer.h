@@ -42,6 +42,7 @@ enum class LateReason : uint8_t {
   kFrozen,    // its window is sealed and the view's policy is kFreeze
   kNotWhole,  // the source began after the window did (a pipeline started at `latest`)
   kExpired,   // raw points of the window have passed out of retention
+  kDamaged,   // the window touches a known gap: damaged files that an operator gave up
 };
 
 /// A raw point that can no longer change its window's row. It stays in the source table.
@@ -65,8 +66,8 @@ class LatePointSink {
 // ------------------------------------------------------------------------------------------------
 // status
 
-enum class ViewState : uint8_t { kStarting, kRunning, kStopped, kFailed };
-/// "starting", "running", "stopped", "failed": as the console says it.
+enum class ViewState : uint8_t { kStarting, kRunning, kPaused, kStopped, kFailed };
+/// "starting", "running", "paused", "stopped", "failed": as the console says it.
 std::string_view ViewStateName(ViewState state);
 
 struct PartitionStatus {
@@ -105,10 +106,12 @@ struct ViewStatus {
       0;  // late or corrected points into published windows, frozen ones included
   uint64_t frozen_total = 0;     // points that can no longer change their row
   uint64_t overflows_total = 0;  // evaluations without a value: a BIGINT sum beyond its range
-  uint64_t dirty_count = 0;      // (series, window) waiting for an evaluation
-  uint64_t open_marks = 0;       // (series, window) with points, not yet due
-  bool caught_up = false;        // nothing of the feed is waiting
-  milliseconds feed_lag{0};      // since when it has not been caught up
+  /// (series, window) waiting for an evaluation; what was found coarse counts as one a range.
+  uint64_t dirty_count = 0;
+  uint64_t damaged_count = 0;  // of them: wait until damaged files can be read or are given up
+  uint64_t open_marks = 0;     // (series, window) with points, not yet due
+  bool caught_up = false;      // nothing of the feed is waiting
+  milliseconds feed_lag{0};    // since when it has not been caught up
   bool backfilling = false;
   std::optional<ArrivalTime> last_fired_at;    // last publication of a first revision
   std::optional<ArrivalTime> last_revised_at;  // last publication of a later one
@@ -170,6 +173,13 @@ class Maintainer final : public Steppable {
   /// reservation; what comes meanwhile is picked up by Start(). Start() also retries a failed view.
   Result<void> Start(ViewId view);
   Result<void> Stop(ViewId view);
+  /// An operator's hold, apart from Start() and Stop(): a paused view neither reads the feed nor
+  /// evaluates; its rows, progress and reservation stay. Resume() goes on from the progress, coarse
+  /// if the feed was trimmed meanwhile. Who calls keeps it over restarts: ViewDefinition::paused.
+  /// kNotFound: no such view. Both return at once; repeating them is fine.
+  Result<void> Pause(ViewId view);
+  Result<void> Resume(ViewId view);
+  bool paused(ViewId view) const;  // the wish; ViewStatus::state says what is
   /// Removes the reservation at once (its rows vanish from scans), then, from Step(), the rows.
   /// kNotFound through `done` as well.
   void Drop(ViewId view, Completion<void> done);

@@ -30,6 +30,7 @@ void SortAndMerge(std::vector<Due>& due) {
         due[kept - 1].series == due[i].series) {
       due[kept - 1].late_points += due[i].late_points;
       due[kept - 1].fresh = due[kept - 1].fresh && due[i].fresh;
+      due[kept - 1].coarse = due[kept - 1].coarse || due[i].coarse;
     } else {
       due[kept++] = due[i];
     }

@@ -55,14 +55,15 @@ struct Due {
   EventTime window;  // start
   SeriesIndex series = 0;
   uint64_t late_points = 0;
-  bool fresh = false;  // never published, as far as the progress tells
+  bool fresh = false;   // never published, as far as the progress tells
+  bool coarse = false;  // found without reading each change: late_points is not the whole count
 
   friend bool operator<(const Due& a, const Due& b) {
     return a.window != b.window ? a.window < b.window : a.series < b.series;
   }
 };
 
-/// Sorts by (window, series) and makes one of equal pairs, adding their counts.
+/// Sorts by (window, series) and makes one of equal pairs, adding their counts; coarse wins.
 void SortAndMerge(std::vector<Due>& due);
 
 class MarkBook {

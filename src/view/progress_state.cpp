@@ -7,13 +7,48 @@ namespace {
 constexpr uint8_t kVersion = 1;
 constexpr uint8_t kSeeded = 1;
 constexpr uint8_t kSweeping = 2;
+constexpr uint8_t kHolding = 4;
+
+void AppendHeld(const ProgressState& state, ByteWriter& out) {
+  out.PutVarint(state.held.size());
+  for (const ProgressState::Held& h : state.held) {
+    out.PutU64(h.series.hi);
+    out.PutU64(h.series.lo);
+    out.PutI64(h.window.ns);
+    out.PutU8(h.coarse ? 1 : 0);
+    out.PutVarint(h.late_points);
+  }
+  out.PutVarint(state.held_ranges.size());
+  for (const TimeRange& r : state.held_ranges) {
+    out.PutI64(r.start.ns);
+    out.PutI64(r.end.ns);
+  }
+}
+
+void ReadHeld(ByteReader& in, ProgressState& state) {
+  for (uint64_t n = in.GetVarint(); n > 0 && in.ok(); --n) {
+    ProgressState::Held& h = state.held.emplace_back();
+    h.series.hi = in.GetU64();
+    h.series.lo = in.GetU64();
+    h.window = EventTime{in.GetI64()};
+    h.coarse = in.GetU8() != 0;
+    h.late_points = in.GetVarint();
+  }
+  for (uint64_t n = in.GetVarint(); n > 0 && in.ok(); --n) {
+    TimeRange& r = state.held_ranges.emplace_back();
+    r.start = EventTime{in.GetI64()};
+    r.end = EventTime{in.GetI64()};
+  }
+}
 
 }  // namespace
 
 std::string EncodeProgressState(const ProgressState& state, const WatermarkTracker& tracker) {
   ByteWriter out;
   out.PutU8(kVersion);
-  out.PutU8(static_cast<uint8_t>((state.seeded ? kSeeded : 0) | (state.sweep_to ? kSweeping : 0)));
+  const bool holding = !state.held.empty() || !state.held_ranges.empty();
+  out.PutU8(static_cast<uint8_t>((state.seeded ? kSeeded : 0) | (state.sweep_to ? kSweeping : 0) |
+                                 (holding ? kHolding : 0)));
   state.replay_from.AppendTo(out);
   out.PutVarint(state.totals.windows_published);
   out.PutVarint(state.totals.revisions);
@@ -22,6 +57,7 @@ std::string EncodeProgressState(const ProgressState& state, const WatermarkTrack
   out.PutVarint(state.totals.overflows);
   if (state.sweep_to) out.PutI64(state.sweep_to->ns);
   tracker.AppendTo(out);
+  if (holding) AppendHeld(state, out);
   return std::move(out).Take();
 }
 
@@ -41,6 +77,7 @@ Result<ProgressState> DecodeProgressState(std::string_view bytes, WatermarkTrack
   state.totals.overflows = in.GetVarint();
   if ((flags & kSweeping) != 0) state.sweep_to = EventTime{in.GetI64()};
   tracker.Read(in);
+  if ((flags & kHolding) != 0) ReadHeld(in, state);
   TM_RETURN_IF_ERROR(in.Finish("journaled progress of a view"));
   return state;
 }

@@ -5,6 +5,8 @@
 //   u8 version = 1 | u8 flags (1: seeded, 2: sweep_to) | Positions replay_from | varint totals x 5
 //   | i64 sweep_to ns, if flagged | incomplete sources: varint n, then n x (u8 kind, varint id,
 //   varint partition, i64 whole from ns)
+//   | held windows, if flagged (4): varint n, then n x (u64 hi, u64 lo, i64 window start ns, u8
+//   coarse, varint late points) | varint n, then n x (i64 from ns, i64 until ns)
 //
 // Everything before `replay_from` is in the view's rows as far as `watermark` says; marks of
 // windows that are still open are found again by a scan, late points by reading the feed from
@@ -15,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "store/types.h"
@@ -39,6 +42,16 @@ struct ProgressState {
   /// that is not its epoch's last. The next watermark must not be lower, or those rows would be
   /// ahead of it.
   std::optional<EventTime> sweep_to;
+  /// Windows that wait for damaged files (damage_internal.h).
+  struct Held {
+    store::SeriesRef series;
+    EventTime window;
+    uint64_t late_points = 0;
+    bool coarse = false;
+    friend bool operator==(const Held&, const Held&) = default;
+  };
+  std::vector<Held> held;
+  std::vector<TimeRange> held_ranges;
 };
 
 std::string EncodeProgressState(const ProgressState& state, const WatermarkTracker& tracker);

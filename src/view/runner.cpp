@@ -14,15 +14,6 @@ constexpr size_t kSlicesPerStep = 512;
 constexpr size_t kOpenWindowsShown = 64;
 constexpr uint64_t kStepsPerStatus = 16;
 
-// Narrows the seed scan where the patterns allow; SeriesBook decides in any case.
-std::vector<store::TextPredicate> MeasurePredicate(const std::vector<std::string>& patterns) {
-  const bool literal = std::all_of(patterns.begin(), patterns.end(), [](const std::string& p) {
-    return p.find_first_of("*?") == std::string::npos;
-  });
-  if (!literal) return {};
-  return {store::TextPredicate{.op = store::TextPredicate::Op::kIn, .values = patterns}};
-}
-
 }  // namespace
 
 std::string_view ViewStateName(ViewState state) {
@@ -31,6 +22,8 @@ std::string_view ViewStateName(ViewState state) {
       return "starting";
     case ViewState::kRunning:
       return "running";
+    case ViewState::kPaused:
+      return "paused";
     case ViewState::kStopped:
       return "stopped";
     case ViewState::kFailed:
@@ -56,8 +49,14 @@ ViewRunner::Metrics::Metrics(MetricRegistry& r, const std::string& view)
                            "Rows that the store does not accept", {{"view", view}})),
       evaluated(r.GetCounter("tidemark_view_evaluated_windows_total",
                              "Evaluations of (series, window)", {{"view", view}})),
+      gaps(r.GetCounter("tidemark_view_feed_gaps_total",
+                        "Times the feed was trimmed before the view had read it",
+                        {{"view", view}})),
       dirty(r.GetGauge("tidemark_view_dirty_windows", "(series, window) waiting for evaluation",
                        {{"view", view}})),
+      damaged(r.GetGauge("tidemark_view_damaged_windows",
+                         "(series, window) or ranges of windows that wait for damaged files",
+                         {{"view", view}})),
       open_marks(r.GetGauge("tidemark_view_open_windows",
                             "(series, window) with points, not yet due", {{"view", view}})),
       watermark_ms(r.GetGauge("tidemark_view_watermark_ms",
@@ -72,11 +71,12 @@ ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
       grid_(definition_.width, definition_.offset),
       metrics_(std::make_unique<Metrics>(env.metrics, definition_.name)) {
   wishes_.run = definition_.running;
+  wishes_.paused = definition_.paused;
   wishes_.source_retention = definition_.source_retention;
-  if (!definition_.running) phase_ = Phase::kStopped;
+  if (!wishes_.active()) phase_ = Phase::kStopped;
   MutexLock lock(status_mutex_);
   status_.definition = definition_;
-  if (!definition_.running) status_.state = ViewState::kStopped;
+  if (!wishes_.active()) status_.state = StoppedState();
 }
 
 ViewRunner::~ViewRunner() = default;
@@ -148,7 +148,7 @@ void ViewRunner::ApplyWishes(const Wishes& wishes) {
   if (work_ != nullptr && pipelines_changed && wishes_.pipelines != nullptr) {
     work_->tracker.SetPipelines(*wishes_.pipelines);
   }
-  if (!wishes_.run) {
+  if (!wishes_.active()) {
     // What is not journaled is found again by Start(): nothing to save here.
     work_.reset();
     retry_at_.reset();
@@ -189,6 +189,7 @@ Result<void> ViewRunner::Open() {
     w.seeded = state.seeded;
     w.fresh_rows = PieceRequest::FreshRows::kMayExist;
     w.tracker.Restore(state.sweep_to ? state.sweep_to : progress->watermark);
+    TakeHeld(state);
     if (state.seeded) {
       w.frontier = progress->watermark.value_or(kNoTime);
       w.replay_from = state.replay_from;
@@ -241,54 +242,91 @@ Result<Progress> ViewRunner::FindStart() {
 
 Result<void> ViewRunner::OpenSeed() {
   Work& w = *work_;
+  RefreshDamage();
   const auto now = Now();
   for (const auto& p : env_.store.ProgressInto(definition_.source))
     w.tracker.Fold(p, now.monotonic);
-  store::ScanRequest scan;
-  scan.selection.table = definition_.source;
-  scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
-  scan.selection.measure = MeasurePredicate(definition_.measures);
+  w.whole_from = w.tracker.whole_from().value_or(kNoTime);
+  w.epoch = {};
   if (w.seeded) {
     if (w.frontier != kNoTime) {
       w.fired_until = grid_.PassedBy(w.frontier);
       w.sealed_until = grid_.PassedBy(w.frontier - definition_.allowed_lateness);
-      scan.selection.time.start = w.fired_until;
     }
-    scan.at_least = w.replay_from;
     TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.replay_from));
+    OpenRescan();
+    return {};
+  }
+  w.epoch.frontier = w.tracker.Combine(now);
+  w.backfill_until = kNoTime;
+  if (w.epoch.frontier) w.backfill_until = grid_.PassedBy(*w.epoch.frontier);
+  w.reader.reset();
+  w.marks = MarkBook(grid_);
+  OpenScan({});
+  return {};
+}
+
+// Finds the marks of windows that have not fired.
+void ViewRunner::OpenRescan() {
+  Work& w = *work_;
+  w.rescan_open = false;
+  w.marks = MarkBook(grid_);
+  OpenScan({std::max(w.fired_until, kEventTimeMin), kEventTimeMax});
+}
+
+void ViewRunner::OpenScan(TimeRange time) {
+  Work& w = *work_;
+  w.cursor.reset();
+  w.scans = w.damage.unreadable().Outside(time);
+  std::reverse(w.scans.begin(), w.scans.end());
+  for (const TimeRange& windows : w.damage.waiting().Inside(time)) {
+    w.held.AddRange({grid_.StartOf(windows.start), windows.end});
+    w.held_changed = true;
+  }
+  w.due.clear();
+  w.due_next = 0;
+  w.scanning = true;
+  phase_ = Phase::kSeeding;
+}
+
+Result<bool> ViewRunner::OpenNextScan() {
+  Work& w = *work_;
+  store::ScanRequest scan;
+  scan.at_least = w.seeded ? w.replay_from : w.epoch.target;
+  if (!w.scans.empty()) {
+    scan.selection = SourceSelection(definition_, w.scans.back());
     TM_ASSIGN_OR_RETURN(w.cursor, env_.store.Scan(scan));
-  } else {
-    w.epoch = {};
-    w.epoch.frontier = w.tracker.Combine(now);
-    w.backfill_until = kNoTime;
-    if (w.epoch.frontier) w.backfill_until = grid_.PassedBy(*w.epoch.frontier);
-    TM_ASSIGN_OR_RETURN(w.cursor, env_.store.Scan(scan));
-    w.epoch.target = w.cursor->snapshot();
+    w.scans.pop_back();
+  }
+  if (w.reader == nullptr) {
+    w.epoch.target = w.cursor != nullptr ? w.cursor->snapshot() : env_.store.End();
     TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.epoch.target));
     // Clocks that moved between the first look and the snapshot would not be in the feed any more.
     for (auto& p : env_.store.ProgressInto(definition_.source)) {
       w.clocks.insert_or_assign({p.source, p.partition}, std::move(p));
     }
   }
-  w.whole_from = w.tracker.whole_from().value_or(kNoTime);
-  w.due.clear();
-  w.due_next = 0;
-  phase_ = Phase::kSeeding;
-  return {};
+  return w.cursor != nullptr;
 }
 
 Result<Progress> ViewRunner::Seed() {
   Work& w = *work_;
   store::Slice slice;
   for (size_t i = 0; i < kSlicesPerStep && w.due.size() < env_.options.windows_per_piece; ++i) {
-    TM_ASSIGN_OR_RETURN(const bool more, w.cursor->Next(w.buffer, slice));
-    if (!more) {
-      w.cursor.reset();
-      TM_RETURN_IF_ERROR(FinishSeed());
-      return kMore;
+    Result<bool> more = w.cursor == nullptr ? OpenNextScan() : w.cursor->Next(w.buffer, slice);
+    if (!more.ok()) {
+      if (more.error().code == Code::kCorruption) return SeedAgain(more.error());
+      return std::move(more).error();
     }
-    SeedSlice(slice);
+    if (!slice.times.empty()) SeedSlice(slice);
+    slice = {};
+    if (*more) continue;
+    w.cursor.reset();
+    if (!w.scans.empty()) continue;
+    FinishSeed();
+    return kMore;
   }
+  damage_backoff_ = milliseconds(0);
   if (w.due.size() >= env_.options.windows_per_piece) {
     SortAndMerge(w.due);
     phase_ = Phase::kEvaluating;
@@ -303,27 +341,31 @@ void ViewRunner::SeedSlice(const store::Slice& slice) {
   const EventTime horizon = Horizon();
   for (auto it = slice.times.begin(); it != slice.times.end();) {
     const TimeRange window = grid_.WindowOf(*it);
-    if (window.start >= w.backfill_until) {
-      w.marks.Mark(series, *it);
-    } else if (window.start >= w.whole_from && window.start >= horizon &&
-               w.marks.Touch(series, window.start)) {
-      w.due.push_back({.window = window.start, .series = series, .late_points = 0, .fresh = true});
+    if (window.start >= w.whole_from && window.start >= horizon && !w.damage.IsLost(window.start)) {
+      if (window.start >= w.backfill_until) {
+        w.marks.Mark(series, *it);
+      } else if (w.damage.IsWaiting(window.start)) {
+        w.held.AddRange(window);
+      } else if (w.marks.Touch(series, window.start)) {
+        w.due.push_back({.window = window.start, .series = series, .fresh = true});
+      }
     }
     it = std::lower_bound(it, slice.times.end(), window.end);
   }
 }
 
-Result<void> ViewRunner::FinishSeed() {
+void ViewRunner::FinishSeed() {
   Work& w = *work_;
+  w.scanning = false;
+  damage_backoff_ = milliseconds(0);
   if (w.seeded) {
     phase_ = Phase::kDraining;
-    return {};
+    return;
   }
   SortAndMerge(w.due);
   w.epoch.must_persist = true;
   w.in_epoch = true;
   phase_ = Phase::kEvaluating;
-  return {};
 }
 
 void ViewRunner::PublishStatus() {
@@ -340,7 +382,7 @@ void ViewRunner::PublishStatus() {
       status_.state = ViewState::kRunning;
       break;
     case Phase::kStopped:
-      status_.state = ViewState::kStopped;
+      status_.state = StoppedState();
       break;
     case Phase::kFailed:
       status_.state = ViewState::kFailed;
@@ -366,12 +408,15 @@ void ViewRunner::PublishStatus() {
     status_.backfilling = !w.seeded;
     status_.watermark = w.frontier == kNoTime ? std::nullopt : std::optional(w.frontier);
     status_.partitions = w.tracker.Statuses(now.monotonic);
-    status_.dirty_count = w.dirty.size() + w.due.size() - w.due_next;
+    status_.damaged_count = w.held.size();
+    status_.dirty_count = w.dirty.size() + w.due.size() - w.due_next + w.due_later.size() +
+                          w.catch_up.size() + w.held.size();
     status_.open_marks = w.marks.size();
     for (const auto& [start, count] : w.marks.OpenWindows(kOpenWindowsShown)) {
       open_windows_.push_back({.window = grid_.WindowAt(start), .rows = count});
     }
     metrics_->dirty.Set(static_cast<int64_t>(status_.dirty_count));
+    metrics_->damaged.Set(static_cast<int64_t>(status_.damaged_count));
     metrics_->open_marks.Set(static_cast<int64_t>(w.marks.size()));
     if (status_.watermark) metrics_->watermark_ms.Set(status_.watermark->ns / 1'000'000);
   }

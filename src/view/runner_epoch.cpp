@@ -2,6 +2,7 @@
 // Draining the feed, judging points, folding the clocks, and deciding what is due.
 #include <algorithm>
 
+#include "base/logging.h"
 #include "view/runner_internal.h"
 
 namespace tidemark::view {
@@ -40,39 +41,53 @@ void ViewRunner::BeginEpoch() {
   w.epoch = {};
   w.epoch.target = env_.store.End();
   w.in_epoch = true;
+  RefreshDamage();
 }
 
 Result<Progress> ViewRunner::Drain() {
   Work& w = *work_;
+  if (w.rescan_open) {
+    OpenRescan();
+    return kMore;
+  }
   if (!w.in_epoch) BeginEpoch();
   size_t points = 0;
   bool dry = false;
-  while (!w.reader->positions().Covers(w.epoch.target)) {
+  while (w.in_gap || !w.reader->positions().Covers(w.epoch.target)) {
     if (!behind_since_) behind_since_ = env_.clock.Monotonic();
     if (points >= env_.options.feed_points_per_step) return kMore;
     TM_ASSIGN_OR_RETURN(const bool more, w.reader->Next(kFeedPointsPerRead, w.batch));
     dry = !more;
     if (dry) break;
-    if (w.batch.gap) {
-      // What was trimmed may have changed any window: everything is looked at again.
-      w.seeded = false;
-      w.in_epoch = false;
-      w.fresh_rows = PieceRequest::FreshRows::kMayExist;
-      w.dirty.clear();
-      w.frozen.clear();
-      w.refused.clear();
-      w.marks = MarkBook(grid_);
-      TM_RETURN_IF_ERROR(OpenSeed());
-      return kMore;
-    }
+    if (w.batch.gap) JudgeGap(w.batch);
     Judge(w.batch);
-    points += w.batch.points.size() + 1;
+    points += w.batch.points.size() + w.batch.changed.size() + 1;
   }
   CloseEpoch();
-  if (phase_ == Phase::kEvaluating) return kMore;
+  if (phase_ == Phase::kEvaluating || w.rescan_open) return kMore;
   if (!dry && !w.reader->positions().Covers(env_.store.End())) return kMore;
   behind_since_.reset();
-  return Progress{.more = false, .wake_at = w.tracker.NextIdle(env_.clock.Monotonic())};
+  std::optional<MonotonicTime> wake_at = w.tracker.NextIdle(env_.clock.Monotonic());
+  if (!w.held.empty()) wake_at = std::min(wake_at.value_or(w.held_look_at), w.held_look_at);
+  return Progress{.more = false, .wake_at = wake_at};
+}
+
+// Which points came is not known any more, only where: windows that had fired are evaluated again,
+// those that fire with this epoch are found in the same ranges.
+void ViewRunner::JudgeGap(const store::FeedBatch& batch) {
+  Work& w = *work_;
+  if (!w.epoch.gap) {
+    metrics_->gaps.Add(1);
+    Log(LogLevel::kWarning, "view", "the feed was trimmed before the view had read it",
+        {{"view", definition_.name}, {"from", w.replay_from.ToString()}});
+  }
+  w.epoch.gap = true;
+  w.in_gap = !batch.gap_ends;
+  w.epoch.must_persist = true;
+  for (const store::ChangedRange& changed : batch.changed) {
+    const SeriesIndex series = Track(changed.series);
+    if (series != SeriesDirectory::kForeign) w.catch_up.Add(series, changed.time);
+  }
 }
 
 void ViewRunner::Judge(const store::FeedBatch& batch) {
@@ -135,6 +150,7 @@ std::optional<LateReason> ViewRunner::Refusal(EventTime window) const {
   const Work& w = *work_;
   if (window < w.whole_from) return LateReason::kNotWhole;
   if (window < Horizon()) return LateReason::kExpired;
+  if (w.damage.IsLost(window)) return LateReason::kDamaged;
   if (definition_.late == LatePolicy::kFreeze && window < w.sealed_until)
     return LateReason::kFrozen;
   return std::nullopt;
@@ -159,7 +175,10 @@ void ViewRunner::CloseEpoch() {
   w.epoch.frontier = w.tracker.Combine(now);
   w.whole_from = w.tracker.whole_from().value_or(kNoTime);
   w.due.clear();
+  w.due_later.clear();
   w.due_next = 0;
+  RaiseTarget();
+  EventTime fired = w.fired_until;
   if (w.epoch.frontier) {
     const EventTime fire_until = grid_.PassedBy(*w.epoch.frontier);
     const EventTime seal_until = grid_.PassedBy(*w.epoch.frontier - definition_.allowed_lateness);
@@ -167,6 +186,7 @@ void ViewRunner::CloseEpoch() {
       w.marks.TakeBefore(fire_until, w.due);
       const EventTime first = std::max(w.whole_from, Horizon());
       std::erase_if(w.due, [first](const Due& due) { return due.window < first; });
+      fired = fire_until;
       w.epoch.must_persist = true;
     }
     if (definition_.late == LatePolicy::kFreeze && seal_until > w.sealed_until) {
@@ -175,14 +195,36 @@ void ViewRunner::CloseEpoch() {
   }
   w.due.insert(w.due.end(), w.dirty.begin(), w.dirty.end());
   w.dirty.clear();
+  ReleaseHeld();
   SortAndMerge(w.due);
   SortAndMerge(w.frozen);
-  w.epoch.must_persist = w.epoch.must_persist || w.epoch.late_points > 0 ||
+  // A sealed window that waited for damaged files is evaluated now, with its refused points.
+  std::erase_if(w.frozen, [&w](const Due& frozen) {
+    const auto same = std::lower_bound(w.due.begin(), w.due.end(), frozen);
+    return same != w.due.end() && !(frozen < *same) && !same->coarse;
+  });
+  HoldDamaged(w.due, 0);
+  if (!w.catch_up.empty()) {
+    w.rescan_open = w.catch_up.Bound(std::max(w.whole_from, Horizon()), fired);
+    w.catch_up.Exclude(w.damage, w.held);
+    w.due_later.swap(w.due);  // what was caught up comes first: it answers for more
+    w.fresh_rows = PieceRequest::FreshRows::kMayExist;  // a window may be in both
+  }
+  w.epoch.must_persist = w.epoch.must_persist || w.epoch.late_points > 0 || w.held_changed ||
                          w.points_since_progress >= env_.options.points_per_progress;
-  if (w.due.empty() && !w.epoch.must_persist) {
+  if (w.due.empty() && w.due_later.empty() && w.catch_up.empty() && !w.epoch.must_persist) {
     CommitEpoch();
   } else {
     phase_ = Phase::kEvaluating;
+  }
+}
+
+// What was read beyond the target (a batch is whole frames, a gap ends where it ends) is done too.
+void ViewRunner::RaiseTarget() {
+  Work& w = *work_;
+  const store::Positions& read = w.reader->positions();
+  for (uint32_t p = 0; p < read.partitions(); ++p) {
+    if (read.offset(p) > w.epoch.target.offset(p)) w.epoch.target.Set({p, read.offset(p)});
   }
 }
 

@@ -17,6 +17,11 @@
 //  3. Refused (frozen) points are logged by the last piece only, so a repeat does not log them
 //  twice.
 //  4. Clocks count only once every point journaled before them has been drained.
+//  5. A gap in the feed becomes ranges of windows (catch_up_internal.h) that the epoch evaluates
+//     before what is due: those that had fired are coarse, those that fire now are not. Windows
+//     that stay open are found by a scan once the epoch is committed.
+//  6. Windows that wait for damaged files (damage_internal.h) are in the epoch's last frame; those
+//     given back to an epoch stay journaled until its last frame is durable.
 #pragma once
 
 #include <functional>
@@ -31,6 +36,8 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "store/store.h"
+#include "view/catch_up_internal.h"
+#include "view/damage_internal.h"
 #include "view/definition.h"
 #include "view/evaluation_internal.h"
 #include "view/maintainer.h"
@@ -56,9 +63,12 @@ struct RunnerEnv {
 /// What the outside wants of a view; copied in before each step.
 struct Wishes {
   bool run = true;
+  bool paused = false;
   uint64_t starts = 0;  // grows with each Start(): a failed view tries again
   nanoseconds source_retention{0};
   std::shared_ptr<const std::vector<PipelineId>> pipelines;  // null: all count
+
+  bool active() const { return run && !paused; }
 };
 
 class ViewRunner {
@@ -82,48 +92,69 @@ class ViewRunner {
     kSeeding,
     kDraining,
     kEvaluating,
-    kStopped,
+    kStopped,  // paused ones as well
     kFailed
   };
   struct Metrics;
   struct Inflight;
-  struct Work;  // everything that a stop throws away
+  struct Work;                                         // everything that a stop throws away
+  enum class PiecePlace : uint8_t { kInside, kLast };  // in its epoch
   struct Epoch {
     store::Positions target;            // drain to here
     std::optional<EventTime> frontier;  // the watermark once it is committed
     uint64_t late_points = 0;
     uint64_t frozen = 0;
     bool must_persist = false;
+    bool gap = false;  // of the feed, met while draining
   };
 
   Result<Progress> Advance();
   // runner.cpp: opening and seeding
   Result<void> Open();
   Result<void> OpenSeed();
+  void OpenScan(TimeRange time);
+  void OpenRescan();
+  Result<bool> OpenNextScan();
   bool StartsKnown() const;
   Result<Progress> FindStart();
   Result<Progress> Seed();
   void SeedSlice(const store::Slice& slice);
-  Result<void> FinishSeed();
+  void FinishSeed();
   // runner_epoch.cpp: draining, judging, firing
   Result<Progress> Drain();
   void BeginEpoch();
   void Judge(const store::FeedBatch& batch);
+  void JudgeGap(const store::FeedBatch& batch);
   void JudgeBehind(SeriesIndex series, const store::FeedPoint& point);
   std::optional<LateReason> Refusal(EventTime window) const;
   void Refuse(const store::FeedPoint& point, EventTime window, LateReason reason);
   SeriesIndex Track(store::SeriesRef ref);
   void CloseEpoch();
+  void RaiseTarget();
   void CommitEpoch();
   EventTime Horizon() const;
   // runner_write.cpp: evaluating and writing
   Result<Progress> Evaluate();
-  void WritePiece(Piece piece, bool last);
+  void WritePiece(Piece piece, size_t windows, PiecePlace place);
   Result<Progress> AfterWrite(Result<store::WriteReply> reply);
   void Account();
+  Result<void> NextDue();
+  // runner_damage.cpp
+  void RefreshDamage();
+  size_t HoldDamaged(std::vector<Due>& due, size_t from);
+  void ReleaseHeld();
+  Progress LeaveDamaged(size_t count, const Error& error);
+  Result<Progress> SeedAgain(const Error& error);
+  void HoldRefused(const Inflight& done);
+  void Hold(const Due& due);
+  void DropLost(const Due& due);
+  Progress BackOffDamaged(const Error& error);
+  void KeepHeld(ProgressState& state, const HeldWindows& held) const;
+  void TakeHeld(const ProgressState& state);
 
   void Fail(Error error);
   void ApplyWishes(const Wishes& wishes);
+  ViewState StoppedState() const { return wishes_.run ? ViewState::kPaused : ViewState::kStopped; }
   Progress BackOff();
   void PublishStatus();
   WatermarkTracker::Now Now() const;
@@ -140,6 +171,7 @@ class ViewRunner {
   std::shared_ptr<Inflight> inflight_;
   std::optional<MonotonicTime> retry_at_;
   milliseconds backoff_{0};
+  milliseconds damage_backoff_{0};
   ViewTotals totals_;  // durable ones
   LatenessHistogram lateness_;
   std::optional<MonotonicTime> behind_since_;
@@ -164,7 +196,9 @@ struct ViewRunner::Metrics {
   Counter& overflows;
   Counter& refused;
   Counter& evaluated;
+  Counter& gaps;
   Gauge& dirty;
+  Gauge& damaged;
   Gauge& open_marks;
   Gauge& watermark_ms;
   Gauge& feed_lag_ms;
@@ -181,6 +215,7 @@ struct ViewRunner::Inflight {
   uint64_t refused = 0;
   size_t entries = 0;
   bool last = false;
+  bool damaged = false;  // rows were refused because what is stored there cannot be read
 };
 
 struct ViewRunner::Work {
@@ -188,7 +223,8 @@ struct ViewRunner::Work {
       : book(store, definition),
         evaluator(store, definition, book),
         tracker(definition.out_of_orderness),
-        marks(grid) {}
+        marks(grid),
+        catch_up(store, definition, book) {}
 
   SeriesBook book;
   Evaluator evaluator;
@@ -213,11 +249,25 @@ struct ViewRunner::Work {
   size_t dirty_merge_at = 1U << 20U;
   std::vector<Due> frozen;
   std::vector<LatePoint> refused;
-  std::vector<Due> due;  // being evaluated
+  CatchUp catch_up;            // evaluated first
+  bool in_gap = false;         // batches of a gap are still to come
+  bool rescan_open = false;    // a gap touched windows that are open after the epoch
+  std::vector<Due> due;        // being evaluated
+  std::vector<Due> due_later;  // behind what is caught up
   size_t due_next = 0;
+  size_t piece_max = SIZE_MAX;  // halved while an evaluation meets damage that nobody knows
   PieceRequest::FreshRows fresh_rows = PieceRequest::FreshRows::kNone;
 
+  DamageMap damage;
+  HeldWindows held;
+  HeldWindows released;       // in this epoch; journaled as held until its end
+  bool held_changed = false;  // to be journaled
+  MonotonicTime held_look_at;
+  milliseconds held_backoff{0};
+
   // Seeding
+  bool scanning = false;
+  std::vector<TimeRange> scans;  // to come, the next one last
   std::unique_ptr<store::FeedReader> start_reader;
   std::unique_ptr<store::ScanCursor> cursor;
   store::SliceBuffer buffer;

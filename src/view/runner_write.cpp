@@ -7,11 +7,34 @@
 
 namespace tidemark::view {
 
+// Windows to evaluate next: those to catch up with, then those that are due.
+Result<void> ViewRunner::NextDue() {
+  Work& w = *work_;
+  w.due.clear();
+  w.due_next = 0;
+  while (w.due.empty() && !w.catch_up.empty()) {
+    const auto taken = w.catch_up.Take(env_.options.windows_per_piece, w.fired_until, w.due);
+    SortAndMerge(w.due);
+    HoldDamaged(w.due, 0);
+    TM_RETURN_IF_ERROR(taken);
+  }
+  if (w.due.empty()) w.due.swap(w.due_later);
+  return {};
+}
+
 Result<Progress> ViewRunner::Evaluate() {
   Work& w = *work_;
-  const size_t count = std::min(env_.options.windows_per_piece, w.due.size() - w.due_next);
-  const bool seeding = w.cursor != nullptr;
-  const bool last = !seeding && w.due_next + count == w.due.size();
+  const bool seeding = w.scanning;
+  if (w.due_next == w.due.size() && !seeding) {
+    if (auto next = NextDue(); !next.ok()) {
+      if (next.error().code == Code::kCorruption) return LeaveDamaged(0, next.error());
+      return std::move(next).error();
+    }
+  }
+  const size_t count =
+      std::min({env_.options.windows_per_piece, w.piece_max, w.due.size() - w.due_next});
+  const bool last =
+      !seeding && w.due_next + count == w.due.size() && w.catch_up.empty() && w.due_later.empty();
   if (count == 0 && seeding) {
     w.due.clear();
     w.due_next = 0;
@@ -24,29 +47,34 @@ Result<Progress> ViewRunner::Evaluate() {
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
   request.fresh_rows = w.fresh_rows;
+  if (definition_.late == LatePolicy::kFreeze) request.sealed_before = w.sealed_until;
   auto evaluated = w.evaluator.Evaluate(request);
   if (!evaluated.ok()) {
+    if (evaluated.error().code == Code::kCorruption) return LeaveDamaged(count, evaluated.error());
     return std::move(evaluated).error().With("evaluate windows of view " + definition_.name);
   }
   Piece& piece = *evaluated;
   metrics_->evaluated.Add(count);
+  w.piece_max = SIZE_MAX;
+  damage_backoff_ = milliseconds(0);
   if (piece.empty() && !last) {
     totals_.overflows += piece.overflows;
     w.due_next += count;
     return kMore;
   }
-  WritePiece(std::move(piece), last);
+  WritePiece(std::move(piece), count, last ? PiecePlace::kLast : PiecePlace::kInside);
   return kMore;  // a store may have completed already
 }
 
-void ViewRunner::WritePiece(Piece piece, bool last) {
+void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
   Work& w = *work_;
+  const bool last = place == PiecePlace::kLast;
   auto inflight = std::make_shared<Inflight>();
   inflight->windows = piece.published;
   inflight->revisions = piece.revised;
   inflight->overflows = piece.overflows;
   inflight->refused = piece.refused;
-  inflight->entries = std::min(env_.options.windows_per_piece, w.due.size() - w.due_next);
+  inflight->entries = windows;
   inflight->last = last;
   inflight->published = {.view = definition_.id,
                          .view_name = definition_.name,
@@ -66,6 +94,7 @@ void ViewRunner::WritePiece(Piece piece, bool last) {
   progress.view = definition_.id;
   progress.generation = definition_.generation;
   progress.positions = piece.snapshot;
+  KeepHeld(state, w.held);
   if (last) {
     state.replay_from = w.epoch.target;
     state.totals.late_points += w.epoch.late_points;
@@ -73,6 +102,7 @@ void ViewRunner::WritePiece(Piece piece, bool last) {
     progress.watermark = w.epoch.frontier;
   } else {
     state.sweep_to = w.epoch.frontier;
+    KeepHeld(state, w.released);
     if (w.frontier != kNoTime) progress.watermark = w.frontier;
   }
   progress.state = EncodeProgressState(state, w.tracker);
@@ -108,6 +138,9 @@ Result<Progress> ViewRunner::AfterWrite(Result<store::WriteReply> reply) {
          {"rows", reply->rejections.size()},
          {"reason", reply->rejections.front().text}});
   }
+  inflight_->damaged = std::ranges::any_of(reply->rejections, [](const store::Rejection& r) {
+    return r.reason == store::RejectReason::kDamaged;
+  });
   Account();
   return kMore;
 }
@@ -126,6 +159,12 @@ void ViewRunner::Account() {
   const ArrivalTime now = env_.clock.Now();
   if (done->windows > 0) last_fired_at_ = now;
   if (done->revisions > 0) last_revised_at_ = now;
+  if (done->last) {
+    w.held_changed = false;
+    w.released = {};
+    if (w.held.empty()) w.held_backoff = {};
+  }
+  if (done->damaged) HoldRefused(*done);
   w.due_next += done->entries;
   if (done->last) {
     totals_.late_points += w.epoch.late_points;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Issue 3, check 4: random records, late, duplicated and corrected, over random schedules, with
-// restarts, stops and refused writes between. The model is the aggregate over the raw scan
+// Random records, late, duplicated and corrected, over random schedules, with restarts, stops,
+// pauses and refused writes between; a feed that is trimmed anywhere; files that are damaged and
+// come back. The model is the aggregate over the raw scan
 // (testing/view_check.h).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,6 +73,13 @@ class World {
       case kStop:
         if (random_.Below(3) == 0) return Toggle();
         return;
+      case kPause:
+        if (random_.Below(3) == 0) return TogglePause();
+        return;
+      case kTrim:
+        return Trim();
+      case kDamage:
+        return Damage();
       case kActions:
         break;
     }
@@ -79,20 +87,31 @@ class World {
 
   void Settle() {
     ASSERT_TRUE(executor_->RunUntilIdle());
-    for (int i = 0; i < 10'000 && executor_->NextWake(); ++i) {
+    // A view that waits for a damaged file looks again for ever.
+    for (int i = 0; i < (damaged_ ? 100 : 10'000) && executor_->NextWake(); ++i) {
       clock_.Advance(seconds(1));
       ASSERT_TRUE(executor_->RunUntilIdle());
     }
     for (const ViewStatus& status : maintainer_->Statuses()) {
-      if (status.state == ViewState::kStopped) continue;
+      if (status.state == ViewState::kStopped || status.state == ViewState::kPaused) continue;
+      if (damaged_) {
+        // What does not wait for the file goes on.
+        EXPECT_EQ(status.state, ViewState::kRunning) << status.error;
+        EXPECT_TRUE(status.caught_up);
+        EXPECT_EQ(status.dirty_count, status.damaged_count);
+        continue;
+      }
       EXPECT_THAT(CheckView(*inner_, status), IsEmpty());
     }
   }
 
   void Finish() {
+    if (damaged_) Damage();
     for (ViewDefinition& d : views_) {
       d.running = true;
+      d.paused = false;
       ASSERT_TRUE(maintainer_->Start(d.id).ok());
+      ASSERT_TRUE(maintainer_->Resume(d.id).ok());
     }
     Settle();
     AddView(4, "after", LatePolicy::kRecompute, Label::kEnd, {agg::Kind::kAvg});
@@ -117,6 +136,9 @@ class World {
     kSettle,
     kRestart,
     kStop,
+    kPause,
+    kTrim,
+    kDamage,
     kActions
   };
 
@@ -173,6 +195,34 @@ class World {
     ViewDefinition& d = views_[random_.Below(views_.size())];
     d.running = !d.running;
     ASSERT_TRUE((d.running ? maintainer_->Start(d.id) : maintainer_->Stop(d.id)).ok());
+  }
+
+  void TogglePause() {
+    ViewDefinition& d = views_[random_.Below(views_.size())];
+    d.paused = !d.paused;
+    ASSERT_TRUE((d.paused ? maintainer_->Pause(d.id) : maintainer_->Resume(d.id)).ok());
+  }
+
+  void Trim() {
+    store::ModelStore* model = host_->model();
+    if (model == nullptr || random_.Below(3) > 0) return;
+    store::Positions to = model->End();
+    for (uint32_t p = 0; p < store::ModelStore::kPartitions; ++p) {
+      to.Set({p, random_.Below(to.offset(p) + 1)});
+    }
+    model->TrimFeed(to);
+  }
+
+  void Damage() {
+    store::ModelStore* model = host_->model();
+    if (model == nullptr) return;
+    if (damaged_) {
+      model->Repair("damaged");
+    } else {
+      const EventTime start = LateTime(times_[Partition()]);
+      model->Damage(kTable, "damaged", {start, start + seconds(1 + random_.Below(100))});
+    }
+    damaged_ = !damaged_;
   }
 
   store::SourceProgress Clock(int p, bool idle) {
@@ -267,6 +317,7 @@ class World {
       EventTime{1'767'225'590'000'000'000}, EventTime{1'767'225'570'000'000'000}};
   uint64_t late_share_ = 0;
   uint64_t arrivals_ = 0;
+  bool damaged_ = false;
 };
 
 using HostMaker = std::unique_ptr<StoreHost> (*)(const Clock& clock, uint64_t seed);

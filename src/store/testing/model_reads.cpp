@@ -196,6 +196,10 @@ class ModelFeedReader final : public FeedReader {
       const uint32_t p = (turn_ + tries) % ModelStore::kPartitions;
       const auto& entries = state_->feed[p];
       uint64_t at = positions_.offset(p);
+      if (at < state_->trimmed[p]) {
+        NextOfGap(p, at, out);
+        return true;
+      }
       if (at >= entries.size()) continue;
       do {
         const ModelFeedEntry& e = entries[at++];
@@ -215,6 +219,30 @@ class ModelFeedReader final : public FeedReader {
   const Positions& positions() const override { return positions_; }
 
  private:
+  // In batches of a few ranges; the last one has the clocks and moves the position.
+  void NextOfGap(uint32_t p, uint64_t at, FeedBatch& out) TM_REQUIRES(state_->mutex) {
+    constexpr size_t kRangesPerBatch = 3;
+    if (gap_end_ != state_->trimmed[p]) gap_at_ = 0;  // trimmed again meanwhile
+    gap_end_ = state_->trimmed[p];
+    FeedBatch whole;
+    state_->FillGap(p, at, whole);
+    out.gap = true;
+    out.partition = p;
+    out.end_offset = at;
+    const size_t to = std::min(gap_at_ + kRangesPerBatch, whole.changed.size());
+    out.changed.assign(whole.changed.begin() + static_cast<ptrdiff_t>(std::min(gap_at_, to)),
+                       whole.changed.begin() + static_cast<ptrdiff_t>(to));
+    gap_at_ = to;
+    if (to < whole.changed.size()) return;
+    gap_at_ = 0;
+    out.gap_ends = true;
+    out.sources = std::move(whole.sources);
+    out.end_offset = state_->trimmed[p];
+    positions_.Set({p, out.end_offset});
+  }
+
+  size_t gap_at_ = 0;  // ranges of the gap already given
+  uint64_t gap_end_ = 0;
   const std::shared_ptr<ModelStore::State> state_;
   Positions positions_;
   uint32_t turn_ = 0;
@@ -266,6 +294,7 @@ std::vector<std::pair<EventTime, const ModelRow*>> ModelStore::State::Rows(const
   std::vector<std::pair<EventTime, const ModelRow*>> out;
   for (auto it = s.rows.lower_bound(std::max(range.start, window.retention_start));
        it != s.rows.end() && it->first < range.end; ++it) {
+    if (InKnownGap(s.info->table, it->first)) continue;
     if (it->second.value.type != ValueType::kNone) out.emplace_back(it->first, &it->second);
   }
   return out;
@@ -283,6 +312,7 @@ Result<std::unique_ptr<ScanCursor>> ModelStore::Scan(const ScanRequest& request)
     return Error{Code::kNotFound, "no such table"};
   if (!state_->End().Covers(request.at_least))
     return Error{Code::kOutOfRange, "position beyond the end"};
+  TM_RETURN_IF_ERROR(state_->CheckReadable(request.selection.table, request.selection.time));
   return std::unique_ptr<ScanCursor>(
       new ModelScanCursor(CopySelected(*state_, request.selection, false), request, state_->End()));
 }
@@ -302,6 +332,12 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
   if (!s.End().Covers(request.at_least)) return Error{Code::kOutOfRange, "position beyond the end"};
   for (const AggregateColumn& a : request.aggregates) {
     TM_RETURN_IF_ERROR(agg::CheckSpec({a.kind, a.type}));
+  }
+  if (request.windows.empty()) {
+    TM_RETURN_IF_ERROR(s.CheckReadable(request.selection.table, request.selection.time));
+  }
+  for (const Window& w : request.windows) {
+    TM_RETURN_IF_ERROR(s.CheckReadable(request.selection.table, w.range));
   }
   ModelAggregates groups(request);
   std::map<uint32_t, EventTime> starts;

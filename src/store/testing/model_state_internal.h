@@ -67,7 +67,18 @@ struct ModelStore::State {
   uint64_t next_wake = 1;
   uint64_t next_series = 1;
   bool refuse = false;
+  std::array<uint64_t, ModelStore::kPartitions> trimmed{};  // feed entries that are gone
+  struct Damage {
+    TableId table;
+    DamagedRange range;
+    bool met = false;
+  };
+  std::vector<Damage> damage;
 
+  /// kCorruption when a read of `range` meets damage; notes that it was met.
+  Result<void> CheckReadable(TableId table, TimeRange range);
+  bool InKnownGap(TableId table, EventTime time) const;
+  void FillGap(uint32_t partition, uint64_t from, FeedBatch& out) const;
   const Reservation* ReservedBy(TableId table, std::string_view measure) const;
   bool Visible(const SeriesInfo& info, const OwnerFilter& filter) const;
   bool Matches(const SeriesInfo& info, const Selection& selection) const;

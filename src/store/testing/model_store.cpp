@@ -472,6 +472,86 @@ void ModelStore::UnsubscribeFeed(uint64_t subscription) {
   state_->wakes.erase(subscription);
 }
 
+void ModelStore::TrimFeed(const Positions& positions) {
+  const MutexLock lock(state_->mutex);
+  for (uint32_t p = 0; p < kPartitions; ++p) {
+    const auto end = static_cast<uint64_t>(state_->feed[p].size());
+    state_->trimmed[p] = std::max(state_->trimmed[p], std::min(positions.offset(p), end));
+  }
+}
+
+void ModelStore::Damage(TableId table, const std::string& file, TimeRange time) {
+  const MutexLock lock(state_->mutex);
+  state_->damage.push_back({table, {file, time, false}, false});
+}
+
+void ModelStore::AcceptGap(const std::string& file) {
+  const MutexLock lock(state_->mutex);
+  for (State::Damage& d : state_->damage) {
+    if (d.range.file == file) d.range.accepted = d.met = true;
+  }
+}
+
+void ModelStore::Repair(const std::string& file) {
+  const MutexLock lock(state_->mutex);
+  std::erase_if(state_->damage, [&](const State::Damage& d) { return d.range.file == file; });
+}
+
+std::vector<DamagedRange> ModelStore::Damaged(TableId table) {
+  const MutexLock lock(state_->mutex);
+  std::vector<DamagedRange> out;
+  for (const State::Damage& d : state_->damage) {
+    if (d.table == table && d.met) out.push_back(d.range);
+  }
+  return out;
+}
+
+Result<void> ModelStore::State::CheckReadable(TableId table, TimeRange range) {
+  for (Damage& d : damage) {
+    if (d.table != table || d.range.accepted) continue;
+    if (d.range.time.end <= range.start || range.end <= d.range.time.start) continue;
+    d.met = true;
+    return Error{Code::kCorruption, "file " + d.range.file + " of table " +
+                                        tables.at(table).settings.name + " is damaged"};
+  }
+  return {};
+}
+
+bool ModelStore::State::InKnownGap(TableId table, EventTime time) const {
+  return std::any_of(damage.begin(), damage.end(), [&](const Damage& d) {
+    return d.table == table && d.range.accepted && d.range.time.Contains(time);
+  });
+}
+
+void ModelStore::State::FillGap(uint32_t partition, uint64_t from, FeedBatch& out) const {
+  // As files would say it: wider than what changed, and one series that did not.
+  constexpr nanoseconds kSlack = seconds(20);
+  std::map<SeriesRef, TimeRange> changed;
+  for (uint64_t i = from; i < trimmed[partition]; ++i) {
+    for (const FeedPoint& point : feed[partition][i].points) {
+      const TimeRange around{point.time - kSlack, point.time + kSlack};
+      const auto [it, is_new] = changed.emplace(point.series, around);
+      it->second.start = std::min(it->second.start, around.start);
+      it->second.end = std::max(it->second.end, around.end);
+    }
+  }
+  for (const auto& [ref, s] : series) {
+    if (s.rows.empty() || s.partition != partition) continue;
+    changed.emplace(ref, TimeRange{s.rows.begin()->first, s.rows.rbegin()->first + nanoseconds(1)});
+    break;
+  }
+  for (const auto& [ref, range] : changed) {
+    if (series.contains(ref)) out.changed.push_back({ref, range});
+  }
+  std::map<std::tuple<SourceId, TableId, uint32_t>, SourceProgress> newest;
+  for (uint64_t i = 0; i < trimmed[partition]; ++i) {
+    for (const SourceProgress& s : feed[partition][i].sources) {
+      newest[{s.source, s.table, s.partition}] = s;
+    }
+  }
+  for (auto& [key, progress] : newest) out.sources.push_back(std::move(progress));
+}
+
 void ModelStore::SetRefusal(Refusal refusal) {
   const MutexLock lock(state_->mutex);
   state_->refuse = refusal.full;

@@ -48,7 +48,19 @@ class ModelStore final : public Store {
   std::vector<SourceProgress> ProgressInto(TableId table) override;
   std::optional<ViewProgress> ProgressOf(ViewId view) override;
   Result<std::vector<RevisionRow>> Revisions(const Selection& selection, size_t rows_max) override;
+  std::vector<DamagedRange> Damaged(TableId table) override;
   StoreStats Stats() override;
+
+  /// Trims the feed of each partition up to `positions` (never beyond its end): readers behind it
+  /// get a gap.
+  void TrimFeed(const Positions& positions);
+  /// The points of `table` in `time` cannot be read from now on; Damaged() says so once a read has
+  /// met it.
+  void Damage(TableId table, const std::string& file, TimeRange time);
+  /// Turns it into a known gap: its points are gone.
+  void AcceptGap(const std::string& file);
+  /// It can be read again, as if the file had come back.
+  void Repair(const std::string& file);
 
   /// Answers writes with kResourceExhausted from now on, or again normally with false in `full`.
   struct Refusal {

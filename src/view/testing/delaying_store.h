@@ -98,6 +98,9 @@ class DelayingStore final : public store::Store {
                                                     size_t rows_max) override {
     return inner_->Revisions(selection, rows_max);
   }
+  std::vector<store::DamagedRange> Damaged(TableId table) override {
+    return inner_->Damaged(table);
+  }
   store::StoreStats Stats() override { return inner_->Stats(); }
 
  private:

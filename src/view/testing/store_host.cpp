@@ -4,7 +4,6 @@
 #include "base/metrics.h"
 #include "base/sim/sim_file_system.h"
 #include "store/embedded_store.h"
-#include "store/testing/model_store.h"
 
 namespace tidemark::view {
 namespace {
@@ -15,6 +14,7 @@ class ModelHost final : public StoreHost {
   store::Store& Open(Executor& /*executor*/) override { return store_; }
   void Close() override {}
   bool completes_at_once() const override { return true; }
+  store::ModelStore* model() override { return &store_; }
 
  private:
   store::ModelStore store_;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "store/store.h"
+#include "store/testing/model_store.h"
 
 namespace tidemark::view {
 
@@ -20,6 +21,8 @@ class StoreHost {
   virtual void Close() = 0;
   /// Whether Write() runs its completion inside.
   virtual bool completes_at_once() const = 0;
+  /// To trim its feed and damage it; null: not the model.
+  virtual store::ModelStore* model() { return nullptr; }
 };
 
 std::unique_ptr<StoreHost> MakeModelHost(const Clock& clock, uint64_t seed);

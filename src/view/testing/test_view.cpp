@@ -28,6 +28,8 @@ const char* ReasonText(LateReason reason) {
       return "not whole";
     case LateReason::kExpired:
       return "expired";
+    case LateReason::kDamaged:
+      return "damaged";
   }
   TM_UNREACHABLE();
 }
@@ -200,6 +202,7 @@ std::string TestView::Describe(TimeRange window) const { return RangeText(window
 std::string TestView::Describe(const store::RevisionEntry& entry) {
   std::string out = Describe(TimeRange{entry.window_start, entry.window_end});
   const auto info = store_.Describe(entry.series);
+  if (entry.coarse) out += " coarse";
   if (entry.frozen) {
     out += " frozen " + std::to_string(entry.late_points);
   } else {

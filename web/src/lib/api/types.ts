@@ -44,7 +44,9 @@ export interface RevisionEntry {
   revision: I64;
   old: string | null;
   new: string | null;
-  late_points: I64;
+  /** null: cause is 'coarse'. */
+  late_points: I64 | null;
+  cause?: 'on_time' | 'late' | 'frozen' | 'coarse';
   /** When it was published, ns. */
   at: NsText;
   frozen?: boolean;

@@ -21,6 +21,8 @@ export interface Revision {
   late_points: bigint;
   at: Ns;
   frozen: boolean;
+  /** Found by catching up over stored files: which points it answers for is not known. */
+  coarse: boolean;
 }
 
 export type WindowState = 'provisional' | 'final' | 'revised' | 'closed';
@@ -42,9 +44,10 @@ export const ToRevision = (entry: RevisionEntry): Revision => ({
   revision: BigInt(entry.revision),
   old: NumberOf(entry.old),
   value: NumberOf(entry.new),
-  late_points: BigInt(entry.late_points),
+  late_points: BigInt(entry.late_points ?? 0),
   at: BigInt(entry.at),
   frozen: entry.frozen === true,
+  coarse: entry.cause === 'coarse',
 });
 
 export const ToWindowRow = (row: RevisionRow): WindowRow => ({

@@ -57,6 +57,7 @@ function PipelineHealth(p: PipelineStatus): { health: Health; problem: string | 
 function ViewHealth(v: ViewStatus): { health: Health; problem: string | null } {
   if (v.state === 'failed') return { health: 'failed', problem: v.error ?? 'The view failed.' };
   if (v.state === 'stopped') return { health: 'idle', problem: null };
+  if (v.state === 'paused') return { health: 'idle', problem: 'Paused by an operator.' };
   return { health: 'ok', problem: v.error ?? null };
 }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "view/damage_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+std::vector<TimeRange> Normalised(std::vector<TimeRange> ranges) {
+  std::erase_if(ranges, [](const TimeRange& r) { return r.empty(); });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const TimeRange& a, const TimeRange& b) { return a.start < b.start; });
+  size_t kept = 0;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    if (kept > 0 && ranges[i].start <= ranges[kept - 1].end) {
+      ranges[kept - 1].end = std::max(ranges[kept - 1].end, ranges[i].end);
+    } else {
+      ranges[kept++] = ranges[i];
+    }
+  }
+  ranges.resize(kept);
+  return ranges;
+}
+
+/// Starts of the windows that hold a time of `time`.
+TimeRange WindowsOver(const WindowGrid& grid, TimeRange time) {
+  const EventTime start = std::max(time.start, kEventTimeMin);
+  const EventTime end = std::min(time.end, kEventTimeMax);
+  if (end <= start) return {start, start};
+  return {grid.StartOf(start), grid.StartOf(end - nanoseconds(1)) + grid.width()};
+}
+
+}  // namespace
+
+RangeSet::RangeSet(std::vector<TimeRange> ranges) : ranges_(Normalised(std::move(ranges))) {}
+
+bool RangeSet::Contains(EventTime t) const {
+  const auto after =
+      std::upper_bound(ranges_.begin(), ranges_.end(), t,
+                       [](EventTime at, const TimeRange& r) { return at < r.start; });
+  return after != ranges_.begin() && std::prev(after)->Contains(t);
+}
+
+std::vector<TimeRange> RangeSet::Inside(TimeRange range) const {
+  std::vector<TimeRange> out;
+  for (const TimeRange& r : ranges_) {
+    const TimeRange both{std::max(r.start, range.start), std::min(r.end, range.end)};
+    if (!both.empty()) out.push_back(both);
+  }
+  return out;
+}
+
+std::vector<TimeRange> RangeSet::Outside(TimeRange range) const {
+  std::vector<TimeRange> out;
+  EventTime at = range.start;
+  for (const TimeRange& r : ranges_) {
+    if (r.end <= at || range.end <= r.start) continue;
+    if (at < r.start) out.push_back({at, r.start});
+    at = r.end;
+  }
+  if (at < range.end) out.push_back({at, range.end});
+  return out;
+}
+
+DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition) {
+  const WindowGrid grid(definition.width, definition.offset);
+  std::vector<TimeRange> waiting;
+  std::vector<TimeRange> lost;
+  std::vector<TimeRange> unreadable;
+  for (const store::DamagedRange& d : store.Damaged(definition.source)) {
+    (d.accepted ? lost : waiting).push_back(WindowsOver(grid, d.time));
+    if (!d.accepted) unreadable.push_back(d.time);
+  }
+  // A row that cannot be read has an unknown revision: nothing can follow it.
+  const nanoseconds label = definition.label == Label::kEnd ? definition.width : nanoseconds(0);
+  for (const store::DamagedRange& d : store.Damaged(definition.target)) {
+    const TimeRange rows{std::max(d.time.start, kEventTimeMin + label) - label,
+                         std::max(d.time.end, kEventTimeMin + label) - label};
+    (d.accepted ? lost : waiting).push_back(WindowsOver(grid, rows));
+  }
+  waiting_ = RangeSet(std::move(waiting));
+  lost_ = RangeSet(std::move(lost));
+  unreadable_ = RangeSet(std::move(unreadable));
+}
+
+void HeldWindows::Add(const Due& due, nanoseconds width) {
+  exact_.push_back(due);
+  // Its row may have been written by an evaluation whose outcome was not seen.
+  exact_.back().fresh = false;
+  if (exact_.size() <= kExactMax) return;
+  SortAndMerge(exact_);
+  if (exact_.size() <= kExactMax) return;
+  for (const Due& d : exact_) ranges_.push_back({d.window, d.window + width});
+  exact_.clear();
+  AddRange({due.window, due.window + width});
+}
+
+void HeldWindows::AddRange(TimeRange windows) {
+  ranges_.push_back(windows);
+  ranges_ = Normalised(std::move(ranges_));
+  while (ranges_.size() > kRangesMax) {
+    // The two that lie closest become one.
+    size_t best = 1;
+    for (size_t i = 2; i < ranges_.size(); ++i) {
+      if (ranges_[i].start - ranges_[i - 1].end < ranges_[best].start - ranges_[best - 1].end) {
+        best = i;
+      }
+    }
+    ranges_[best - 1].end = ranges_[best].end;
+    ranges_.erase(ranges_.begin() + static_cast<ptrdiff_t>(best));
+  }
+}
+
+bool HeldWindows::Contains(const Due& due) const {
+  return std::any_of(exact_.begin(), exact_.end(), [&due](const Due& held) {
+    return held.window == due.window && held.series == due.series;
+  });
+}
+
+HeldWindows HeldWindows::Take() {
+  SortAndMerge(exact_);
+  return std::exchange(*this, {});
+}
+
+}  // namespace tidemark::view

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What damage in the source or target table means for a view's windows, and the windows that wait
+// for it.
+//
+//  1. A window that touches damage nobody accepted waits: its published row stays, it is tried
+//  again
+//     later, and nothing else waits for it.
+//  2. A window that touches an accepted one (a known gap) is never evaluated again: its points are
+//     not whole (design section 2, guard).
+//  3. What waits is journaled with the view's progress; beyond kExactMax pairs only as time ranges,
+//     whose windows are then found by a scan and published as `coarse`.
+#pragma once
+
+#include <vector>
+
+#include "base/time.h"
+#include "store/store.h"
+#include "view/definition.h"
+#include "view/marks_internal.h"
+#include "view/window.h"
+
+namespace tidemark::view {
+
+/// Sorted, disjoint. Immutable value.
+class RangeSet {
+ public:
+  RangeSet() = default;
+  explicit RangeSet(std::vector<TimeRange> ranges);
+  bool Contains(EventTime t) const;
+  const std::vector<TimeRange>& ranges() const { return ranges_; }
+  /// The parts of `range` inside, and outside.
+  std::vector<TimeRange> Inside(TimeRange range) const;
+  std::vector<TimeRange> Outside(TimeRange range) const;
+  friend bool operator==(const RangeSet&, const RangeSet&) = default;
+
+ private:
+  std::vector<TimeRange> ranges_;
+};
+
+class DamageMap {
+ public:
+  DamageMap() = default;
+  DamageMap(store::Store& store, const ViewDefinition& definition);
+
+  bool none() const { return waiting_.ranges().empty() && lost_.ranges().empty(); }
+  /// By window start. Lost wins.
+  bool IsLost(EventTime window) const { return lost_.Contains(window); }
+  bool IsWaiting(EventTime window) const { return waiting_.Contains(window) && !IsLost(window); }
+  const RangeSet& waiting() const { return waiting_; }  // windows
+  const RangeSet& lost() const { return lost_; }        // windows
+  /// Times of the source that a scan cannot pass.
+  const RangeSet& unreadable() const { return unreadable_; }
+  friend bool operator==(const DamageMap&, const DamageMap&) = default;
+
+ private:
+  RangeSet waiting_;
+  RangeSet lost_;
+  RangeSet unreadable_;
+};
+
+class HeldWindows {
+ public:
+  static constexpr size_t kExactMax = 1024;
+  static constexpr size_t kRangesMax = 64;
+
+  bool empty() const { return exact_.empty() && ranges_.empty(); }
+  size_t size() const { return exact_.size() + ranges_.size(); }
+  void Add(const Due& due, nanoseconds width);
+  /// Windows of any series that start in `windows`.
+  void AddRange(TimeRange windows);
+
+  bool Contains(const Due& due) const;  // the pair
+
+  const std::vector<Due>& exact() const { return exact_; }
+  const std::vector<TimeRange>& ranges() const { return ranges_; }
+  /// Empties it.
+  HeldWindows Take();
+
+ private:
+  std::vector<Due> exact_;
+  std::vector<TimeRange> ranges_;  // sorted, disjoint
+};
+
+}  // namespace tidemark::view
