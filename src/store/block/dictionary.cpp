@@ -191,4 +191,28 @@ Result<void> Dictionary::Verify(FileSystem& fs, const std::string& path, Hash128
                    [](uint64_t, std::string_view) -> Result<void> { return {}; });
 }
 
+Result<Dictionary::FoundExtent> Dictionary::FindExtent(FileSystem& fs, const std::string& path,
+                                                       uint64_t file_no, Hash128 store_id) {
+  TM_ASSIGN_OR_RETURN(BufferedReader reader, BufferedReader::Open(fs, path));
+  {
+    TM_ASSIGN_OR_RETURN(const std::string_view head, reader.View(0, kFileHeaderBytes));
+    TM_RETURN_IF_ERROR(DecodeFileHeader(head, FileKind::kDictionary, file_no, store_id, path));
+  }
+  FoundExtent found{{file_no, kFileHeaderBytes, 0}, 0};
+  std::string raw;
+  while (reader.size() - found.extent.bytes >= kPageHeaderBytes) {
+    const uint64_t at = found.extent.bytes;
+    TM_ASSIGN_OR_RETURN(const std::string_view peek, reader.View(at, kPageHeaderBytes));
+    const uint64_t bytes = PeekPage(peek).page_bytes();
+    if (bytes > reader.size() - at) break;
+    TM_ASSIGN_OR_RETURN(const std::string_view page, reader.View(at, static_cast<size_t>(bytes)));
+    const auto header = OpenPage(page, {path, file_no, at}, raw);
+    if (!header.ok() || header->link != found.extent.chain) break;
+    found.extent.bytes += bytes;
+    found.extent.chain = header->crc;
+    found.record_bytes += header->raw_bytes;
+  }
+  return found;
+}
+
 }  // namespace tidemark::store

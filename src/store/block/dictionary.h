@@ -52,6 +52,14 @@ class Dictionary {
   /// Verifies every page of the extent.
   static Result<void> Verify(FileSystem& fs, const std::string& path, Hash128 store_id,
                              const DictionaryExtent& extent);
+  /// The longest run of whole pages at the beginning of a file whose extent was lost, and how many
+  /// raw bytes it holds: for `--rebuild-manifest`.
+  struct FoundExtent {
+    DictionaryExtent extent;
+    uint64_t record_bytes = 0;
+  };
+  static Result<FoundExtent> FindExtent(FileSystem& fs, const std::string& path, uint64_t file_no,
+                                        Hash128 store_id);
 
  private:
   struct Impl;

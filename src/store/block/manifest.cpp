@@ -84,18 +84,6 @@ Result<Found> ReadWithoutCurrent(FileSystem& fs, const std::string& dir, Hash128
   return found;
 }
 
-// Makes the file with `contents` and swaps CURRENT to it: storage.md 6.1, manifest rollover.
-Result<std::unique_ptr<AppendFile>> Publish(FileSystem& fs, const std::string& dir,
-                                            uint64_t file_no, std::string_view contents) {
-  TM_ASSIGN_OR_RETURN(auto file,
-                      fs.OpenAppend(JoinPath(dir, ManifestName(file_no)), OpenMode::kTruncate));
-  TM_RETURN_IF_ERROR(file->Append(AsBytes(contents)));
-  TM_RETURN_IF_ERROR(file->Sync());
-  TM_RETURN_IF_ERROR(fs.SyncDir(dir));
-  TM_RETURN_IF_ERROR(WriteFileAtomically(fs, CurrentPath(dir), EncodeCurrent(file_no)));
-  return file;
-}
-
 // What no CURRENT names any more. Left-overs are harmless: the next start tries again.
 void RemoveOthers(FileSystem& fs, const std::string& dir, uint64_t file_no) {
   const auto numbers = ListManifests(fs, dir);
@@ -106,6 +94,17 @@ void RemoveOthers(FileSystem& fs, const std::string& dir, uint64_t file_no) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<AppendFile>> PublishManifest(FileSystem& fs, const std::string& dir,
+                                                    uint64_t file_no, std::string_view contents) {
+  TM_ASSIGN_OR_RETURN(auto file,
+                      fs.OpenAppend(JoinPath(dir, ManifestName(file_no)), OpenMode::kTruncate));
+  TM_RETURN_IF_ERROR(file->Append(AsBytes(contents)));
+  TM_RETURN_IF_ERROR(file->Sync());
+  TM_RETURN_IF_ERROR(fs.SyncDir(dir));
+  TM_RETURN_IF_ERROR(WriteFileAtomically(fs, CurrentPath(dir), EncodeCurrent(file_no)));
+  return file;
+}
 
 struct Manifest::Impl {
   Impl(FileSystem& files, std::string folder, const ManifestLimits& bounds, int64_t now)
@@ -132,7 +131,7 @@ struct Manifest::Impl {
   Result<void> Roll() {
     const uint64_t next = (range + 1) << kRangeShift;
     const NewManifest fresh = BuildManifest(state, range + 1, number, next, opened_ns);
-    TM_ASSIGN_OR_RETURN(file, Publish(fs, dir, next, fresh.bytes));
+    TM_ASSIGN_OR_RETURN(file, PublishManifest(fs, dir, next, fresh.bytes));
     ++range;
     used = 1;  // the manifest file itself
     bytes = snapshot_bytes = fresh.bytes.size();

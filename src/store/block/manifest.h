@@ -74,6 +74,12 @@ struct ManifestEdit {
   uint64_t block_bytes_written = 0;
 };
 
+/// What --rebuild-manifest found.
+struct RebuiltManifest {
+  ManifestState state;
+  std::vector<std::string> skipped;  // "PATH: byte 0: why"
+};
+
 struct ManifestLimits {
   /// Apply() starts a fresh file when edits take more than this and more than the snapshot.
   uint64_t edits_bytes_max = 4_MiB;
@@ -104,6 +110,13 @@ class Manifest {
 
   /// Reads without changing anything (backup, check).
   static Result<ManifestState> Read(FileSystem& fs, const std::string& dir);
+
+  /// Replaces a lost or damaged manifest by what the files of `dir` tell: blk/ and quarantine/ are
+  /// searched for block and revision files, dict/ for the fullest dictionary. Lost are accepted
+  /// gaps, floors, and what the checkpoint held of the journal; all of the journal is replayed. Old
+  /// manifest files go to quarantine/. Open() comes next. No server may have the store open.
+  static Result<RebuiltManifest> Rebuild(FileSystem& fs, const std::string& dir,
+                                         Hash128 store_id_if_none, int64_t now_ns);
 
  private:
   struct Impl;

@@ -23,6 +23,106 @@ bool LaterRecord(std::string_view bytes, uint64_t file_no, uint64_t offset, uint
   return false;
 }
 
+class Loader {
+ public:
+  Loader(std::string_view bytes, uint64_t file_no, const std::string& path)
+      : bytes_(bytes), file_no_(file_no), path_(path) {}
+
+  Result<LoadedManifest> Load() && {
+    auto header = DecodeFileHeader(bytes_, FileKind::kManifest, file_no_, std::nullopt, path_);
+    if (!header.ok()) {
+      if (header.error().code != Code::kCorruption) return std::move(header).error();
+      return Error{Code::kCorruption, header.error().message + std::string(kRemedy)};
+    }
+    TM_RETURN_IF_ERROR(LoadSnapshot(header->store_id));
+    while (at_ < bytes_.size()) {
+      TM_ASSIGN_OR_RETURN(const bool more, LoadNext());
+      if (!more) break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  Error Damaged(const std::string& what) const {
+    return Damage(path_, at_, what + std::string(kRemedy));
+  }
+
+  std::optional<ManifestRecord> RecordAt(uint64_t offset) const {
+    if (offset > bytes_.size()) return std::nullopt;
+    return DecodeManifestRecord(bytes_.substr(static_cast<size_t>(offset)), file_no_, offset);
+  }
+
+  Result<void> Take(const ManifestRecord& record) {
+    auto decoded = DecodeEdit(record.payload);
+    if (!decoded.ok()) {
+      if (decoded.error().code == Code::kUnimplemented) {
+        return std::move(decoded).error().With(path_);
+      }
+      return Damaged(decoded.error().message);
+    }
+    if (decoded->store_id) {
+      out_.state.store_id = *decoded->store_id;
+      out_.range = decoded->range;
+    }
+    if (auto fits = CheckEdit(out_.state, decoded->edit); !fits.ok()) {
+      return Damaged(fits.error().message);
+    }
+    ApplyEdit(decoded->edit, out_.state);
+    out_.number = record.number;
+    chain_ = record.crc;
+    at_ += record.record_bytes();
+    return {};
+  }
+
+  Result<void> LoadSnapshot(Hash128 store_id) {
+    const auto snapshot = RecordAt(at_);
+    if (!snapshot || snapshot->type != ManifestRecordType::kSnapshot) {
+      return Damaged("the manifest's snapshot is damaged");
+    }
+    TM_RETURN_IF_ERROR(Take(*snapshot));
+    if (out_.state.store_id != store_id) {
+      return Damaged("the manifest's snapshot is of another store");
+    }
+    return {};
+  }
+
+  bool IsNextEdit(const std::optional<ManifestRecord>& record) const {
+    return record && record->type == ManifestRecordType::kEdit &&
+           record->number == out_.number + 1 && record->chain == chain_;
+  }
+
+  // False: the log ends here.
+  Result<bool> LoadNext() {
+    auto record = RecordAt(at_);
+    if (record && record->type == ManifestRecordType::kConfirmation &&
+        record->number == out_.number && record->chain == chain_) {
+      at_ += record->record_bytes();
+      return true;
+    }
+    if (!IsNextEdit(record) && IsNextEdit(RecordAt(at_ + kManifestRecordHeaderBytes))) {
+      at_ += kManifestRecordHeaderBytes;  // a crash lost the confirmation between the two
+      record = RecordAt(at_);
+    }
+    if (IsNextEdit(record)) {
+      TM_RETURN_IF_ERROR(Take(*record));
+      ++out_.edits;
+      return true;
+    }
+    if (record || LaterRecord(bytes_, file_no_, at_, out_.number)) {
+      return Damaged("the manifest is damaged before its end (edit " +
+                     std::to_string(out_.number + 1) + ")");
+    }
+    return false;  // a torn edit: nobody was told that it counts
+  }
+
+  const std::string_view bytes_;
+  const uint64_t file_no_;
+  const std::string& path_;
+  LoadedManifest out_;
+  uint64_t at_ = kFileHeaderBytes;
+  uint32_t chain_ = 0;
+};
+
 }  // namespace
 
 uint64_t ManifestRecord::record_bytes() const {
@@ -99,75 +199,7 @@ std::optional<uint64_t> DecodeCurrent(std::string_view text) {
 
 Result<LoadedManifest> LoadManifest(std::string_view bytes, uint64_t file_no,
                                     const std::string& path) {
-  const auto damaged = [&](uint64_t offset, const std::string& what) {
-    return Damage(path, offset, what + std::string(kRemedy));
-  };
-  const auto header = DecodeFileHeader(bytes, FileKind::kManifest, file_no, std::nullopt, path);
-  if (!header.ok()) {
-    if (header.error().code != Code::kCorruption) return header.error();
-    return Error{Code::kCorruption, header.error().message + std::string(kRemedy)};
-  }
-  LoadedManifest out;
-  const auto apply = [&](const ManifestRecord& record) -> Result<void> {
-    TM_ASSIGN_OR_RETURN(const DecodedEdit decoded, DecodeEdit(record.payload));
-    if (decoded.store_id) {
-      out.state.store_id = *decoded.store_id;
-      out.range = decoded.range;
-    }
-    TM_RETURN_IF_ERROR(CheckEdit(out.state, decoded.edit));
-    ApplyEdit(decoded.edit, out.state);
-    out.number = record.number;
-    return {};
-  };
-  const auto apply_at = [&](const ManifestRecord& record, uint64_t at) -> Result<void> {
-    auto applied = apply(record);
-    if (applied.ok()) return {};
-    if (applied.error().code == Code::kUnimplemented) return applied.error().With(path);
-    return damaged(at, applied.error().message);
-  };
-
-  uint64_t at = kFileHeaderBytes;
-  const auto record_at = [&](uint64_t offset) -> std::optional<ManifestRecord> {
-    if (offset > bytes.size()) return std::nullopt;
-    return DecodeManifestRecord(bytes.substr(static_cast<size_t>(offset)), file_no, offset);
-  };
-  const auto snapshot = record_at(at);
-  if (!snapshot || snapshot->type != ManifestRecordType::kSnapshot) {
-    return damaged(at, "the manifest's snapshot is damaged");
-  }
-  TM_RETURN_IF_ERROR(apply_at(*snapshot, at));
-  if (out.state.store_id != header->store_id) {
-    return damaged(at, "the manifest's snapshot is of another store");
-  }
-  at += snapshot->record_bytes();
-  for (uint32_t chain = snapshot->crc; at < bytes.size();) {
-    const auto is_next = [&](const std::optional<ManifestRecord>& record) {
-      return record && record->type == ManifestRecordType::kEdit &&
-             record->number == out.number + 1 && record->chain == chain;
-    };
-    auto record = record_at(at);
-    if (record && record->type == ManifestRecordType::kConfirmation &&
-        record->number == out.number && record->chain == chain) {
-      at += record->record_bytes();
-      continue;
-    }
-    if (!is_next(record) && is_next(record_at(at + kManifestRecordHeaderBytes))) {
-      at += kManifestRecordHeaderBytes;  // a crash lost the confirmation between the two
-      record = record_at(at);
-    }
-    if (!is_next(record)) {
-      if (record || LaterRecord(bytes, file_no, at, out.number)) {
-        return damaged(at, "the manifest is damaged before its end (edit " +
-                               std::to_string(out.number + 1) + ")");
-      }
-      break;  // a torn edit: nobody was told that it counts
-    }
-    TM_RETURN_IF_ERROR(apply_at(*record, at));
-    ++out.edits;
-    chain = record->crc;
-    at += record->record_bytes();
-  }
-  return out;
+  return Loader(bytes, file_no, path).Load();
 }
 
 NewManifest BuildManifest(const ManifestState& state, uint64_t range, uint64_t number,

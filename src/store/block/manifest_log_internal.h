@@ -85,7 +85,11 @@ struct NewManifest {
 NewManifest BuildManifest(const ManifestState& state, uint64_t range, uint64_t number,
                           uint64_t file_no, int64_t now_ns);
 
-/// The file number that a range begins with.
+/// Makes the manifest file with `contents` and swaps CURRENT to it, each step synced.
+Result<std::unique_ptr<AppendFile>> PublishManifest(FileSystem& fs, const std::string& dir,
+                                                    uint64_t file_no, std::string_view contents);
+
+/// A range's first file number is range << kRangeShift.
 inline constexpr unsigned kRangeShift = 24;
 
 }  // namespace tidemark::store
