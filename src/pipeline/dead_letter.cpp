@@ -25,6 +25,8 @@ std::string_view DeadReasonName(DeadReason reason) {
       return "type_conflict";
     case DeadReason::kTableLimit:
       return "table_limit";
+    case DeadReason::kUnjudgeable:
+      return "unjudgeable";
   }
   TM_UNREACHABLE();
 }
@@ -44,6 +46,7 @@ std::string_view DeadStageName(DeadReason reason) {
     case DeadReason::kRetention:
     case DeadReason::kTypeConflict:
     case DeadReason::kTableLimit:
+    case DeadReason::kUnjudgeable:
       return "policy";
   }
   TM_UNREACHABLE();

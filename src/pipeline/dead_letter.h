@@ -19,8 +19,9 @@ enum class DeadReason : uint8_t {
   kRetention,        // older than what the table keeps
   kTypeConflict,     // the measure is stored with another type
   kTableLimit,       // too many dimensions or measures
+  kUnjudgeable,      // what is stored at its place is damaged, and stayed so for 30 s
 };
-inline constexpr size_t kDeadReasonCount = 9;
+inline constexpr size_t kDeadReasonCount = 10;
 
 /// "decode", "schema", "value", "time", "future_timestamp", "reserved", ...
 std::string_view DeadReasonName(DeadReason reason);

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "base/logging.h"
+#include "pipeline/unjudged_internal.h"
 #include "store/reject_text.h"
 
 namespace tidemark::pipeline {
@@ -38,24 +40,6 @@ Result<std::pair<std::string, std::string>> DecodePosition(std::string_view byte
   std::string dead_end(in.GetString());
   TM_RETURN_IF_ERROR(in.Finish("pipeline position"));
   return std::pair{std::move(source), std::move(dead_end)};
-}
-
-DeadReason ReasonOf(store::RejectReason reason) {
-  switch (reason) {
-    case store::RejectReason::kSeriesReserved:
-      return DeadReason::kReserved;
-    case store::RejectReason::kTypeConflict:
-      return DeadReason::kTypeConflict;
-    case store::RejectReason::kTableLimit:
-      return DeadReason::kTableLimit;
-    case store::RejectReason::kTimeOutOfRange:
-    case store::RejectReason::kDamaged:
-    case store::RejectReason::kNone:
-    case store::RejectReason::kVersionExists:
-    case store::RejectReason::kVersionLower:
-      return DeadReason::kRetention;
-  }
-  TM_UNREACHABLE();
 }
 
 class StoreResolver final : public SeriesResolver {
@@ -91,13 +75,26 @@ class StoreResolver final : public SeriesResolver {
   std::map<std::string, store::ValueType> types_;  // of what was resolved
 };
 
-/// A polled batch on its way into the store.
-struct Work {
-  SourceBatch batch;
-  DecodedBatch decoded;
-};
-
 }  // namespace
+
+DeadReason ReasonOf(store::RejectReason reason) {
+  switch (reason) {
+    case store::RejectReason::kSeriesReserved:
+      return DeadReason::kReserved;
+    case store::RejectReason::kTypeConflict:
+      return DeadReason::kTypeConflict;
+    case store::RejectReason::kTableLimit:
+      return DeadReason::kTableLimit;
+    case store::RejectReason::kDamaged:
+      return DeadReason::kUnjudgeable;
+    case store::RejectReason::kTimeOutOfRange:
+    case store::RejectReason::kNone:
+    case store::RejectReason::kVersionExists:
+    case store::RejectReason::kVersionLower:
+      return DeadReason::kRetention;
+  }
+  TM_UNREACHABLE();
+}
 
 std::string_view PipelineStateName(PipelineState state) {
   switch (state) {
@@ -151,7 +148,11 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   store::SourceId id() const { return {store::SourceId::Kind::kPipeline, definition.id.value}; }
 
   Result<Progress> Step();
+  Result<Progress> Advance();
   Result<void> Begin();
+  void TakeRejections(std::shared_ptr<Work>& work, const store::WriteReply& answer);
+  Result<void> OfferUnjudged();
+  Result<void> ReleaseHolds();
   void Handle(Result<store::WriteReply> reply, const std::shared_ptr<Work>& work);
   Result<void> TakeReplies();
   void DropExpired(Work& work) const;
@@ -181,6 +182,9 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::shared_ptr<Work> polled;  // not yet decoded: a new series waits for room
   std::shared_ptr<Work> held;    // decoded, not yet written: waits for dead letters or for room
   std::vector<std::shared_ptr<Work>> spare;
+  Unjudged unjudged;
+  std::map<uint32_t, std::string> holds;  // journaled instead of the position: invariant 6
+  std::set<uint32_t> progress_due;        // of partitions whose hold began or ended
   std::string dead_end;
   bool begun = false;
   std::optional<MonotonicTime> lag_measured;
@@ -201,6 +205,8 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::deque<Reply> replies TM_GUARDED_BY(mutex);
   size_t writes_in_flight TM_GUARDED_BY(mutex) = 0;
   bool held_waits_for_dead TM_GUARDED_BY(mutex) = false;
+  size_t appends_in_flight TM_GUARDED_BY(mutex) = 0;  // of dead letters
+  std::optional<Result<store::WriteReply>> offer_answer TM_GUARDED_BY(mutex);
   std::optional<Error> append_error TM_GUARDED_BY(mutex);
   std::string appended_end TM_GUARDED_BY(mutex);
   PipelineStatus status TM_GUARDED_BY(mutex);
@@ -218,7 +224,8 @@ store::SourceProgress Pipeline::Impl::ProgressOf(uint32_t partition, const Parti
   out.source = id();
   out.table = table;
   out.partition = partition;
-  out.position = EncodePosition(state.position, dead_end);
+  const auto hold = holds.find(partition);
+  out.position = EncodePosition(hold == holds.end() ? state.position : hold->second, dead_end);
   out.max_event_time = state.max_event_time;
   out.idle = state.idle;
   out.complete_from_start = state.whole;
@@ -310,18 +317,99 @@ Result<void> Pipeline::Impl::TakeReplies() {
     if (reply.work == nullptr) continue;
     const store::WriteReply& answer = reply.result.value();
     points_metric.Add(answer.outcomes.size() - answer.rejections.size());
-    if (!answer.rejections.empty()) {
-      // Only a name that was reserved, or a type that was fixed, between Resolve() and Write().
-      std::vector<DeadLetter> letters;
-      for (const store::Rejection& rejection : answer.rejections) {
-        letters.push_back({reply.work->decoded.records[rejection.index], ReasonOf(rejection.reason),
-                           "", rejection.text});
-      }
-      AppendDead(reply.work->batch, std::move(letters), false);
-      decoder->Forget();
-      resolver.Forget();
-    }
+    if (!answer.rejections.empty()) TakeRejections(reply.work, answer);
+    if (reply.work == nullptr) continue;  // it waits for damage to end
     if (spare.size() < options.writes_in_flight_max) spare.push_back(std::move(reply.work));
+  }
+  return {};
+}
+
+/// Only a name that was reserved, or a type that was fixed, between Resolve() and Write(); or
+/// damage where the points belong. Takes `work` if it is still needed.
+void Pipeline::Impl::TakeRejections(std::shared_ptr<Work>& work, const store::WriteReply& answer) {
+  std::vector<DeadLetter> letters;
+  std::vector<size_t> damaged;
+  for (const store::Rejection& rejection : answer.rejections) {
+    if (rejection.reason == store::RejectReason::kDamaged) {
+      damaged.push_back(rejection.index);
+    } else {
+      letters.push_back(
+          {work->decoded.records[rejection.index], ReasonOf(rejection.reason), "", rejection.text});
+    }
+  }
+  if (!letters.empty()) {
+    AppendDead(work->batch, std::move(letters), false);
+    decoder->Forget();
+    resolver.Forget();
+  }
+  if (damaged.empty()) return;
+  const uint32_t partition = work->batch.partition;
+  if (holds.try_emplace(partition, work->start_position).second) progress_due.insert(partition);
+  unjudged.Add(std::move(work), std::move(damaged), clock.Monotonic());
+  work = nullptr;
+}
+
+/// Offers what could not be judged again when it is due, and takes the answer.
+Result<void> Pipeline::Impl::OfferUnjudged() {
+  const MonotonicTime now = clock.Monotonic();
+  if (const auto due = unjudged.due(); due && *due <= now) {
+    store::WriteBatch batch;
+    batch.points = unjudged.BeginOffer();
+    batch.rule = store::ConflictRule::kLastWins;
+    batch.time_check = store::WriteBatch::TimeCheck::kNone;
+    outstanding->fetch_add(1);
+    store.Write(batch, [self = shared_from_this()](Result<store::WriteReply> reply) {
+      MutexLock lock(self->mutex);
+      self->outstanding->fetch_sub(1);
+      const bool refused = !reply.ok() && reply.error().code == Code::kResourceExhausted;
+      self->offer_answer = std::move(reply);
+      if (self->executor != nullptr && !refused) self->executor->Wake(self->task);
+    });
+  }
+  std::optional<Result<store::WriteReply>> answer;
+  {
+    MutexLock lock(mutex);
+    answer.swap(offer_answer);
+  }
+  if (!answer) return {};
+  if (!answer->ok() && answer->error().code != Code::kResourceExhausted) {
+    return std::move(*answer).error().With("write to the store");
+  }
+  Unjudged::Settled settled = unjudged.EndOffer(*answer, now);
+  points_metric.Add(settled.taken);
+  for (auto& [work, letters] : settled.given_up) {
+    AppendDead(work->batch, std::move(letters), false);
+  }
+  return {};
+}
+
+/// Journals the positions of partitions whose hold began, or has ended with all its letters
+/// durable.
+Result<void> Pipeline::Impl::ReleaseHolds() {
+  if (holds.empty() && progress_due.empty()) return {};
+  bool letters_durable = false;
+  {
+    MutexLock lock(mutex);
+    letters_durable = appends_in_flight == 0;
+    if (!appended_end.empty()) dead_end = appended_end;
+  }
+  for (auto it = holds.begin(); it != holds.end();) {
+    const std::string* hold = unjudged.HoldOf(it->first);
+    if (hold != nullptr ? *hold == it->second : !letters_durable) {
+      ++it;
+      continue;
+    }
+    progress_due.insert(it->first);
+    if (hold != nullptr) {
+      (it++)->second = *hold;
+    } else {
+      it = holds.erase(it);
+    }
+  }
+  for (auto it = progress_due.begin(); it != progress_due.end();) {
+    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(*it, partitions[*it]));
+    if (!taken) return {};  // no room: with the next step
+    it = progress_due.erase(it);
   }
   return {};
 }
@@ -365,6 +453,7 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
   {
     MutexLock lock(mutex);
     outstanding->fetch_add(1);
+    ++appends_in_flight;
     if (holds_batch) held_waits_for_dead = true;
     status.dead_letters_total += records.size();
   }
@@ -372,6 +461,7 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
       std::move(records), [self = shared_from_this(), holds_batch](Result<std::string> end) {
         MutexLock lock(self->mutex);
         self->outstanding->fetch_sub(1);
+        --self->appends_in_flight;
         if (holds_batch) self->held_waits_for_dead = false;
         if (end.ok()) {
           self->appended_end = std::move(end).value();
@@ -386,6 +476,7 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
 Result<bool> Pipeline::Impl::Submit() {
   Work& work = *held;
   Partition state = partitions[work.batch.partition];
+  work.start_position = state.position;
   state.position = work.batch.end_position;
   state.idle = false;
   if (work.decoded.max_event_time &&
@@ -481,6 +572,15 @@ Progress Pipeline::Impl::Pause() {
 }
 
 Result<Progress> Pipeline::Impl::Step() {
+  TM_ASSIGN_OR_RETURN(Progress progress, Advance());
+  // What waits for damage to end wants a step too.
+  const auto due = progress_due.empty() ? unjudged.due()
+                                        : std::optional(clock.Monotonic() + options.retry_after);
+  if (due && (!progress.wake_at || *due < *progress.wake_at)) progress.wake_at = due;
+  return progress;
+}
+
+Result<Progress> Pipeline::Impl::Advance() {
   if (!begun) {
     if (outstanding->load() > 0) {
       return Progress{.more = false, .wake_at = clock.Monotonic() + options.retry_after};
@@ -494,7 +594,10 @@ Result<Progress> Pipeline::Impl::Step() {
     resolver.Forget();
   }
   TM_RETURN_IF_ERROR(TakeReplies());
+  TM_RETURN_IF_ERROR(OfferUnjudged());
+  TM_RETURN_IF_ERROR(ReleaseHolds());
   if (held == nullptr && polled == nullptr) {
+    if (unjudged.full()) return Progress{};
     {
       MutexLock lock(mutex);
       if (writes_in_flight >= options.writes_in_flight_max) return Progress{};  // a reply wakes us

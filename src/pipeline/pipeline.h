@@ -13,6 +13,9 @@
 //  Idle =
 //     read to the end, and nothing new for idle_timeout.
 //  5. A store that is full (kResourceExhausted) pauses reading; nothing is lost or reordered.
+//  6. A point that cannot be judged (kDamaged) is offered again for 30 s and then becomes a dead
+//     letter. Until that is durable the partition's journaled position stays before its batch, so a
+//     crash reads the batch again: invariant 1 but for this, and what comes twice is identical.
 #pragma once
 
 #include <array>

@@ -8,6 +8,7 @@
 #include "base/sim/sim_executor.h"
 #include "pipeline/testing/fake_source.h"
 #include "store/testing/model_store.h"
+#include "store/testing/unjudging_store.h"
 
 namespace tidemark::pipeline {
 namespace {
@@ -46,7 +47,7 @@ class TestPipeline {
   void Start() {
     pipeline = Pipeline::Open(
                    definition, kTable, hours(24 * 365), std::make_unique<testing::FakeSource>(log),
-                   std::make_unique<testing::FakeDeadSink>(dead), store, clock, metrics, {})
+                   std::make_unique<testing::FakeDeadSink>(dead), front, clock, metrics, {})
                    .value();
     pipeline->Attach(executor);
   }
@@ -88,6 +89,7 @@ class TestPipeline {
   sim::SimExecutor executor{clock, 1};
   MetricRegistry metrics;
   store::ModelStore store;
+  store::UnjudgingStore front{std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store)};
   std::shared_ptr<testing::FakeLog> log = std::make_shared<testing::FakeLog>();
   std::shared_ptr<testing::FakeDeadLog> dead = std::make_shared<testing::FakeDeadLog>();
   catalog::PipelineDef definition;
@@ -223,6 +225,82 @@ TEST(Pipeline, StartingAtLatestLeavesOldRecordsAndSaysThatWindowsAreNotWhole) {
   t.Run();
   EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000"));
   EXPECT_FALSE(t.Progress(0).complete_from_start);
+}
+
+// A block file of the first hour is damaged; the rest of the table is not.
+TEST(Pipeline, WhatDamageKeepsFromBeingJudgedIsOfferedAgainAndTakenOnceItEnds) {
+  TestPipeline t;
+  const EventTime old = t.Now() - hours(5);
+  t.front.Damage("7.tsb", {old, old + hours(1)});
+  t.Put(0, "cpu", 1, old);
+  t.Put(0, "cpu", 2, t.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000"));
+  t.clock.Advance(seconds(29));
+  t.Run();
+  EXPECT_THAT(t.Points(), SizeIs(1));
+  EXPECT_THAT(t.dead->entries, IsEmpty());
+  t.front.Repair();
+  t.clock.Advance(seconds(1));
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 1.000000", "cpu 2.000000"));
+  t.clock.Advance(seconds(10));
+  t.Run();
+  EXPECT_THAT(t.dead->entries, IsEmpty());
+  EXPECT_EQ(t.pipeline->Status().dead_letters_total, 0U);
+}
+
+TEST(Pipeline, WhatStaysUnjudgedForHalfAMinuteIsADeadLetterAndTheRestGoesOn) {
+  TestPipeline t;
+  const EventTime old = t.Now() - hours(5);
+  t.front.Damage("7.tsb", {old, old + hours(1)});
+  t.Put(0, "cpu", 1, old);
+  t.Put(0, "cpu", 2, t.Now());
+  t.Start();
+  t.Run();
+  t.Put(0, "cpu", 3, t.Now() + seconds(1));
+  t.Run();
+  EXPECT_THAT(t.Points(), SizeIs(2)) << "later records do not wait";
+  for (int i = 0; i < 31; ++i) {
+    EXPECT_THAT(t.dead->entries, IsEmpty()) << i;
+    t.clock.Advance(seconds(1));
+    t.Run();
+    if (i == 29) break;
+  }
+  t.clock.Advance(seconds(1));
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 unjudgeable"));
+  EXPECT_NE(t.metrics.Expose().find(
+                R"(tidemark_pipeline_dead_letters_total{pipeline="ec2",reason="unjudgeable"} 1)"),
+            std::string::npos);
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U) << "the position has moved on";
+}
+
+TEST(Pipeline, ACrashWhileSomethingIsUnjudgedReadsItAgain) {
+  TestPipeline t;
+  t.log->polled_max = 1;
+  const EventTime old = t.Now() - hours(5);
+  t.front.Damage("7.tsb", {old, old + hours(1)});
+  t.Put(0, "cpu", 1, t.Now());
+  t.Put(0, "cpu", 2, old);
+  t.Put(0, "cpu", 3, t.Now() + seconds(1));
+  t.Start();
+  t.Run();
+  t.Stop();
+  EXPECT_THAT(t.dead->entries, IsEmpty());
+  t.front.Repair();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 2U) << "from the unjudged record on";
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000", "cpu 1.000000", "cpu 3.000000"));
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U);
 }
 
 TEST(Pipeline, LastRecordOfATimeWins) {
