@@ -35,8 +35,9 @@ ApiError ToApiError(Code code, Phase phase) {
       return ApiError::kConflict;
     case Code::kDeadlineExceeded:
       return ApiError::kQueryExecution;
+    case Code::kCorruption:  // names file, table and range: storage.md 8.4
+      return running ? ApiError::kQueryExecution : ApiError::kInternalServer;
     case Code::kNoSpace:
-    case Code::kCorruption:
     case Code::kIo:
     case Code::kUnavailable:
     case Code::kInternal:

@@ -53,7 +53,9 @@ QueryApi::QueryApi(const ServiceOptions& options, Deps deps)
       queries_total_(deps.metrics.GetCounter("tidemark_timestream_queries_total",
                                              "Statements that Query calls began.")),
       open_(deps.metrics.GetGauge("tidemark_timestream_queries_kept",
-                                  "Queries open, replayable or remembered as cancelled.")) {}
+                                  "Queries open, replayable or remembered as cancelled.")),
+      pages_(deps.metrics.GetGauge("tidemark_timestream_pages_kept_bytes",
+                                   "Pages of results kept for replay.")) {}
 
 void QueryApi::Start() {
   const TaskId task = deps_.executor.Add("timestream-queries", Lane::kBackground, *this);

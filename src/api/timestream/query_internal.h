@@ -88,6 +88,7 @@ class QueryApi final : public Steppable, public std::enable_shared_from_this<Que
   Deps deps_;
   Counter& queries_total_;
   Gauge& open_;
+  Gauge& pages_;
 
   Mutex mutex_;
   Queries queries_ TM_GUARDED_BY(mutex_);

@@ -172,6 +172,7 @@ void QueryApi::Publish(OpenQuery& query, std::string body, bool more) {
   body += '}';
   if (query.last_page != nullptr) page_bytes_ -= query.last_page->size();
   page_bytes_ += body.size();
+  pages_.Set(static_cast<int64_t>(page_bytes_));
   query.last_page = std::make_shared<const std::string>(std::move(body));
   query.last_more = more;
   query.last_uses = 1;

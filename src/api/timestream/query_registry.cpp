@@ -37,6 +37,7 @@ std::shared_ptr<QueryApi::OpenQuery> QueryApi::FindRepeat(const Call& call,
 void QueryApi::Forget(Queries::iterator it) {
   OpenQuery& query = *it->second;
   if (query.last_page != nullptr) page_bytes_ -= query.last_page->size();
+  pages_.Set(static_cast<int64_t>(page_bytes_));
   if (!query.job_running && query.result != nullptr) garbage_.push_back(std::move(query.result));
   const auto token = client_tokens_.find(query.client_token_key);
   if (token != client_tokens_.end() && token->second == query.id) client_tokens_.erase(token);
@@ -71,6 +72,7 @@ void QueryApi::TrimPages() {
     if (victim == queries_.end()) return;
     page_bytes_ -= victim->second->last_page->size();
     victim->second->last_page = nullptr;
+    pages_.Set(static_cast<int64_t>(page_bytes_));
   }
 }
 

@@ -135,6 +135,11 @@ TEST_F(Query, Row85To88_Refusals) {
   late.error_after = Error{Code::kInvalidArgument, "Division by zero"};
   Set(late, "late");
   EXPECT_EQ(Code(Body("", "late")), "400 QueryExecutionException");
+  late.error_after = Error{Code::kCorruption, "file 0000000007.tsb of table dddd.tttt is damaged"};
+  Set(late, "damaged");
+  const http::Response damaged = service_.Call("Query", Body("", "damaged"));
+  EXPECT_EQ(TestService::CodeOf(damaged), "400 QueryExecutionException");
+  EXPECT_THAT(damaged.body, HasSubstr("0000000007.tsb"));
   EXPECT_EQ(service_.fake_engine->open(), 0);
   EXPECT_EQ(Code(R"({"QueryString":""})"), "400 ValidationException");
   EXPECT_EQ(Code("{}"), "400 ValidationException");

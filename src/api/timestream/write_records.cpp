@@ -3,7 +3,6 @@
 
 #include "api/timestream/write_records_internal.h"
 #include "base/json.h"
-#include "store/reject_text.h"
 
 namespace tidemark::timestream {
 namespace {
@@ -35,9 +34,10 @@ std::string IngestedBody(size_t memory, size_t magnetic) {
   return std::move(out).Take();
 }
 
-bool IsVersionConflict(store::RejectReason reason) {
-  return reason == store::RejectReason::kVersionExists ||
-         reason == store::RejectReason::kVersionLower;
+// AWS has no reason for damage. The words are those of the error that SDKs try again after.
+std::string ReasonOf(store::Rejection& rejection) {
+  if (rejection.reason != store::RejectReason::kDamaged) return std::move(rejection.text);
+  return "InternalServerException: " + rejection.text + " The record can be sent again.";
 }
 
 }  // namespace
@@ -47,8 +47,6 @@ struct RecordWriter::InFlight {
   std::shared_ptr<const TableEntry> table;
   std::vector<uint32_t> records;         // of each point
   std::vector<RejectedRecord> rejected;  // before the store was asked
-  std::vector<EventTime> times;          // of each point, if the table takes magnetic writes
-  EventTime memory_start;                // earlier times are magnetic
 };
 
 RecordWriter::RecordWriter(Deps deps)
@@ -56,10 +54,7 @@ RecordWriter::RecordWriter(Deps deps)
       records_total_(deps.metrics.GetCounter("tidemark_timestream_records_written_total",
                                              "Records that WriteRecords accepted.")),
       rejected_total_(deps.metrics.GetCounter("tidemark_timestream_records_rejected_total",
-                                              "Records that WriteRecords rejected.")),
-      hidden_conflicts_total_(deps.metrics.GetCounter(
-          "tidemark_timestream_magnetic_conflicts_total",
-          "Version conflicts in the magnetic range, which the API does not report.")) {}
+                                              "Records that WriteRecords rejected.")) {}
 
 std::unique_ptr<RecordWriter::Scratch> RecordWriter::TakeScratch() {
   const MutexLock lock(mutex_);
@@ -89,17 +84,10 @@ void RecordWriter::Handle(http::Request request, http::Responder responder) {
   }
   if (const auto failure = batch.Build(decoded, *table, deps_.store)) return fail(*failure);
 
-  InFlight flight{std::move(responder),        table, batch.records(),
-                  std::move(batch.rejected()), {},    {}};
+  InFlight flight{std::move(responder), table, batch.records(), std::move(batch.rejected())};
   if (batch.points().empty()) {
     Complete(std::move(flight), store::WriteReply{});
     return ReturnScratch(std::move(scratch));
-  }
-  if (table->settings.magnetic_writes) {
-    flight.memory_start =
-        store::WindowOf(table->settings, deps_.clock.Now(), store::WriteBatch::TimeCheck::kApi)
-            .memory_start;
-    for (const store::PointView& point : batch.points()) flight.times.push_back(point.time);
   }
   store::WriteBatch write;
   write.points = batch.points();
@@ -123,21 +111,14 @@ void RecordWriter::Complete(InFlight flight, Result<store::WriteReply> reply) {
       });
   if (changed) deps_.direct_clock.OnAccepted(flight.table->def.id);
 
-  size_t magnetic = reply->magnetic_points;
   for (store::Rejection& rejection : reply->rejections) {
-    // A conflict in the magnetic range is not reported in the response: timestream-api.md 4.7.
-    if (IsVersionConflict(rejection.reason) && !flight.times.empty() &&
-        flight.times[rejection.index] < flight.memory_start) {
-      ++magnetic;
-      hidden_conflicts_total_.Add();
-      continue;
-    }
     flight.rejected.push_back(
-        {flight.records[rejection.index], std::move(rejection.text), rejection.existing_version});
+        {flight.records[rejection.index], ReasonOf(rejection), rejection.existing_version});
   }
-  records_total_.Add(reply->memory_points + magnetic);
+  records_total_.Add(reply->memory_points + reply->magnetic_points);
   if (flight.rejected.empty()) {
-    flight.responder.Send(deps_.answers->Ok(IngestedBody(reply->memory_points, magnetic)));
+    flight.responder.Send(
+        deps_.answers->Ok(IngestedBody(reply->memory_points, reply->magnetic_points)));
     return;
   }
   rejected_total_.Add(flight.rejected.size());

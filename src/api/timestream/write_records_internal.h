@@ -48,7 +48,6 @@ class RecordWriter : public std::enable_shared_from_this<RecordWriter> {
   Deps deps_;
   Counter& records_total_;
   Counter& rejected_total_;
-  Counter& hidden_conflicts_total_;
 
   Mutex mutex_;
   std::vector<std::unique_ptr<Scratch>> idle_ TM_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "api/timestream/testing/fixture.h"
+#include "store/testing/unjudging_store.h"
 
 namespace tidemark::timestream {
 namespace {
@@ -309,10 +310,57 @@ TEST_F(WriteRecords, Row69And70_MagneticWrites) {
             R"({"RecordsIngested":{"MagneticStore":1,"MemoryStore":0,"Total":1}})");
   EXPECT_THAT(Rejected("[" + Record("1", "", MsAgo(hours(240))) + "]"),
               ElementsAre(HasSubstr("of the data ingestion window.")));
-  EXPECT_EQ(CodeOne(Record("2", "", MsAgo(hours(72)))), "200 ");
+  // AWS answers 200 to a conflict in the magnetic range (timestream-api.md 4.7); we say it.
+  EXPECT_THAT(Rejected("[" + Record("2", "", MsAgo(hours(72))) + "]"),
+              ElementsAre(StartsWith("0 1: A record already exists")));
+  EXPECT_EQ(CodeOne(Record("1", "", MsAgo(hours(72)))), "200 ");
   EXPECT_THAT(Stored(), ElementsAre("cpu 1767009600000 1 1."));
   EXPECT_EQ(CodeOne(Record("1")), "200 ");
   EXPECT_THAT(Rejected("[" + Record("2") + "]"), ElementsAre(StartsWith("0 1: ")));
+}
+
+TEST_F(WriteRecords, CountsByRetentionAndRejectsByVersionInBothRangesAtOnce) {
+  service_.Ok("UpdateTable",
+              R"({"DatabaseName":"dddd","TableName":"tttt","MagneticStoreWriteProperties":)"
+              R"({"EnableMagneticStoreWrites":true}})");
+  const std::string version = R"(,"Version":5)";
+  const auto at = [&](std::string_view value, std::string_view more, milliseconds ago) {
+    return Record(value, more, MsAgo(ago));
+  };
+  EXPECT_EQ(service_
+                .Call("WriteRecords",
+                      Body("[" + at("1", version, hours(1)) + "," + at("1", version, hours(25)) +
+                           "," + at("1", version, hours(72)) + "]"))
+                .body,
+            R"({"RecordsIngested":{"MagneticStore":2,"MemoryStore":1,"Total":3}})");
+  EXPECT_THAT(Rejected("[" + at("2", version, hours(1)) + "," + at("2", version, hours(25)) + "," +
+                       at("2", R"(,"Version":4)", hours(72)) + "]"),
+              ElementsAre(StartsWith("0 5: A record already exists"),
+                          StartsWith("1 5: A record already exists"),
+                          StartsWith("2 5: The record version 4 is lower")));
+}
+
+TEST(WriteRecordsDamage, IsToldPerRecordAndCanBeTriedAgain) {
+  TestService service({.store =
+                           [](TestService& t) {
+                             return std::make_unique<store::UnjudgingStore>(
+                                 std::make_unique<store::ModelStore>(t.clock));
+                           },
+                       .engine = {},
+                       .options = {}});
+  service.MakeTable();
+  auto& store = static_cast<store::UnjudgingStore&>(*service.store);
+  const EventTime now = service.clock.Now().AsEventTime();
+  store.Damage("0000000007.tsb", {now - hours(3), now - hours(1)});
+  const std::string request =
+      Body("[" + Record("1") + "," + Record("1", "", MsAgo(hours(2))) + "]");
+  const http::Response response = service.Call("WriteRecords", request);
+  EXPECT_EQ(TestService::CodeOf(response), "419 RejectedRecordsException");
+  EXPECT_THAT(response.body, HasSubstr(R"("RejectedRecords":[{"Reason":"InternalServerException: )"
+                                       R"(The file 0000000007.tsb is damaged. The record can be )"
+                                       R"(sent again.","RecordIndex":1}])"));
+  store.Repair();
+  EXPECT_EQ(service.Code("WriteRecords", request), "200 ");
 }
 
 TEST_F(WriteRecords, Row71_OrderInsideARequest) {
