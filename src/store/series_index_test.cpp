@@ -166,6 +166,16 @@ TEST(SeriesIndex, FindsASeriesByAnyOrderOfItsDimensions) {
   EXPECT_EQ(t.FindSeries("cpu", {}), none);
 }
 
+TEST(SeriesIndex, ADimensionNamedTwiceDoesNoHarm) {
+  TestIndex t;
+  t.Add("cpu", {{"host", "h1"}, {"region", "eu"}}, 1);
+  SeriesEntry& twice = t.Add("cpu", {{"host", "h1"}, {"host", "h2"}}, 2);
+  EXPECT_EQ(t.FindSeries("cpu", {{"host", "h1"}, {"host", "h2"}}), twice.id);
+  EXPECT_EQ(t.index.Info(twice.id)->dimensions.size(), 2U);
+  t.index.Drop(twice);
+  EXPECT_EQ(t.index.series_count(), 1U);
+}
+
 TEST(SeriesIndex, InfoIsWhatWasAsked) {
   TestIndex t;
   const SeriesEntry& entry =

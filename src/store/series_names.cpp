@@ -36,11 +36,15 @@ std::vector<uint32_t> Sorted(const TableIndex& table, const std::vector<uint32_t
   return out;
 }
 
+// A name that comes twice (callers check that, a damaged key may not) has a place for each.
 void FillPlaces(const std::vector<uint32_t>& shape, ShapeOrder& order) {
   order.places.clear();
   for (const uint32_t dimension : order.dimensions) {
-    order.places.push_back(
-        static_cast<uint32_t>(std::find(shape.begin(), shape.end(), dimension) - shape.begin()));
+    auto place =
+        static_cast<uint32_t>(std::find(shape.begin(), shape.end(), dimension) - shape.begin());
+    while (std::find(order.places.begin(), order.places.end(), place) != order.places.end())
+      ++place;
+    order.places.push_back(place);
   }
 }
 
