@@ -309,6 +309,7 @@ Result<std::map<EventTime, std::vector<RevisionEntry>>> RevisionsOf(EmbeddedStor
   std::vector<LoggedRevision> found;
   s.revisions.Of(info.ref, range, found);
   const auto id = static_cast<uint32_t>(info.ref.lo);
+  TM_RETURN_IF_ERROR(lease.version().CheckRevisions(info.table, id, range));
   for (const auto& [number, file] : lease.version().revisions) {
     const RevisionMeta& meta = file->meta();
     if (id < meta.first_series || id > meta.last_series || meta.min_time >= range.end.ns ||

@@ -130,6 +130,10 @@ Result<void> Storage::OpenFiles() {
   const auto open = [&]<typename File>(const auto& metas, auto& files) -> Result<void> {
     for (const auto& [number, meta] : metas) {
       auto file = File::Open(fs_, PathOf(meta), meta, store_id_);
+      // A disk that cannot be read for a moment is no damage; one that cannot be read again is.
+      if (!file.ok() && file.error().code == Code::kIo) {
+        file = File::Open(fs_, PathOf(meta), meta, store_id_);
+      }
       if (file.ok()) {
         files[number] = std::move(file).value();
         continue;

@@ -12,8 +12,9 @@ TimeRange RangeOf(int64_t min_time, int64_t max_time) {
 }
 
 std::string DamageText(const DamagedBlock& damaged, TableId table) {
-  std::string text = "block file " + BlockFileName(damaged.meta.file_no) + " (table " +
-                     std::to_string(table.value);
+  std::string text = damaged.revisions ? "revision file " + RevisionFileName(damaged.meta.file_no)
+                                       : "block file " + BlockFileName(damaged.meta.file_no);
+  text += " (table " + std::to_string(table.value);
   for (const TableShare& share : damaged.meta.tables) {
     if (share.table != table) continue;
     text +=
@@ -49,20 +50,38 @@ std::vector<DamagedRange> Version::DamagedOf(TableId table, TimeRange range) con
   return out;
 }
 
-Result<void> Version::CheckReadable(TableId table, uint32_t series, TimeRange range) const {
-  for (const auto& [number, entry] : damaged) {
-    if (entry.damaged.accepted || entry.damaged.revisions || !entry.MayHold(series)) continue;
+namespace {
+
+enum class Kind : uint8_t { kPoints, kRevisions };
+
+Result<void> CheckDamage(const Version& version, Kind kind, TableId table, uint32_t series,
+                         TimeRange range) {
+  for (const auto& [number, entry] : version.damaged) {
+    if (entry.damaged.accepted || entry.damaged.revisions != (kind == Kind::kRevisions) ||
+        !entry.MayHold(series))
+      continue;
     for (const TableShare& share : entry.damaged.meta.tables) {
       const TimeRange lost = RangeOf(share.min_time, share.max_time);
       if (share.table != table || lost.start >= range.end || range.start >= lost.end) continue;
-      return Error{Code::kCorruption,
-                   DamageText(entry.damaged, table) +
-                       ". Restore it from a backup, or go on without it: tidemark store "
-                       "accept-gap " +
-                       BlockFileName(number)};
+      return Error{
+          Code::kCorruption,
+          DamageText(entry.damaged, table) +
+              ". Restore it from a backup, or go on without it: tidemark store "
+              "accept-gap " +
+              (kind == Kind::kRevisions ? RevisionFileName(number) : BlockFileName(number))};
     }
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> Version::CheckReadable(TableId table, uint32_t series, TimeRange range) const {
+  return CheckDamage(*this, Kind::kPoints, table, series, range);
+}
+
+Result<void> Version::CheckRevisions(TableId table, uint32_t series, TimeRange range) const {
+  return CheckDamage(*this, Kind::kRevisions, table, series, range);
 }
 
 }  // namespace tidemark::store

@@ -51,6 +51,8 @@ struct Version {
   /// An error naming file, table and range when `series` may have rows in `range` in a damaged file
   /// that is not accepted.
   Result<void> CheckReadable(TableId table, uint32_t series, TimeRange range) const;
+  /// The same for revision entries.
+  Result<void> CheckRevisions(TableId table, uint32_t series, TimeRange range) const;
 };
 
 /// "block file 0000000123.tsb (table 7, 2026-01-01 00:00:00 to 2026-01-02 00:00:00)".

@@ -68,7 +68,7 @@ class BatchWriter {
   };
 
   Result<void> Prepare();
-  void AskFiles();
+  Result<void> AskFiles();
   const SealedPoint* SealedOf(size_t i) const;
   bool NeedsIndex();
   bool CheckAlive() const;
@@ -170,7 +170,7 @@ Result<void> BatchWriter::Prepare() {
   return {};
 }
 
-void BatchWriter::AskFiles() {
+Result<void> BatchWriter::AskFiles() {
   std::vector<uint32_t> late;
   const Version& version = lease_.version();
   for (uint32_t i = 0; i < entries_.size(); ++i) {
@@ -184,7 +184,7 @@ void BatchWriter::AskFiles() {
     }
     late.push_back(i);
   }
-  if (late.empty()) return;
+  if (late.empty()) return {};
   std::sort(late.begin(), late.end(), [&](uint32_t a, uint32_t b) {
     const auto key = [&](uint32_t i) {
       return std::tuple(entries_[i]->id, batch_.points[i].time.ns, i);
@@ -198,6 +198,11 @@ void BatchWriter::AskFiles() {
     question_of_[i] = static_cast<uint32_t>(questions_.size());
   }
   SealedProbe(s_, version).Ask(questions_);
+  // Damage concerns single points; that the disk cannot be read now concerns the whole batch.
+  for (const SealedProbe::Question& q : questions_) {
+    if (q.error && q.error->code != Code::kCorruption) return *q.error;
+  }
+  return {};
 }
 
 const SealedPoint* BatchWriter::SealedOf(size_t i) const {
@@ -223,7 +228,7 @@ bool BatchWriter::CheckAlive() const {
 
 Result<void> BatchWriter::Run() {
   TM_RETURN_IF_ERROR(Prepare());
-  AskFiles();
+  TM_RETURN_IF_ERROR(AskFiles());
   reply_.outcomes.reserve(entries_.size());
   {
     const LaneLocks lanes(s_.lanes, lane_mask_);
