@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random rows through EncodeChunk and back, against the rows themselves.
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <random>
 
 #include <gtest/gtest.h>
 
+#include "agg/state.h"
 #include "store/block/chunk.h"
 #include "store/block/testing/sample_values.h"
 
@@ -95,6 +97,122 @@ TEST(ChunkModel, EveryRowComesBack) {
     CheckFind(*chunk, rows, before, random);
     if (HasFatalFailure()) return;
   }
+}
+
+agg::Summary ToSummary(const ColumnStats& stats, const std::vector<EventTime>& times) {
+  return {.count = stats.count,
+          .special = stats.nan_seen,
+          .sum_usable = stats.sum_usable,
+          .min_bits = stats.min_bits,
+          .max_bits = stats.max_bits,
+          .first_bits = stats.first_bits,
+          .last_bits = stats.last_bits,
+          .first_time = times.front(),
+          .last_time = times.back(),
+          .sum_hi = stats.sum_hi,
+          .sum_lo = stats.sum_lo,
+          .sum_low = stats.sum_low,
+          .sum_high = stats.sum_high};
+}
+
+void AddBits(agg::State& state, const std::vector<EventTime>& times,
+             const std::vector<uint64_t>& bits) {
+  switch (state.spec().input) {
+    case agg::Type::kDouble: {
+      std::vector<double> values;
+      for (const uint64_t b : bits) values.push_back(std::bit_cast<double>(b));
+      return state.Add({times, "s"}, std::span<const double>(values));
+    }
+    case agg::Type::kBigint: {
+      const std::vector<int64_t> values(bits.begin(), bits.end());
+      return state.Add({times, "s"}, std::span<const int64_t>(values));
+    }
+    default: {
+      std::vector<EventTime> values;
+      for (const uint64_t b : bits) values.push_back({static_cast<int64_t>(b)});
+      return state.Add({times, "s"}, std::span<const EventTime>(values));
+    }
+  }
+}
+
+std::string Bytes(const agg::State& state) {
+  ByteWriter out;
+  state.AppendTo(out);
+  return std::move(out).Take();
+}
+
+/// States from the statistics of each column equal those from its values, byte for byte.
+void CheckStatistics(const RowColumns& rows, const Chunk& chunk) {
+  for (size_t c = 0; c < chunk.columns(); ++c) {
+    const ColumnStats* stats = chunk.stats(c);
+    if (stats == nullptr) continue;
+    const RowColumns::Column& column = rows.columns[c];
+    std::vector<EventTime> times;
+    std::vector<uint64_t> bits;
+    for (size_t i = 0; i < rows.rows(); ++i) {
+      if (!column.valid.empty() && column.valid[i] == 0) continue;
+      times.push_back({rows.times[i]});
+      bits.push_back(column.bits[i]);
+    }
+    const agg::Summary summary = ToSummary(*stats, times);
+    for (int kind = 1; kind <= 7; ++kind) {
+      const agg::Spec spec{static_cast<agg::Kind>(kind), static_cast<agg::Type>(column.type)};
+      if (!agg::CheckSpec(spec).ok() || !agg::State::CanSummarise(spec, summary)) continue;
+      agg::State by_value(spec);
+      agg::State by_summary(spec);
+      AddBits(by_value, times, bits);
+      by_summary.AddSummary(summary, "s");
+      ASSERT_EQ(Bytes(by_summary), Bytes(by_value)) << agg::KindName(spec.kind);
+    }
+  }
+}
+
+TEST(ChunkModel, StatisticsGiveTheStatesOfTheValues) {
+  const uint64_t seed = Seed();
+  SCOPED_TRACE("TM_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  size_t seen = 0;
+  for (int round = 0; round < 60 && !HasFatalFailure(); ++round) {
+    std::vector<std::string> texts;
+    const RowColumns rows = testing::DrawRows(kStatsRowsMin + random() % 1500, random, texts);
+    std::string bytes;
+    EncodeChunk(rows, 0, rows.rows(), 42, Effort::kFast, kPlace, bytes);
+    const auto chunk = Chunk::Open(bytes, kPlace, Chunk::Verify::kYes);
+    ASSERT_TRUE(chunk.ok());
+    CheckStatistics(rows, *chunk);
+    for (size_t c = 0; c < chunk->columns(); ++c) seen += chunk->stats(c) != nullptr ? 1 : 0;
+  }
+  EXPECT_GT(seen, 20U);
+}
+
+/// A fitting checksum does not make bytes well-formed: each answer is an error or some value, and
+/// the sanitizers see the rest.
+TEST(ChunkModel, BytesThatNobodyWroteNeverCrash) {
+  const uint64_t seed = Seed();
+  SCOPED_TRACE("TM_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  size_t refused = 0;
+  for (int round = 0; round < 30; ++round) {
+    std::vector<std::string> texts;
+    const RowColumns rows = testing::DrawRows(1 + random() % 1100, random, texts);
+    std::string bytes;
+    EncodeChunk(rows, 0, rows.rows(), 42, round % 2 == 0 ? Effort::kFast : Effort::kSmall, kPlace,
+                bytes);
+    for (int change = 0; change < 60; ++change) {
+      std::vector<char> damaged(bytes.begin(), bytes.end());
+      const size_t at = 8 + random() % (damaged.size() - 8);
+      damaged[at] = static_cast<char>(random());
+      auto chunk = Chunk::Open({damaged.data(), damaged.size()}, kPlace, Chunk::Verify::kNo);
+      RowColumns back;
+      TextArena arena;
+      const bool read = chunk.ok() && chunk->AppendTo(back, arena).ok();
+      refused += read ? 0 : 1;
+      if (read) {
+        ASSERT_TRUE(std::is_sorted(back.times.begin(), back.times.end()));
+      }
+    }
+  }
+  EXPECT_GT(refused, 100U);
 }
 
 }  // namespace

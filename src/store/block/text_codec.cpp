@@ -147,7 +147,10 @@ bool SplitBlocks(std::string_view section, size_t count, std::vector<std::string
   ByteReader in(section);
   for (size_t i = 0; i + 1 < count; ++i) {
     out.push_back(in.GetString());
-    if (!in.ok()) return false;
+    if (!in.ok()) {
+      out.clear();  // callers take blocks for a section that was taken apart
+      return false;
+    }
   }
   out.push_back(section.substr(section.size() - in.remaining()));
   return true;
