@@ -336,6 +336,16 @@ class DuckEngine final : public Database {
 
   std::string version() const override { return duckdb_library_version(); }
 
+  uint64_t memory_bytes() const override {
+    DuckConnection connection;
+    if (duckdb_connect(database_.get(), connection.address()) == DuckDBError) return 0;
+    DuckResult result;
+    constexpr const char* kSum =
+        "SELECT CAST(coalesce(sum(memory_usage_bytes), 0) AS BIGINT) FROM duckdb_memory()";
+    if (duckdb_query(connection.get(), kSum, result.get()) == DuckDBError) return 0;
+    return static_cast<uint64_t>(std::max<int64_t>(0, duckdb_value_int64(result.get(), 0, 0)));
+  }
+
  private:
   TaskRegistry registry_;
   const int threads_;

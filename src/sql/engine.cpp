@@ -280,6 +280,8 @@ class EngineImpl final : public Engine {
     return result->columns();
   }
 
+  uint64_t memory_bytes() const override { return shared_.database->memory_bytes(); }
+
  private:
   Result<std::unique_ptr<QueryResult>> Prepare(const QueryRequest& request) {
     TM_ASSIGN_OR_RETURN(ast::Statement statement, ParseStatement(request.sql));

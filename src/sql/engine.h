@@ -121,6 +121,8 @@ class Engine {
   virtual Result<std::unique_ptr<QueryResult>> Execute(const QueryRequest& request) = 0;
   /// The result's columns, without running anything.
   virtual Result<std::vector<Column>> Describe(const QueryRequest& request) = 0;
+  /// What the execution engine holds now, all statements together. Asks it: not on network threads.
+  virtual uint64_t memory_bytes() const { return 0; }
 };
 
 }  // namespace tidemark::sql

@@ -84,6 +84,8 @@ class Database {
                                                    Control& control) = 0;
   /// Library version, for logs and EXPLAIN.
   virtual std::string version() const = 0;
+  /// Bytes that the library counts against its limit.
+  virtual uint64_t memory_bytes() const = 0;
 };
 
 }  // namespace tidemark::sql
