@@ -109,6 +109,7 @@ ViewDef Ec2View() {
   def.late = LatePolicy::kFreeze;
   def.adopt = true;
   def.running = false;
+  def.paused = true;
   def.definition = "view";
   return def;
 }

@@ -328,6 +328,7 @@ std::string EncodeDefinition(const ViewDef& def) {
   out.Enum("late", def.late, kLatePolicies);
   out.Flag("adopt", def.adopt);
   out.Flag("running", def.running);
+  if (def.paused) out.Flag("paused", true);
   out.Text("definition", def.definition);
   out.Int("created_ms", def.created.ms);
   return out.Finish();
@@ -352,6 +353,7 @@ Result<void> DecodeDefinition(std::string_view text, ViewDef& def) {
   in.Enum("late", def.late, kLatePolicies);
   in.Flag("adopt", def.adopt);
   in.Flag("running", def.running);
+  in.Flag("paused", def.paused);
   in.Text("definition", def.definition);
   in.Time("created_ms", def.created);
   return in.Finish();

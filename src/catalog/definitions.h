@@ -129,6 +129,7 @@ struct ViewDef {
   LatePolicy late = LatePolicy::kRecompute;
   bool adopt = false;
   bool running = true;
+  bool paused = false;     // an operator's hold, apart from `running`
   std::string definition;  // as in PipelineDef
   ArrivalTime created;
 
