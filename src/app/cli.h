@@ -49,11 +49,19 @@ struct ServeFlags {
 
 enum class StackVerb : uint8_t { kApply, kDescribe, kDelete };
 enum class PipelineVerb : uint8_t { kStart, kStop, kStatus };
+enum class StoreVerb : uint8_t { kFlush, kCompact, kCompactFull, kStats, kAcceptGap };
+enum class ViewVerb : uint8_t { kPause, kResume };
 
 int ServeCommand(const ServeFlags& flags);
 int StackCommand(StackVerb verb, const std::string& file, const ClientOptions& options,
                  std::optional<bool> confirmed);
 int PipelineCommand(PipelineVerb verb, const std::string& name, const ClientOptions& options);
+/// `file`: of kAcceptGap only.
+int StoreCommand(StoreVerb verb, const std::string& file, const ClientOptions& options);
+int ViewCommand(ViewVerb verb, const std::string& name, const ClientOptions& options);
+int BackupCommand(const std::string& dir, const ClientOptions& options);
+int RestoreCommand(const std::string& backup, const std::string& data_dir, OutputFormat output);
+int CheckCommand(const std::string& dir);
 int SqlCommand(const std::string& statement, const ClientOptions& options);
 int GenerateCommand(const GeneratorOptions& generator, const ClientOptions& options);
 int ConfigCheckCommand(const std::string& file);

@@ -2,12 +2,94 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 
 #include "app/toml_reader.h"
 #include "base/numbers.h"
 #include "base/units.h"
 
 namespace tidemark::app {
+namespace {
+
+constexpr std::array kKeys = {
+    ConfigKey{"listen", "127.0.0.1:4580", "ADDRESS:PORT",
+              "Where the server listens, loopback only; port 0 picks a free one. --listen wins."},
+    ConfigKey{"data_dir", "none", "path",
+              "Folder of all data; made if missing. --data-dir wins. One of the two is needed."},
+    ConfigKey{
+        "memory_max", "half of the RAM", "size",
+        "Memory of all data in the process together; the store has half of it. At least 64MiB."},
+    ConfigKey{"logging.level", "info", "name", "debug, info, warning or error."},
+    ConfigKey{"logging.format", "auto", "name",
+              "text, json, or auto: text on a terminal, else json."},
+    ConfigKey{"sql.pushdown", "true", "boolean",
+              "Aggregates are asked of the store where it can answer them; off for comparisons."},
+    ConfigKey{"sql.threads", "one per core", "count",
+              "Threads of the SQL engine, all statements together."},
+    ConfigKey{"sql.memory_max", "a quarter of memory_max", "size",
+              "Memory of the SQL engine; beyond it sorts and groups go to disk. At least 32MiB."},
+    ConfigKey{"sql.queries_max", "4", "count", "Statements that run at once; more wait."},
+    ConfigKey{"sql.timeout", "60s", "duration", "Time limit of one statement."},
+    ConfigKey{"store.seal_after", "2h", "duration",
+              "Rows are written into block files once the oldest has been in memory for so long."},
+    ConfigKey{"store.seal_bytes", "a quarter of the store's memory", "size",
+              "Rows are written into block files once they take so much memory. At least 64KiB."},
+    ConfigKey{"store.segment_bytes", "64MiB", "size",
+              "A journal file is closed at this size. At least 4KiB."},
+    ConfigKey{
+        "store.feed_bytes_max", "8GiB", "size",
+        "Journal that is kept for a view that lags; a view further behind catches up from block "
+        "files. At least 1MiB."},
+    ConfigKey{"store.partition", "1d", "duration",
+              "Event time that one block file covers: 1h or 1d."},
+    ConfigKey{
+        "store.revision_retention", "30d", "duration",
+        "How long the history of published values is kept; the first and the newest of a window "
+        "stay. At least 1h."},
+    ConfigKey{
+        "backup.directory", "DATA_DIR/backups", "path",
+        "Backups are made below this folder only; on the file system of the data they are links."},
+    ConfigKey{"executor.background_threads", "2", "count",
+              "Threads that seal, merge, run pipelines and views."},
+    ConfigKey{"kinesis.shards_max", "500", "count",
+              "Shards of all streams together; more is LimitExceededException."},
+};
+
+void ReadStore(TomlTable& table, Config& out) {
+  out.seal_after = table.Duration("seal_after", out.seal_after, seconds(1));
+  out.seal_bytes = table.ByteSize("seal_bytes", 0, 64_KiB);
+  out.segment_bytes = table.ByteSize("segment_bytes", out.segment_bytes, 4_KiB);
+  out.feed_bytes_max = table.ByteSize("feed_bytes_max", out.feed_bytes_max, 1_MiB);
+  out.partition = table.Duration("partition", out.partition, hours(1));
+  if (out.partition != hours(1) && out.partition != hours(24)) {
+    table.Problem("partition", "\"partition\" must be \"1h\" or \"1d\"");
+  }
+  out.revision_retention = table.Duration("revision_retention", out.revision_retention, hours(1));
+}
+
+}  // namespace
+
+std::span<const ConfigKey> ConfigKeys() { return kKeys; }
+
+std::string ConfigHelp() {
+  std::string out =
+      "Configuration keys (name, default, unit; \"a.b\" is key b of the table [a]):\n";
+  for (const ConfigKey& key : kKeys) {
+    out.append("  ").append(key.name).append("  (default: ").append(key.fallback);
+    out.append("; ").append(key.unit).append(")\n      ").append(key.meaning).append("\n");
+  }
+  return out;
+}
+
+std::string BackupDirectoryOf(const Config& config) {
+  const std::filesystem::path given = config.backup_directory.empty()
+                                          ? std::filesystem::path(config.data_dir) / "backups"
+                                          : std::filesystem::path(config.backup_directory);
+  std::string out = std::filesystem::absolute(given).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
+}
 
 Result<Config> ParseConfig(std::string_view text, std::string_view file) {
   TM_ASSIGN_OR_RETURN(TomlTable root, ParseToml(text, file));
@@ -29,6 +111,14 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
     out.sql_memory_max = table->ByteSize("memory_max", 0, 32_MiB);
     out.sql_queries_max = table->Integer("queries_max", out.sql_queries_max, 1, 256);
     out.sql_timeout = table->Duration("timeout", out.sql_timeout, milliseconds(1));
+    TM_RETURN_IF_ERROR(table->Finish());
+  }
+  if (auto table = root.Table("store")) {
+    ReadStore(*table, out);
+    TM_RETURN_IF_ERROR(table->Finish());
+  }
+  if (auto table = root.Table("backup")) {
+    out.backup_directory = table->String("directory", "");
     TM_RETURN_IF_ERROR(table->Finish());
   }
   if (auto table = root.Table("executor")) {

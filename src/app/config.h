@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/logging.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "base/units.h"
 
 namespace tidemark::app {
 
@@ -29,12 +31,36 @@ struct Config {
   int64_t sql_queries_max = 4;            // [sql] queries_max: running at once
   nanoseconds sql_timeout = seconds(60);  // [sql] timeout of one statement
 
+  nanoseconds seal_after = hours(2);                // [store] seal_after
+  uint64_t seal_bytes = 0;                          // [store] seal_bytes; 0: see ConfigKeys()
+  uint64_t segment_bytes = 64_MiB;                  // [store] segment_bytes
+  uint64_t feed_bytes_max = 8_GiB;                  // [store] feed_bytes_max
+  nanoseconds partition = hours(24);                // [store] partition: 1h or 1d
+  nanoseconds revision_retention = hours(24) * 30;  // [store] revision_retention
+
+  std::string backup_directory;  // [backup] directory; "": DATA_DIR/backups
+
   int64_t background_threads = 2;   // [executor] background_threads
   int64_t stream_shards_max = 500;  // [kinesis] shards_max: per account, as LimitExceededException
 };
 
+/// What a person reads about one key: docs/configuration.md and --help, which a test compares.
+struct ConfigKey {
+  std::string_view name;  // "store.seal_after": key seal_after of the table [store]
+  std::string_view fallback;
+  std::string_view unit;
+  std::string_view meaning;
+};
+/// Every key that ParseConfig() knows.
+std::span<const ConfigKey> ConfigKeys();
+/// The keys as lines of text, for --help.
+std::string ConfigHelp();
+
 /// kInvalidArgument names `file`, line and key.
 Result<Config> ParseConfig(std::string_view text, std::string_view file);
+
+/// Where backups may be made: an absolute, normalised path without a slash at its end.
+std::string BackupDirectoryOf(const Config& config);
 
 /// Host and port of "127.0.0.1:4580". kInvalidArgument: not of that form, or not a loopback
 /// address: until there are credentials nobody else may reach the server.

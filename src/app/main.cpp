@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli.h"
+#include "app/config.h"
 #include "base/time.h"
 
 namespace tidemark::app {
@@ -41,6 +42,7 @@ struct Flags {
   std::string start;
   std::string end;
   bool yes = false;
+  bool full = false;
 };
 
 void AddClientFlags(CLI::App& command, Flags& flags) {
@@ -70,6 +72,7 @@ void AddServe(CLI::App& root, Flags& flags, int& exit_code) {
   serve->add_option(
       "--accept-log-loss", flags.serve.accept_log_loss,
       "Start on a damaged journal with what precedes this number; the refusal to start names it");
+  serve->footer(ConfigHelp());
   serve->callback([&] { exit_code = ServeCommand(flags.serve); });
 }
 
@@ -111,6 +114,77 @@ void AddPipelineCommands(CLI::App& root, Flags& flags, int& exit_code) {
       "Stop a pipeline; it stays stopped over a restart of the server");
   add(PipelineVerb::kStatus, "status",
       "Show one pipeline, or all: state, rates, lag, dead letters");
+}
+
+void AddViewCommands(CLI::App& root, Flags& flags, int& exit_code) {
+  CLI::App* view = root.add_subcommand("view", "Pause and resume views");
+  view->require_subcommand(1);
+  const auto add = [&](ViewVerb verb, const char* name, const char* help) {
+    CLI::App* command = view->add_subcommand(name, help);
+    command->add_option("NAME", flags.name, "Name of the view")->required();
+    AddClientFlags(*command, flags);
+    command->callback([&, verb] { exit_code = ViewCommand(verb, flags.name, flags.client); });
+  };
+  add(ViewVerb::kPause, "pause",
+      "Stop following the data; rows stay as they are, also over a restart of the server");
+  add(ViewVerb::kResume, "resume", "Go on where it was, and correct what changed meanwhile");
+}
+
+void AddStoreCommands(CLI::App& root, Flags& flags, int& exit_code) {
+  CLI::App* store = root.add_subcommand("store", "Sizes, sealing, merging and damage of the store");
+  store->require_subcommand(1);
+  const auto add = [&](StoreVerb verb, const char* name, const char* help) {
+    CLI::App* command = store->add_subcommand(name, help);
+    AddClientFlags(*command, flags);
+    command->callback([&, verb] {
+      const bool full = verb == StoreVerb::kCompact && flags.full;
+      exit_code = StoreCommand(full ? StoreVerb::kCompactFull : verb, flags.file, flags.client);
+    });
+    return command;
+  };
+  add(StoreVerb::kStats, "stats",
+      "Points, series, bytes and files of each table; memory by budget");
+  add(StoreVerb::kFlush, "flush",
+      "Write every row in memory into block files; returns once they are");
+  add(StoreVerb::kCompact, "compact", "Merge block files as far as the rules ask for it")
+      ->add_flag("--full", flags.full, "Merge everything: the smallest files, the fastest scans");
+  add(StoreVerb::kAcceptGap, "accept-gap",
+      "Give up the points of a damaged file: queries go on without them and say so")
+      ->add_option("FILE", flags.file, "Its name, as /readyz has it")
+      ->required();
+}
+
+void AddBackupCommands(CLI::App& root, Flags& flags, int& exit_code) {
+  CLI::App* backup = root.add_subcommand(
+      "backup",
+      "Make a backup of a running server: tables, streams and definitions of one moment\n\n"
+      "Example:\n  tidemark backup ./data/backups/monday\n\n"
+      "The server writes it, below its backup.directory (default: DATA_DIR/backups). The folder "
+      "must "
+      "be new.");
+  backup->add_option("DIR", flags.file, "New folder, on the server's machine")->required();
+  AddClientFlags(*backup, flags);
+  backup->callback([&] { exit_code = BackupCommand(flags.file, flags.client); });
+
+  CLI::App* restore =
+      root.add_subcommand("restore",
+                          "Make a data directory out of a backup\n\nExample:\n"
+                          "  tidemark restore ./data/backups/monday --data-dir ./restored");
+  restore->add_option("BACKUP", flags.file, "Folder that `tidemark backup` made")->required();
+  restore->add_option("--data-dir", flags.serve.data_dir, "New or empty folder")->required();
+  restore->add_option("-o,--output", flags.output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  restore->callback(
+      [&] { exit_code = RestoreCommand(flags.file, flags.serve.data_dir, flags.client.output); });
+
+  CLI::App* check =
+      root.add_subcommand("check",
+                          "Check every byte of a data directory or backup that no server uses\n\n"
+                          "Prints one JSON object a line for each thing that is damaged and exits "
+                          "1; 0: all is well; 4: a "
+                          "server uses it.");
+  check->add_option("DIR", flags.file, "Data directory or backup")->required();
+  check->callback([&] { exit_code = CheckCommand(flags.file); });
 }
 
 void AddGenerate(CLI::App& root, Flags& flags, int& exit_code) {
@@ -165,6 +239,7 @@ void AddOthers(CLI::App& root, Flags& flags, int& exit_code) {
 
   CLI::App* config = root.add_subcommand("config", "Check a configuration file");
   config->require_subcommand(1);
+  config->footer(ConfigHelp());
   CLI::App* check = config->add_subcommand(
       "check", "Report the first mistake of a configuration file, with its line");
   check->add_option("FILE", flags.file, "Configuration file (TOML)")->required();
@@ -190,6 +265,9 @@ int Run(int argc, char** argv) {
   AddServe(root, flags, exit_code);
   AddStackCommands(root, flags, exit_code);
   AddPipelineCommands(root, flags, exit_code);
+  AddViewCommands(root, flags, exit_code);
+  AddStoreCommands(root, flags, exit_code);
+  AddBackupCommands(root, flags, exit_code);
   AddGenerate(root, flags, exit_code);
   AddOthers(root, flags, exit_code);
   root.parse_complete_callback([&] {

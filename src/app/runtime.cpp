@@ -14,12 +14,15 @@
 #include "api/timestream/direct_clock.h"
 #include "api/timestream/service.h"
 #include "api/timestream/tables.h"
+#include "app/backup.h"
+#include "app/readiness.h"
 #include "app/stack_admin.h"
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/file_system.h"
 #include "base/logging.h"
+#include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "catalog/catalog.h"
 #include "http/server.h"
@@ -60,13 +63,17 @@ struct Budget {
 }  // namespace
 
 struct Runtime::Impl {
-  explicit Impl(RuntimeOptions opts) : options(std::move(opts)), budget(options.config) {}
-  ~Impl() { Stop(); }
+  explicit Impl(RuntimeOptions opts)
+      : options(std::move(opts)), budget(options.config), memory(budget.total) {}
+  ~Impl();
+
+  class Sampler;
 
   Result<void> Open();
   Result<void> OpenData();
   Result<void> OpenParts();
   Result<void> StartServer();
+  void WatchMemory();
   void Handle(http::Request request, http::Responder responder);
   void HandleTarget(std::string_view target, http::Request request, http::Responder responder);
   http::Response ShapeError(const http::ErrorContext& context);
@@ -77,6 +84,8 @@ struct Runtime::Impl {
   SystemClock clock;
   SystemRandom random;
   MetricRegistry metrics;
+  MemoryBudget memory;
+  uint64_t results_bytes_max = 0;  // constant after OpenParts()
   std::string url;
   std::atomic<bool> ready{false};
 
@@ -86,7 +95,7 @@ struct Runtime::Impl {
   std::unique_ptr<http::Server> server;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<log::Log> log;
-  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::EmbeddedStore> store;
   std::unique_ptr<timestream::TableAdmin> tables;
   std::unique_ptr<timestream::CatalogNamespace> names;
   std::unique_ptr<sql::Engine> engine;
@@ -97,19 +106,52 @@ struct Runtime::Impl {
   std::unique_ptr<kinesis::KinesisService> kinesis;
   std::unique_ptr<timestream::TimestreamService> timestream;
   std::unique_ptr<console::ConsoleService> console;
+  std::unique_ptr<Sampler> sampler;
+  TaskId sampling{};
 };
+
+/// Gauges of what only asking tells. Asking waits for locks, so no network thread does it.
+class Runtime::Impl::Sampler final : public Steppable {
+ public:
+  explicit Sampler(Impl& impl)
+      : impl_(impl),
+        quarantined_(impl.metrics.GetGauge("tidemark_store_blocks_quarantined",
+                                           "Damaged block files that were put aside")) {}
+
+  void Sample() {
+    PublishMemory(impl_.memory, impl_.metrics);
+    store::Admin& admin = *impl_.store;
+    quarantined_.Set(static_cast<int64_t>(admin.Damaged().size()));
+  }
+  Result<Progress> Step() override {
+    Sample();
+    return Progress{.wake_at = impl_.clock.Monotonic() + seconds(1)};
+  }
+
+ private:
+  Impl& impl_;
+  Gauge& quarantined_;
+};
+
+Runtime::Impl::~Impl() { Stop(); }
 
 Result<void> Runtime::Impl::OpenData() {
   FileSystem& fs = RealFileSystem();
   const std::string& dir = options.config.data_dir;
   TM_RETURN_IF_ERROR(fs.CreateDirs(dir));
-  auto locked = fs.Lock(JoinPath(dir, "LOCK"));
+  auto locked = fs.Lock(JoinPath(dir, kLockFile));
   if (!locked.ok()) {
     if (locked.error().code != Code::kFailedPrecondition) return std::move(locked).error();
     return Error{Code::kFailedPrecondition, "another server uses the data directory " + dir +
                                                 ": stop it, or give another --data-dir"};
   }
   lock = std::move(locked).value();
+  TM_ASSIGN_OR_RETURN(const bool restoring, fs.Exists(JoinPath(dir, kRestoringFile)));
+  if (restoring) {
+    return Error{Code::kFailedPrecondition, "a restore into " + dir +
+                                                " did not end: remove the folder and restore the "
+                                                "backup again"};
+  }
   // It names a running server, and this one is not ready yet.
   if (auto removed = fs.Remove(JoinPath(dir, "endpoint"));
       !removed.ok() && removed.error().code != Code::kNotFound) {
@@ -125,17 +167,25 @@ Result<void> Runtime::Impl::OpenParts() {
   FileSystem& fs = RealFileSystem();
   const Config& config = options.config;
   const std::string& dir = config.data_dir;
-  TM_ASSIGN_OR_RETURN(catalog, catalog::Catalog::Open(JoinPath(dir, "catalog.sqlite"), clock));
+  TM_ASSIGN_OR_RETURN(catalog, catalog::Catalog::Open(JoinPath(dir, kCatalogFile), clock));
   log::LogOptions log_options;
   log_options.waiting_bytes_max = budget.log_waiting;
   TM_ASSIGN_OR_RETURN(log, log::Log::Open({fs, *catalog, clock, *executor, metrics},
-                                          JoinPath(dir, "log"), log_options));
+                                          JoinPath(dir, kLogFolder), log_options));
   store::EmbeddedStoreOptions store_options;
   store_options.dir = dir;
   store_options.memory_bytes_max = budget.store;
   store_options.journal_queue_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
   store_options.feed_memory_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
   store_options.accept_loss_after_lsn = options.accept_log_loss;
+  store_options.segment_bytes_max = config.segment_bytes;
+  store_options.feed_bytes_max = config.feed_bytes_max;
+  store_options.seal_after =
+      std::chrono::ceil<decltype(store_options.seal_after)>(config.seal_after);
+  store_options.seal_bytes = config.seal_bytes;
+  store_options.partition = config.partition;
+  store_options.revision_retention =
+      std::chrono::ceil<decltype(store_options.revision_retention)>(config.revision_retention);
   TM_ASSIGN_OR_RETURN(store,
                       store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));
   tables = std::make_unique<timestream::TableAdmin>(*catalog, *store);
@@ -156,8 +206,9 @@ Result<void> Runtime::Impl::OpenParts() {
   pipelines = std::make_unique<pipeline::Manager>(
       pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
       pipeline::PipelineOptions{});
-  admin = std::make_unique<StackAdmin>(
-      StackContext{*catalog, *log, *store, *tables, *pipelines, *views});
+  admin =
+      std::make_unique<StackAdmin>(StackContext{*catalog, *log, *store, *tables, *pipelines, *views,
+                                                *store, fs, clock, BackupDirectoryOf(config)});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
@@ -171,6 +222,7 @@ Result<void> Runtime::Impl::OpenParts() {
       kinesis, kinesis::KinesisService::Open({*log, *catalog, clock, random, *executor, metrics},
                                              kinesis_options));
   timestream::ServiceOptions timestream_options;
+  results_bytes_max = timestream_options.page_cache_bytes_max;
   timestream_options.statement_time_max =
       std::chrono::duration_cast<milliseconds>(config.sql_timeout);
   timestream = std::make_unique<timestream::TimestreamService>(
@@ -181,9 +233,36 @@ Result<void> Runtime::Impl::OpenParts() {
   console_options.memory_bytes_max = budget.total;
   console_options.statement_time_max = std::chrono::duration_cast<milliseconds>(config.sql_timeout);
   console = std::make_unique<console::ConsoleService>(
-      console_options, console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views,
-                                            *admin, *executor, clock, random, metrics});
+      console_options,
+      console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views, *admin, *executor,
+                           clock, random, metrics, store.get(), &memory});
+  WatchMemory();
   return {};
+}
+
+/// The parts keep their limits themselves; the tree says how they add up.
+void Runtime::Impl::WatchMemory() {
+  // A mark of a view: (series, window), its place in the slice's list and in the index.
+  constexpr uint64_t kMarkBytes = 64;
+  memory.Child("store", budget.store).PollParts([this] { return store->MemoryBytes(); });
+  memory.Child("sql", budget.sql).Poll([this] { return engine->memory_bytes(); });
+  const auto of_gauge = [this](std::string_view name, std::string_view help) {
+    return [&gauge = metrics.GetGauge(name, help)] {
+      return static_cast<uint64_t>(std::max<int64_t>(0, gauge.value()));
+    };
+  };
+  memory.Child("connections", budget.bodies)
+      .Poll(of_gauge("tidemark_http_body_bytes", "Request bodies not yet answered."));
+  memory.Child("results", results_bytes_max)
+      .Poll(of_gauge("tidemark_timestream_pages_kept_bytes", "Pages of results kept for replay."));
+  memory.Child("views", 0).Poll([this] {
+    uint64_t marks = 0;
+    for (const auto& view : views->Statuses()) marks += view.dirty_count + view.open_marks;
+    return marks * kMarkBytes;
+  });
+  sampler = std::make_unique<Sampler>(*this);
+  sampler->Sample();
+  sampling = executor->Add("sampler", Lane::kBackground, *sampler);
 }
 
 Result<void> Runtime::Impl::StartServer() {
@@ -259,7 +338,7 @@ void Runtime::Impl::Handle(http::Request request, http::Responder responder) {
     return;
   }
   if (get && request.path == "/readyz") {
-    responder.Send(http::MakeResponse(200, "text/plain", "ok\n"));
+    responder.Send(http::MakeResponse(200, "text/plain", ReadinessText(*store, *catalog)));
   } else if (get && request.path == "/metrics") {
     responder.Send(
         http::MakeResponse(200, "text/plain; version=0.0.4; charset=utf-8", metrics.Expose()));
@@ -275,6 +354,7 @@ void Runtime::Impl::Stop() {
   // Requests first, then what answers them, then what works in the background, then the data.
   if (console) console->BeginStop();
   if (server) server->Stop();
+  if (sampler) executor->Remove(sampling);
   console.reset();
   timestream.reset();
   kinesis.reset();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <future>
 
+#include "app/backup.h"
 #include "base/logging.h"
 
 namespace tidemark::app {
@@ -74,7 +75,10 @@ StackAdmin::~StackAdmin() { context_.tables.UnsubscribeRetention(retention_subsc
 Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def) const {
   TM_ASSIGN_OR_RETURN(const auto source, context_.catalog.GetTable(def.database, def.table));
   TM_ASSIGN_OR_RETURN(const auto target, context_.catalog.GetTable(def.database, def.target_table));
-  return view::FromCatalog(def, {source.id, target.id, RetentionOf(source)});
+  TM_ASSIGN_OR_RETURN(auto definition,
+                      view::FromCatalog(def, {source.id, target.id, RetentionOf(source)}));
+  definition.paused = def.paused;
+  return definition;
 }
 
 Result<void> StackAdmin::Restore() {
@@ -358,6 +362,38 @@ Result<void> StackAdmin::StartView(std::string_view name) {
 }
 Result<void> StackAdmin::StopView(std::string_view name) {
   return SetViewRunning(name, view::ViewState::kStopped);
+}
+
+Result<void> StackAdmin::SetViewHold(std::string_view name, Hold hold) {
+  MutexLock lock(mutex_);
+  TM_ASSIGN_OR_RETURN(catalog::ViewDef def, context_.catalog.GetView(name));
+  const bool paused = hold == Hold::kPaused;
+  if (def.paused != paused) {
+    def.paused = paused;
+    TM_RETURN_IF_ERROR(context_.catalog.UpdateView(def));
+  }
+  return paused ? context_.views.Pause(def.id) : context_.views.Resume(def.id);
+}
+
+Result<void> StackAdmin::PauseView(std::string_view name) {
+  return SetViewHold(name, Hold::kPaused);
+}
+Result<void> StackAdmin::ResumeView(std::string_view name) {
+  return SetViewHold(name, Hold::kNone);
+}
+
+Result<console::BackupMade> StackAdmin::Backup(std::string_view path) {
+  TM_ASSIGN_OR_RETURN(const std::string folder, BackupPath(path, context_.backup_directory));
+  if (!backup_mutex_.TryLock()) {
+    return Error{Code::kFailedPrecondition, "another backup is being made: wait for it to end"};
+  }
+  auto made = MakeBackup(
+      {context_.fs, context_.store_admin, context_.catalog, context_.log, context_.clock}, folder);
+  backup_mutex_.Unlock();
+  if (!made.ok()) return std::move(made).error();
+  Log(LogLevel::kInfo, "app", "backup made",
+      {{"path", made->path}, {"position", made->position}, {"bytes", made->bytes}});
+  return console::BackupMade{made->path, made->position, made->files, made->bytes};
 }
 
 }  // namespace tidemark::app

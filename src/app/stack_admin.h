@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a stack exist, describes it, removes it; starts and stops pipelines and views. Thread-safe:
-// one change at a time.
+// Makes a stack exist, describes it, removes it; starts and stops pipelines and views; makes
+// backups. Thread-safe: one change and one backup at a time.
 #pragma once
 
 #include "api/console/admin.h"
 #include "api/timestream/tables.h"
 #include "app/stack.h"
+#include "base/clock.h"
+#include "base/file_system.h"
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "log/log.h"
 #include "pipeline/manager.h"
+#include "store/admin.h"
 #include "store/store.h"
 #include "view/maintainer.h"
 
@@ -23,6 +26,10 @@ struct StackContext {
   timestream::TableAdmin& tables;
   pipeline::Manager& pipelines;
   view::Maintainer& views;
+  store::Admin& store_admin;
+  FileSystem& fs;
+  const Clock& clock;
+  std::string backup_directory;  // see BackupDirectoryOf()
 };
 
 class StackAdmin final : public console::Admin {
@@ -44,6 +51,9 @@ class StackAdmin final : public console::Admin {
   Result<void> StopPipeline(std::string_view name) override;
   Result<void> StartView(std::string_view name) override;
   Result<void> StopView(std::string_view name) override;
+  Result<void> PauseView(std::string_view name) override;
+  Result<void> ResumeView(std::string_view name) override;
+  Result<console::BackupMade> Backup(std::string_view path) override;
 
  private:
   enum class Presence : uint8_t { kMissing, kSame };
@@ -57,11 +67,14 @@ class StackAdmin final : public console::Admin {
   Result<void> CreateView(catalog::ViewDef wished) TM_REQUIRES(mutex_);
   Result<view::ViewDefinition> Definition(const catalog::ViewDef& def) const;
   Result<void> SetViewRunning(std::string_view name, view::ViewState wished);
+  enum class Hold : uint8_t { kPaused, kNone };
+  Result<void> SetViewHold(std::string_view name, Hold hold);
   void PipelinesChanged();
 
   const StackContext context_;
   uint64_t retention_subscription_ = 0;
   Mutex mutex_;
+  Mutex backup_mutex_;  // held while a backup is made; apart, since that takes long
 };
 
 }  // namespace tidemark::app

@@ -3,6 +3,7 @@
 // Thread-safe; calls wait for the disk, so they belong on query threads.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,14 @@ struct StackReport {
   std::vector<std::pair<std::string, std::string>> outputs;
 };
 
+/// A backup that was made.
+struct BackupMade {
+  std::string path;
+  std::string position;  // of the store's journal
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+};
+
 class Admin {
  public:
   virtual ~Admin() = default;
@@ -47,6 +56,14 @@ class Admin {
   virtual Result<void> StopPipeline(std::string_view name) = 0;
   virtual Result<void> StartView(std::string_view name) = 0;
   virtual Result<void> StopView(std::string_view name) = 0;
+  /// An operator's hold, apart from start and stop.
+  virtual Result<void> PauseView(std::string_view name) = 0;
+  virtual Result<void> ResumeView(std::string_view name) = 0;
+
+  /// Store, streams and catalog of one moment, at `path`. kInvalidArgument: not an absolute path
+  /// below the configured folder; kAlreadyExists: something is there; kFailedPrecondition: another
+  /// backup is being made.
+  virtual Result<BackupMade> Backup(std::string_view path) = 0;
 };
 
 }  // namespace tidemark::console

@@ -13,6 +13,7 @@
 #include "api/console/request_guard_internal.h"
 #include "api/console/revisions_internal.h"
 #include "api/console/status_internal.h"
+#include "api/console/store_calls_internal.h"
 #include "base/logging.h"
 #include "base/mutex.h"
 #include "base/numbers.h"
@@ -71,12 +72,17 @@ class Gate {
   size_t inside_ TM_GUARDED_BY(mutex_) = 0;
 };
 
-/// "views/*/windows" against the segments; '*' is any one that is not empty.
+/// "views/*/windows" against the segments; '*' is any one that is not empty, "*:pause" any that
+/// ends so.
 bool MatchesPath(std::string_view pattern, const Segments& path) {
   for (size_t i = 0; i < path.size(); ++i) {
     const size_t end = std::min(pattern.find('/'), pattern.size());
     const std::string_view part = pattern.substr(0, end);
-    if (part == "*" ? path[i].empty() : part != path[i]) return false;
+    const bool any = part.starts_with('*');
+    const std::string_view tail = any ? part.substr(1) : part;
+    if (any ? path[i].size() <= tail.size() || !path[i].ends_with(tail) : part != path[i]) {
+      return false;
+    }
     const bool last = end == pattern.size();
     if (last != (i + 1 == path.size())) return false;
     pattern.remove_prefix(last ? end : end + 1);
@@ -102,13 +108,15 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
         queries(opts, parts, replies),
         live(opts, parts, status, replies) {}
 
-  using Handler = http::Response (Impl::*)(Call&);
+  /// None: it is answered later, and the handler took the call's responder.
+  using Answer = std::optional<http::Response>;
+  using Handler = Answer (Impl::*)(Call&);
   struct Route {
     std::string_view method;
     std::string_view pattern;
     Handler handler;
   };
-  static const std::array<Route, 20> kRoutes;
+  static const std::array<Route, 27> kRoutes;
 
   /// Finds who answers a call of /api/v1, here for what is ready at once, else on a query thread.
   void Dispatch(std::shared_ptr<Call> call);
@@ -116,30 +124,46 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   Result<Progress> Step() override;
 
   // Handlers, on query threads.
-  http::Response GetOverview(Call&) { return Replies::Ok(status.Overview()); }
-  http::Response GetStreams(Call&) { return Replies::Ok(status.Streams()); }
-  http::Response GetDatabases(Call&) { return Replies::Ok(status.Databases()); }
-  http::Response GetPipelines(Call&) { return Replies::Ok(status.Pipelines()); }
-  http::Response GetViews(Call&) { return Replies::Ok(status.Views()); }
-  http::Response GetPipeline(Call& call) { return OfPipeline(status.Pipeline(call.path[1])); }
-  http::Response GetView(Call& call) { return OfView(status.View(call.path[1])); }
-  http::Response GetWatermarks(Call& call) { return OfView(status.Watermarks(call.path[1])); }
-  http::Response GetLateness(Call& call) { return OfView(status.Lateness(call.path[1])); }
-  http::Response GetWindows(Call& call);
-  http::Response GetRevisions(Call& call);
-  http::Response PostQuery(Call& call) { return queries.Run(call.request.body, *call.peer); }
-  http::Response DeleteQuery(Call& call);
-  http::Response StartPipeline(Call& call);
-  http::Response StopPipeline(Call& call);
-  http::Response StartView(Call& call);
-  http::Response StopView(Call& call);
-  http::Response ApplyStack(Call& call) { return OnStack(call, &Admin::ApplyStack); }
-  http::Response DescribeStack(Call& call) { return OnStack(call, &Admin::DescribeStack); }
-  http::Response DeleteStack(Call& call) { return OnStack(call, &Admin::DeleteStack); }
+  Answer GetOverview(Call&) { return Replies::Ok(status.Overview()); }
+  Answer GetStreams(Call&) { return Replies::Ok(status.Streams()); }
+  Answer GetDatabases(Call&) { return Replies::Ok(status.Databases()); }
+  Answer GetPipelines(Call&) { return Replies::Ok(status.Pipelines()); }
+  Answer GetViews(Call&) { return Replies::Ok(status.Views()); }
+  Answer GetPipeline(Call& call) { return OfPipeline(status.Pipeline(call.path[1])); }
+  Answer GetView(Call& call) { return OfView(status.View(call.path[1])); }
+  Answer GetWatermarks(Call& call) { return OfView(status.Watermarks(call.path[1])); }
+  Answer GetLateness(Call& call) { return OfView(status.Lateness(call.path[1])); }
+  Answer GetWindows(Call& call);
+  Answer GetRevisions(Call& call);
+  Answer PostQuery(Call& call) { return queries.Run(call.request.body, *call.peer); }
+  Answer DeleteQuery(Call& call);
+  Answer StartPipeline(Call& call);
+  Answer StopPipeline(Call& call);
+  Answer StartView(Call& call);
+  Answer StopView(Call& call);
+  Answer ApplyStack(Call& call) { return OnStack(call, &Admin::ApplyStack); }
+  Answer DescribeStack(Call& call) { return OnStack(call, &Admin::DescribeStack); }
+  Answer DeleteStack(Call& call) { return OnStack(call, &Admin::DeleteStack); }
+  Answer PauseView(Call& call) { return OnView(call, ":pause", &Admin::PauseView); }
+  Answer ResumeView(Call& call) { return OnView(call, ":resume", &Admin::ResumeView); }
+  Answer GetStore(Call&) { return Replies::Ok(StoreStatsJson(deps)); }
+  Answer FlushStore(Call& call);
+  Answer CompactStore(Call& call);
+  Answer AcceptGap(Call& call);
+  Answer MakeBackup(Call& call);
 
   using StackVerb = Result<StackReport> (Admin::*)(std::string_view, std::string_view,
                                                    std::string_view);
   http::Response OnStack(Call& call, StackVerb verb);
+  using ViewVerb = Result<void> (Admin::*)(std::string_view);
+  /// "NAME:verb" is the last segment.
+  http::Response OnView(Call& call, std::string_view suffix, ViewVerb verb);
+  http::Response NoStoreAdmin() {
+    return replies.Fail(
+        ToFailure(Error{Code::kUnimplemented, "this server's store has no administrator"}));
+  }
+  /// Answers the call when the store is done with it.
+  Completion<void> AnswerLater(Call& call);
   http::Response OfPipeline(Result<std::string> json) {
     if (json.ok()) return Replies::Ok(std::move(json).value());
     return replies.Fail(ToFailure(json.error(), "pipeline_not_found"));
@@ -164,7 +188,7 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   MonotonicTime cleaned;  // of Step()'s owner
 };
 
-const std::array<ConsoleService::Impl::Route, 20> ConsoleService::Impl::kRoutes{{
+const std::array<ConsoleService::Impl::Route, 27> ConsoleService::Impl::kRoutes{{
     {"GET", "overview", &Impl::GetOverview},
     {"GET", "streams", &Impl::GetStreams},
     {"GET", "databases", &Impl::GetDatabases},
@@ -180,11 +204,18 @@ const std::array<ConsoleService::Impl::Route, 20> ConsoleService::Impl::kRoutes{
     {"GET", "views/*/windows", &Impl::GetWindows},
     {"POST", "views/*/start", &Impl::StartView},
     {"POST", "views/*/stop", &Impl::StopView},
+    {"POST", "views/*:pause", &Impl::PauseView},
+    {"POST", "views/*:resume", &Impl::ResumeView},
     {"POST", "query", &Impl::PostQuery},
     {"DELETE", "query/*", &Impl::DeleteQuery},
     {"POST", "stack:apply", &Impl::ApplyStack},
     {"POST", "stack:describe", &Impl::DescribeStack},
     {"POST", "stack:delete", &Impl::DeleteStack},
+    {"GET", "store", &Impl::GetStore},
+    {"POST", "store:flush", &Impl::FlushStore},
+    {"POST", "store:compact", &Impl::CompactStore},
+    {"POST", "store:acceptGap", &Impl::AcceptGap},
+    {"POST", "backups", &Impl::MakeBackup},
 }};
 
 // ---- the service
@@ -272,7 +303,7 @@ void ConsoleService::Impl::Post(Handler handler, std::shared_ptr<Call> call) {
           self->replies.Fail(ToFailure(Error{Code::kUnavailable, "the server is stopping"})));
       return;
     }
-    call->responder.Send(((*self).*handler)(*call));
+    if (auto answer = ((*self).*handler)(*call)) call->responder.Send(std::move(*answer));
     self->gate.Leave();
   });
   if (posted.ok()) return;
@@ -281,7 +312,7 @@ void ConsoleService::Impl::Post(Handler handler, std::shared_ptr<Call> call) {
   call->responder.Send(replies.Fail(ToFailure(error)));
 }
 
-http::Response ConsoleService::Impl::GetWindows(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::GetWindows(Call& call) {
   size_t limit = kWindowsDefault;
   if (const auto wished = call.request.QueryValue("limit")) {
     const auto number = ParseInt64(*wished);
@@ -293,37 +324,92 @@ http::Response ConsoleService::Impl::GetWindows(Call& call) {
   return OfView(status.Windows(call.path[1], limit));
 }
 
-http::Response ConsoleService::Impl::GetRevisions(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::GetRevisions(Call& call) {
   RevisionsAnswer answer = ReadRevisions(deps, call.path[1], call.path[3], call.request);
   if (answer.failure) return replies.Fail(*answer.failure);
   return Replies::Ok(std::move(answer.json));
 }
 
-http::Response ConsoleService::Impl::DeleteQuery(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::DeleteQuery(Call& call) {
   queries.Drop(call.path[1]);
   http::Response response = Replies::Ok("");
   response.status = 204;
   return response;
 }
 
-http::Response ConsoleService::Impl::StartPipeline(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::StartPipeline(Call& call) {
   const auto done = deps.admin.StartPipeline(call.path[1]);
   return OfPipeline(done.ok() ? status.Pipeline(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::StopPipeline(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::StopPipeline(Call& call) {
   const auto done = deps.admin.StopPipeline(call.path[1]);
   return OfPipeline(done.ok() ? status.Pipeline(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::StartView(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::StartView(Call& call) {
   const auto done = deps.admin.StartView(call.path[1]);
   return OfView(done.ok() ? status.View(call.path[1]) : done.error());
 }
 
-http::Response ConsoleService::Impl::StopView(Call& call) {
+ConsoleService::Impl::Answer ConsoleService::Impl::StopView(Call& call) {
   const auto done = deps.admin.StopView(call.path[1]);
   return OfView(done.ok() ? status.View(call.path[1]) : done.error());
+}
+
+http::Response ConsoleService::Impl::OnView(Call& call, std::string_view suffix, ViewVerb verb) {
+  const std::string name = call.path[1].substr(0, call.path[1].size() - suffix.size());
+  const auto done = (deps.admin.*verb)(name);
+  return OfView(done.ok() ? status.View(name) : done.error());
+}
+
+Completion<void> ConsoleService::Impl::AnswerLater(Call& call) {
+  // The store completes what it was asked before it goes, after this service may have gone.
+  return [self = shared_from_this(),
+          responder = std::move(call.responder)](Result<void> done) mutable {
+    responder.Send(done.ok() ? Replies::Ok("{}") : self->replies.Fail(ToFailure(done.error())));
+  };
+}
+
+ConsoleService::Impl::Answer ConsoleService::Impl::FlushStore(Call& call) {
+  if (deps.store_admin == nullptr) return NoStoreAdmin();
+  if (const auto body = ParseBody(call.request.body, {}); !body.ok()) {
+    return replies.Fail(ToFailure(body.error()));
+  }
+  deps.store_admin->Flush(AnswerLater(call));
+  return std::nullopt;
+}
+
+ConsoleService::Impl::Answer ConsoleService::Impl::CompactStore(Call& call) {
+  if (deps.store_admin == nullptr) return NoStoreAdmin();
+  const auto mode = CompactModeOf(call.request.body);
+  if (!mode.ok()) return replies.Fail(InvalidRequest(mode.error().message, "full"));
+  deps.store_admin->Compact(*mode, AnswerLater(call));
+  return std::nullopt;
+}
+
+ConsoleService::Impl::Answer ConsoleService::Impl::AcceptGap(Call& call) {
+  if (deps.store_admin == nullptr) return NoStoreAdmin();
+  const auto file = OnlyMember(call.request.body, "file");
+  if (!file.ok()) return replies.Fail(InvalidRequest(file.error().message, "file"));
+  const auto accepted = deps.store_admin->AcceptGap(*file);
+  if (!accepted.ok()) return replies.Fail(ToFailure(accepted.error(), "file_not_found"));
+  return Replies::Ok("{}");
+}
+
+ConsoleService::Impl::Answer ConsoleService::Impl::MakeBackup(Call& call) {
+  const auto path = OnlyMember(call.request.body, "path");
+  if (!path.ok()) return replies.Fail(InvalidRequest(path.error().message, "path"));
+  const auto made = deps.admin.Backup(*path);
+  if (!made.ok()) return replies.Fail(ToFailure(made.error()));
+  JsonWriter out;
+  out.BeginObject();
+  WriteText(out, "path", made->path);
+  WriteText(out, "position", made->position);
+  WriteI64(out, "files", made->files);
+  WriteI64(out, "bytes", made->bytes);
+  out.EndObject();
+  return Replies::Ok(std::move(out).Take());
 }
 
 http::Response ConsoleService::Impl::OnStack(Call& call, StackVerb verb) {

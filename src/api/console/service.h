@@ -17,6 +17,7 @@
 #include "api/console/admin.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/time.h"
 #include "catalog/catalog.h"
@@ -25,6 +26,7 @@
 #include "log/log.h"
 #include "pipeline/manager.h"
 #include "sql/engine.h"
+#include "store/admin.h"
 #include "store/store.h"
 #include "view/maintainer.h"
 
@@ -56,6 +58,8 @@ struct ServiceDeps {
   const Clock& clock;
   Random& random;
   MetricRegistry& metrics;
+  store::Admin* store_admin = nullptr;   // null: the store has no administrator here
+  const MemoryBudget* memory = nullptr;  // of the process; null: only the store's own parts
 };
 
 class ConsoleService {

@@ -4,6 +4,7 @@
 
 #include "api/console/reply_internal.h"
 #include "api/console/status_internal.h"
+#include "api/console/store_calls_internal.h"
 
 namespace tidemark::console {
 namespace {
@@ -145,6 +146,9 @@ Status::Facts Status::Gather() const {
     if (v.state == view::ViewState::kFailed) {
       facts.problems.push_back({"failed", "view:" + v.definition.name, v.error});
     }
+  }
+  for (auto& [object, message] : StoreProblems(deps_)) {
+    facts.problems.push_back({"warn", std::move(object), std::move(message)});
   }
   return facts;
 }

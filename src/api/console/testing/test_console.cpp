@@ -92,6 +92,34 @@ Result<void> FakeAdmin::StopView(std::string_view name) {
   return views_.Stop(def.id);
 }
 
+Result<void> FakeAdmin::PauseView(std::string_view name) {
+  TM_RETURN_IF_ERROR(catalog_.GetView(name));
+  calls.push_back("pause " + std::string(name));
+  return {};
+}
+Result<void> FakeAdmin::ResumeView(std::string_view name) {
+  TM_RETURN_IF_ERROR(catalog_.GetView(name));
+  calls.push_back("resume " + std::string(name));
+  return {};
+}
+Result<BackupMade> FakeAdmin::Backup(std::string_view path) {
+  if (path == "/backups/taken") return Error{Code::kAlreadyExists, "/backups/taken is not empty"};
+  if (!path.starts_with("/backups/")) {
+    return Error{Code::kInvalidArgument, std::string(path) + " is not below /backups"};
+  }
+  calls.push_back("backup " + std::string(path));
+  return BackupMade{std::string(path), "0:7", 3, 4096};
+}
+
+Result<void> FakeStoreAdmin::AcceptGap(const std::string& file) {
+  for (store::DamagedFile& damaged : report.damaged) {
+    if (damaged.file != file) continue;
+    damaged.accepted = true;
+    return {};
+  }
+  return Error{Code::kNotFound, "no damaged file is named " + file};
+}
+
 TestConsole::TestConsole(ServiceOptions options) {
   logs.OpenOrDie();
   start_ = FloorTo(logs.clock.Now().AsEventTime(), seconds(10));
@@ -106,7 +134,7 @@ TestConsole::TestConsole(ServiceOptions options) {
   options.version = "0.1.0";
   service = std::make_unique<ConsoleService>(
       options, ServiceDeps{*logs.catalog, *logs.log, store, engine, *pipelines, *views, *admin,
-                           *logs.executor, logs.clock, random, logs.metrics});
+                           *logs.executor, logs.clock, random, logs.metrics, &store_admin});
   Run();
 }
 

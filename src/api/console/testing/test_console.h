@@ -47,11 +47,35 @@ class FakeAdmin final : public Admin {
   Result<void> StopPipeline(std::string_view name) override { return pipelines_.Stop(name); }
   Result<void> StartView(std::string_view name) override;
   Result<void> StopView(std::string_view name) override;
+  Result<void> PauseView(std::string_view name) override;
+  Result<void> ResumeView(std::string_view name) override;
+  /// "/taken" exists, anything not below "/backups/" is refused.
+  Result<BackupMade> Backup(std::string_view path) override;
+
+  std::vector<std::string> calls;  // "pause v", "backup /backups/a"
 
  private:
   pipeline::Manager& pipelines_;
   view::Maintainer& views_;
   catalog::Catalog& catalog_;
+};
+
+/// A store's administrator that completes when it is told to.
+class FakeStoreAdmin final : public store::Admin {
+ public:
+  void Flush(Completion<void> done) override { waiting.push_back(std::move(done)); }
+  void Compact(store::CompactMode mode, Completion<void> done) override {
+    modes.push_back(mode);
+    waiting.push_back(std::move(done));
+  }
+  store::StorageReport Report() override { return report; }
+  std::vector<store::DamagedFile> Damaged() override { return report.damaged; }
+  Result<void> AcceptGap(const std::string& file) override;
+  Result<store::Positions> BackupTo(const std::string&) override { return store::Positions(); }
+
+  store::StorageReport report;
+  std::vector<store::CompactMode> modes;
+  std::vector<Completion<void>> waiting;
 };
 
 class TestConsole {
@@ -87,6 +111,7 @@ class TestConsole {
   std::unique_ptr<view::Maintainer> views;
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<FakeAdmin> admin;
+  FakeStoreAdmin store_admin;
   SeededRandom random{7};
   std::unique_ptr<ConsoleService> service;
 
