@@ -286,8 +286,11 @@ Result<std::unique_ptr<AggregateCursor>> EmbeddedStore::Aggregate(const Aggregat
   State& s = *state_;
   for (const AggregateColumn& a : request.aggregates) {
     TM_RETURN_IF_ERROR(agg::CheckSpec({a.kind, a.type}));
-    if (a.any_type && a.kind != agg::Kind::kCount) {
-      return Error{Code::kInvalidArgument, "only count takes rows of any type"};
+    const bool of_time =
+        (a.kind == agg::Kind::kMin || a.kind == agg::Kind::kMax) && a.type == agg::Type::kTimestamp;
+    if (a.any_type && a.kind != agg::Kind::kCount && !of_time) {
+      return Error{Code::kInvalidArgument,
+                   "only count, and min and max of the time, take rows of any type"};
     }
   }
   if (request.bins && request.bins->width.count() < 0) {

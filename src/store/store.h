@@ -239,7 +239,8 @@ class ScanCursor {
 struct AggregateColumn {
   agg::Kind kind = agg::Kind::kCount;
   /// Type of the single measure value or of `field`; series of other types do not contribute.
-  /// kCount with `any_type` counts rows whatever their type (SQL count(*)).
+  /// With `any_type` it is about rows whatever their type: kCount counts them (SQL count(*)), kMin
+  /// and kMax over kTimestamp are the oldest and newest of their times (min(time), max(time)).
   agg::Type type = agg::Type::kDouble;
   std::string field;  // empty: the single measure value
   bool any_type = false;

@@ -26,6 +26,18 @@ agg::Summary SummaryOf(const ColumnStats& stats, int64_t min_time, int64_t max_t
   return out;
 }
 
+/// Rows of any type: `rows` of them, the oldest and newest at these times.
+void AddRows(std::span<agg::State> states, uint64_t rows, EventTime oldest, EventTime newest) {
+  for (agg::State& state : states) {
+    const agg::Kind kind = state.spec().kind;
+    if (kind == agg::Kind::kCount) {
+      state.AddCount(rows);
+    } else {
+      state.Add({}, std::span<const EventTime>(kind == agg::Kind::kMin ? &oldest : &newest, 1));
+    }
+  }
+}
+
 }  // namespace
 
 ValueFeeder::ValueFeeder(std::span<const AggregateColumn> aggregates,
@@ -116,7 +128,7 @@ void ValueFeeder::Add(size_t from, size_t to, std::string_view key, std::span<ag
     const Group& group = groups_[g];
     const std::span<agg::State> own = states.subspan(group.first, group.count);
     if (group.any_type) {
-      for (agg::State& state : own) state.AddCount(to - from);
+      AddRows(own, to - from, piece_->times[from], piece_->times[to - 1]);
       continue;
     }
     const Loaded& loaded = loaded_[g];
@@ -145,9 +157,7 @@ bool ValueFeeder::AddChunk(ValueType series_type, const Chunk& chunk, int64_t ma
     for (const Group& group : groups_) {
       const std::span<agg::State> own = states.subspan(group.first, group.count);
       if (group.any_type) {
-        for (agg::State& state : own) {
-          if (add) state.AddCount(chunk.rows());
-        }
+        if (add) AddRows(own, chunk.rows(), {chunk.min_time()}, {max_time});
         continue;
       }
       if ((group.field == kSingleField) == multi) continue;  // does not contribute

@@ -7,6 +7,7 @@
 namespace tidemark::store {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -99,7 +100,9 @@ TEST_P(StoreConformance, TombstonesHideRows) {
   EXPECT_THAT(Rows(), ElementsAre("avg_cpu{host=a}@600=d:0x1p+1"));
   Put({{s, 600, ValueView(), 1, 6, &info}}, ViewBatch());
   EXPECT_THAT(Rows(), IsEmpty());
-  EXPECT_EQ(PutOne({s, 300, ValueView::Double(3), 1, 8, &info}, ViewBatch()), Outcome::kReplaced);
+  // A base merge may have forgotten the ended row (design.md section 5).
+  EXPECT_THAT(PutOne({s, 300, ValueView::Double(3), 1, 8, &info}, ViewBatch()),
+              AnyOf(Outcome::kReplaced, Outcome::kAccepted));
   EXPECT_THAT(Rows(), ElementsAre("avg_cpu{host=a}@300=d:0x1.8p+1"));
   EXPECT_EQ(PutOne({Ref("cpu"), 1, ValueView()}), Outcome::kRejected);
   RestartOrSkip();
