@@ -172,7 +172,8 @@ Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Que
       const auto rows = static_cast<uint64_t>(*out.limit) + static_cast<uint64_t>(out.offset);
       scan.points_limit = std::min(scan.points_limit, rows);
     }
-    if (out.aggregation && options_.pushdown) {
+    scan.last_points = options_.pushdown && ReadsLastPoints(out, scan);
+    if (out.aggregation && options_.pushdown && !scan.last_points) {
       std::optional<plan::TableAggregate> pushed = PushAggregate(out, scan);
       if (pushed) {
         pushed->scan = out.from->scan;

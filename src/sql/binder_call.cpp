@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/regex.h"
 #include "sql/binder_internal.h"
 #include "sql/datetime.h"
 
@@ -116,7 +117,6 @@ bool IsKnownLater(std::string_view name) {
                                      "substring",
                                      "hamming_distance",
                                      "levenshtein_distance",
-                                     "regexp_like",
                                      "regexp_extract",
                                      "regexp_extract_all",
                                      "regexp_replace",
@@ -259,6 +259,13 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
       name == "date_trunc" ? std::get_if<std::string>(&args[0]->constant.data) : nullptr;
   if (unit != nullptr && !ParseDateUnit(*unit)) {
     return ErrorAt(args[0]->place, fmt::format("'{}' is not a valid unit for date_trunc", *unit));
+  }
+  const auto* pattern =
+      name == "regexp_like" ? std::get_if<std::string>(&args[1]->constant.data) : nullptr;
+  if (pattern != nullptr) {
+    if (auto compiled = Regex::Compile(*pattern); !compiled.ok()) {
+      return ErrorAt(args[1]->place, compiled.error().message);
+    }
   }
   return Call(expr.place, *overload, std::move(args));
 }

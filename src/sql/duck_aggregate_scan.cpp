@@ -60,30 +60,71 @@ Error NameError(const Error& error, const plan::TableAggregate& aggregate, size_
           : error.message};
 }
 
-Result<void> SetCell(const plan::TableAggregate& aggregate,
-                     const plan::TableAggregate::Output& output, const store::AggregateRow& row,
-                     duckdb_vector vector, size_t at) {
+using Key = std::optional<std::string>;
+
+DuckValue KeyValue(const Key& key) {
+  // An untyped null makes a constant null vector of any type (storage.md 10.5).
+  return DuckValue(key ? duckdb_create_varchar_length(key->data(), key->size())
+                       : duckdb_create_null_value());
+}
+
+void SetKey(duckdb_vector vector, size_t row, const Key& key) {
+  if (key) {
+    SetText(vector, row, *key);
+  } else {
+    SetNull(vector, row);
+  }
+}
+
+/// Rows of one group come together (its bins): a key that holds still is a constant vector, one
+/// that changes now and then a dictionary, else flat (storage.md 10.8, 10.10).
+void FillKeys(std::span<const store::AggregateRow> rows, size_t key, duckdb_vector out) {
+  std::vector<size_t> starts;  // of runs of one value
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (row == 0 || rows[row].keys[key] != rows[row - 1].keys[key]) starts.push_back(row);
+  }
+  if (starts.size() == 1) {
+    duckdb_vector_reference_value(out, KeyValue(rows[0].keys[key]).get());
+    return;
+  }
+  if (2 * starts.size() > rows.size()) {
+    for (size_t row = 0; row < rows.size(); ++row) SetKey(out, row, rows[row].keys[key]);
+    return;
+  }
+  const DuckType type(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
+  const DuckVector dictionary(duckdb_create_vector(type.get(), starts.size()));
+  const DuckSelection selection(duckdb_create_selection_vector(rows.size()),
+                                &duckdb_destroy_selection_vector);
+  sel_t* index = duckdb_selection_vector_get_data_ptr(selection.get());
+  for (size_t run = 0; run < starts.size(); ++run) {
+    SetKey(dictionary.get(), run, rows[starts[run]].keys[key]);
+    const size_t end = run + 1 < starts.size() ? starts[run + 1] : rows.size();
+    std::fill(index + starts[run], index + end, static_cast<sel_t>(run));
+  }
+  duckdb_vector_reference_vector(out, dictionary.get());
+  duckdb_slice_vector(out, selection.get(), rows.size());
+}
+
+Result<void> FillColumn(const plan::TableAggregate& aggregate,
+                        const plan::TableAggregate::Output& output,
+                        std::span<const store::AggregateRow> rows, duckdb_vector out) {
   switch (output.from) {
     case From::kGroupKey:
-    case From::kMeasureName: {
-      const size_t key =
-          output.from == From::kGroupKey ? output.index : aggregate.request.group_by.size();
-      if (row.keys[key]) {
-        SetText(vector, at, *row.keys[key]);
-      } else {
-        SetNull(vector, at);
-      }
-      return {};
-    }
+      FillKeys(rows, output.index, out);
+      break;
+    case From::kMeasureName:
+      FillKeys(rows, aggregate.request.group_by.size(), out);
+      break;
     case From::kBin:
-      SetValue(vector, at, row.bin.ns);
-      return {};
-    case From::kAggregate: {
-      Result<agg::Scalar> value = row.states[output.index].Finish();
-      if (!value.ok()) return NameError(value.error(), aggregate, output.index);
-      SetScalar(vector, at, *value);
-      return {};
-    }
+      for (size_t row = 0; row < rows.size(); ++row) SetValue(out, row, rows[row].bin.ns);
+      break;
+    case From::kAggregate:
+      for (size_t row = 0; row < rows.size(); ++row) {
+        Result<agg::Scalar> value = rows[row].states[output.index].Finish();
+        if (!value.ok()) return NameError(value.error(), aggregate, output.index);
+        SetScalar(out, row, *value);
+      }
+      break;
   }
   return {};
 }
@@ -115,11 +156,11 @@ Result<void> FillChunk(AggregateScan& scan, duckdb_data_chunk chunk) {
       control.RefusePushdown();
       return Error{Code::kFailedPrecondition, "a null among the values of first or last"};
     }
-    for (size_t c = 0; c < scan.outputs.size(); ++c) {
-      TM_RETURN_IF_ERROR(SetCell(aggregate, aggregate.outputs[scan.outputs[c]], scan.rows[row],
-                                 duckdb_data_chunk_get_vector(chunk, c), row));
-    }
     control.CountScanned(scan.rows[row].points, 0);
+  }
+  for (size_t c = 0; c < scan.outputs.size() && !scan.rows.empty(); ++c) {
+    TM_RETURN_IF_ERROR(FillColumn(aggregate, aggregate.outputs[scan.outputs[c]], scan.rows,
+                                  duckdb_data_chunk_get_vector(chunk, c)));
   }
   scan.any |= !scan.rows.empty();
   control.CountScanned(0, scan.rows.size() * scan.outputs.size() * sizeof(int64_t));
@@ -162,6 +203,7 @@ Result<std::unique_ptr<AggregateScan>> OpenAggregate(duckdb_init_info info) {
   }
   TM_RETURN_IF_ERROR(scan->task.control->Check());
   TM_ASSIGN_OR_RETURN(scan->cursor, scan->task.store->Aggregate(scan->task.aggregate->request));
+  scan->task.control->NoteGaps(scan->cursor->gaps());
   return scan;
 }
 

@@ -6,6 +6,7 @@
 //     beginning the flag is looked at again; from then on an interrupt stays.
 //  3. The calling thread works on the statement's tasks and looks at cancel and deadline between
 //  them.
+#include <algorithm>
 #include <cstdint>
 
 #include <fmt/format.h>
@@ -34,6 +35,20 @@ void Control::Forgive() {
   pushdown_refused_.store(false, std::memory_order_relaxed);
   const MutexLock lock(mutex_);
   failure_.reset();
+}
+
+void Control::NoteGaps(std::vector<store::DamagedRange> gaps) {
+  const MutexLock lock(mutex_);
+  for (store::DamagedRange& gap : gaps) {
+    if (gap.accepted && std::ranges::find(gaps_, gap) == gaps_.end()) {
+      gaps_.push_back(std::move(gap));
+    }
+  }
+}
+
+std::vector<store::DamagedRange> Control::gaps() const {
+  const MutexLock lock(mutex_);
+  return gaps_;
 }
 
 std::optional<Error> Control::failure() const {

@@ -328,7 +328,13 @@ Result<std::unique_ptr<GlobalScan>> OpenScan(duckdb_init_info info) {
   if (request.fields.empty())
     request.fields.emplace_back();  // no field at all; empty would mean all
   TM_RETURN_IF_ERROR(global->task.control->Check());
-  TM_ASSIGN_OR_RETURN(global->cursor, global->task.store->Scan(request));
+  store::Store& store = *global->task.store;
+  if (scan.last_points) {
+    TM_ASSIGN_OR_RETURN(global->cursor, store.LastPoints(request));
+  } else {
+    TM_ASSIGN_OR_RETURN(global->cursor, store.Scan(request));
+  }
+  global->task.control->NoteGaps(global->cursor->gaps());
   return global;
 }
 

@@ -190,6 +190,8 @@ class StatementResult final : public QueryResult {
             .percent = ended_.load() ? 100.0 : 0.0};
   }
 
+  std::vector<store::DamagedRange> gaps() const override { return control_.gaps(); }
+
  private:
   Result<bool> Work(RowChunk& out) {
     TM_RETURN_IF_ERROR(control_.Check());
@@ -246,9 +248,12 @@ class StatementResult final : public QueryResult {
   std::unique_ptr<Execution> execution_ TM_GUARDED_BY(mutex_);
 };
 
-Table ExplainTable(const plan::Plan& plan) {
+Table ExplainTable(const plan::Plan& plan, store::Store& store) {
   Table table{{{"plan", TypeKind::kVarchar}}, {}};
   for (std::string& line : Explain(plan)) table.rows.push_back({Value{std::move(line)}});
+  for (std::string& line : ExplainDamage(plan, store)) {
+    table.rows.push_back({Value{std::move(line)}});
+  }
   return table;
 }
 
@@ -300,7 +305,8 @@ class EngineImpl final : public Engine {
     TM_ASSIGN_OR_RETURN(plan::Plan plan,
                         Bind(*statement.query, shared_.names, shared_.store, bind));
     if (statement.kind == ast::StatementKind::kExplain) {
-      return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(ExplainTable(plan)));
+      return std::unique_ptr<QueryResult>(
+          std::make_unique<TableResult>(ExplainTable(plan, shared_.store)));
     }
     if (shared_.results_open.load() >= shared_.options.results_open_max) {
       return Error{Code::kResourceExhausted,

@@ -86,6 +86,9 @@ class QueryResult {
   virtual void Cancel() = 0;
   /// From any thread.
   virtual QueryProgress progress() const = 0;
+  /// Known gaps that the statement's tables and times touch: rows there are missing from the
+  /// answer. Complete once the first Next() returned. From any thread.
+  virtual std::vector<store::DamagedRange> gaps() const { return {}; }
 };
 
 /// Position and words of an error in a statement's text.

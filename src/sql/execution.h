@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -38,6 +39,11 @@ class Control {
   void Forgive() TM_EXCLUDES(mutex_);
   bool pushdown_refused() const { return pushdown_refused_.load(std::memory_order_relaxed); }
 
+  /// Known gaps that a cursor reads around.
+  void NoteGaps(std::vector<store::DamagedRange> gaps) TM_EXCLUDES(mutex_);
+  /// Each once.
+  std::vector<store::DamagedRange> gaps() const TM_EXCLUDES(mutex_);
+
   void CountScanned(uint64_t rows, uint64_t bytes) {
     rows_scanned_.fetch_add(rows, std::memory_order_relaxed);
     bytes_scanned_.fetch_add(bytes, std::memory_order_relaxed);
@@ -54,6 +60,7 @@ class Control {
   std::atomic<uint64_t> bytes_scanned_{0};
   mutable Mutex mutex_;
   std::optional<Error> failure_ TM_GUARDED_BY(mutex_);
+  std::vector<store::DamagedRange> gaps_ TM_GUARDED_BY(mutex_);
 };
 
 /// One statement being run. Single-owner but for Interrupt().

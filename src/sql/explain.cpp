@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/explain.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/time.h"
@@ -81,12 +83,16 @@ void AddScan(const plan::TableScan& scan, std::vector<std::string>& lines) {
   }
   lines.push_back("  columns: " + (columns.empty() ? "none" : columns));
   lines.emplace_back(scan.exact ? "  filter: complete" : "  filter: rest evaluated after the scan");
+  if (scan.last_points) lines.emplace_back("  points: the newest of each series");
   if (scan.points_limit != UINT64_MAX)
     lines.push_back(fmt::format("  limit: {} points", scan.points_limit));
 }
 
 std::string AggregateText(const store::AggregateColumn& column) {
-  if (column.any_type) return "count(*)";
+  if (column.any_type) {
+    return column.kind == agg::Kind::kCount ? std::string("count(*)")
+                                            : fmt::format("{}(time)", agg::KindName(column.kind));
+  }
   const std::string argument =
       column.field.empty()
           ? fmt::format("measure_value::{}",
@@ -118,7 +124,26 @@ void AddAggregate(const plan::Plan& plan, const plan::TableAggregate& aggregate,
   lines.push_back("  aggregates: " + (aggregates.empty() ? "none" : aggregates));
 }
 
+void AddDamage(const plan::TableScan& scan, store::Store& store, std::vector<std::string>& lines) {
+  const TimeRange& time = scan.selection.time;
+  for (const store::DamagedRange& damaged : store.Damaged(scan.selection.table)) {
+    if (damaged.time.end <= time.start || time.end <= damaged.time.start) continue;
+    lines.push_back(fmt::format("{}: {} from {} to {}",
+                                damaged.accepted ? "known gap" : "damaged, not readable",
+                                damaged.file, FormatSqlTimestamp(damaged.time.start),
+                                FormatSqlTimestamp(damaged.time.end)));
+  }
+}
+
 }  // namespace
+
+std::vector<std::string> ExplainDamage(const plan::Plan& plan, store::Store& store) {
+  std::vector<std::string> lines;
+  for (const plan::TableScan& scan : plan.scans) AddDamage(scan, store, lines);
+  std::ranges::sort(lines);
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  return lines;
+}
 
 std::vector<std::string> Explain(const plan::Plan& plan) {
   std::vector<std::string> lines;

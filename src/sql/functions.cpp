@@ -122,6 +122,13 @@ void AddTimeArithmetic(std::vector<Overload>& out) {
 
 void AddFunctions(std::vector<Overload>& out) {
   out.push_back({"||", {kVarchar, kVarchar}, kVarchar, "($1 || $2)", nullptr});
+  out.push_back({"regexp_like",
+                 {kVarchar, kVarchar},
+                 kBoolean,
+                 "tm_regexp_like($1, $2)",
+                 Fold<&k::RegexpLike>,
+                 false,
+                 true});
   out.push_back({"bin",
                  {kTimestamp, kIntervalDaySecond},
                  kTimestamp,

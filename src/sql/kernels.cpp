@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/numbers.h"
+#include "base/regex.h"
 #include "base/time.h"
 #include "sql/datetime.h"
 
@@ -287,6 +289,16 @@ size_t CharacterBytes(std::string_view text, size_t at) {
 }
 
 }  // namespace
+
+Result<bool> RegexpLike(std::string_view text, std::string_view pattern) {
+  // The pattern is nearly always the same from row to row; compiling it costs thousands of rows.
+  // A thread's last one is kept: a cache, of no effect on results.
+  thread_local std::optional<Regex> last;
+  if (!last || last->pattern() != pattern) {
+    TM_ASSIGN_OR_RETURN(last, Regex::Compile(pattern));
+  }
+  return last->Matches(text);
+}
 
 Result<bool> Like(std::string_view text, std::string_view pattern, std::string_view escape) {
   if (!escape.empty() && CharacterBytes(escape, 0) != escape.size()) {

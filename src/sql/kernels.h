@@ -83,6 +83,9 @@ Result<int64_t> ParseDaySecond(std::string_view text);
 /// LIKE with an optional escape ("" or one character); kInvalidArgument: a bad escape.
 Result<bool> Like(std::string_view text, std::string_view pattern, std::string_view escape);
 
+/// Whether `pattern` (base/regex.h) is found anywhere in `text`, as the store's kRegex predicate.
+Result<bool> RegexpLike(std::string_view text, std::string_view pattern);
+
 /// Calls visitor.template operator()<&Kernel>("tm_name") for each kernel the engine registers.
 template <typename Visitor>
 void ForEachRegistered(Visitor&& visitor) {
@@ -129,6 +132,7 @@ void ForEachRegistered(Visitor&& visitor) {
   visitor.template operator()<&FromMilliseconds>("from_milliseconds");
   visitor.template operator()<&ParseDaySecond>("parse_duration");
   visitor.template operator()<&Like>("like");
+  visitor.template operator()<&RegexpLike>("regexp_like");
 }
 
 /// Evaluates a kernel over constants without nulls.

@@ -104,7 +104,8 @@ struct TableScan {
   bool exact = true;                // selection is all of WHERE
   bool view_rows = false;
   uint64_t points_limit = UINT64_MAX;
-  bool replaced = false;  // an aggregate stands in its place
+  bool last_points = false;  // only the newest point of each series is read
+  bool replaced = false;     // an aggregate stands in its place
 };
 
 /// A grouping that the store answers by itself.

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/regex.h"
+#include "sql/datetime.h"
+
 namespace tidemark::sql {
 
 using plan::AggregateKind;
@@ -116,10 +119,13 @@ class Narrower {
         return TakeOr(expr);
       case ExprKind::kIsNull:
         return TakeIsNull(expr);
-      case ExprKind::kColumn:
       case ExprKind::kCall:
-      case ExprKind::kAnd:
+        return TakeRegex(expr, TextPredicate::Op::kRegex);
       case ExprKind::kNot:
+        return expr.args[0]->kind == ExprKind::kCall &&
+               TakeRegex(*expr.args[0], TextPredicate::Op::kNotRegex);
+      case ExprKind::kColumn:
+      case ExprKind::kAnd:
       case ExprKind::kIsDistinct:
       case ExprKind::kCase:
       case ExprKind::kCoalesce:
@@ -220,6 +226,17 @@ class Narrower {
     return true;
   }
 
+  /// The function and the store's predicate are the same engine (base/regex.h).
+  bool TakeRegex(const Expr& expr, TextPredicate::Op op) {
+    if (expr.overload == nullptr || expr.overload->name != "regexp_like") return false;
+    const ScanColumn* column = ColumnOf(*expr.args[0]);
+    if (column == nullptr || !IsText(*column)) return false;
+    const std::string* pattern = TextOf(*expr.args[1]);
+    if (pattern == nullptr || !Regex::Compile(*pattern).ok()) return false;
+    Add(*column, TextPredicate{op, {*pattern}});
+    return true;
+  }
+
   /// Equalities on one column, joined by OR, are one IN.
   bool TakeOr(const Expr& expr) {
     const ScanColumn* column = nullptr;
@@ -286,6 +303,27 @@ std::optional<agg::Kind> AggKind(AggregateKind kind) {
   return std::nullopt;
 }
 
+/// bin() and date_trunc() of the time where every bin has one width.
+std::optional<store::Bins> BinsOf(const Expr& key, const TableScan& scan, uint32_t relation) {
+  if (key.kind != ExprKind::kCall || key.args.size() != 2) return std::nullopt;
+  const std::string_view name = key.overload->name;
+  if (name == "bin" && IsTime(*key.args[0], scan, relation)) {
+    if (key.args[1]->kind != ExprKind::kConstant) return std::nullopt;
+    const auto* width = std::get_if<int64_t>(&key.args[1]->constant.data);
+    if (width == nullptr || *width <= 0) return std::nullopt;
+    return store::Bins{nanoseconds(*width), nanoseconds(0)};
+  }
+  if (name != "date_trunc" || !IsTime(*key.args[1], scan, relation)) return std::nullopt;
+  if (key.args[0]->kind != ExprKind::kConstant) return std::nullopt;
+  const auto* text = std::get_if<std::string>(&key.args[0]->constant.data);
+  const auto unit = text == nullptr ? std::nullopt : ParseDateUnit(*text);
+  if (!unit) return std::nullopt;
+  const nanoseconds width(FixedUnitNs(*unit));
+  if (width.count() == 0) return std::nullopt;  // months and longer have no width
+  // Weeks begin on Mondays: 1970-01-05.
+  return store::Bins{width, *unit == DateUnit::kWeek ? hours(4 * 24) : nanoseconds(0)};
+}
+
 /// Adds a key to the request; false: the store has no such key.
 bool PushKey(const Expr& key, const TableScan& scan, uint32_t relation, plan::TableAggregate& out) {
   using From = plan::TableAggregate::Output::From;
@@ -301,13 +339,9 @@ bool PushKey(const Expr& key, const TableScan& scan, uint32_t relation, plan::Ta
     out.request.group_by.push_back(column.name);
     return true;
   }
-  const bool bin = key.kind == ExprKind::kCall && key.overload->name == "bin" &&
-                   IsTime(*key.args[0], scan, relation) &&
-                   key.args[1]->kind == ExprKind::kConstant && !out.request.bins;
-  if (!bin) return false;
-  const auto* width = std::get_if<int64_t>(&key.args[1]->constant.data);
-  if (width == nullptr || *width <= 0) return false;
-  out.request.bins = store::Bins{nanoseconds(*width), nanoseconds(0)};
+  if (out.request.bins) return false;
+  out.request.bins = BinsOf(key, scan, relation);
+  if (!out.request.bins) return false;
   out.outputs.push_back({From::kBin, 0, key.type});
   return true;
 }
@@ -335,8 +369,13 @@ bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
     } else {
       if (arg.kind != ExprKind::kColumn || arg.relation != relation) return false;
       const ScanColumn& source = scan.columns[arg.column];
-      if (call.aggregate == AggregateKind::kCount &&
-          (source.source == Source::kTime || source.source == Source::kMeasureName)) {
+      const bool extreme =
+          call.aggregate == AggregateKind::kMin || call.aggregate == AggregateKind::kMax;
+      if (extreme && source.source == Source::kTime) {
+        rows = true;
+        column.type = agg::Type::kTimestamp;
+      } else if (call.aggregate == AggregateKind::kCount &&
+                 (source.source == Source::kTime || source.source == Source::kMeasureName)) {
         rows = true;  // never null
       } else {
         if (source.source != Source::kSingle && source.source != Source::kField) return false;
@@ -357,6 +396,62 @@ bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
 }
 
 }  // namespace
+
+namespace {
+
+/// Has one value for all points of a series.
+bool OfSeries(const Expr& expr, const TableScan& scan, uint32_t relation) {
+  if (expr.kind == ExprKind::kAggregate) return false;
+  if (expr.kind == ExprKind::kColumn) {
+    if (expr.relation != relation) return false;
+    const Source source = scan.columns[expr.column].source;
+    return source == Source::kDimension || source == Source::kMeasureName;
+  }
+  return std::all_of(expr.args.begin(), expr.args.end(),
+                     [&](const ExprPtr& arg) { return OfSeries(*arg, scan, relation); });
+}
+
+/// The same over all points of every series as over the newest ones.
+bool OfLastPoints(const Expr& call, const TableScan& scan, uint32_t relation) {
+  switch (call.aggregate) {
+    case AggregateKind::kMax:
+      return IsTime(*call.args[0], scan, relation) || OfSeries(*call.args[0], scan, relation);
+    case AggregateKind::kMaxBy:
+      return IsTime(*call.args[1], scan, relation);
+    case AggregateKind::kMin:
+      return OfSeries(*call.args[0], scan, relation);
+    case AggregateKind::kCount:
+      return call.distinct && OfSeries(*call.args[0], scan, relation);
+    case AggregateKind::kCountRows:
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+    case AggregateKind::kMinBy:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool ReadsLastPoints(const plan::Select& select, const TableScan& scan) {
+  if (!select.from || !scan.exact) return false;
+  const uint32_t relation = select.from->id;
+  const auto of_series = [&](const ExprPtr& expr) { return OfSeries(*expr, scan, relation); };
+  if (select.aggregation) {
+    const plan::Aggregation& aggregation = *select.aggregation;
+    return std::ranges::all_of(aggregation.keys, of_series) &&
+           std::ranges::all_of(aggregation.calls, [&](const ExprPtr& call) {
+             return OfLastPoints(*call, scan, relation);
+           });
+  }
+  if (select.distinct) {
+    return std::ranges::all_of(select.outputs, of_series) &&
+           std::ranges::all_of(select.order,
+                               [&](const plan::Sort& sort) { return of_series(sort.expr); });
+  }
+  return select.limit && *select.limit + select.offset == 1 && !select.order.empty() &&
+         select.order[0].descending && IsTime(*select.order[0].expr, scan, relation);
+}
 
 void NarrowSelection(const ExprPtr& where, uint32_t relation, TableScan& scan) {
   if (where) Narrower(relation, scan).Conjunct(where);

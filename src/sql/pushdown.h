@@ -12,9 +12,15 @@ namespace tidemark::sql {
 /// if some of it stays behind. The selection is always a superset of `where`.
 void NarrowSelection(const plan::ExprPtr& where, uint32_t relation, plan::TableScan& scan);
 
+/// Whether the newest point of each series is all that `select` needs of `scan`: all of WHERE in
+/// the selection, and either a grouping by what a series has (dimensions, measure_name) of nothing
+/// but max(time), max_by(x, time) and extremes or DISTINCT counts of such; or DISTINCT of such; or
+/// ORDER BY time DESC LIMIT 1.
+bool ReadsLastPoints(const plan::Select& select, const plan::TableScan& scan);
+
 /// The aggregate request that answers `select` over `scan`, or none: one table, all of WHERE in the
-/// selection, keys are dimensions, measure_name or one bin of fixed width, arguments are bare
-/// measure columns, nothing DISTINCT.
+/// selection, keys are dimensions, measure_name or one bin of fixed width (bin, date_trunc up to
+/// weeks), arguments are bare measure columns, or time for min and max, nothing DISTINCT.
 std::optional<plan::TableAggregate> PushAggregate(const plan::Select& select,
                                                   const plan::TableScan& scan);
 

@@ -2,6 +2,7 @@
 // What the store is asked for, and that asking for more or less gives the same bytes.
 #include "sql/pushdown.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "sql/explain.h"
 #include "sql/parser.h"
 #include "sql/testing/fixture.h"
+#include "store/testing/model_store.h"
 
 namespace tidemark::sql {
 namespace {
@@ -134,7 +136,6 @@ TEST_F(PushdownTest, ScansWhereTheStoreCannotAnswer) {
            "SELECT avg(measure_value::double + 1) FROM sampleDB.DevOps",
            "SELECT count(DISTINCT hostname) FROM sampleDB.DevOps",
            "SELECT sum(DISTINCT measure_value::bigint) FROM sampleDB.DevOps",
-           "SELECT max(time) FROM sampleDB.DevOps",
            "SELECT count(*) FROM sampleDB.DevOps GROUP BY time",
            "SELECT count(*) FROM sampleDB.DevOps GROUP BY bin(time, 1h), bin(time, 1d)",
            "SELECT count(*) FROM sampleDB.DevOps GROUP BY date_trunc('month', time)",
@@ -169,10 +170,55 @@ constexpr const char* kQueries[] = {
     "SELECT count(*), sum(measure_value::double), max_by(measure_value::double, time) FROM "
     "lab.noise WHERE host = "
     "'nobody'",
+    "SELECT date_trunc('hour', time) AS t, region, min(time), max(time), count(*) FROM lab.noise "
+    "WHERE regexp_like(measure_name, 'cpu|load') AND NOT regexp_like(host, '3$') GROUP BY "
+    "date_trunc('hour', time), region ORDER BY t, region",
+    "SELECT date_trunc('week', time) AS t, host, min(time), avg(measure_value::double) FROM "
+    "lab.noise GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT bin(time, 90s) AS t, max(time), min(measure_value::double) FROM lab.noise GROUP BY "
+    "bin(time, 90s) ORDER BY t",
     "SELECT fleet, avg(speed), sum(fuel), max(load), min(location), count(moving), "
     "max(last_service) FROM "
     "sampleDB.IoT GROUP BY fleet ORDER BY fleet",
 };
+
+/// Answered from the newest point of each series.
+constexpr const char* kLastPointQueries[] = {
+    "SELECT max(time) FROM lab.noise",
+    "SELECT host, region, measure_name, max(time) AS t FROM lab.noise GROUP BY host, region, "
+    "measure_name HAVING max(time) > '2022-03-01' ORDER BY 1, 2, 3",
+    "SELECT host, max_by(measure_value::double, time), max_by(measure_value::varchar, time), "
+    "max_by(concat(measure_name, '!'), time) FROM lab.noise GROUP BY host ORDER BY host",
+    "SELECT region, max_by(measure_value::double * 2, time) FROM lab.noise WHERE measure_name = "
+    "'cpu' AND time < '2022-03-01 03:00:00' GROUP BY region ORDER BY region",
+    "SELECT fleet, truck_id, max_by(speed, time), max_by(location, time), max(time) FROM "
+    "sampleDB.IoT GROUP BY fleet, truck_id ORDER BY fleet, truck_id",
+    "SELECT DISTINCT host, measure_name FROM lab.noise WHERE regexp_like(measure_name, '^[cl]') "
+    "ORDER BY host, measure_name",
+    "SELECT count(DISTINCT host), min(host), max(measure_name) FROM lab.noise",
+    "SELECT host FROM lab.noise GROUP BY host ORDER BY host",
+    "SELECT * FROM lab.noise WHERE host = 'h1' AND measure_name = 'cpu' ORDER BY time DESC LIMIT 1",
+    "SELECT time, host, region, measure_value::bigint FROM lab.noise WHERE measure_name = 'bytes' "
+    "ORDER BY time DESC, host, region LIMIT 1",
+    "SELECT max(time), max_by(host, time) FROM lab.noise WHERE host = 'nobody'",
+};
+
+/// Over every path and number of threads; leaves pushdown on.
+void ExpectSameBytes(TestDatabase& db, const char* sql) {
+  SCOPED_TRACE(sql);
+  db.Open({.threads = 2, .pushdown = true});
+  const TextRows expected = db.Rows(sql);
+  ASSERT_FALSE(expected[0][0].starts_with("error")) << expected[0][0];
+  for (const bool pushdown : {false, true}) {
+    for (const int threads : {1, 2}) {
+      db.Open({.threads = threads, .pushdown = pushdown});
+      for (int i = 0; i < 6; ++i) {
+        ASSERT_EQ(db.Rows(sql), expected)
+            << "threads=" << threads << " pushdown=" << pushdown << " run=" << i;
+      }
+    }
+  }
+}
 
 class EveryPath : public testing::TestWithParam<StoreKind> {};
 
@@ -213,25 +259,99 @@ TEST_P(EveryPath, GivesTheSameBytes) {
   points.push_back({"ok", "host=h1", start, store::ValueView::Boolean(true)});
   db.Write(table, points);
   for (const char* sql : kQueries) {
-    SCOPED_TRACE(sql);
-    db.Open({.threads = 2, .pushdown = true});
-    const TextRows expected = db.Rows(sql);
-    ASSERT_FALSE(expected[0][0].starts_with("error")) << expected[0][0];
-    ASSERT_TRUE(db.Rows("EXPLAIN " + std::string(sql))[0][0].starts_with("aggregate"));
-    for (const int threads : {1, 2}) {
-      for (const bool pushdown : {true, false}) {
-        db.Open({.threads = threads, .pushdown = pushdown});
-        for (int i = 0; i < 20; ++i) {
-          ASSERT_EQ(db.Rows(sql), expected)
-              << "threads=" << threads << " pushdown=" << pushdown << " run=" << i;
-        }
-      }
-    }
+    ExpectSameBytes(db, sql);
+    ASSERT_TRUE(db.Rows("EXPLAIN " + std::string(sql))[0][0].starts_with("aggregate")) << sql;
+  }
+  for (const char* sql : kLastPointQueries) {
+    ExpectSameBytes(db, sql);
+    EXPECT_THAT(db.Rows("EXPLAIN " + std::string(sql)),
+                testing::Contains(TextRows::value_type{"  points: the newest of each series"}))
+        << sql;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, EveryPath,
                          testing::Values(StoreKind::kModel, StoreKind::kEmbedded));
+
+TEST_F(PushdownTest, TakesRegularExpressions) {
+  const auto scan = [&](std::string_view where) {
+    return BindText("SELECT time FROM sampleDB.DevOps WHERE " + std::string(where)).scans[0];
+  };
+  const plan::TableScan both =
+      scan("regexp_like(hostname, '^front.*1$') AND NOT regexp_like(measure_name, 'memory')");
+  EXPECT_EQ(both.selection.dimensions.at(0).predicate, (TextPredicate{Op::kRegex, {"^front.*1$"}}));
+  EXPECT_EQ(both.selection.measure, (std::vector<TextPredicate>{{Op::kNotRegex, {"memory"}}}));
+  EXPECT_TRUE(both.exact);
+  const plan::TableScan rest = scan("regexp_like(concat(hostname, 'x'), 'a')");
+  EXPECT_TRUE(rest.selection.dimensions.empty());
+  EXPECT_FALSE(rest.exact);
+  EXPECT_EQ(db.Rows("SELECT DISTINCT hostname FROM sampleDB.DevOps WHERE regexp_like(hostname, "
+                    "'d0?1')"),
+            (TextRows{{"frontend01"}}));
+  EXPECT_EQ(db.Rows("SELECT regexp_like('abc', 'b'), regexp_like('abc', '^b')"),
+            (TextRows{{"true", "false"}}));
+  EXPECT_THAT(db.ErrorOf("SELECT regexp_like('abc', '(')"), testing::StartsWith("line 1:27:"));
+}
+
+TEST_F(PushdownTest, ScansForMoreThanLastPoints) {
+  for (const char* sql : {
+           "SELECT max(time), count(*) FROM sampleDB.DevOps",
+           "SELECT max(time) FROM sampleDB.DevOps GROUP BY bin(time, 1h)",
+           "SELECT max(time) FROM sampleDB.DevOps WHERE measure_value::double > 1",
+           "SELECT max_by(hostname, measure_value::double) FROM sampleDB.DevOps",
+           "SELECT DISTINCT time FROM sampleDB.DevOps",
+           "SELECT DISTINCT hostname, measure_value::double FROM sampleDB.DevOps",
+           "SELECT * FROM sampleDB.DevOps ORDER BY time DESC LIMIT 2",
+           "SELECT * FROM sampleDB.DevOps ORDER BY time DESC OFFSET 1 LIMIT 1",
+           "SELECT * FROM sampleDB.DevOps ORDER BY time LIMIT 1",
+           "SELECT * FROM sampleDB.DevOps ORDER BY hostname, time DESC LIMIT 1",
+       }) {
+    EXPECT_FALSE(BindText(sql).scans[0].last_points) << sql;
+  }
+}
+
+TEST(Damage, FailsWhatNeedsItAndIsToldOnceAccepted) {
+  TestDatabase db;
+  db.AddSamples();
+  const TableId table = db.names.databases["sampleDB"]["DevOps"];
+  auto& model = dynamic_cast<store::ModelStore&>(db.store);
+  const TimeRange time{At("2019-12-04 19:00:05"), At("2019-12-04 19:00:15")};
+  const TextRows whole = db.Rows("SELECT count(*) FROM sampleDB.DevOps");
+  model.Damage(table, "0000000007.tsb", time);
+  constexpr const char* kQueriesOfAll[] = {
+      "SELECT count(*) FROM sampleDB.DevOps", "SELECT * FROM sampleDB.DevOps",
+      "SELECT sum(measure_value::double + 1) FROM sampleDB.DevOps"};
+  for (const char* sql : kQueriesOfAll) {
+    EXPECT_EQ(db.CodeOf(sql), Code::kCorruption) << sql;
+    EXPECT_THAT(db.ErrorOf(sql), testing::HasSubstr("0000000007.tsb")) << sql;
+  }
+  EXPECT_THAT(db.Rows("EXPLAIN SELECT count(*) FROM sampleDB.DevOps"),
+              testing::Contains(TextRows::value_type{
+                  "damaged, not readable: 0000000007.tsb from 2019-12-04 19:00:05.000000000 to "
+                  "2019-12-04 19:00:15.000000000"}));
+  constexpr const char* kBefore =
+      "SELECT count(*) FROM sampleDB.DevOps WHERE time < '2019-12-04 19:00:05'";
+  EXPECT_EQ(db.ErrorOf(kBefore), "no error");
+  EXPECT_THAT(db.Rows("EXPLAIN " + std::string(kBefore)),
+              testing::Not(testing::Contains(testing::Contains(testing::HasSubstr("tsb")))));
+
+  model.AcceptGap("0000000007.tsb");
+  EXPECT_NE(db.Rows(kQueriesOfAll[0]), whole);
+  for (const char* sql : kQueriesOfAll) {
+    auto result = std::move(db.Execute(sql)).value();
+    ASSERT_TRUE(ReadAll(*result).ok());
+    EXPECT_THAT(result->gaps(),
+                testing::ElementsAre(store::DamagedRange{"0000000007.tsb", time, true}))
+        << sql;
+  }
+  auto before = std::move(db.Execute(kBefore)).value();
+  ASSERT_TRUE(ReadAll(*before).ok());
+  EXPECT_TRUE(before->gaps().empty());
+  EXPECT_THAT(db.Rows("EXPLAIN SELECT count(*) FROM sampleDB.DevOps"),
+              testing::Contains(TextRows::value_type{
+                  "known gap: 0000000007.tsb from 2019-12-04 19:00:05.000000000 to 2019-12-04 "
+                  "19:00:15.000000000"}));
+}
 
 TEST_F(PushdownTest, ScannedPointsAreThoseOfTheMatchingSeries) {  // issue check 8
   const auto scanned = [&](std::string_view sql) {

@@ -283,6 +283,8 @@ class Twins {
     if (random_.Below(2) == 0) request.group_by = {"zone"};
     request.group_by_measure = random_.Below(2) == 0;
     request.aggregates = {{agg::Kind::kCount, agg::Type::kDouble, "", true},
+                          {agg::Kind::kMin, agg::Type::kTimestamp, "", true},
+                          {agg::Kind::kMax, agg::Type::kTimestamp, "", true},
                           {agg::Kind::kAvg, agg::Type::kDouble, "", false},
                           {agg::Kind::kFirst, agg::Type::kBigint, "", false},
                           {agg::Kind::kMax, agg::Type::kVarchar, "", false},

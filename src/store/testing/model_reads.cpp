@@ -30,8 +30,12 @@ constexpr size_t kSliceRowsMax = 100;
 
 class ModelScanCursor final : public ScanCursor {
  public:
-  ModelScanCursor(std::vector<CopiedSeries> series, ScanRequest request, Positions snapshot)
-      : series_(std::move(series)), request_(std::move(request)), snapshot_(std::move(snapshot)) {
+  ModelScanCursor(std::vector<CopiedSeries> series, ScanRequest request, Positions snapshot,
+                  std::vector<DamagedRange> gaps)
+      : series_(std::move(series)),
+        request_(std::move(request)),
+        snapshot_(std::move(snapshot)),
+        gaps_(std::move(gaps)) {
     for (size_t s = 0; s < series_.size(); ++s) {
       for (size_t at = 0; at < series_[s].rows.size(); at += kSliceRowsMax)
         pieces_.push_back({s, at});
@@ -61,6 +65,7 @@ class ModelScanCursor final : public ScanCursor {
   bool exact() const override { return true; }
   uint64_t series_count() const override { return series_.size(); }
   uint64_t points_estimate() const override { return points_; }
+  std::vector<DamagedRange> gaps() const override { return gaps_; }
 
  private:
   void FillColumns(const CopiedSeries& series, size_t from, size_t to, SliceBuffer::Impl& b) const {
@@ -89,6 +94,7 @@ class ModelScanCursor final : public ScanCursor {
   const std::vector<CopiedSeries> series_;
   const ScanRequest request_;
   const Positions snapshot_;
+  const std::vector<DamagedRange> gaps_;
   std::vector<std::pair<size_t, size_t>> pieces_;
   uint64_t points_ = 0;
   std::atomic<size_t> next_{0};
@@ -141,7 +147,11 @@ class ModelAggregates {
     for (size_t i = 0; i < request_.aggregates.size(); ++i) {
       const AggregateColumn& a = request_.aggregates[i];
       if (a.any_type) {
-        out.states[i].AddCount(1);
+        if (a.kind == agg::Kind::kCount) {
+          out.states[i].AddCount(1);
+        } else {
+          out.states[i].Add({}, std::span(&time, 1));  // of the rows' times
+        }
         continue;
       }
       const auto wanted = static_cast<ValueType>(a.type);
@@ -167,8 +177,9 @@ class ModelAggregates {
 
 class ModelAggregateCursor final : public AggregateCursor {
  public:
-  ModelAggregateCursor(std::vector<AggregateRow> rows, Positions snapshot)
-      : rows_(std::move(rows)), snapshot_(std::move(snapshot)) {}
+  ModelAggregateCursor(std::vector<AggregateRow> rows, Positions snapshot,
+                       std::vector<DamagedRange> gaps)
+      : rows_(std::move(rows)), snapshot_(std::move(snapshot)), gaps_(std::move(gaps)) {}
 
   Result<void> Next(size_t rows_max, std::vector<AggregateRow>& out) override {
     out.clear();
@@ -177,10 +188,12 @@ class ModelAggregateCursor final : public AggregateCursor {
   }
   const Positions& snapshot() const override { return snapshot_; }
   bool exact() const override { return true; }
+  std::vector<DamagedRange> gaps() const override { return gaps_; }
 
  private:
   std::vector<AggregateRow> rows_;
   const Positions snapshot_;
+  const std::vector<DamagedRange> gaps_;
   size_t at_ = 0;
 };
 
@@ -314,15 +327,18 @@ Result<std::unique_ptr<ScanCursor>> ModelStore::Scan(const ScanRequest& request)
     return Error{Code::kOutOfRange, "position beyond the end"};
   TM_RETURN_IF_ERROR(state_->CheckReadable(request.selection.table, request.selection.time));
   return std::unique_ptr<ScanCursor>(
-      new ModelScanCursor(CopySelected(*state_, request.selection, false), request, state_->End()));
+      new ModelScanCursor(CopySelected(*state_, request.selection, false), request, state_->End(),
+                          state_->KnownGaps(request.selection.table, request.selection.time)));
 }
 
 Result<std::unique_ptr<ScanCursor>> ModelStore::LastPoints(const ScanRequest& request) {
   const MutexLock lock(state_->mutex);
   if (!state_->tables.contains(request.selection.table))
     return Error{Code::kNotFound, "no such table"};
+  TM_RETURN_IF_ERROR(state_->CheckReadable(request.selection.table, request.selection.time));
   return std::unique_ptr<ScanCursor>(
-      new ModelScanCursor(CopySelected(*state_, request.selection, true), request, state_->End()));
+      new ModelScanCursor(CopySelected(*state_, request.selection, true), request, state_->End(),
+                          state_->KnownGaps(request.selection.table, request.selection.time)));
 }
 
 Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRequest& request) {
@@ -350,7 +366,8 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
     }
   }
   if (!request.windows.empty())
-    return std::unique_ptr<AggregateCursor>(new ModelAggregateCursor(groups.Take(), s.End()));
+    return std::unique_ptr<AggregateCursor>(new ModelAggregateCursor(
+        groups.Take(), s.End(), s.KnownGaps(request.selection.table, request.selection.time)));
   for (const ModelSeries* series : s.Select(request.selection)) {
     std::vector<std::optional<std::string>> keys;
     for (const std::string& name : request.group_by) {
@@ -367,7 +384,8 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
       groups.Add({0, keys, bin}, *series->info, time, *row);
     }
   }
-  return std::unique_ptr<AggregateCursor>(new ModelAggregateCursor(groups.Take(), s.End()));
+  return std::unique_ptr<AggregateCursor>(new ModelAggregateCursor(
+      groups.Take(), s.End(), s.KnownGaps(request.selection.table, request.selection.time)));
 }
 
 Result<TableSchema> ModelStore::Schema(TableId table) {

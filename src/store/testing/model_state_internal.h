@@ -77,6 +77,7 @@ struct ModelStore::State {
 
   /// kCorruption when a read of `range` meets damage; notes that it was met.
   Result<void> CheckReadable(TableId table, TimeRange range);
+  std::vector<DamagedRange> KnownGaps(TableId table, TimeRange range) const;
   bool InKnownGap(TableId table, EventTime time) const;
   void FillGap(uint32_t partition, uint64_t from, FeedBatch& out) const;
   const Reservation* ReservedBy(TableId table, std::string_view measure) const;

@@ -517,6 +517,15 @@ Result<void> ModelStore::State::CheckReadable(TableId table, TimeRange range) {
   return {};
 }
 
+std::vector<DamagedRange> ModelStore::State::KnownGaps(TableId table, TimeRange range) const {
+  std::vector<DamagedRange> out;
+  for (const Damage& d : damage) {
+    const bool touches = d.range.time.start < range.end && range.start < d.range.time.end;
+    if (d.table == table && d.range.accepted && touches) out.push_back(d.range);
+  }
+  return out;
+}
+
 bool ModelStore::State::InKnownGap(TableId table, EventTime time) const {
   return std::any_of(damage.begin(), damage.end(), [&](const Damage& d) {
     return d.table == table && d.range.accepted && d.range.time.Contains(time);
