@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/segment_reader.h"
+#include "store/storage.h"
 
 namespace tidemark::store {
 namespace {
@@ -44,8 +45,14 @@ std::string_view KindOf(const Error& error) {
 
 class WalCheck {
  public:
-  WalCheck(FileSystem& fs, std::string dir, std::string name, const FindingSink& report)
-      : fs_(fs), dir_(std::move(dir)), name_(std::move(name)), report_(report) {}
+  /// Batches up to `checkpoint` are in blocks: what held them may be gone.
+  WalCheck(FileSystem& fs, std::string dir, std::string name, uint64_t checkpoint,
+           const FindingSink& report)
+      : fs_(fs),
+        dir_(std::move(dir)),
+        name_(std::move(name)),
+        checkpoint_(checkpoint),
+        report_(report) {}
 
   Result<void> Run() {
     TM_ASSIGN_OR_RETURN(const auto names, fs_.List(dir_));
@@ -66,6 +73,11 @@ class WalCheck {
       }
     }
     for (size_t i = 0; i < segments_.size(); ++i) Walk(i);
+    if (last_lsn_ < checkpoint_) {
+      report_({name_, "missing",
+               "the journal ends at LSN " + std::to_string(last_lsn_) +
+                   ", before the checkpoint at " + std::to_string(checkpoint_)});
+    }
     return {};
   }
 
@@ -81,8 +93,10 @@ class WalCheck {
   void Walk(size_t i) {
     const WalSegment& segment = segments_[i];
     if (!segment.header) return;
-    if (i > 0 && segment.header->previous_file_no != 0 &&
-        segment.header->previous_file_no != segments_[i - 1].number) {
+    last_lsn_ = std::max(last_lsn_, segment.header->previous_last_lsn);
+    const uint64_t expected = i == 0 ? 0 : segments_[i - 1].number;
+    if (segment.header->previous_file_no != expected &&
+        segment.header->previous_last_lsn > checkpoint_) {
       report_({JoinPath(name_, SegmentPath("", segment.header->previous_file_no)), "missing",
                "the journal segment before " + segment.file + " is not there"});
     }
@@ -115,6 +129,7 @@ class WalCheck {
         return;
       }
       lsn = std::max(lsn, frame.header.lsn_first + frame.header.batch_count - 1);
+      last_lsn_ = std::max(last_lsn_, lsn);
       CheckBatches(segment, frame);
     }
   }
@@ -137,17 +152,73 @@ class WalCheck {
   FileSystem& fs_;
   const std::string dir_;
   const std::string name_;
+  const uint64_t checkpoint_;
   const FindingSink& report_;
   std::vector<WalSegment> segments_;
+  uint64_t last_lsn_ = 0;  // of everything read
+};
+
+// Manifest, dictionary, blocks and revisions, every byte.
+class FilesCheck {
+ public:
+  FilesCheck(FileSystem& fs, std::string dir, const FindingSink& report)
+      : fs_(fs), dir_(std::move(dir)), report_(report) {}
+
+  /// The checkpoint that the journal must reach.
+  uint64_t Run() {
+    const auto state = Manifest::Read(fs_, dir_);
+    if (!state.ok()) {
+      Report("store/CURRENT", state.error());
+      return 0;
+    }
+    for (const auto& [number, meta] : state->blocks)
+      CheckFile<BlockFile>(BlockPathOf(meta), meta, state->store_id);
+    for (const auto& [number, meta] : state->revisions)
+      CheckFile<RevisionFile>(RevisionPathOf(meta), meta, state->store_id);
+    for (const auto& [number, damaged] : state->damaged) {
+      if (damaged.accepted) continue;
+      const std::string name = damaged.revisions ? RevisionFileName(number) : BlockFileName(number);
+      report_({"store/quarantine/" + name, "quarantined", damaged.reason});
+    }
+    if (state->dictionary.file_no != 0) {
+      const std::string name = "dict/" + DictionaryFileName(state->dictionary.file_no);
+      const auto read =
+          Dictionary::Verify(fs_, JoinPath(dir_, name), state->store_id, state->dictionary);
+      if (!read.ok()) Report("store/" + name, read.error());
+    }
+    return state->checkpoint.lsn;
+  }
+
+ private:
+  template <typename File, typename Meta>
+  void CheckFile(const std::string& name, const Meta& meta, Hash128 store_id) {
+    const auto file = File::Open(fs_, JoinPath(dir_, name), meta, store_id);
+    if (!file.ok()) {
+      Report("store/" + name, file.error());
+      return;
+    }
+    if (const auto read = (*file)->Verify(); !read.ok()) Report("store/" + name, read.error());
+  }
+  void Report(const std::string& file, const Error& error) {
+    report_({file, std::string(KindOf(error)), error.message});
+  }
+
+  FileSystem& fs_;
+  const std::string dir_;
+  const FindingSink& report_;
 };
 
 }  // namespace
 
 Result<void> CheckStore(FileSystem& fs, const std::string& dir, const FindingSink& report) {
+  uint64_t checkpoint = 0;
+  TM_ASSIGN_OR_RETURN(const bool has_files, fs.Exists(JoinPath(dir, "store/CURRENT")));
+  if (has_files) checkpoint = FilesCheck(fs, JoinPath(dir, "store"), report).Run();
   // "wal": where version 1 of the layout kept it.
   for (const std::string name : {"store/wal", "wal"}) {
     TM_ASSIGN_OR_RETURN(const bool there, fs.Exists(JoinPath(dir, name)));
-    if (there) TM_RETURN_IF_ERROR(WalCheck(fs, JoinPath(dir, name), name, report).Run());
+    if (there)
+      TM_RETURN_IF_ERROR(WalCheck(fs, JoinPath(dir, name), name, checkpoint, report).Run());
   }
   return {};
 }

@@ -127,7 +127,7 @@ uint64_t EmbeddedStore::State::SlowestView() {
 FeedGap EmbeddedStore::State::OpenGap(Reason reason) {
   FeedGap gap;
   const ManifestState files = storage->State();
-  gap.end_lsn = files.feed_start_lsn;
+  gap.end_lsn = std::max(files.feed_start_lsn, feed_start_lsn.load());
   gap.sources = files.feed_sources;
   gap.views = files.checkpoint.views;
   if (reason == Reason::kDamaged) {
@@ -222,7 +222,6 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedStoreOptions 
   const ManifestState files = s->storage->State();
   journal.store_id = s->storage->store_id();
   journal.checkpoint_lsn = files.checkpoint.lsn;
-  journal.trimmed_lsn = files.feed_start_lsn;
   journal.segment_bytes_max = s->options.segment_bytes_max;
   journal.frame_bytes_max = s->options.frame_bytes_max;
   journal.accept_loss_after_lsn = s->options.accept_loss_after_lsn;
@@ -230,6 +229,7 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedStoreOptions 
   const auto replay = MakeReplay(*state);
   TM_ASSIGN_OR_RETURN(state->journal,
                       Journal::Open(std::move(journal), fs, clock, metrics, *replay));
+  s->feed_start_lsn = std::max(files.feed_start_lsn, s->journal->start_lsn());
   const uint64_t durable = s->journal->durable_lsn();
   s->snapshots.Publish(durable);
   s->feed = std::make_unique<FeedLog>(s->options.feed_memory_bytes_max, durable);

@@ -43,10 +43,8 @@ struct JournalOptions {
   /// segments are kept aside as *.lost. The refusal's message names the LSN.
   std::optional<uint64_t> accept_loss_after_lsn;
   /// Batches up to here are in blocks: they are not replayed, and segments wholly before are not
-  /// read. The journal must reach it.
+  /// read and may be gone. The journal must reach it.
   uint64_t checkpoint_lsn = 0;
-  /// Segments up to here may be gone.
-  uint64_t trimmed_lsn = 0;
   Hash128 store_id;  // of a journal that begins here
 };
 
@@ -127,6 +125,8 @@ class Journal final : public Steppable {
   void SetPublished(std::function<void()> published) { published_ = std::move(published); }
 
   uint64_t durable_lsn() const;
+  /// Batches at or before it were in segments that are gone, as of the start.
+  uint64_t start_lsn() const { return start_lsn_; }
   uint64_t queued_bytes() const;
   uint64_t total_bytes() const;
   /// Since the start.
@@ -173,7 +173,8 @@ class Journal final : public Steppable {
   uint32_t chain_ TM_GUARDED_BY(step_mutex_) = 0;
   std::string scratch_ TM_GUARDED_BY(step_mutex_);
 
-  Mutex files_mutex_;  // held while segments are removed or copied. Before mutex_.
+  Mutex files_mutex_;       // held while segments are removed or copied. Before mutex_.
+  uint64_t start_lsn_ = 0;  // constant after Open()
   mutable Mutex mutex_;
   std::deque<SlotRef> queue_ TM_GUARDED_BY(mutex_);
   uint64_t next_lsn_ TM_GUARDED_BY(mutex_) = 0;

@@ -80,13 +80,14 @@ Result<void> Journal::ReplayAll(const std::vector<uint64_t>& numbers, Replay& re
         SegmentReader::Open(fs_, SegmentPath(options_.dir, number), number, UINT64_MAX));
     const SegmentHeader& h = reader->header();
     const uint64_t expected = headers.empty() ? 0 : headers.back().file_no;
-    // Segments before it may have been trimmed, and a crash may have kept some of those.
-    const bool trimmed = h.previous_last_lsn <= options_.trimmed_lsn;
+    // Segments before it may have been trimmed or left out of a backup, and a crash may have kept
+    // some of those.
+    const bool trimmed = h.previous_last_lsn <= options_.checkpoint_lsn;
     if (h.previous_file_no != expected && trimmed) {
       for (const SegmentHeader& left : headers)
         TM_RETURN_IF_ERROR(fs_.Remove(SegmentPath(options_.dir, left.file_no)));
       headers.clear();
-      tail.last_lsn = h.previous_last_lsn;
+      tail.last_lsn = start_lsn_ = h.previous_last_lsn;
     }
     if (h.previous_file_no != expected && !trimmed) {
       return Error{Code::kCorruption, "journal segment " + SegmentPath(options_.dir, number) +

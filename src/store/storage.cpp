@@ -92,18 +92,25 @@ std::string Storage::TmpPath(std::string_view name) const {
   return JoinPath(JoinPath(dir_, "tmp"), std::string(name) + ".tmp");
 }
 
-// Seals write many tables into few files of one folder; merges write per table and partition.
-std::string Storage::PathOf(const BlockMeta& meta) const {
+std::string BlockPathOf(const BlockMeta& meta) {
   std::string folder = "blk/0";
   if (meta.level != FileLevel::kSealed && !meta.mixed() && meta.tables.size() == 1) {
     folder = "blk/" + std::to_string(meta.tables[0].table.value) + "/" +
              std::to_string(meta.partition_start / 1'000'000'000);
   }
-  return JoinPath(dir_, JoinPath(folder, BlockFileName(meta.file_no)));
+  return JoinPath(folder, BlockFileName(meta.file_no));
+}
+
+std::string RevisionPathOf(const RevisionMeta& meta) {
+  return JoinPath("blk/0", RevisionFileName(meta.file_no));
+}
+
+std::string Storage::PathOf(const BlockMeta& meta) const {
+  return JoinPath(dir_, BlockPathOf(meta));
 }
 
 std::string Storage::PathOf(const RevisionMeta& meta) const {
-  return JoinPath(dir_, JoinPath("blk/0", RevisionFileName(meta.file_no)));
+  return JoinPath(dir_, RevisionPathOf(meta));
 }
 
 Result<std::unique_ptr<Storage>> Storage::Open(FileSystem& fs, std::string dir,

@@ -44,6 +44,11 @@ struct NewRevisions {
   std::string tmp_path;
 };
 
+/// Relative to the store's folder: seals write many tables into few files of one folder; merges
+/// write per table and partition.
+std::string BlockPathOf(const BlockMeta& meta);
+std::string RevisionPathOf(const RevisionMeta& meta);
+
 class Storage {
  public:
   /// Opens or creates DIR/{CURRENT,..,dict,blk,tmp,quarantine}; feeds the dictionary to `visitor`;

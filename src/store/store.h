@@ -138,8 +138,8 @@ struct TextPredicate {
       values;  // kIn, kNotIn: any number; others: exactly one (kLike, kRegex: the pattern)
   char like_escape = '\0';  // '\0': none
 
-  /// For one text; many are asked through a TextMatcher. A predicate that is not valid, or takes too
-  /// many steps, matches nothing.
+  /// For one text; many are asked through a TextMatcher. A predicate that is not valid, or takes
+  /// too many steps, matches nothing.
   bool Matches(std::string_view text) const;
   friend bool operator==(const TextPredicate&, const TextPredicate&) = default;
 };

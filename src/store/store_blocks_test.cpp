@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/check.h"
 #include "store/embedded_store.h"
 #include "store/retention_clock.h"
 #include "store/testing/embedded_host.h"
@@ -393,8 +394,43 @@ TEST(RetentionClock, FollowsAJumpOnlyAfterItHasHeldForAnHour) {
   EXPECT_EQ(retention.Warning(), "");
 }
 
+std::vector<std::string> Findings(EmbeddedHost& host, const std::string& dir) {
+  std::vector<std::string> out;
+  const auto checked =
+      CheckStore(host.fs(), dir, [&](const Finding& f) { out.push_back(f.kind + " " + f.file); });
+  EXPECT_TRUE(checked.ok());
+  return out;
+}
+
+TEST(Check, FindsEveryKindOfDamageAndNothingElse) {
+  EmbeddedStoreOptions options;
+  options.segment_bytes_max = 400;
+  EmbeddedHost host(1, options);
+  SetTable(host.store(), 1);
+  for (int i = 0; i < 9; ++i) {
+    Put(host, {Point(Ref(host.store(), 1, "a"), kNow - minutes(30 - i), i)});
+    if (i == 4) Flush(host);
+  }
+  host.Close();
+  EXPECT_THAT(Findings(host, "/data"), ::testing::IsEmpty());
+  const std::string block = BlockFiles(host).at(0);
+  host.fs().FlipBit(block, 8 * 80);
+  const auto segments = host.fs().List("/data/store/wal");
+  host.fs().FlipBit("/data/store/wal/" + segments->at(segments->size() - 2), 8 * 150);
+  const std::string dictionary = host.fs().List("/data/store/dict")->at(0);
+  host.fs().FlipBit("/data/store/dict/" + dictionary, 8 * 90);
+  EXPECT_THAT(Findings(host, "/data"),
+              ::testing::UnorderedElementsAre(
+                  "checksum " + block.substr(6), "checksum store/dict/" + dictionary,
+                  "checksum store/wal/" + segments->at(segments->size() - 2)));
+  ASSERT_TRUE(host.fs().Remove(block).ok());
+  EXPECT_THAT(Findings(host, "/data"), ::testing::Contains("missing " + block.substr(6)));
+}
+
 TEST(Backup, HoldsWhatWasThereAndNothingNewer) {
-  EmbeddedHost host(1);
+  EmbeddedStoreOptions small;
+  small.segment_bytes_max = 300;  // so that the journal was trimmed in between
+  EmbeddedHost host(1, small);
   SetTable(host.store(), 1);
   const SeriesRef s = Ref(host.store(), 1, "a");
   Put(host, {Point(s, kNow - hours(30), 1), Point(s, kNow - minutes(9), 2)});
@@ -402,6 +438,7 @@ TEST(Backup, HoldsWhatWasThereAndNothingNewer) {
   Put(host, {Point(s, kNow - minutes(8), 3)});  // in the journal only
   ASSERT_TRUE(host.fs().CreateDirs("/backup").ok());
   ASSERT_TRUE(host.embedded()->BackupTo("/backup").ok());
+  EXPECT_THAT(Findings(host, "/backup"), ::testing::IsEmpty());
   const auto before = Rows(host.store(), 1);
   Put(host, {Point(s, kNow - minutes(7), 4), Point(s, kNow - hours(30), 5, 2)});
   Flush(host);

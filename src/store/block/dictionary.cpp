@@ -72,6 +72,8 @@ Result<void> ReadPages(FileSystem& fs, const std::string& path, Hash128 store_id
 
 }  // namespace
 
+std::string DictionaryFileName(uint64_t file_no) { return NumberedName(file_no, ".sdx"); }
+
 struct Dictionary::Impl {
   Impl(FileSystem& files, std::string folder, Hash128 id)
       : fs(files), dir(std::move(folder)), store_id(id) {}
@@ -83,9 +85,7 @@ struct Dictionary::Impl {
   std::unique_ptr<AppendFile> file;  // of `extent`, ready to append behind it; null: not open yet
   bool failed = false;               // rule 3
 
-  std::string PathOf(uint64_t file_no) const {
-    return JoinPath(dir, NumberedName(file_no, ".sdx"));
-  }
+  std::string PathOf(uint64_t file_no) const { return JoinPath(dir, DictionaryFileName(file_no)); }
 
   Result<void> OpenAtEnd() {
     const std::string path = PathOf(extent.file_no);

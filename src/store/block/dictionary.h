@@ -25,6 +25,9 @@ struct DictionaryExtent {
   friend bool operator==(const DictionaryExtent&, const DictionaryExtent&) = default;
 };
 
+/// "0000000031.sdx"
+std::string DictionaryFileName(uint64_t file_no);
+
 class Dictionary {
  public:
   /// Receives the records of a page (at most 64 KiB or one record), with the highest LSN in it.
