@@ -3,7 +3,9 @@
 //  2. The run with the earliest head emits up to the head of the next one; heads of blocks that are
 //  not
 //     decoded yet count with the block's first time, which is exact.
-//  3. Equal heads: the highest version is emitted, all of them advance. Tombstones take part and
+//  3. Rows of other runs whose times a decoded run has too are written over its rows in place, so
+//     that overrides do not cut it into pieces.
+//  4. Equal heads: the highest version is emitted, all of them advance. Tombstones take part and
 //  are
 //     dropped on emission.
 #include "store/series_reader.h"
@@ -93,6 +95,7 @@ struct SeriesReader::Run {
   TextArena arena;
   std::vector<std::shared_ptr<const TextPool>> pools;
   size_t at = 0;
+  bool patched = false;  // others were written over these rows as far as that goes
 
   bool memory = false;
   bool more = false;        // there is something beyond the decoded rows
@@ -114,6 +117,7 @@ struct SeriesReader::Run {
     infos.clear();
     tombstones.clear();
     at = 0;
+    patched = false;
   }
 };
 
@@ -428,6 +432,7 @@ Result<void> SeriesReader::DecodeBlock(Run& run, size_t block) {
 Result<void> SeriesReader::FillFromChunk(Run& run) {
   run.ClearRows(run.columns.size());
   run.arena.clear();
+  run.pools.clear();
   while (run.times.size() + kBlockRows <= kPieceRows) {
     if (!run.open) {
       if (run.chunk == run.chunks_end) break;
@@ -570,6 +575,79 @@ Result<void> SeriesReader::EmitTie(int64_t time, RowPiece& out) {
   return {};
 }
 
+SeriesReader::Run& SeriesReader::LargestAt(int64_t head) {
+  Run* best = nullptr;
+  for (size_t i = 0; i < runs_used_; ++i) {
+    Run& run = *runs_[i];
+    if (run.left() == 0 || run.times[run.at].ns != head) continue;
+    if (best == nullptr || run.left() > best->left()) best = &run;
+  }
+  return *best;
+}
+
+void SeriesReader::Overwrite(Run& base, size_t at, const Run& other) {
+  const size_t from = other.at;
+  base.versions[at] = other.versions[from];
+  if (!base.infos.empty() && !other.infos.empty()) base.infos[at] = other.infos[from];
+  if (!base.tombstones.empty() || !other.tombstones.empty()) {
+    base.tombstones.resize(base.times.size(), 0);
+    base.tombstones[at] = other.tombstones.empty() ? 0 : other.tombstones[from];
+  }
+  for (size_t c = 0; c < base.columns.size(); ++c) {
+    RowColumns::Column& to = base.columns[c];
+    const RowColumns::Column& value = other.columns[c];
+    if (to.type == ValueType::kVarchar) {
+      to.texts[at] = value.texts[from];
+    } else {
+      to.bits[at] = value.bits[from];
+    }
+    if (to.valid.empty() && value.valid.empty()) continue;
+    to.valid.resize(base.times.size(), 1);
+    to.valid[at] = value.valid.empty() ? 1 : value.valid[from];
+  }
+}
+
+// False: `other` has a row that `base` lacks, so they must be merged from there.
+Result<bool> SeriesReader::PatchFrom(Run& base, Run& other) {
+  // Texts written over live as long as the base's.
+  const auto keep = [&] {
+    base.arena.insert(base.arena.end(), other.arena.begin(), other.arena.end());
+    base.pools.insert(base.pools.end(), other.pools.begin(), other.pools.end());
+  };
+  keep();
+  size_t at = base.at;
+  while (other.head() <= base.times.back().ns && !other.done()) {
+    if (other.left() == 0) {
+      TM_RETURN_IF_ERROR(Fill(other));
+      keep();
+      continue;
+    }
+    // Overrides lie near each other or far apart: gallop.
+    const EventTime time = other.times[other.at];
+    size_t step = 1;
+    while (at + step < base.times.size() && base.times[at + step] <= time) step *= 2;
+    const auto begin = base.times.begin() + static_cast<std::ptrdiff_t>(at + step / 2);
+    const auto end = base.times.begin() +
+                     static_cast<std::ptrdiff_t>(std::min(at + step + 1, base.times.size()));
+    const auto found = std::lower_bound(begin, end, time);
+    if (found == end || *found != time) return false;
+    at = static_cast<size_t>(found - base.times.begin());
+    if (Supersedes(other.versions[other.at], base.versions[at])) Overwrite(base, at, other);
+    ++other.at;
+  }
+  return true;
+}
+
+Result<void> SeriesReader::Patch(Run& base) {
+  for (size_t i = 0; i < runs_used_; ++i) {
+    Run& other = *runs_[i];
+    if (&other == &base || other.done() || other.head() > base.times.back().ns) continue;
+    TM_ASSIGN_OR_RETURN(const bool all, PatchFrom(base, other));
+    if (!all) return {};
+  }
+  return {};
+}
+
 Result<void> SeriesReader::Next(RowPiece& out) {
   out.Clear();
   if (entry_ == nullptr || runs_used_ == 0) return {};
@@ -584,6 +662,15 @@ Result<void> SeriesReader::Next(RowPiece& out) {
       continue;
     }
     const int64_t head = run->head();
+    if (others_from <= run->times.back().ns || head == others_from) {
+      Run& base = head == others_from ? LargestAt(head) : *run;
+      constexpr size_t kWorthPatching = 64;
+      if (base.left() >= kWorthPatching && !base.patched) {
+        base.patched = true;
+        TM_RETURN_IF_ERROR(Patch(base));
+        continue;
+      }
+    }
     if (head == others_from) {
       // The others at this time must be decoded before versions are compared.
       bool filled = false;
@@ -604,6 +691,9 @@ Result<void> SeriesReader::Next(RowPiece& out) {
                                   from);
     }
     Emit(*run, count, out);
+    for (size_t i = 0; i < runs_used_; ++i) {
+      if (runs_[i].get() != run) runs_[i]->patched = false;
+    }
     if (out.times.size() >= kBlockRows && run->left() == 0 && runs_used_ == 1) break;
   }
   return {};

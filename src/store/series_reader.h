@@ -81,6 +81,10 @@ class SeriesReader {
   Result<void> FillFromChunk(Run& run);
   Result<void> DecodeBlock(Run& run, size_t block);
   Run* Earliest(int64_t& others_from);
+  Run& LargestAt(int64_t head);
+  Result<void> Patch(Run& base);
+  Result<bool> PatchFrom(Run& base, Run& other);
+  static void Overwrite(Run& base, size_t at, const Run& other);
   void EmitWhole(Run& run, RowPiece& out);
   void Emit(Run& run, size_t count, RowPiece& out);
   Result<void> EmitTie(int64_t time, RowPiece& out);
