@@ -45,6 +45,7 @@ struct ServeFlags {
   std::string data_dir;
   std::string listen;
   std::optional<uint64_t> accept_log_loss;
+  bool rebuild_manifest = false;
 };
 
 enum class StackVerb : uint8_t { kApply, kDescribe, kDelete };

@@ -72,6 +72,9 @@ void AddServe(CLI::App& root, Flags& flags, int& exit_code) {
   serve->add_option(
       "--accept-log-loss", flags.serve.accept_log_loss,
       "Start on a damaged journal with what precedes this number; the refusal to start names it");
+  serve->add_flag("--rebuild-manifest", flags.serve.rebuild_manifest,
+                  "Start without the store's manifest, from the block files that are there; the "
+                  "refusal to start names it");
   serve->footer(ConfigHelp());
   serve->callback([&] { exit_code = ServeCommand(flags.serve); });
 }

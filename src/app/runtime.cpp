@@ -178,6 +178,7 @@ Result<void> Runtime::Impl::OpenParts() {
   store_options.journal_queue_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
   store_options.feed_memory_bytes_max = std::clamp<size_t>(budget.store / 8, 4_MiB, 32_MiB);
   store_options.accept_loss_after_lsn = options.accept_log_loss;
+  store_options.rebuild_manifest = options.rebuild_manifest;
   store_options.segment_bytes_max = config.segment_bytes;
   store_options.feed_bytes_max = config.feed_bytes_max;
   store_options.seal_after =

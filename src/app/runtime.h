@@ -20,6 +20,7 @@ struct RuntimeOptions {
   /// Starts on a damaged journal with what precedes the damage; the refusal to start names the
   /// number.
   std::optional<uint64_t> accept_log_loss;
+  bool rebuild_manifest = false;
 };
 
 class Runtime {

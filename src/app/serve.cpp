@@ -54,6 +54,7 @@ Result<RuntimeOptions> OptionsOf(const ServeFlags& flags) {
     options.stack_file = flags.stack;
   }
   options.accept_log_loss = flags.accept_log_loss;
+  options.rebuild_manifest = flags.rebuild_manifest;
   return options;
 }
 

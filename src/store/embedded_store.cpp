@@ -178,9 +178,17 @@ Result<void> MoveOldJournal(FileSystem& fs, const std::string& data_dir,
 Result<void> OpenFiles(EmbeddedStore::State& s, const std::string& wal_dir,
                        MetricRegistry& metrics) {
   const std::string dir = JoinPath(s.options.dir, "store");
-  TM_ASSIGN_OR_RETURN(const auto journal_id, Journal::PeekStoreId(s.fs, wal_dir));
+  TM_ASSIGN_OR_RETURN(const auto first, Journal::PeekFirst(s.fs, wal_dir));
+  const auto journal_id = first ? std::optional(first->store_id) : std::nullopt;
   const Hash128 fresh_id = HashKey128(dir + ' ' + std::to_string(s.clock.Now().ms) + ' ' +
                                       std::to_string(s.clock.Monotonic().ns));
+  if (s.options.rebuild_manifest) {
+    TM_ASSIGN_OR_RETURN(const RebuiltManifest rebuilt,
+                        Manifest::Rebuild(s.fs, dir, journal_id.value_or(fresh_id),
+                                          s.clock.Now().AsEventTime().ns));
+    Log(LogLevel::kWarning, "store", "the manifest was rebuilt from the files' footers",
+        {{"blocks", rebuilt.state.blocks.size()}, {"left_out", rebuilt.skipped.size()}});
+  }
   TM_ASSIGN_OR_RETURN(s.storage, Storage::Open(s.fs, dir, journal_id.value_or(fresh_id),
                                                s.clock.Now().AsEventTime().ns, metrics, s.snapshots,
                                                MakeDictionaryReplay(s)));
@@ -188,6 +196,13 @@ Result<void> OpenFiles(EmbeddedStore::State& s, const std::string& wal_dir,
     return Error{Code::kCorruption, "the journal in " + wal_dir +
                                         " belongs to another store than " + dir +
                                         ": restore both from one backup"};
+  }
+  if (s.options.rebuild_manifest && first) {
+    // What the trimmed part of the journal held is in blocks, or nowhere.
+    ManifestEdit edit;
+    edit.checkpoint = s.storage->State().checkpoint;
+    edit.checkpoint->lsn = std::max(edit.checkpoint->lsn, first->previous_last_lsn);
+    TM_RETURN_IF_ERROR(s.storage->Publish(std::move(edit), {}, {}, 0, {}));
   }
   const ManifestState files = s.storage->State();
   s.revisions_sealed_lsn = files.checkpoint.revisions_lsn;

@@ -38,6 +38,9 @@ struct EmbeddedStoreOptions {
   minutes retention_interval{1};  // how often expired points leave
   /// See JournalOptions.
   std::optional<uint64_t> accept_loss_after_lsn;
+  /// Starts from the footers of the files that are there when the manifest is damaged or lost:
+  /// progress that only a checkpoint held, floors and accepted gaps are lost.
+  bool rebuild_manifest = false;
 };
 
 class EmbeddedStore final : public Store, public Admin {

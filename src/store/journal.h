@@ -83,8 +83,8 @@ class Journal final : public Steppable {
   static Result<std::unique_ptr<Journal>> Open(JournalOptions options, FileSystem& fs,
                                                const Clock& clock, MetricRegistry& metrics,
                                                Replay& replay);
-  /// The store id in the headers of the segments in `dir`, or none. Changes nothing.
-  static Result<std::optional<Hash128>> PeekStoreId(FileSystem& fs, const std::string& dir);
+  /// The header of the oldest segment in `dir`, or none. Changes nothing.
+  static Result<std::optional<SegmentHeader>> PeekFirst(FileSystem& fs, const std::string& dir);
 
   /// Takes the next LSN. Must be followed by Commit() or Abandon(), soon: later batches wait for
   /// it.

@@ -199,18 +199,18 @@ Result<bool> Journal::ReplaySegment(uint64_t file_no, const SegmentHeader* next,
   return !damaged;
 }
 
-Result<std::optional<Hash128>> Journal::PeekStoreId(FileSystem& fs, const std::string& dir) {
+Result<std::optional<SegmentHeader>> Journal::PeekFirst(FileSystem& fs, const std::string& dir) {
   TM_ASSIGN_OR_RETURN(const bool exists, fs.Exists(dir));
-  if (!exists) return std::optional<Hash128>();
+  if (!exists) return std::optional<SegmentHeader>();
   TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(dir));
   for (const std::string& name : names) {
     const auto number = FileNumberOf(name);
     if (!number) continue;
     TM_ASSIGN_OR_RETURN(const auto reader,
                         SegmentReader::Open(fs, JoinPath(dir, name), *number, UINT64_MAX));
-    return std::optional(reader->header().store_id);
+    return std::optional(reader->header());
   }
-  return std::optional<Hash128>();
+  return std::optional<SegmentHeader>();
 }
 
 Result<void> Journal::OpenNext(Tail tail) {

@@ -326,6 +326,43 @@ TEST(Damage, IsSetAsideNamedAndMayBeAccepted) {
   EXPECT_EQ(read(1, all, "a"), "2 rows, 1 gaps");
 }
 
+TEST(Damage, ADamagedManifestRefusesToStartAndIsRebuiltOnRequest) {
+  EmbeddedStoreOptions options;
+  options.segment_bytes_max = 300;
+  EmbeddedHost host(1, options);
+  SetTable(host.store(), 1);
+  const SeriesRef s = Ref(host.store(), 1, "a");
+  for (int i = 0; i < 12; ++i) {
+    Put(host, {Point(s, kNow - minutes(30 - i), i), Point(s, kNow - hours(50), i, i + 1)});
+    if (i % 5 == 4) Flush(host);
+  }
+  const auto rows = Rows(host.store(), 1);
+  host.Close();
+  std::string manifest;
+  const auto names = host.fs().List("/data/store");
+  for (const std::string& name : *names) {
+    if (name.starts_with("MANIFEST-")) manifest = "/data/store/" + name;
+  }
+  host.fs().FlipBit(manifest, 8 * 70);
+  const auto refused = host.Open();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("--rebuild-manifest"));
+  options.dir = "/data";
+  options.rebuild_manifest = true;
+  MetricRegistry metrics;
+  sim::SimExecutor executor(host.clock(), 9);
+  {
+    auto rebuilt = EmbeddedStore::Open(options, host.fs(), host.clock(), executor, metrics);
+    ASSERT_TRUE(rebuilt.ok()) << rebuilt.error().message;
+    SetTable(**rebuilt, 1);
+    EXPECT_EQ(Rows(**rebuilt, 1), rows);
+  }
+  executor.Stop();
+  ASSERT_TRUE(host.Open().ok());  // and without the option from then on
+  SetTable(host.store(), 1);
+  EXPECT_EQ(Rows(host.store(), 1), rows);
+}
+
 TEST(Damage, AMissingBlockIsDamageAndAnUnnamedFileGoes) {
   EmbeddedHost host(1);
   SetTable(host.store(), 1);

@@ -103,7 +103,7 @@ def damage_is_refused_and_named():
             "Dimensions": [{"Name": "host", "Value": "a"}], "MeasureName": "m", "MeasureValue": str(n), "Time": str(now - 60 + n),
             "TimeUnit": "SECONDS"}])
     server.kill()
-    segment = max((server.data / "wal").iterdir(), key=lambda path: path.stat().st_size)
+    segment = max((server.data / "store" / "wal").iterdir(), key=lambda path: path.stat().st_size)
     middle = segment.stat().st_size // 2
     with open(segment, "r+b") as file:
         file.seek(middle)

@@ -472,7 +472,7 @@ TEST(PathCrash, WorkloadCoversWhatItClaims) {
   World& world = run.world;
   EXPECT_GE(world.fs.calls(), 200U);
   const auto list = [&](const std::string& path) { return world.fs.List(path).value_or({}); };
-  EXPECT_GE(list("/data/wal").size(), 4U) << "the journal never rolled between two starts";
+  EXPECT_GE(list("/data/store/wal").size(), 4U) << "the journal never rolled between two starts";
   size_t segments = 0;
   for (const std::string& folder : list("/data/log")) {
     segments = std::max(segments, list("/data/log/" + folder).size());
