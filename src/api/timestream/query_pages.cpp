@@ -16,12 +16,29 @@ constexpr uint64_t kMeteredMin = 10'000'000;  // timestream-api.md 5.1.3
 constexpr size_t kPageEndBytes = 1'024;       // status, token and brackets around the rows
 constexpr size_t kRowsBytesMin = 64 * 1024;   // left to rows whatever the columns take
 
+// Ours, beside AWS's members: rows of these files and times are missing from the answer.
+void AppendGaps(const std::vector<store::DamagedRange>& gaps, std::string& out) {
+  if (gaps.empty()) return;
+  JsonWriter list;
+  list.BeginArray();
+  for (const store::DamagedRange& gap : gaps) {
+    list.BeginObject().Key("File").String(gap.file);
+    list.Key("From").String(FormatIso8601Millis(gap.time.start));
+    list.Key("To").String(FormatIso8601Millis(gap.time.end)).EndObject();
+  }
+  list.EndArray();
+  out += ",\"KnownGaps\":" + list.text();
+}
+
 // ,"QueryStatus":{..}
-void AppendStatus(const sql::QueryProgress& progress, double percent, std::string& out) {
+void AppendStatus(const sql::QueryResult& result, double percent, std::string& out) {
+  const sql::QueryProgress progress = result.progress();
   const uint64_t metered = progress.metadata ? 0 : std::max(kMeteredMin, progress.bytes_scanned);
   out += ",\"QueryStatus\":{\"CumulativeBytesMetered\":" + std::to_string(metered);
   out += ",\"CumulativeBytesScanned\":" + std::to_string(progress.bytes_scanned);
-  out += ",\"ProgressPercentage\":" + FormatDoubleSql(percent) + "}";
+  out += ",\"ProgressPercentage\":" + FormatDoubleSql(percent);
+  AppendGaps(result.gaps(), out);
+  out += '}';
 }
 
 std::string Hex(uint64_t value) {
@@ -156,7 +173,7 @@ std::optional<Failure> QueryApi::FillPage(OpenQuery& query, std::string& body, b
   query.bytes_total += rows.size();
   const sql::QueryProgress progress = result->progress();
   // The statement may have ended while rows of it still wait for their page.
-  AppendStatus(progress, more ? std::min(progress.percent, 99.0) : 100.0, body);
+  AppendStatus(*result, more ? std::min(progress.percent, 99.0) : 100.0, body);
   if (query.insights && !more) {
     body += ",\"QueryInsightsResponse\":{\"OutputBytes\":" + std::to_string(query.bytes_total) +
             ",\"OutputRows\":" + std::to_string(query.rows_total) + "}";
@@ -194,7 +211,7 @@ void QueryApi::AnswerSlow(OpenQuery& query, MonotonicTime now, std::vector<Deliv
   }
   std::string body = query.head;
   const sql::QueryProgress progress = query.result->progress();
-  AppendStatus(progress, std::min(progress.percent, 99.0), body);
+  AppendStatus(*query.result, std::min(progress.percent, 99.0), body);
   body += ",\"Rows\":[]";
   Publish(query, std::move(body), true);
   out.push_back({std::move(query.waiting), query.last_page, std::nullopt});

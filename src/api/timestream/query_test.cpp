@@ -149,6 +149,18 @@ TEST_F(Query, Row85To88_Refusals) {
   EXPECT_EQ(Code(Body(R"(,"QueryInsights":{"Mode":"MAYBE"})")), "400 ValidationException");
 }
 
+TEST_F(Query, KnownGapsAreInTheStatusOfEveryPage) {
+  FakeStatement gapped = Numbers(1);
+  gapped.gaps = {{"0000000007.tsb", {EventTime{0}, EventTime{3'600'000'000'000}}, true}};
+  Set(gapped, "gapped");
+  EXPECT_THAT(
+      service_.Call("Query", Body("", "gapped")).body,
+      HasSubstr(R"("KnownGaps":[{"File":"0000000007.tsb","From":"1970-01-01T00:00:00.000Z",)"
+                R"("To":"1970-01-01T01:00:00.000Z"}]})"));
+  Set(Numbers(1), "whole");
+  EXPECT_THAT(service_.Call("Query", Body("", "whole")).body, Not(HasSubstr("KnownGaps")));
+}
+
 TEST_F(Query, Row89_PagesOfMaxRows) {
   Set(Numbers(2500));
   std::vector<size_t> sizes;

@@ -23,6 +23,7 @@ struct FakeStatement {
   std::optional<Error> error;        // of Execute()
   std::optional<Error> error_after;  // of Next(), once all rows were given
   bool metadata = false;
+  std::vector<store::DamagedRange> gaps;
   std::function<void()> before_next;  // runs in Next()
 };
 
@@ -77,6 +78,8 @@ class FakeEngine final : public sql::Engine {
     sql::QueryProgress progress() const override {
       return {.percent = 50, .metadata = statement_.metadata};
     }
+
+    std::vector<store::DamagedRange> gaps() const override { return statement_.gaps; }
 
    private:
     FakeStatement statement_;
