@@ -63,6 +63,17 @@ void RemoveIfPossible(FileSystem& fs, const std::string& path) {
   }
 }
 
+// Renames into a folder that is made if need be; `folders` collects those to sync.
+Result<void> PlaceFile(FileSystem& fs, const std::string& from, const std::string& to,
+                       std::vector<std::string>& folders) {
+  const std::string folder = FolderOf(to);
+  if (std::find(folders.begin(), folders.end(), folder) == folders.end()) {
+    TM_RETURN_IF_ERROR(fs.CreateDirs(folder));
+    folders.push_back(folder);
+  }
+  return fs.Rename(from, to);
+}
+
 Result<void> LinkOrCopy(FileSystem& fs, const std::string& from, const std::string& to) {
   auto linked = fs.Link(from, to);
   if (linked.ok() || linked.error().code != Code::kUnimplemented) return linked;
@@ -265,16 +276,6 @@ Result<DictionaryExtent> Storage::RewriteDictionary(uint64_t lsn, std::string_vi
   return dictionary_->Rewrite(manifest_->NextFileNo(), lsn, records);
 }
 
-Result<void> Storage::PlaceFile(const std::string& from, const std::string& to,
-                                std::vector<std::string>& folders) {
-  const std::string folder = FolderOf(to);
-  if (std::find(folders.begin(), folders.end(), folder) == folders.end()) {
-    TM_RETURN_IF_ERROR(fs_.CreateDirs(folder));
-    folders.push_back(folder);
-  }
-  return fs_.Rename(from, to);
-}
-
 Result<void> Storage::Publish(ManifestEdit edit, std::vector<NewBlock> blocks,
                               std::vector<NewRevisions> revisions, uint64_t seal_no,
                               const std::function<void()>& before_install) {
@@ -286,7 +287,7 @@ Result<void> Storage::Publish(ManifestEdit edit, std::vector<NewBlock> blocks,
   const auto place_all = [&]() -> Result<void> {
     for (NewBlock& b : blocks) {
       const std::string path = PathOf(b.meta);
-      TM_RETURN_IF_ERROR(PlaceFile(b.tmp_path, path, folders));
+      TM_RETURN_IF_ERROR(PlaceFile(fs_, b.tmp_path, path, folders));
       placed.push_back(path);
       TM_ASSIGN_OR_RETURN(version->files[b.meta.file_no],
                           BlockFile::Open(fs_, path, b.meta, store_id_));
@@ -295,7 +296,7 @@ Result<void> Storage::Publish(ManifestEdit edit, std::vector<NewBlock> blocks,
     }
     for (NewRevisions& r : revisions) {
       const std::string path = PathOf(r.meta);
-      TM_RETURN_IF_ERROR(PlaceFile(r.tmp_path, path, folders));
+      TM_RETURN_IF_ERROR(PlaceFile(fs_, r.tmp_path, path, folders));
       placed.push_back(path);
       TM_ASSIGN_OR_RETURN(version->revisions[r.meta.file_no],
                           RevisionFile::Open(fs_, path, r.meta, store_id_));

@@ -111,8 +111,6 @@ class Storage {
   Result<void> OpenDamaged() TM_REQUIRES(files_mutex_);
   Result<void> RemoveUnnamed() TM_REQUIRES(files_mutex_);
   Result<void> RemoveUnnamedIn(const std::string& folder, int depth) TM_REQUIRES(files_mutex_);
-  Result<void> PlaceFile(const std::string& from, const std::string& to,
-                         std::vector<std::string>& folders) TM_REQUIRES(files_mutex_);
   Result<void> SetAside(DamagedBlock damaged, const std::string& path) TM_REQUIRES(files_mutex_);
   void InstallVersion(std::shared_ptr<Version> version) TM_REQUIRES(files_mutex_);
 
