@@ -113,16 +113,9 @@ struct Runtime::Impl {
 /// Gauges of what only asking tells. Asking waits for locks, so no network thread does it.
 class Runtime::Impl::Sampler final : public Steppable {
  public:
-  explicit Sampler(Impl& impl)
-      : impl_(impl),
-        quarantined_(impl.metrics.GetGauge("tidemark_store_blocks_quarantined",
-                                           "Damaged block files that were put aside")) {}
+  explicit Sampler(Impl& impl) : impl_(impl) {}
 
-  void Sample() {
-    PublishMemory(impl_.memory, impl_.metrics);
-    store::Admin& admin = *impl_.store;
-    quarantined_.Set(static_cast<int64_t>(admin.Damaged().size()));
-  }
+  void Sample() { PublishMemory(impl_.memory, impl_.metrics); }
   Result<Progress> Step() override {
     Sample();
     return Progress{.wake_at = impl_.clock.Monotonic() + seconds(1)};
@@ -130,7 +123,6 @@ class Runtime::Impl::Sampler final : public Steppable {
 
  private:
   Impl& impl_;
-  Gauge& quarantined_;
 };
 
 Runtime::Impl::~Impl() { Stop(); }

@@ -17,6 +17,13 @@
 namespace tidemark::store {
 namespace {
 
+// A minute of release builds; checked and sanitized builds are many times slower.
+#ifdef TM_DEBUG_CHECKS
+constexpr uint64_t kRuns = 60;
+#else
+constexpr uint64_t kRuns = 1500;
+#endif
+
 constexpr TableId kTable{7};
 constexpr EventTime kStart{(1'767'225'600LL - 40 * 3600) * 1'000'000'000};
 
@@ -245,7 +252,7 @@ class World {
 TEST(EmbeddedStoreSchedule, EveryPrefixIsWhole) {
   const uint64_t seed = TestSeed(1);
   const char* text = std::getenv("TM_RUNS");
-  const uint64_t runs = text == nullptr ? 60 : std::strtoull(text, nullptr, 10);
+  const uint64_t runs = text == nullptr ? kRuns : std::strtoull(text, nullptr, 10);
   World::Seen all;
   for (uint64_t run = 0; run < runs && !HasFailure(); ++run) {
     SCOPED_TRACE(testing::Message() << "TM_SEED=" << seed + run << " TM_RUNS=1");
