@@ -32,7 +32,11 @@ demo: server ## the EC2 sample end to end, until Ctrl-C; FRESH=1 begins anew
 test: build ## every test
 	@echo "One test: ctest --test-dir build/release --output-on-failure -R 'ShardLog.KeepsAckedRecords'"
 	@echo "One kind: make test CTEST_FLAGS='-L unit'   (unit, model, crash, check, e2e)"
-	@$(stage) tests ctest --test-dir build/release --output-on-failure -j $(JOBS) $(CTEST_FLAGS) </dev/null
+	@$(stage) tests ctest --test-dir build/release --output-on-failure -j $(JOBS) -LE soak $(CTEST_FLAGS) </dev/null
+
+.PHONY: soak
+soak: build ## hours: 200 kills, every bit flip, the suites under the other configurations
+	@$(stage) soak ctest --test-dir build/release --output-on-failure -j $(JOBS) -L soak $(CTEST_FLAGS) </dev/null
 
 .PHONY: build
 build: deps ## everything in release, tests included, in build/release
@@ -94,7 +98,7 @@ test-asan test-tsan: export TM_SANITIZER := 1
 test-debug test-asan test-tsan: test-%: deps
 	@scripts/build_web.sh
 	@$(MAKE) compile PRESET=$*
-	@ctest --test-dir build/$* --output-on-failure -j $(JOBS) $(CTEST_FLAGS) </dev/null
+	@ctest --test-dir build/$* --output-on-failure -j $(JOBS) -LE soak $(CTEST_FLAGS) </dev/null
 
 .PHONY: test-duckdb-next
 test-duckdb-next: build ## the tests of sql with the next DuckDB, by hand

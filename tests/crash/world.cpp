@@ -1,12 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crash/world.h"
 
+#include <cstdlib>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace tidemark::tests {
 namespace {
 
 constexpr char kDatabase[] = "plant";
+
+/// TM_WORLD, as the files of tests/configs: sizes that make every boundary frequent.
+void ApplyConfig(store::EmbeddedStoreOptions& options) {
+  const char* const name = std::getenv("TM_WORLD");
+  if (name == nullptr) return;
+  if (std::string_view(name) == "tiny_segments") {
+    options.segment_bytes_max = 1000;
+    options.partition = hours(1);
+    options.chunk_rows_max = 4;
+    options.seal_bytes = 20'000;
+    options.seal_after = minutes(1);
+  } else if (std::string_view(name) == "tiny_memory") {
+    options.seal_bytes = 1;  // no row stays longer than it must
+    options.chunk_rows_max = 16;
+  } else {
+    ADD_FAILURE() << "TM_WORLD=" << name << " is none of tests/configs";
+  }
+}
 
 }  // namespace
 
@@ -28,6 +49,7 @@ Result<void> World::OpenData() {
   store_options.dir = "/data";
   store_options.segment_bytes_max = options_.journal_segment_bytes_max;
   store_options.feed_memory_bytes_max = options_.feed_memory_bytes_max;
+  ApplyConfig(store_options);
   TM_ASSIGN_OR_RETURN(store,
                       store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));
   tables = std::make_unique<timestream::TableAdmin>(*catalog, *store);
@@ -41,7 +63,8 @@ Result<void> World::OpenWork() {
       pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
       pipeline::PipelineOptions{});
   admin = std::make_unique<app::StackAdmin>(
-      app::StackContext{*catalog, *log, *store, *tables, *pipelines, *views});
+      app::StackContext{*catalog, *log, *store, *tables, *pipelines, *views, *store, fs, clock,
+                        "/data/backups"});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);

@@ -71,7 +71,7 @@ class World {
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<sim::SimExecutor> executor;
   std::unique_ptr<log::Log> log;
-  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::EmbeddedStore> store;
   std::unique_ptr<timestream::TableAdmin> tables;
   std::unique_ptr<view::Maintainer> views;
   std::unique_ptr<pipeline::Manager> pipelines;
