@@ -124,16 +124,15 @@ uint64_t EmbeddedStore::State::SlowestView() {
   return slowest;
 }
 
-FeedGap EmbeddedStore::State::OpenGap(Reason reason) {
+FeedGap EmbeddedStore::State::OpenGap(Reason /*reason*/) {
   FeedGap gap;
   const ManifestState files = storage->State();
-  gap.end_lsn = std::max(files.feed_start_lsn, feed_start_lsn.load());
-  gap.sources = files.feed_sources;
+  // Up to the checkpoint, not only to the trim: blocks tell of all before it, and its clocks are
+  // known. Those of a trim inside a seal would lack what the trimmed frames brought after the seal
+  // before, and the watermark of a view that reads on would wait for clocks that never come again.
+  gap.end_lsn = std::max(files.checkpoint.lsn, feed_start_lsn.load());
+  gap.sources = files.checkpoint.sources;
   gap.views = files.checkpoint.views;
-  if (reason == Reason::kDamaged) {
-    gap.end_lsn = files.checkpoint.lsn;
-    gap.sources = files.checkpoint.sources;
-  }
   // Newer than what was just read, so it holds at least that.
   gap.version = snapshots.version();
   return gap;

@@ -103,6 +103,7 @@ class EmbeddedFeedReader final : public FeedReader {
   Result<bool> NextOfGap(size_t points_max, FeedBatch& out);
   Result<bool> NextFromSegments(size_t points_max, uint64_t end, FeedBatch& out);
   Result<void> OpenSegmentFor(uint64_t lsn);
+  static Error Trimmed() { return Error{Code::kUnavailable, "the feed was trimmed meanwhile"}; }
 
   FileSystem& fs_;
   const Journal& journal_;
@@ -165,7 +166,11 @@ Result<void> EmbeddedFeedReader::OpenSegmentFor(uint64_t lsn) {
 }
 
 Result<bool> EmbeddedFeedReader::NextFromSegments(size_t points_max, uint64_t end, FeedBatch& out) {
-  if (segment_ == nullptr) TM_RETURN_IF_ERROR(OpenSegmentFor(last_ + 1));
+  if (segment_ == nullptr) {
+    TM_RETURN_IF_ERROR(OpenSegmentFor(last_ + 1));
+    // Trimmed before we looked: the segment found may begin too late.
+    if (last_ < trims_.StartLsn()) return Trimmed();
+  }
   uint64_t reached = last_;
   while (reached < end && (reached == last_ || out.points.size() < points_max)) {
     SegmentReader::Frame frame;
@@ -187,7 +192,16 @@ Result<bool> EmbeddedFeedReader::NextFromSegments(size_t points_max, uint64_t en
       const auto it = std::find_if(
           segments.begin(), segments.end(),
           [&](const Journal::SegmentInfo& s) { return s.file_no == segment_file_no_; });
-      if (it == segments.end()) return Error{Code::kInternal, "a journal segment vanished"};
+      if (it == segments.end()) {
+        // Read to its end and trimmed since.
+        TM_RETURN_IF_ERROR(OpenSegmentFor(reached + 1));
+        if (reached < trims_.StartLsn()) {
+          segment_.reset();
+          if (reached == last_) return Trimmed();
+          return Advance(reached, out);
+        }
+        continue;
+      }
       if (it->valid_bytes > segment_->offset()) {
         segment_->ExtendTo(it->valid_bytes);
         continue;

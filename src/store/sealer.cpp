@@ -71,7 +71,8 @@ void Sealer::Close() {
 bool Sealer::Due(Progress& progress) {
   const int64_t rows = s_.rows_bytes.load() - s_.frozen_bytes.load();
   const MonotonicTime now = s_.clock.Monotonic();
-  const bool has_rows = s_.rows_count.load() > 0 || !s_.revisions.empty();
+  // Rows that are sealed but kept for older snapshots do not call for another seal.
+  const bool has_rows = s_.rows_count.load() > releasing_rows_ || !s_.revisions.empty();
   if (!has_rows) {
     oldest_unsealed_.reset();
   } else if (!oldest_unsealed_) {
@@ -342,6 +343,15 @@ Result<void> Sealer::Publish() {
   return {};
 }
 
+// Sealed parts stay readable for the snapshots that began before.
+void Sealer::KeepUntilRead() {
+  for (Frozen& f : frozen_) {
+    releasing_rows_ += static_cast<int64_t>(f.part->buffer.rows());
+    releasing_.push_back(std::move(f));
+  }
+  frozen_.clear();
+}
+
 void Sealer::ReleaseFrozen() {
   const uint64_t passed = s_.snapshots.SealPassed();
   int64_t bytes = 0;
@@ -364,6 +374,7 @@ void Sealer::ReleaseFrozen() {
   s_.rows_bytes -= bytes;
   s_.frozen_bytes -= bytes;
   s_.rows_count -= rows;
+  releasing_rows_ -= rows;
 }
 
 // Segments that blocks cover go, unless a view still reads there and the bound allows it.
@@ -481,8 +492,7 @@ Result<Progress> Sealer::Step() {
   failures_ = 0;
   phase_ = Phase::kIdle;
   oldest_unsealed_.reset();
-  for (Frozen& f : frozen_) releasing_.push_back(std::move(f));
-  frozen_.clear();
+  KeepUntilRead();
   ReleaseFrozen();
   TrimJournal();
   s_.OnSealed();
@@ -508,8 +518,7 @@ Result<void> Sealer::SealReplayed(uint64_t lsn) {
   TM_RETURN_IF_ERROR(FinishFiles());
   TM_RETURN_IF_ERROR(Publish());
   phase_ = Phase::kIdle;
-  releasing_.swap(frozen_);
-  frozen_.clear();
+  KeepUntilRead();
   ReleaseFrozen();
   return {};
 }

@@ -76,6 +76,7 @@ class Sealer final : public Steppable {
   Result<std::optional<DictionaryExtent>> WriteDictionary(const PendingDefinitions& pending,
                                                           uint64_t applied_lsn);
   Result<void> WriteRevisions(std::vector<NewRevisions>& out, uint64_t& revisions_lsn);
+  void KeepUntilRead();
   void ReleaseFrozen();
   void TrimJournal();
   void DiscardFiles();
@@ -92,6 +93,7 @@ class Sealer final : public Steppable {
   uint32_t freeze_id_ = 0;
   std::vector<Frozen> frozen_;     // of this seal, ascending by id once frozen
   std::vector<Frozen> releasing_;  // published, maybe still read
+  int64_t releasing_rows_ = 0;
   size_t encode_at_ = 0;
   std::map<int64_t, uint64_t> partition_rows_;
   std::map<int64_t, Output> outputs_;  // by partition; INT64_MIN: the mixed one

@@ -80,6 +80,8 @@ class World {
         return Trim();
       case kDamage:
         return Damage();
+      case kSeal:
+        return Seal();
       case kActions:
         break;
     }
@@ -139,6 +141,7 @@ class World {
     kPause,
     kTrim,
     kDamage,
+    kSeal,
     kActions
   };
 
@@ -211,6 +214,18 @@ class World {
       to.Set({p, random_.Below(to.offset(p) + 1)});
     }
     model->TrimFeed(to);
+  }
+
+  // With a feed that keeps next to nothing, views that lag meet gaps.
+  void Seal() {
+    store::Admin* admin = host_->admin();
+    if (admin == nullptr) return;
+    if (random_.Below(3) > 0) {
+      admin->Flush([](const Result<void>&) {});
+    } else {
+      admin->Compact(random_.Below(2) == 0 ? store::CompactMode::kDue : store::CompactMode::kFull,
+                     [](const Result<void>&) {});
+    }
   }
 
   void Damage() {

@@ -28,7 +28,11 @@ class EmbeddedHost final : public StoreHost {
     TM_CHECK(fs_.CreateDirs("data").ok());
     store::EmbeddedStoreOptions options;
     options.dir = "data";
-    options.segment_bytes_max = 16 * 1024;
+    options.segment_bytes_max = random_.Below(2) == 0 ? 1000 : 16 * 1024;
+    options.seal_bytes = random_.Below(2) == 0 ? 0 : 2000 + random_.Below(30'000);
+    options.chunk_rows_max = 1 + random_.Below(20);
+    options.feed_bytes_max = random_.Below(2) == 0 ? 0 : 3000;
+    options.feed_memory_bytes_max = random_.Below(2) == 0 ? 0 : 4000;
     auto opened = store::EmbeddedStore::Open(options, fs_, clock_, executor, metrics_);
     TM_CHECK(opened.ok());
     store_ = std::move(opened).value();
@@ -43,6 +47,7 @@ class EmbeddedHost final : public StoreHost {
     store_.reset();
   }
   bool completes_at_once() const override { return false; }
+  store::Admin* admin() override { return store_.get(); }
 
  private:
   const Clock& clock_;

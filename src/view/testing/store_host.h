@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "store/admin.h"
 #include "store/store.h"
 #include "store/testing/model_store.h"
 
@@ -23,6 +24,8 @@ class StoreHost {
   virtual bool completes_at_once() const = 0;
   /// To trim its feed and damage it; null: not the model.
   virtual store::ModelStore* model() { return nullptr; }
+  /// To seal and merge it; null: the model.
+  virtual store::Admin* admin() { return nullptr; }
 };
 
 std::unique_ptr<StoreHost> MakeModelHost(const Clock& clock, uint64_t seed);
