@@ -62,9 +62,8 @@ Result<void> World::OpenWork() {
   pipelines = std::make_unique<pipeline::Manager>(
       pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
       pipeline::PipelineOptions{});
-  admin = std::make_unique<app::StackAdmin>(
-      app::StackContext{*catalog, *log, *store, *tables, *pipelines, *views, *store, fs, clock,
-                        "/data/backups"});
+  admin = std::make_unique<app::StackAdmin>(app::StackContext{
+      *catalog, *log, *store, *tables, *pipelines, *views, *store, fs, clock, "/data/backups"});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
