@@ -63,8 +63,7 @@ struct Budget {
 }  // namespace
 
 struct Runtime::Impl {
-  explicit Impl(RuntimeOptions opts)
-      : options(std::move(opts)), budget(options.config), memory(budget.total) {}
+  explicit Impl(RuntimeOptions opts);
   ~Impl();
 
   class Sampler;
@@ -124,6 +123,9 @@ class Runtime::Impl::Sampler final : public Steppable {
  private:
   Impl& impl_;
 };
+
+Runtime::Impl::Impl(RuntimeOptions opts)
+    : options(std::move(opts)), budget(options.config), memory(budget.total) {}
 
 Runtime::Impl::~Impl() { Stop(); }
 
