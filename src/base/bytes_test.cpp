@@ -113,6 +113,19 @@ TEST(Crc32c, MatchesKnownVectors) {
   EXPECT_EQ(Crc32c(0, std::string(32, '\xff')), 0x62a8ab43U);  // RFC 3720 B.4
 }
 
+TEST(Crc32c, FindsTheOneBitThatDiffers) {
+  std::string bytes = "a frame of the journal, or a section of the log";
+  const uint32_t right = Crc32c(9, std::string_view(bytes));
+  for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    bytes[bit / 8] ^= static_cast<char>(1U << (bit % 8));
+    EXPECT_EQ(FlippedBit(Crc32c(9, std::string_view(bytes)), right, bytes.size()), bit);
+    bytes[bit / 8] ^= static_cast<char>(1U << (bit % 8));
+  }
+  EXPECT_EQ(FlippedBit(right ^ 0x400U, right, bytes.size()), 8 * bytes.size());
+  bytes[0] ^= 3;  // two bits
+  EXPECT_EQ(FlippedBit(Crc32c(9, std::string_view(bytes)), right, bytes.size()), std::nullopt);
+}
+
 TEST(Crc32c, ContinuesOverPiecesAndBothWaysAgree) {
   const uint64_t seed = TestSeed();
   SCOPED_TRACE(SeedTrace(seed));

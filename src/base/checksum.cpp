@@ -2,6 +2,7 @@
 #include "base/checksum.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #define XXH_INLINE_ALL
@@ -17,9 +18,10 @@
 
 namespace tidemark {
 namespace checksum_internal {
-namespace {
 
 constexpr uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, bits reversed
+
+namespace {
 
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
@@ -94,6 +96,19 @@ uint32_t Crc32c(uint32_t crc, std::string_view bytes) {
 
 uint32_t Crc32c(uint32_t crc, std::span<const std::byte> bytes) {
   return Crc32c(crc, AsText(bytes));
+}
+
+std::optional<uint64_t> FlippedBit(uint32_t a, uint32_t b, size_t bytes) {
+  const uint32_t difference = a ^ b;
+  const uint64_t bits = 8 * uint64_t{bytes};
+  if (std::has_single_bit(difference)) return bits;
+  // CRC is linear: a flipped bit adds a fixed pattern, one step for each bit that follows it.
+  uint32_t pattern = checksum_internal::kPolynomial;
+  for (uint64_t behind = 0; behind < bits; ++behind) {
+    if (pattern == difference) return bits - 1 - behind;
+    pattern = (pattern >> 1U) ^ ((pattern & 1U) != 0 ? checksum_internal::kPolynomial : 0U);
+  }
+  return std::nullopt;
 }
 
 uint32_t Crc32cSeed(uint64_t file_no, uint64_t offset) {

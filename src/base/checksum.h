@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -13,6 +14,10 @@ namespace tidemark {
 /// Continues `crc` (0 to start) over `bytes`. Uses the SSE4.2 instruction where the CPU has it.
 uint32_t Crc32c(uint32_t crc, std::span<const std::byte> bytes);
 uint32_t Crc32c(uint32_t crc, std::string_view bytes);
+
+/// The bit (from the first byte's lowest on) whose flip alone makes checksum `a` of so many bytes
+/// into `b`; none: more than one bit differs. `8 * bytes`: a bit of a stored checksum itself.
+std::optional<uint64_t> FlippedBit(uint32_t a, uint32_t b, size_t bytes);
 
 /// The start value for bytes stored at `offset` of file `file_no`.
 uint32_t Crc32cSeed(uint64_t file_no, uint64_t offset);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstring>
 
 #include "base/bytes.h"
@@ -266,6 +267,65 @@ Result<FrameHeader> DecodeFrame(std::string_view bytes, uint64_t file_no, uint64
   const size_t trailer = (header.flags & kFrameSeals) != 0 ? kSealTrailerBytes : 0;
   if (at + trailer != header.bytes) return Damage("the sections do not fill the frame");
   return header;
+}
+
+namespace {
+
+/// One of the first `bytes` bytes has a bit whose flip makes `good(block)` true.
+template <typename Good>
+bool FlipMakesGood(std::string block, size_t bytes, Good good) {
+  for (size_t bit = 0; bit < 8 * std::min(bytes, block.size()); ++bit) {
+    const auto mask = static_cast<char>(1U << (bit % 8));
+    block[bit / 8] ^= mask;
+    if (good(block)) return true;
+    block[bit / 8] ^= mask;
+  }
+  return false;
+}
+
+bool SectionHasFlippedBit(std::string_view rest, uint64_t file_no, uint64_t offset) {
+  constexpr uint64_t kSectorBytes = 512;
+  if (rest.size() < sizeof(SectionHeader)) return false;
+  // Its size may be what was flipped: then only its right size has the right checksum.
+  if (FlipMakesGood(std::string(rest), sizeof(SectionHeader), [&](std::string_view block) {
+        return DecodeSection(block, file_no, offset).ok();
+      })) {
+    return true;
+  }
+  const auto section = Load<SectionHeader>(rest);
+  if (section.bytes > rest.size() || section.bytes < sizeof(SectionHeader)) return false;
+  const std::string_view covered = rest.substr(8, section.bytes - 8);
+  const auto bit = FlippedBit(BlockCrc(rest.substr(0, section.bytes), file_no, offset), section.crc,
+                              covered.size());
+  if (!bit) return false;
+  // A sector of zeros is a torn write, also where it should have held a single bit.
+  const uint64_t at = offset + 8 + *bit / 8;
+  const uint64_t sector = std::max(at - at % kSectorBytes, offset) - offset;
+  return rest.substr(sector, std::min<uint64_t>(kSectorBytes, section.bytes - sector))
+             .find_first_not_of('\0') != std::string_view::npos;
+}
+
+}  // namespace
+
+bool HasFlippedBit(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number) {
+  const auto is_header = [&](std::string_view block) {
+    return IsFrameHeader(block, file_no, offset, number);
+  };
+  if (bytes.size() < sizeof(FrameHeader)) return false;
+  if (!is_header(bytes)) {
+    return FlipMakesGood(std::string(bytes.substr(0, sizeof(FrameHeader))), sizeof(FrameHeader),
+                         is_header);
+  }
+  const auto header = Load<FrameHeader>(bytes);
+  if (header.bytes > bytes.size() || header.bytes > kFrameBytesMax) return false;
+  uint64_t at = sizeof(FrameHeader);
+  for (uint32_t i = 0; i < header.sections && at < header.bytes; ++i) {
+    const std::string_view rest = bytes.substr(at, header.bytes - at);
+    const auto section = DecodeSection(rest, file_no, offset + at);
+    if (!section.ok()) return SectionHasFlippedBit(rest, file_no, offset + at);
+    at += section->bytes;
+  }
+  return false;
 }
 
 bool IndexBuilder::Extend(IndexEntry* last, const ScannedSection& section) {

@@ -146,6 +146,10 @@ Result<FrameHeader> DecodeFrame(std::string_view bytes, uint64_t file_no, uint64
 /// Only the header's own checks: for finding a later frame behind a broken one.
 bool IsFrameHeader(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number_min);
 
+/// Whether `bytes` begins with a frame that is whole but for one flipped bit: damage, since a torn
+/// write leaves sectors that are old, new or zero.
+bool HasFlippedBit(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number);
+
 /// Whether the section's checksum and lengths hold. `bytes` begins with it.
 Result<SectionHeader> DecodeSection(std::string_view bytes, uint64_t file_no, uint64_t offset);
 

@@ -234,6 +234,10 @@ class Recovery {
             segment, scan.end,
             scan.error + ", but a later frame follows at byte " + std::to_string(*later));
       }
+      if (HasFlippedBit(std::string_view(bytes).substr(scan.end), segment.file_no, scan.end,
+                        next_frame)) {
+        return Damaged(segment, scan.end, scan.error + ", and only one bit of the frame is wrong");
+      }
       tidemark::Log(
           LogLevel::kWarning, "log", "torn tail ignored",
           {{"segment", segment.path}, {"at", scan.end}, {"bytes", bytes.size() - scan.end}});

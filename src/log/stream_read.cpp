@@ -40,12 +40,13 @@ class RangeParser {
           section.bytes < sizeof(section)) {
         return Damage("a section has no magic or an impossible length", file_offset + at);
       }
+      // Before its header is believed: a flipped shard or offset must not hide the records.
+      if (auto r = DecodeSection(rest, file_no, file_offset + at); !r.ok()) {
+        return Damage(r.error().message, file_offset + at);
+      }
       if (section.shard == limits_.shard &&
           section.first_offset + section.records > limits_.from.value &&
           section.arrival_ms >= limits_.cutoff_ms) {
-        if (auto r = DecodeSection(rest, file_no, file_offset + at); !r.ok()) {
-          return Damage(r.error().message, file_offset + at);
-        }
         TM_ASSIGN_OR_RETURN(const bool all, ParseSection(section, rest.substr(sizeof(section),
                                                                               section.body_bytes)));
         if (!all) return false;

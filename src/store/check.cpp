@@ -120,7 +120,7 @@ class WalCheck {
       if (*found == SegmentReader::Found::kEnd) return;
       if (*found == SegmentReader::Found::kBad) {
         // Behind everything that counts a torn tail is what a crash leaves, and no damage.
-        const auto later = last ? (*reader)->HasFrameBehind(lsn) : Result<bool>(true);
+        const auto later = last ? (*reader)->IsDamage(lsn) : Result<bool>(true);
         if (!later.ok() || *later) {
           report_({segment.file, "checksum",
                    "damaged at byte " + std::to_string((*reader)->offset()) + ", behind LSN " +

@@ -185,7 +185,7 @@ Result<bool> Journal::ReplaySegment(uint64_t file_no, const SegmentHeader* next,
               reader->offset() != next->previous_valid_bytes ||
               tail.last_lsn != next->previous_last_lsn;
   } else if (found == SegmentReader::Found::kBad) {
-    TM_ASSIGN_OR_RETURN(damaged, reader->HasFrameBehind(tail.last_lsn));
+    TM_ASSIGN_OR_RETURN(damaged, reader->IsDamage(tail.last_lsn));
     if (!damaged) {
       Log(LogLevel::kInfo, "store", "the journal's torn tail is left out",
           {{"segment", path}, {"byte", reader->offset()}});

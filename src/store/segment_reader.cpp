@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/checksum.h"
 #include "base/units.h"
 
 namespace tidemark::store {
@@ -88,6 +89,44 @@ Result<bool> SegmentReader::HasFrameBehind(uint64_t lsn_after) {
     if (header && header->lsn_first > lsn_after) return true;
   }
   return false;
+}
+
+Result<bool> SegmentReader::IsDamage(uint64_t lsn_after) {
+  TM_ASSIGN_OR_RETURN(const bool behind, HasFrameBehind(lsn_after));
+  if (behind) return true;
+  return HasFlippedBit(lsn_after);
+}
+
+// A torn write leaves sectors that are old, new or zero. It looks like one flipped bit only where a
+// sector that should hold a single bit is zero: that is taken for torn.
+Result<bool> SegmentReader::HasFlippedBit(uint64_t lsn_after) {
+  constexpr uint64_t kSectorBytes = 512;
+  TM_ASSIGN_OR_RETURN(size_t got, Fill(offset_, kFrameHeaderBytes));
+  std::string head(At(offset_, got));
+  const auto decoded = [&]() -> std::optional<FrameHeader> {
+    auto header = DecodeFrameHeader(head, header_.file_no, offset_);
+    const bool next = header && header->lsn_first > lsn_after && header->previous_crc == chain_;
+    return next ? header : std::nullopt;
+  };
+  const std::optional<FrameHeader> header = decoded();
+  for (size_t bit = 0; !header && bit < 8 * head.size(); ++bit) {
+    const auto mask = static_cast<char>(1U << (bit % 8));
+    head[bit / 8] ^= mask;
+    if (decoded()) return true;
+    head[bit / 8] ^= mask;
+  }
+  if (!header) return false;
+  const size_t bytes = kFrameHeaderBytes + header->payload_bytes;
+  TM_ASSIGN_OR_RETURN(got, Fill(offset_, bytes));
+  if (got < bytes) return false;
+  const std::string_view frame = At(offset_, bytes);
+  const std::string_view payload = frame.substr(kFrameHeaderBytes);
+  const auto bit = FlippedBit(FramePayloadCrc(payload, header_.file_no, offset_),
+                              header->payload_crc, payload.size());
+  if (!bit) return false;
+  const uint64_t at = offset_ + kFrameHeaderBytes + *bit / 8;
+  const uint64_t sector = std::max(at - at % kSectorBytes, offset_) - offset_;
+  return frame.substr(sector, kSectorBytes).find_first_not_of('\0') != std::string_view::npos;
 }
 
 }  // namespace tidemark::store

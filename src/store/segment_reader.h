@@ -38,11 +38,14 @@ class SegmentReader {
   uint64_t offset() const { return offset_; }
   /// Continues in a file that has grown to `bytes_max`.
   void ExtendTo(uint64_t bytes_max) { limit_ = bytes_max; }
-  /// Whether a valid frame beyond `lsn_after` lies anywhere behind offset(): then what is bad there
-  /// is damage to synced data, not a torn tail.
-  Result<bool> HasFrameBehind(uint64_t lsn_after);
+  /// After kBad: whether what is bad at offset() is damage to synced data, not a torn tail. It is
+  /// if a valid frame beyond `lsn_after` lies anywhere behind it, or if the frame is whole but for
+  /// one flipped bit.
+  Result<bool> IsDamage(uint64_t lsn_after);
 
  private:
+  Result<bool> HasFrameBehind(uint64_t lsn_after);
+  Result<bool> HasFlippedBit(uint64_t lsn_after);
   SegmentReader(std::unique_ptr<RandomAccessFile> file, SegmentHeader header, uint64_t limit);
   /// Makes [at, at + bytes) readable through At(); fewer bytes at the end of the file.
   Result<size_t> Fill(uint64_t at, size_t bytes);

@@ -31,8 +31,9 @@ void Version::Index() {
     }
   }
   for (auto& [table, list] : by_table) {
-    std::stable_sort(list.begin(), list.end(), [](const TableFile& a, const TableFile& b) {
-      return a.min_time < b.min_time;
+    std::sort(list.begin(), list.end(), [](const TableFile& a, const TableFile& b) {
+      return std::pair(a.min_time, a.file->meta().file_no) <
+             std::pair(b.min_time, b.file->meta().file_no);
     });
   }
 }
