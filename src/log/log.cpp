@@ -67,7 +67,7 @@ Result<void> Log::SweepFolders(std::map<std::string, bool>& folders) {
     } else {
       return Error{Code::kCorruption,
                    "log: " + path +
-                       " belongs to no stream of the catalog; was catalog.db lost or replaced? "
+                       " belongs to no stream of the catalog; was catalog.sqlite lost or replaced? "
                        "Restore it, or move the folder away, and start again"};
     }
   }
