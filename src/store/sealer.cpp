@@ -25,8 +25,6 @@ Sealer::Sealer(EmbeddedStore::State& state) : s_(state) {
   const ManifestState files = s_.storage->State();
   checkpoint_lsn_ = files.checkpoint.lsn;
   seal_no_ = s_.snapshots.version()->seal_no;
-  feed_sources_.emplace_back(files.feed_start_lsn, files.feed_sources);
-  feed_sources_.emplace_back(files.checkpoint.lsn, files.checkpoint.sources);
 }
 Sealer::~Sealer() = default;
 
@@ -314,7 +312,6 @@ Result<void> Sealer::Publish() {
     for (const auto& [key, progress] : s_.sources) checkpoint.sources.push_back(progress);
     for (const auto& [view, progress] : s_.views) checkpoint.views.push_back(progress);
   }
-  const std::vector<SourceProgress> sources = checkpoint.sources;
   const uint64_t revisions_lsn = checkpoint.revisions_lsn;
   edit.checkpoint = std::move(checkpoint);
   const uint64_t written = s_.journal == nullptr ? 0 : s_.journal->bytes_written();
@@ -339,7 +336,6 @@ Result<void> Sealer::Publish() {
   }
   s_.dictionary_lsn = std::max(s_.dictionary_lsn, definitions.lsn);
   s_.revisions.RemoveUpTo(revisions_lsn);
-  feed_sources_.emplace_back(applied, sources);
   return {};
 }
 
@@ -392,9 +388,7 @@ void Sealer::TrimJournal() {
   }
   if (last_file == 0) return;
   ManifestEdit edit;
-  while (feed_sources_.size() > 1 && feed_sources_[1].first <= last_lsn) feed_sources_.pop_front();
   edit.feed_start_lsn = std::max(last_lsn, s_.feed_start_lsn.load());
-  edit.feed_sources = feed_sources_.front().second;
   const uint64_t start = *edit.feed_start_lsn;
   if (auto published = s_.storage->Publish(std::move(edit), {}, {}, 0, {}); !published.ok()) {
     Log(LogLevel::kError, "store", "the journal could not be trimmed",

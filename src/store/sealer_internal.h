@@ -13,7 +13,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -101,8 +100,6 @@ class Sealer final : public Steppable {
   int failures_ = 0;
   MonotonicTime retry_at_;
   std::optional<MonotonicTime> oldest_unsealed_;
-  // Clocks of the feed's sources at recent checkpoints, for readers who come after a trim.
-  std::deque<std::pair<uint64_t, std::vector<SourceProgress>>> feed_sources_;
 
   Mutex mutex_;
   std::vector<Waiter> waiters_ TM_GUARDED_BY(mutex_);
