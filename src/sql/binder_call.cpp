@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/regex.h"
 #include "sql/binder_internal.h"
 #include "sql/datetime.h"
 
@@ -250,21 +249,11 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
     return ErrorAt(expr.place,
                    fmt::format("Unexpected parameters ({}) for function {}", TypeList(args), name));
   }
-  const bool bin =
-      name == "bin" && args[1]->kind == ExprKind::kConstant && !args[1]->constant.is_null();
-  if (bin && std::get<int64_t>(args[1]->constant.data) <= 0) {
-    return ErrorAt(args[1]->place, "the width of bin() must be positive");
-  }
-  const auto* unit =
-      name == "date_trunc" ? std::get_if<std::string>(&args[0]->constant.data) : nullptr;
-  if (unit != nullptr && !ParseDateUnit(*unit)) {
-    return ErrorAt(args[0]->place, fmt::format("'{}' is not a valid unit for date_trunc", *unit));
-  }
-  const auto* pattern =
-      name == "regexp_like" ? std::get_if<std::string>(&args[1]->constant.data) : nullptr;
-  if (pattern != nullptr) {
-    if (auto compiled = Regex::Compile(*pattern); !compiled.ok()) {
-      return ErrorAt(args[1]->place, compiled.error().message);
+  for (const Overload::ConstantCheck& check : overload->checks) {
+    const Expr& arg = *args[check.arg];
+    if (arg.kind != ExprKind::kConstant || arg.constant.is_null()) continue;
+    if (Result<void> valid = check.check(arg.constant); !valid.ok()) {
+      return ErrorAt(arg.place, valid.error().message);
     }
   }
   return Call(expr.place, *overload, std::move(args));

@@ -293,7 +293,7 @@ Result<ExprPtr> Binder::Call(Place place, const Overload& overload,
     std::vector<Value> values;
     for (const ExprPtr& arg : args) values.push_back(arg->constant);
     Result<Value> value = overload.fold(values);
-    const bool fits = value.ok() && (overload.result != TypeKind::kInteger ||
+    const bool fits = value.ok() && (overload.result != TypeKind::kInteger || value->is_null() ||
                                      kernels::BigintToInteger(std::get<int64_t>(value->data)).ok());
     // What fails stays a call: it is an error only if its row is reached.
     if (fits) return Constant(overload.result, std::move(value).value(), place);

@@ -60,7 +60,7 @@ TEST_F(BinderTest, RefusesWrongTypes) {
   EXPECT_EQ(TypeOf("bin(now(), 0s)"), "line 1:19: the width of bin() must be positive");
   EXPECT_EQ(TypeOf("ago(5)"), "line 1:8: ago() needs an interval such as 5m, not integer");
   EXPECT_EQ(TypeOf("date_trunc('eon', now())"),
-            "line 1:19: 'eon' is not a valid unit for date_trunc");
+            "line 1:19: 'eon' is not a valid TIMESTAMP field");
   EXPECT_EQ(TypeOf("'a' LIKE 'a' ESCAPE 'xy'"),
             "line 1:28: Escape string must be a single character");
 }

@@ -50,12 +50,6 @@ class Scanner {
   std::string_view rest_;
 };
 
-int64_t DaysInMonth(int64_t year, int64_t month) {
-  static constexpr std::array<int64_t, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[static_cast<size_t>(month - 1)];
-}
-
 enum class Form : uint8_t { kSql, kIso };
 
 std::optional<int64_t> ScanDate(Scanner& in) {
@@ -145,6 +139,24 @@ CivilDate CivilOf(int64_t days) {
   return {yoe + era * 400 + (month <= 2 ? 1 : 0), month, doy - (153 * mp + 2) / 5 + 1};
 }
 
+int64_t DaysInMonth(int64_t year, int64_t month) {
+  static constexpr std::array<int64_t, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return month == 2 && leap ? 29 : kDays[static_cast<size_t>(month - 1)];
+}
+
+IsoWeek IsoWeekOf(int64_t days) {
+  const int64_t weekday = days + 3 - FloorDiv(days + 3, 7) * 7 + 1;  // 1970-01-01: Thursday
+  // The Thursday of a week decides its year.
+  const int64_t year = CivilOf(days - weekday + 4).year;
+  return {year, (days - FirstMonday(year)) / 7 + 1, weekday};
+}
+
+int64_t FirstMonday(int64_t iso_year) {
+  const int64_t fourth = DaysOf({iso_year, 1, 4});
+  return fourth - (fourth + 3 - FloorDiv(fourth + 3, 7) * 7);
+}
+
 int64_t DayOf(int64_t ns) { return FloorDiv(ns, kNsPerDay); }
 
 Result<int64_t> ParseTimestampText(std::string_view text) {
@@ -183,10 +195,7 @@ std::optional<int64_t> ScanIsoDate(Scanner& in) {
     int64_t weekday = 1;
     if (in.Take('-')) weekday = in.Digits(1, 1).value_or(0);
     if (weekday < 1 || weekday > 7) return std::nullopt;
-    // Week 1 holds January 4th; 1970-01-01 was a Thursday.
-    const int64_t fourth = first + 3;
-    const int64_t monday = fourth - (fourth + 3 - FloorDiv(fourth + 3, 7) * 7);
-    return monday + (*week - 1) * 7 + weekday - 1;
+    return FirstMonday(*year) + (*week - 1) * 7 + weekday - 1;
   }
   const size_t before = in.size();
   const auto number = in.Digits(1, 3);

@@ -23,6 +23,16 @@ struct CivilDate {
 
 int64_t DaysOf(CivilDate date);
 CivilDate CivilOf(int64_t days);
+int64_t DaysInMonth(int64_t year, int64_t month);
+/// ISO 8601: weeks begin on Monday; week 1 is the one with January 4th.
+struct IsoWeek {
+  int64_t year = 1970;
+  int64_t week = 1;     // 1..53
+  int64_t weekday = 1;  // 1: Monday .. 7
+};
+IsoWeek IsoWeekOf(int64_t days);
+/// The Monday of week 1 of an ISO year.
+int64_t FirstMonday(int64_t iso_year);
 /// Floor: the day that contains `ns`.
 int64_t DayOf(int64_t ns);
 

@@ -2,6 +2,7 @@
 // Registers the kernels (kernels.h) as scalar functions "tm_NAME", and "tm_try_NAME" with null for
 // an error.
 #include <array>
+#include <memory>
 #include <tuple>
 
 #include "sql/duck_internal.h"
@@ -12,10 +13,17 @@ namespace {
 
 template <typename T>
 duckdb_type TypeOf() {
-  if constexpr (std::is_same_v<T, bool>) return DUCKDB_TYPE_BOOLEAN;
-  if constexpr (std::is_same_v<T, int64_t>) return DUCKDB_TYPE_BIGINT;
-  if constexpr (std::is_same_v<T, double>) return DUCKDB_TYPE_DOUBLE;
-  return DUCKDB_TYPE_VARCHAR;
+  if constexpr (kernels::kOptional<T>) {
+    return TypeOf<typename T::value_type>();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return DUCKDB_TYPE_BOOLEAN;
+  } else if constexpr (std::is_same_v<T, int64_t>) {
+    return DUCKDB_TYPE_BIGINT;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return DUCKDB_TYPE_DOUBLE;
+  } else {
+    return DUCKDB_TYPE_VARCHAR;
+  }
 }
 
 /// One argument of a chunk.
@@ -54,8 +62,15 @@ void Store(duckdb_vector out, size_t row, R&& value) {
   }
 }
 
-template <OnError kOnError, typename R, typename... A, size_t... I>
-void RunRows(Result<R> (*function)(A...), duckdb_function_info info, duckdb_data_chunk chunk,
+/// What a registered function calls: one instantiation of Run per signature serves all kernels.
+template <typename R, typename... A>
+struct Entry {
+  Result<R> (*function)(A...);
+  OnError on_error;
+};
+
+template <typename R, typename... A, size_t... I>
+void RunRows(const Entry<R, A...>& entry, duckdb_function_info info, duckdb_data_chunk chunk,
              duckdb_vector out, std::index_sequence<I...>) {
   const size_t rows = duckdb_data_chunk_get_size(chunk);
   const std::tuple<Input<A>...> inputs{Input<A>(chunk, I)...};
@@ -72,48 +87,51 @@ void RunRows(Result<R> (*function)(A...), duckdb_function_info info, duckdb_data
       set_null(row);
       continue;
     }
-    Result<R> result = function(std::get<I>(inputs).at(row)...);
-    if (result.ok()) {
-      Store(out, row, std::move(result).value());
-    } else if (kOnError == OnError::kNull) {
+    Result<R> result = entry.function(std::get<I>(inputs).at(row)...);
+    if (!result.ok()) {
+      if (entry.on_error == OnError::kFail) {
+        duckdb_scalar_function_set_error(info, MarkError(result.error().message).c_str());
+        return;
+      }
       set_null(row);
+    } else if constexpr (kernels::kOptional<R>) {
+      if (*result) {
+        Store(out, row, **std::move(result));
+      } else {
+        set_null(row);
+      }
     } else {
-      duckdb_scalar_function_set_error(info, MarkError(result.error().message).c_str());
-      return;
+      Store(out, row, std::move(result).value());
     }
   }
 }
 
-template <OnError kOnError, typename R, typename... A>
-void RunRows(Result<R> (*function)(A...), duckdb_function_info info, duckdb_data_chunk chunk,
-             duckdb_vector out) {
-  RunRows<kOnError>(function, info, chunk, out, std::index_sequence_for<A...>{});
-}
-
-template <auto Function, OnError kOnError>
+template <typename R, typename... A>
 void Run(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector out) noexcept try {
-  RunRows<kOnError>(Function, info, chunk, out);
+  const auto* entry =
+      static_cast<const Entry<R, A...>*>(duckdb_scalar_function_get_extra_info(info));
+  RunRows(*entry, info, chunk, out, std::index_sequence_for<A...>{});
 } catch (const std::exception& e) {
   duckdb_scalar_function_set_error(info, e.what());
 }
 
 template <typename R, typename... A>
-void SetSignature(Result<R> (*)(A...), duckdb_scalar_function function) {
+bool RegisterOne(duckdb_connection connection, const std::string& name, Result<R> (*kernel)(A...),
+                 OnError on_error) {
+  DuckScalarFunction function(duckdb_create_scalar_function());
+  duckdb_scalar_function_set_name(function.get(), name.c_str());
   const std::array<duckdb_type, sizeof...(A)> params{TypeOf<A>()...};
   for (const duckdb_type param : params) {
     const DuckType type(duckdb_create_logical_type(param));
-    duckdb_scalar_function_add_parameter(function, type.get());
+    duckdb_scalar_function_add_parameter(function.get(), type.get());
   }
   const DuckType result(duckdb_create_logical_type(TypeOf<R>()));
-  duckdb_scalar_function_set_return_type(function, result.get());
-}
-
-template <auto Function, OnError kOnError>
-bool RegisterOne(duckdb_connection connection, const std::string& name) {
-  DuckScalarFunction function(duckdb_create_scalar_function());
-  duckdb_scalar_function_set_name(function.get(), name.c_str());
-  SetSignature(Function, function.get());
-  duckdb_scalar_function_set_function(function.get(), Run<Function, kOnError>);
+  duckdb_scalar_function_set_return_type(function.get(), result.get());
+  auto entry = std::make_unique<Entry<R, A...>>(Entry<R, A...>{kernel, on_error});
+  duckdb_scalar_function_set_extra_info(function.get(), entry.release(), [](void* owned) {
+    delete static_cast<Entry<R, A...>*>(owned);
+  });
+  duckdb_scalar_function_set_function(function.get(), Run<R, A...>);
   return duckdb_register_scalar_function(connection, function.get()) == DuckDBSuccess;
 }
 
@@ -121,11 +139,10 @@ struct Registrar {
   duckdb_connection connection;
   bool ok = true;
 
-  template <auto Function>
-  void operator()(std::string_view name) {
-    const std::string text(name);
-    ok &= RegisterOne<Function, OnError::kFail>(connection, "tm_" + text);
-    ok &= RegisterOne<Function, OnError::kNull>(connection, "tm_try_" + text);
+  template <typename R, typename... A>
+  void operator()(const std::string& name, Result<R> (*kernel)(A...)) {
+    ok &= RegisterOne(connection, "tm_" + name, kernel, OnError::kFail);
+    ok &= RegisterOne(connection, "tm_try_" + name, kernel, OnError::kNull);
   }
 };
 

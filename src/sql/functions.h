@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scalar operators, casts and functions that have fixed types: one row each says the parameter
 // types, the result type, the text to emit and how to fold constants. What is generic over types
-// (CASE, coalesce, min, ...) is the binder's. Adding a function = a row here and, if the engine
-// lacks it, a kernel. Immutable tables, thread-safe.
+// (CASE, coalesce, min, ...) is the binder's. Adding a function = a row in functions_AREA.cpp and,
+// if the engine lacks it, a kernel (kernels.h). Immutable tables, thread-safe.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,14 @@ struct Overload {
   TypeKind result = TypeKind::kUnknown;
   std::string_view emit;  // $1, $2 stand for the emitted arguments
   kernels::FoldFunction fold = nullptr;
-  bool may_nan = false;   // a double result can be NaN though no argument is
-  bool may_fail = false;  // a value of an argument can be an error
+  bool may_nan = false;      // a double result can be NaN though no argument is
+  bool is_volatile = false;  // another value at each call
+  /// Whether a constant argument (not null) is acceptable, asked at bind time: its place is known.
+  struct ConstantCheck {
+    size_t arg = 0;
+    Result<void> (*check)(const Value& constant) = nullptr;
+  };
+  std::vector<ConstantCheck> checks;
 };
 
 /// Null: no such cast. `from` = `to` is not asked. TRY_CAST emits `try_emit`.

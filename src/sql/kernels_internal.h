@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernels' sources share.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tidemark::sql::kernels {
+
+inline Error Invalid(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
+inline Error OutOfRange(std::string_view type) {
+  return Invalid(std::string(type) + " out of range");
+}
+inline Error CannotCast(std::string_view text, std::string_view type) {
+  return Invalid("Cannot cast '" + std::string(text.substr(0, 100)) + "' to " + std::string(type));
+}
+
+/// A value built by a function is no longer than this: lpad(s, 2147483647, 'x') must not take the
+/// memory of the whole server.
+inline constexpr size_t kTextBytesMax = 16U << 20U;
+inline Result<void> CheckSize(size_t bytes) {
+  if (bytes <= kTextBytesMax) return {};
+  return Invalid("the text would be longer than " + std::to_string(kTextBytesMax) + " bytes");
+}
+
+/// Bytes of the character at `at`; never beyond the end.
+inline size_t CharacterBytes(std::string_view text, size_t at) {
+  const auto first = static_cast<uint8_t>(text[at]);
+  const size_t n = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  return std::min(n, text.size() - at);
+}
+
+}  // namespace tidemark::sql::kernels
