@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A DuckDB database in a file: a baseline of blocks_bench. Single-owner.
+// A DuckDB database in a file, or in memory: the baseline of blocks_bench and scan_bench.
+// Single-owner.
 #pragma once
 
 #include <memory>
@@ -13,6 +14,7 @@ namespace tidemark {
 
 class DuckFile {
  public:
+  /// ":memory:" for one without a file.
   DuckFile(std::string path, int threads);
   ~DuckFile();
   DuckFile(const DuckFile&) = delete;

@@ -17,7 +17,7 @@
 #include "base/sim/sim_executor.h"
 #include "base/testing/temp_dir.h"
 #include "base/units.h"
-#include "native_table.h"
+#include "duck_file.h"
 #include "sql/engine.h"
 #include "store/embedded_store.h"
 
@@ -80,7 +80,10 @@ class Bed {
     return bed;
   }
 
-  Bed() : clock_({kStart.ns / 1'000'000 + 7 * 3'600'000}), executor_(clock_, 1), native_(kThreads) {
+  Bed()
+      : clock_({kStart.ns / 1'000'000 + 7 * 3'600'000}),
+        executor_(clock_, 1),
+        native_(":memory:", kThreads) {
     InitLogging(LogLevel::kError, LogFormat::kJson);
     store::EmbeddedStoreOptions options;
     options.dir = dir_.path();
@@ -104,7 +107,7 @@ class Bed {
   }
 
   uint64_t points() const { return kHosts * kMeasures * PointsPerSeries(); }
-  NativeTable& native() { return native_; }
+  DuckFile& native() { return native_; }
   sql::Engine& engine() { return *engine_; }
   sql::Engine& scan_engine() { return *scan_engine_; }
 
@@ -126,6 +129,13 @@ class Bed {
     }
     std::vector<double> values(count);
     std::vector<store::PointView> points(count);
+    native_.Execute("CREATE TABLE raw (id BIGINT, time BIGINT, value DOUBLE)");
+    native_.Execute(
+        "CREATE TABLE series (id BIGINT, measure_name VARCHAR, region VARCHAR, zone VARCHAR, "
+        "host VARCHAR)");
+    auto raw = native_.Append("raw");
+    std::string names;
+    int64_t id = 0;
     for (size_t h = 0; h < kHosts; ++h) {
       const std::string region = "region-" + std::to_string(h % 6);
       const std::string zone = region + "-" + std::to_string(h / 6 % 3);
@@ -159,11 +169,18 @@ class Bed {
             TM_CHECK(reply.ok() && reply->rejections.empty());
           });
         }
-        native_.Append({measure, region, zone, host}, times, values);
+        names += (id == 0 ? "(" : ", (") + std::to_string(id) + ", '" + measure + "', '" + region +
+                 "', '" + zone + "', '" + host + "')";
+        raw->Series(id++, times, values);
       }
       TM_CHECK(executor_.RunUntilIdle());
     }
-    native_.FinishAppend();
+    raw.reset();
+    native_.Execute("INSERT INTO series VALUES " + names);
+    native_.Execute(
+        "CREATE TABLE points AS SELECT measure_name, region, zone, host, time, value "
+        "FROM raw JOIN series USING (id)");
+    native_.Execute("DROP TABLE raw");
   }
 
   using Rows = std::map<std::string, std::vector<double>>;
@@ -235,7 +252,7 @@ class Bed {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<sql::Engine> engine_;
   std::unique_ptr<sql::Engine> scan_engine_;
-  NativeTable native_;
+  DuckFile native_;  // the same rows in a table of its own
 };
 
 void Report(benchmark::State& bench) {
