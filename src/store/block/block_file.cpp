@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 1. Nothing is used before its checksum passed once in this process: footer, sparse index, table
 //    shares and presence in Open(), directory pages and chunks at their first use.
-// 2. No mapped byte is touched before Populate() brought it in: an unreadable sector is an error,
-//    not the end of the process.
+// 2. No mapped byte is touched before it was brought in (MappedStoreFile).
 // Both hold under any number of threads: they may verify the same bytes twice, never use them
 // early.
 #include "store/block/block_file.h"
@@ -15,7 +14,7 @@
 #include "base/check.h"
 #include "base/units.h"
 #include "store/block/block_directory_internal.h"
-#include "store/block/file_header_internal.h"
+#include "store/block/file_io_internal.h"
 
 namespace tidemark::store {
 namespace {
@@ -86,13 +85,8 @@ Result<Frame> ReadFrame(uint64_t file_bytes, uint64_t file_no, Hash128 store_id,
     TM_ASSIGN_OR_RETURN(frame.footer, DecodeBlockFooter(bytes, file_no, footer_at, path));
   }
   const BlockFooter& footer = frame.footer;
-  const auto section = [&](uint64_t from, uint64_t to, uint32_t crc,
-                           std::string_view what) -> Result<std::string_view> {
-    TM_ASSIGN_OR_RETURN(const std::string_view bytes, part(from, static_cast<size_t>(to - from)));
-    if (PlacedCrc(file_no, from, bytes) != crc) {
-      return Damage(path, from, "the " + std::string(what) + " fails its checksum");
-    }
-    return bytes;
+  const auto section = [&](uint64_t from, uint64_t to, uint32_t crc, std::string_view what) {
+    return ReadSection(part, file_no, path, from, to, crc, what);
   };
   {
     TM_ASSIGN_OR_RETURN(
@@ -140,7 +134,7 @@ struct BlockFile::Impl {
   const std::string path;
   const BlockMeta meta;
   const Hash128 store_id;
-  std::shared_ptr<const MappedFile> map;
+  MappedStoreFile map;
   Frame frame;
   mutable AtomicBits pages_verified;
   mutable AtomicBits chunks_verified;
@@ -148,12 +142,6 @@ struct BlockFile::Impl {
   size_t pages() const { return frame.index.size(); }
   size_t entries_of(size_t page) const {
     return std::min<size_t>(kEntriesPerPage, meta.chunks - page * kEntriesPerPage);
-  }
-
-  // [offset, offset + size), brought in.
-  Result<std::string_view> Bytes(uint64_t offset, size_t size) const {
-    TM_RETURN_IF_ERROR(map->Populate(offset, size));
-    return map->bytes().substr(static_cast<size_t>(offset), size);
   }
 
   uint64_t PageOffset(size_t page) const {
@@ -174,9 +162,10 @@ struct BlockFile::Impl {
 
   Result<std::string_view> PageBytes(size_t page) const {
     if (pages_verified.Test(page)) {
-      return map->bytes().substr(static_cast<size_t>(PageOffset(page)), kDirectoryPageBytes);
+      return map.Resident(PageOffset(page), kDirectoryPageBytes);
     }
-    TM_ASSIGN_OR_RETURN(const std::string_view bytes, Bytes(PageOffset(page), kDirectoryPageBytes));
+    TM_ASSIGN_OR_RETURN(const std::string_view bytes,
+                        map.Bytes(PageOffset(page), kDirectoryPageBytes));
     TM_RETURN_IF_ERROR(CheckPage(bytes, page));
     pages_verified.Set(page);
     return bytes;
@@ -230,20 +219,13 @@ BlockFile::~BlockFile() = default;
 
 Result<std::shared_ptr<BlockFile>> BlockFile::Open(FileSystem& fs, std::string path,
                                                    const BlockMeta& meta, Hash128 store_id) {
-  TM_ASSIGN_OR_RETURN(const uint64_t size, fs.FileSize(path));
-  if (size != meta.bytes) {
-    return Damage(path, size,
-                  "it has " + std::to_string(size) + " bytes; the manifest says " +
-                      std::to_string(meta.bytes));
-  }
   auto impl = std::make_unique<Impl>(fs, std::move(path), meta, store_id);
-  TM_ASSIGN_OR_RETURN(impl->map, fs.Map(impl->path));
-  if (impl->map->bytes().size() != size) return Damage(impl->path, size, "it changed its size");
+  TM_ASSIGN_OR_RETURN(impl->map, MappedStoreFile::Open(fs, impl->path, meta.bytes));
   TM_ASSIGN_OR_RETURN(impl->frame,
-                      ReadFrame(size, meta.file_no, store_id, impl->path,
-                                [&](uint64_t at, size_t n) { return impl->Bytes(at, n); }));
+                      ReadFrame(meta.bytes, meta.file_no, store_id, impl->path,
+                                [&](uint64_t at, size_t n) { return impl->map.Bytes(at, n); }));
   if (!SameFooter(impl->frame.footer.meta, meta)) {
-    return Damage(impl->path, size - kBlockFooterBytes,
+    return Damage(impl->path, meta.bytes - kBlockFooterBytes,
                   "the footer is not the one that the manifest names (an older or another file)");
   }
   return std::shared_ptr<BlockFile>(new BlockFile(std::move(impl)));
@@ -313,11 +295,10 @@ Result<void> BlockFile::Page(size_t page, std::vector<ChunkEntry>& out) const {
 Result<Chunk> BlockFile::Load(const ChunkEntry& entry) const {
   TM_CHECK(entry.index < impl_->meta.chunks);
   if (impl_->chunks_verified.Test(entry.index)) {
-    return impl_->OpenChunk(
-        impl_->map->bytes().substr(static_cast<size_t>(entry.offset), entry.bytes), entry,
-        Chunk::Verify::kNo);
+    return impl_->OpenChunk(impl_->map.Resident(entry.offset, entry.bytes), entry,
+                            Chunk::Verify::kNo);
   }
-  TM_ASSIGN_OR_RETURN(const std::string_view bytes, impl_->Bytes(entry.offset, entry.bytes));
+  TM_ASSIGN_OR_RETURN(const std::string_view bytes, impl_->map.Bytes(entry.offset, entry.bytes));
   auto chunk = impl_->OpenChunk(bytes, entry, Chunk::Verify::kYes);
   if (chunk.ok()) impl_->chunks_verified.Set(entry.index);
   return chunk;

@@ -5,15 +5,12 @@
 #include <roaring/roaring.h>
 
 #include "base/check.h"
-#include "base/units.h"
 #include "store/block/block_directory_internal.h"
 #include "store/block/block_file.h"
-#include "store/block/file_header_internal.h"
+#include "store/block/file_io_internal.h"
 
 namespace tidemark::store {
 namespace {
-
-constexpr size_t kWriteBytes = 1_MiB;
 
 struct BitmapFree {
   void operator()(roaring_bitmap_t* bitmap) const { roaring_bitmap_free(bitmap); }
@@ -26,42 +23,25 @@ Error Wrong(std::string_view what) {
 }  // namespace
 
 struct BlockFileWriter::Impl {
-  Impl(FileSystem& files, std::string file_path, uint64_t number)
-      : fs(files), path(std::move(file_path)), file_no(number) {}
+  explicit Impl(FileSink out) : sink(std::move(out)) {}
 
-  FileSystem& fs;
-  const std::string path;
-  const uint64_t file_no;
-  std::unique_ptr<AppendFile> file;
-  std::string buffer;  // not written yet
-  uint64_t flushed = 0;
-  std::string directory;            // finished pages; their checksums come with their places
+  FileSink sink;
   std::vector<ChunkEntry> entries;  // all
   std::unique_ptr<roaring_bitmap_t, BitmapFree> presence{roaring_bitmap_create()};
   std::map<TableId, TableShare> tables;
   BlockFooter footer;
   bool finished = false;
 
-  uint64_t offset() const { return flushed + buffer.size(); }
-
-  Result<void> Flush() {
-    if (buffer.empty()) return {};
-    TM_RETURN_IF_ERROR(file->Append(AsBytes(buffer)));
-    flushed += buffer.size();
-    buffer.clear();
-    return {};
-  }
-
   // One chunk, or more when it would pass what a directory entry can say.
   Result<void> AddChunk(uint32_t series, const RowColumns& rows, size_t from, size_t to,
                         Effort effort) {
-    const uint64_t at = offset();
-    const size_t before = buffer.size();
-    EncodeChunk(rows, from, to, series, effort, {file_no, at}, buffer);
-    const size_t bytes = buffer.size() - before;
+    const uint64_t at = sink.offset();
+    const size_t before = sink.buffer().size();
+    EncodeChunk(rows, from, to, series, effort, {sink.file_no(), at}, sink.buffer());
+    const size_t bytes = sink.buffer().size() - before;
     if (bytes > kChunkBytesMax) {
       if (to - from == 1) return Wrong("a row takes more than 128 MiB");
-      buffer.resize(before);
+      sink.buffer().resize(before);
       const size_t middle = from + (to - from) / 2;
       TM_RETURN_IF_ERROR(AddChunk(series, rows, from, middle, effort));
       return AddChunk(series, rows, middle, to, effort);
@@ -69,11 +49,11 @@ struct BlockFileWriter::Impl {
     if (at + bytes > kBlockFileBytesMax) return Wrong("it would pass 32 GiB");
     TM_CHECK(bytes > 0 && bytes % 8 == 0);
     footer.chunks_crc =
-        Crc32c(footer.chunks_crc, std::string_view(buffer).substr(before, sizeof(uint32_t)));
+        Crc32c(footer.chunks_crc, std::string_view(sink.buffer()).substr(before, sizeof(uint32_t)));
     entries.push_back({series, static_cast<uint32_t>(to - from), at, static_cast<uint32_t>(bytes),
                        rows.times[from], rows.times[to - 1],
                        static_cast<uint32_t>(entries.size())});
-    return buffer.size() >= kWriteBytes ? Flush() : Result<void>();
+    return sink.FlushIfFull();
   }
 
   void Count(TableId table, uint32_t series, const RowColumns& rows) {
@@ -100,20 +80,20 @@ struct BlockFileWriter::Impl {
   // Directory pages, sparse index, table shares, presence, footer: everything behind the chunks.
   std::string Tail(const Bounds& bounds) {
     BlockMeta& meta = footer.meta;
-    footer.directory_offset = offset();
+    footer.directory_offset = sink.offset();
     std::string tail;
     ByteWriter sparse;
     for (size_t at = 0; at < entries.size(); at += kEntriesPerPage) {
       const size_t count = std::min(kEntriesPerPage, entries.size() - at);
       const auto page = std::span(entries).subspan(at, count);
-      AppendDirectoryPage(page, file_no, footer.directory_offset + tail.size(), tail);
+      AppendDirectoryPage(page, sink.file_no(), footer.directory_offset + tail.size(), tail);
       sparse.PutU32(page.front().series);
       sparse.PutU32(page.back().series);
       ++footer.pages;
     }
     const auto add = [&](std::string_view bytes, uint64_t& where, uint32_t& crc) {
       where = footer.directory_offset + tail.size();
-      crc = PlacedCrc(file_no, where, bytes);
+      crc = PlacedCrc(sink.file_no(), where, bytes);
       tail.append(bytes);
     };
     add(sparse.view(), footer.sparse_offset, footer.sparse_crc);
@@ -132,22 +112,10 @@ struct BlockFileWriter::Impl {
     meta.min_lsn = bounds.min_lsn;
     meta.max_lsn = bounds.max_lsn;
     const uint64_t footer_offset = footer.directory_offset + tail.size();
-    tail += EncodeBlockFooter(footer, file_no, footer_offset);
-    meta.file_no = file_no;
+    tail += EncodeBlockFooter(footer, sink.file_no(), footer_offset);
+    meta.file_no = sink.file_no();
     meta.bytes = footer_offset + kBlockFooterBytes;
     return tail;
-  }
-
-  // Through a fresh descriptor: what a reader will find is what was meant (storage.md 6.1).
-  Result<void> ReadBack(std::string_view tail) const {
-    TM_ASSIGN_OR_RETURN(BufferedReader reader, BufferedReader::Open(fs, path));
-    if (reader.size() != footer.meta.bytes) {
-      return Damage(path, reader.size(), "it has a wrong size after it was written");
-    }
-    TM_ASSIGN_OR_RETURN(const std::string_view read,
-                        reader.View(footer.directory_offset, tail.size()));
-    if (read != tail) return Damage(path, footer.directory_offset, "it reads back differently");
-    return {};
   }
 };
 
@@ -157,9 +125,10 @@ BlockFileWriter::~BlockFileWriter() = default;
 Result<std::unique_ptr<BlockFileWriter>> BlockFileWriter::Create(FileSystem& fs, std::string path,
                                                                  uint64_t file_no, Hash128 store_id,
                                                                  int64_t created_ns) {
-  auto impl = std::make_unique<Impl>(fs, std::move(path), file_no);
-  TM_ASSIGN_OR_RETURN(impl->file, fs.OpenAppend(impl->path, OpenMode::kTruncate));
-  impl->buffer = EncodeFileHeader({FileKind::kBlock, file_no, store_id, created_ns});
+  TM_ASSIGN_OR_RETURN(
+      FileSink sink,
+      FileSink::Create(fs, std::move(path), {FileKind::kBlock, file_no, store_id, created_ns}));
+  auto impl = std::make_unique<Impl>(std::move(sink));
   return std::unique_ptr<BlockFileWriter>(new BlockFileWriter(std::move(impl)));
 }
 
@@ -185,7 +154,7 @@ Result<void> BlockFileWriter::Add(TableId table, uint32_t series, const RowColum
   return {};
 }
 
-uint64_t BlockFileWriter::bytes() const { return impl_->offset(); }
+uint64_t BlockFileWriter::bytes() const { return impl_->sink.offset(); }
 uint64_t BlockFileWriter::rows() const { return impl_->footer.meta.rows; }
 
 Result<BlockMeta> BlockFileWriter::Finish(const Bounds& bounds) {
@@ -193,11 +162,7 @@ Result<BlockMeta> BlockFileWriter::Finish(const Bounds& bounds) {
   impl_->finished = true;
   if (impl_->entries.empty()) return Wrong("it would hold no rows");
   const std::string tail = impl_->Tail(bounds);
-  TM_RETURN_IF_ERROR(impl_->Flush());
-  TM_RETURN_IF_ERROR(impl_->file->Append(AsBytes(tail)));
-  TM_RETURN_IF_ERROR(impl_->file->Sync());
-  impl_->file = nullptr;
-  TM_RETURN_IF_ERROR(impl_->ReadBack(tail));
+  TM_RETURN_IF_ERROR(impl_->sink.Finish(tail));
   return impl_->footer.meta;
 }
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/check.h"
-#include "store/block/file_header_internal.h"
+#include "store/block/file_io_internal.h"
 #include "store/block/page_internal.h"
 
 namespace tidemark::store {

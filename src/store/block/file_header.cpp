@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <charconv>
 
 #include "base/bytes.h"
@@ -92,29 +91,6 @@ Result<FileHeader> DecodeFileHeader(std::string_view bytes, FileKind kind, uint6
     return Damage(path, 32, "the file belongs to another store");
   }
   return header;
-}
-
-Result<BufferedReader> BufferedReader::Open(FileSystem& fs, const std::string& path) {
-  TM_ASSIGN_OR_RETURN(auto file, fs.OpenRead(path));
-  TM_ASSIGN_OR_RETURN(const uint64_t size, file->size());
-  return BufferedReader(std::move(file), path, size);
-}
-
-Result<std::string_view> BufferedReader::View(uint64_t offset, size_t size) {
-  if (offset > size_ || size > size_ - offset) {
-    return Damage(path_, offset, "the file ends early: it has " + std::to_string(size_) + " bytes");
-  }
-  const bool held = offset >= piece_offset_ && offset + size <= piece_offset_ + piece_.size();
-  if (!held) {
-    const auto left = static_cast<size_t>(size_ - offset);
-    piece_.resize(std::min(left, std::max(size, kPieceBytes)));
-    piece_offset_ = offset;
-    TM_ASSIGN_OR_RETURN(const size_t got,
-                        file_->ReadAt(offset, std::as_writable_bytes(std::span(piece_))));
-    piece_.resize(got);
-    if (got < size) return Damage(path_, offset + got, "the file ends early");
-  }
-  return std::string_view(piece_).substr(static_cast<size_t>(offset - piece_offset_), size);
 }
 
 }  // namespace tidemark::store

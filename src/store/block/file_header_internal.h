@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The 64 bytes that every file of the store begins with (storage.md 1.1), and how its readers name
-// damage. Bytes: docs/format/block.md. Pure functions; BufferedReader is single-owner.
+// damage. Bytes: docs/format/block.md. Pure functions.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/checksum.h"
-#include "base/file_system.h"
 #include "base/result.h"
-#include "base/units.h"
 
 namespace tidemark::store {
 
@@ -61,27 +58,5 @@ T LoadAt(std::string_view bytes, size_t at) {
   bytes.copy(reinterpret_cast<char*>(&value), sizeof(T), at);
   return value;
 }
-
-/// Reads a file front to back in large pieces.
-class BufferedReader {
- public:
-  static constexpr size_t kPieceBytes = 1_MiB;
-
-  static Result<BufferedReader> Open(FileSystem& fs, const std::string& path);
-
-  /// [offset, offset + size); valid until the next call. kCorruption: the file is shorter.
-  Result<std::string_view> View(uint64_t offset, size_t size);
-  uint64_t size() const { return size_; }
-
- private:
-  BufferedReader(std::unique_ptr<RandomAccessFile> file, std::string path, uint64_t size)
-      : file_(std::move(file)), path_(std::move(path)), size_(size) {}
-
-  std::unique_ptr<RandomAccessFile> file_;
-  std::string path_;
-  uint64_t size_ = 0;
-  std::string piece_;
-  uint64_t piece_offset_ = 0;
-};
 
 }  // namespace tidemark::store

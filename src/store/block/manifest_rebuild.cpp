@@ -4,7 +4,7 @@
 // highest version wins as ever.
 #include <algorithm>
 
-#include "store/block/file_header_internal.h"
+#include "store/block/file_io_internal.h"
 #include "store/block/manifest.h"
 #include "store/block/manifest_log_internal.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages are verified each time they are read: revisions are read rarely, and a page costs a few
-// microseconds. No mapped byte is touched before Populate() brought it in.
+// microseconds.
 #include "store/block/revision_file.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "store/block/file_header_internal.h"
+#include "store/block/file_io_internal.h"
 #include "store/block/page_internal.h"
 #include "store/block/revision_page_internal.h"
 
@@ -63,11 +63,9 @@ Result<Frame> ReadFrame(uint64_t file_bytes, uint64_t file_no, Hash128 store_id,
     TM_ASSIGN_OR_RETURN(footer, DecodeRevisionFooter(bytes, file_no, footer_at, path));
   }
   {
-    const auto size = static_cast<size_t>(footer.tables_offset - footer.index_offset);
-    TM_ASSIGN_OR_RETURN(const std::string_view bytes, part(footer.index_offset, size));
-    if (PlacedCrc(file_no, footer.index_offset, bytes) != footer.index_crc) {
-      return Damage(path, footer.index_offset, "the page index fails its checksum");
-    }
+    TM_ASSIGN_OR_RETURN(const std::string_view bytes,
+                        ReadSection(part, file_no, path, footer.index_offset, footer.tables_offset,
+                                    footer.index_crc, "page index"));
     ByteReader in(bytes);
     frame.index.resize(footer.pages);
     for (RevisionPageInfo& page : frame.index) page = ReadPageInfo(in);
@@ -75,11 +73,9 @@ Result<Frame> ReadFrame(uint64_t file_bytes, uint64_t file_no, Hash128 store_id,
       return Damage(path, footer.index_offset, "the page index makes no sense");
     }
   }
-  const auto size = static_cast<size_t>(footer_at - footer.tables_offset);
-  TM_ASSIGN_OR_RETURN(const std::string_view bytes, part(footer.tables_offset, size));
-  if (PlacedCrc(file_no, footer.tables_offset, bytes) != footer.tables_crc) {
-    return Damage(path, footer.tables_offset, "the list of tables fails its checksum");
-  }
+  TM_ASSIGN_OR_RETURN(const std::string_view bytes,
+                      ReadSection(part, file_no, path, footer.tables_offset, footer_at,
+                                  footer.tables_crc, "list of tables"));
   ByteReader in(bytes);
   for (uint32_t i = 0; i < footer.table_count; ++i) footer.meta.tables.push_back({in.GetU32()});
   return frame;
@@ -95,14 +91,8 @@ struct RevisionFile::Impl {
   const std::string path;
   const RevisionMeta meta;
   const Hash128 store_id;
-  std::shared_ptr<const MappedFile> map;
+  MappedStoreFile map;
   Frame frame;
-
-  // [offset, offset + size), brought in.
-  Result<std::string_view> Bytes(uint64_t offset, size_t size) const {
-    TM_RETURN_IF_ERROR(map->Populate(offset, size));
-    return map->bytes().substr(static_cast<size_t>(offset), size);
-  }
 
   Result<PageHeader> Decode(std::string_view bytes, size_t page,
                             std::vector<LoggedRevision>& out) const {
@@ -124,7 +114,7 @@ struct RevisionFile::Impl {
 
   Result<void> Read(size_t page, std::vector<LoggedRevision>& out) const {
     const RevisionPageInfo& info = frame.index[page];
-    TM_ASSIGN_OR_RETURN(const std::string_view bytes, Bytes(info.offset, info.bytes));
+    TM_ASSIGN_OR_RETURN(const std::string_view bytes, map.Bytes(info.offset, info.bytes));
     TM_RETURN_IF_ERROR(Decode(bytes, page, out));
     return {};
   }
@@ -136,20 +126,13 @@ RevisionFile::~RevisionFile() = default;
 Result<std::shared_ptr<RevisionFile>> RevisionFile::Open(FileSystem& fs, std::string path,
                                                          const RevisionMeta& meta,
                                                          Hash128 store_id) {
-  TM_ASSIGN_OR_RETURN(const uint64_t size, fs.FileSize(path));
-  if (size != meta.bytes) {
-    return Damage(path, size,
-                  "it has " + std::to_string(size) + " bytes; the manifest says " +
-                      std::to_string(meta.bytes));
-  }
   auto impl = std::make_unique<Impl>(fs, std::move(path), meta, store_id);
-  TM_ASSIGN_OR_RETURN(impl->map, fs.Map(impl->path));
-  if (impl->map->bytes().size() != size) return Damage(impl->path, size, "it changed its size");
+  TM_ASSIGN_OR_RETURN(impl->map, MappedStoreFile::Open(fs, impl->path, meta.bytes));
   TM_ASSIGN_OR_RETURN(impl->frame,
-                      ReadFrame(size, meta.file_no, store_id, impl->path,
-                                [&](uint64_t at, size_t n) { return impl->Bytes(at, n); }));
+                      ReadFrame(meta.bytes, meta.file_no, store_id, impl->path,
+                                [&](uint64_t at, size_t n) { return impl->map.Bytes(at, n); }));
   if (!SameFooter(impl->frame.footer.meta, meta)) {
-    return Damage(impl->path, size - kRevisionFooterBytes,
+    return Damage(impl->path, meta.bytes - kRevisionFooterBytes,
                   "the footer is not the one that the manifest names (an older or another file)");
   }
   return std::shared_ptr<RevisionFile>(new RevisionFile(std::move(impl)));

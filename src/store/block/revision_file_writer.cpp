@@ -5,8 +5,7 @@
 #include <set>
 
 #include "base/check.h"
-#include "base/units.h"
-#include "store/block/file_header_internal.h"
+#include "store/block/file_io_internal.h"
 #include "store/block/page_internal.h"
 #include "store/block/revision_file.h"
 #include "store/block/revision_page_internal.h"
@@ -14,7 +13,6 @@
 namespace tidemark::store {
 namespace {
 
-constexpr size_t kWriteBytes = 1_MiB;
 // RevisionFile.FirstPublicationsStaySmall: 7.2 bytes an entry at levels 1 and 3.
 constexpr int kZstdLevel = 1;
 
@@ -25,15 +23,9 @@ Error Wrong(std::string_view what) {
 }  // namespace
 
 struct RevisionFileWriter::Impl {
-  Impl(FileSystem& files, std::string file_path, uint64_t number)
-      : fs(files), path(std::move(file_path)), file_no(number) {}
+  explicit Impl(FileSink out) : sink(std::move(out)) {}
 
-  FileSystem& fs;
-  const std::string path;
-  const uint64_t file_no;
-  std::unique_ptr<AppendFile> file;
-  std::string buffer;  // not written yet
-  uint64_t flushed = 0;
+  FileSink sink;
   RevisionPageBuilder page;
   RevisionPageInfo info;  // of `page`
   uint64_t page_lsn = 0;
@@ -43,29 +35,19 @@ struct RevisionFileWriter::Impl {
   RevisionFooter footer;
   bool finished = false;
 
-  uint64_t offset() const { return flushed + buffer.size(); }
-
-  Result<void> Flush() {
-    if (buffer.empty()) return {};
-    TM_RETURN_IF_ERROR(file->Append(AsBytes(buffer)));
-    flushed += buffer.size();
-    buffer.clear();
-    return {};
-  }
-
   Result<void> EndPage() {
     if (page.entries() == 0) return {};
-    info.offset = offset();
+    info.offset = sink.offset();
     info.entries = static_cast<uint32_t>(page.entries());
     const PageHeader header = AppendPage(page.Build(), info.entries, page_lsn, kZstdLevel,
-                                         {path, file_no, info.offset}, buffer);
+                                         {sink.path(), sink.file_no(), info.offset}, sink.buffer());
     info.bytes = static_cast<uint32_t>(header.page_bytes());
     ByteWriter crc;
     crc.PutU32(header.crc);
     footer.pages_crc = Crc32c(footer.pages_crc, crc.view());
     index.push_back(info);
     page_lsn = 0;
-    return buffer.size() >= kWriteBytes ? Flush() : Result<void>();
+    return sink.FlushIfFull();
   }
 
   void Count(const LoggedRevision& r) {
@@ -97,33 +79,23 @@ struct RevisionFileWriter::Impl {
 
   std::string Tail() {
     RevisionMeta& meta = footer.meta;
-    footer.index_offset = offset();
+    footer.index_offset = sink.offset();
     footer.pages = static_cast<uint32_t>(index.size());
     ByteWriter pages;
     for (const RevisionPageInfo& one : index) AppendPageInfo(one, pages);
-    footer.index_crc = PlacedCrc(file_no, footer.index_offset, pages.view());
+    footer.index_crc = PlacedCrc(sink.file_no(), footer.index_offset, pages.view());
     footer.tables_offset = footer.index_offset + pages.size();
     meta.tables.assign(tables.begin(), tables.end());
     footer.table_count = static_cast<uint32_t>(meta.tables.size());
     ByteWriter ids;
     for (const TableId table : meta.tables) ids.PutU32(table.value);
-    footer.tables_crc = PlacedCrc(file_no, footer.tables_offset, ids.view());
+    footer.tables_crc = PlacedCrc(sink.file_no(), footer.tables_offset, ids.view());
     const uint64_t footer_offset = footer.tables_offset + ids.size();
-    meta.file_no = file_no;
+    meta.file_no = sink.file_no();
     meta.bytes = footer_offset + kRevisionFooterBytes;
     std::string tail(pages.view());
     tail += ids.view();
-    return tail + EncodeRevisionFooter(footer, file_no, footer_offset);
-  }
-
-  Result<void> ReadBack(std::string_view tail) const {
-    TM_ASSIGN_OR_RETURN(BufferedReader reader, BufferedReader::Open(fs, path));
-    if (reader.size() != footer.meta.bytes) {
-      return Damage(path, reader.size(), "it has a wrong size after it was written");
-    }
-    TM_ASSIGN_OR_RETURN(const std::string_view read, reader.View(footer.index_offset, tail.size()));
-    if (read != tail) return Damage(path, footer.index_offset, "it reads back differently");
-    return {};
+    return tail + EncodeRevisionFooter(footer, sink.file_no(), footer_offset);
   }
 };
 
@@ -132,9 +104,10 @@ RevisionFileWriter::~RevisionFileWriter() = default;
 
 Result<std::unique_ptr<RevisionFileWriter>> RevisionFileWriter::Create(
     FileSystem& fs, std::string path, uint64_t file_no, Hash128 store_id, int64_t created_ns) {
-  auto impl = std::make_unique<Impl>(fs, std::move(path), file_no);
-  TM_ASSIGN_OR_RETURN(impl->file, fs.OpenAppend(impl->path, OpenMode::kTruncate));
-  impl->buffer = EncodeFileHeader({FileKind::kRevisions, file_no, store_id, created_ns});
+  TM_ASSIGN_OR_RETURN(
+      FileSink sink,
+      FileSink::Create(fs, std::move(path), {FileKind::kRevisions, file_no, store_id, created_ns}));
+  auto impl = std::make_unique<Impl>(std::move(sink));
   return std::unique_ptr<RevisionFileWriter>(new RevisionFileWriter(std::move(impl)));
 }
 
@@ -160,11 +133,7 @@ Result<RevisionMeta> RevisionFileWriter::Finish() {
   if (impl_->footer.meta.entries == 0) return Wrong("it would hold no entries");
   TM_RETURN_IF_ERROR(impl_->EndPage());
   const std::string tail = impl_->Tail();
-  TM_RETURN_IF_ERROR(impl_->Flush());
-  TM_RETURN_IF_ERROR(impl_->file->Append(AsBytes(tail)));
-  TM_RETURN_IF_ERROR(impl_->file->Sync());
-  impl_->file = nullptr;
-  TM_RETURN_IF_ERROR(impl_->ReadBack(tail));
+  TM_RETURN_IF_ERROR(impl_->sink.Finish(tail));
   return impl_->footer.meta;
 }
 
