@@ -3,6 +3,7 @@
 #include "sql/binder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -151,6 +152,7 @@ Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Que
     TM_ASSIGN_OR_RETURN(out.where, BindCondition(*select.where, where_scope));
   }
   scope.aggregates_allowed = true;
+  const bool outer_seen = std::exchange(aggregate_seen_, false);
   TM_ASSIGN_OR_RETURN(Outputs outputs, BindOutputs(select, scope));
   out.outputs = outputs.exprs;
   out.distinct = select.distinct;
@@ -158,6 +160,7 @@ Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Que
   out.limit = tail->limit;
   out.offset = tail->offset;
   TM_RETURN_IF_ERROR(BindGrouping(select, scope, outputs, out));
+  aggregate_seen_ = outer_seen;
   TM_RETURN_IF_ERROR(CheckDistinctOrder(out));
 
   for (size_t i = 0; i < out.outputs.size(); ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions: those of the overload table, those generic over types, and aggregates.
+// Functions: those of the overload table and those generic over types.
 #include <algorithm>
 #include <array>
 
@@ -10,23 +10,11 @@
 
 namespace tidemark::sql {
 
-using plan::AggregateKind;
 using plan::Expr;
 using plan::ExprKind;
 using plan::ExprPtr;
 
 namespace {
-
-std::optional<AggregateKind> AggregateOf(std::string_view name) {
-  if (name == "count") return AggregateKind::kCount;
-  if (name == "sum") return AggregateKind::kSum;
-  if (name == "avg") return AggregateKind::kAvg;
-  if (name == "min") return AggregateKind::kMin;
-  if (name == "max") return AggregateKind::kMax;
-  if (name == "min_by") return AggregateKind::kMinBy;
-  if (name == "max_by") return AggregateKind::kMaxBy;
-  return std::nullopt;
-}
 
 /// Functions of the dialect that a later version brings (timestream-sql.md section 5).
 bool IsKnownLater(std::string_view name) {
@@ -120,15 +108,7 @@ bool IsKnownLater(std::string_view name) {
                                      "regexp_extract_all",
                                      "regexp_replace",
                                      "regexp_split",
-                                     "count_if",
-                                     "arbitrary",
-                                     "array_agg",
-                                     "bool_and",
-                                     "every",
-                                     "bool_or",
                                      "geometric_mean",
-                                     "bitwise_and_agg",
-                                     "bitwise_or_agg",
                                      "approx_distinct",
                                      "approx_percentile",
                                      "stddev",
@@ -220,7 +200,7 @@ Result<void> Binder::ExpectArgs(const ast::Expr& expr, size_t least, size_t most
 Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
   const std::string name = LowerCase(expr.call.text);
   if (expr.window) return NotSupportedAt(expr.place, "window functions are");
-  if (const auto aggregate = AggregateOf(name)) return BindAggregate(*aggregate, expr, scope);
+  if (!FindAggregates(name).empty()) return BindAggregate(expr, scope);
   const bool known = !FindOverloads(name).empty();
   const bool modified = expr.distinct || expr.filter || !expr.order.empty() || expr.star;
   bool special = false;
@@ -232,9 +212,9 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
   if (!known) {
     std::vector<std::string> names;
     for (const std::string_view function : FunctionNames()) names.emplace_back(function);
+    for (const std::string_view function : AggregateNames()) names.emplace_back(function);
     for (const char* more :
-         {"count", "sum", "avg", "min", "max", "min_by", "max_by", "coalesce", "concat", "if",
-          "nullif", "greatest", "least", "now", "ago", "typeof"}) {
+         {"coalesce", "concat", "if", "nullif", "greatest", "least", "now", "ago", "typeof"}) {
       names.emplace_back(more);
     }
     return ErrorAt(expr.place, fmt::format("Function {} not registered", name),
@@ -379,106 +359,6 @@ Result<ExprPtr> Binder::BindConcat(const ast::Expr& expr, const Scope& scope) {
     TM_ASSIGN_OR_RETURN(out, Call(expr.place, *overload, {std::move(out), args[i]}));
   }
   return out;
-}
-
-// ------------------------------------------------------------------------------------------
-// aggregates
-
-ExprPtr Binder::SeriesKeyOf(const Expr& expr, const Scope& scope) {
-  const plan::Relation* relation = scope.relation;
-  if (relation == nullptr || relation->kind != plan::Relation::Kind::kScan ||
-      expr.kind != ExprKind::kColumn) {
-    return nullptr;
-  }
-  std::vector<plan::ScanColumn>& columns = plan_.scans[relation->scan].columns;
-  if (columns[expr.column].source != plan::ScanColumn::Source::kTime) return nullptr;
-  for (uint32_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].source != plan::ScanColumn::Source::kSeriesKey) continue;
-    return ColumnOf(*relation, plan::Column{"", TypeKind::kVarchar, i}, expr.place);
-  }
-  return nullptr;
-}
-
-Result<ExprPtr> Binder::BindAggregate(AggregateKind kind, const ast::Expr& expr,
-                                      const Scope& scope) {
-  const std::string name = LowerCase(expr.call.text);
-  if (!scope.aggregates_allowed) {
-    return ErrorAt(expr.place, fmt::format("{} cannot contain aggregate functions", scope.clause));
-  }
-  if (aggregate_depth_ > 0) return ErrorAt(expr.place, "aggregate functions cannot be nested");
-  if (expr.filter) return NotSupportedAt(expr.place, "FILTER (WHERE ...) is");
-  if (!expr.order.empty()) return NotSupportedAt(expr.place, "ORDER BY inside an aggregate is");
-  if (expr.ignore_nulls) return NotSupportedAt(expr.place, "IGNORE NULLS is");
-  if (expr.star && kind != AggregateKind::kCount)
-    return ErrorAt(expr.place, fmt::format("{}(*) does not exist", name));
-  auto call = std::make_shared<Expr>();
-  call->kind = ExprKind::kAggregate;
-  call->place = expr.place;
-  call->aggregate = kind;
-  call->distinct = expr.distinct;
-  if (kind == AggregateKind::kCount && expr.args.empty()) {
-    call->aggregate = AggregateKind::kCountRows;
-    call->type = TypeKind::kBigint;
-    return ExprPtr(std::move(call));
-  }
-  const bool by = kind == AggregateKind::kMinBy || kind == AggregateKind::kMaxBy;
-  if ((by && expr.args.size() == 3) ||
-      ((kind == AggregateKind::kMin || kind == AggregateKind::kMax) && expr.args.size() == 2)) {
-    return NotSupportedAt(expr.place, fmt::format("{}() with a count is", name));
-  }
-  TM_RETURN_IF_ERROR(ExpectArgs(expr, by ? 2 : 1, by ? 2 : 1));
-  if (by && expr.distinct)
-    return NotSupportedAt(expr.place, fmt::format("DISTINCT in {}() is", name));
-  Scope inner = scope;
-  inner.aliases = nullptr;  // arguments see input columns only
-  ++aggregate_depth_;
-  Result<std::vector<ExprPtr>> args = BindArgs(expr, inner);
-  --aggregate_depth_;
-  if (!args.ok()) return std::move(args).error();
-  call->args = std::move(args).value();
-  for (const ExprPtr& arg : call->args) {
-    if (!arg->type.scalar())
-      return NotSupportedAt(arg->place, "aggregates of arrays, rows and time series are");
-  }
-  if (by) call->tie_breaker = SeriesKeyOf(*call->args[1], scope);
-  return FinishAggregate(std::move(call), expr);
-}
-
-Result<ExprPtr> Binder::FinishAggregate(std::shared_ptr<Expr> call, const ast::Expr& expr) const {
-  ExprPtr& arg = call->args[0];
-  const TypeKind type = arg->type.kind();
-  const bool numeric =
-      type == TypeKind::kInteger || type == TypeKind::kBigint || type == TypeKind::kDouble;
-  const bool interval =
-      type == TypeKind::kIntervalDaySecond || type == TypeKind::kIntervalYearMonth;
-  call->may_nan = arg->may_nan;
-  switch (call->aggregate) {
-    case AggregateKind::kCountRows:
-    case AggregateKind::kCount:
-      call->type = TypeKind::kBigint;
-      break;
-    case AggregateKind::kSum:
-    case AggregateKind::kAvg: {
-      const bool sum = call->aggregate == AggregateKind::kSum;
-      if (!sum && interval) return NotSupportedAt(expr.place, "avg() of intervals is");
-      if (!numeric && !(sum && interval)) {
-        return ErrorAt(expr.place, fmt::format("Unexpected parameters ({}) for function {}",
-                                               arg->type.ToString(), sum ? "sum" : "avg"));
-      }
-      if (type == TypeKind::kInteger) {
-        TM_ASSIGN_OR_RETURN(arg, Coerce(std::move(arg), TypeKind::kBigint));
-      }
-      call->type = sum ? arg->type : Type(TypeKind::kDouble);
-      break;
-    }
-    case AggregateKind::kMin:
-    case AggregateKind::kMax:
-    case AggregateKind::kMinBy:
-    case AggregateKind::kMaxBy:
-      call->type = arg->type;
-      break;
-  }
-  return ExprPtr(std::move(call));
 }
 
 }  // namespace tidemark::sql

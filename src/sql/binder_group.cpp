@@ -18,7 +18,7 @@ bool Same(const Expr& a, const Expr& b) {
   if (&a == &b) return true;
   const bool shallow = a.kind == b.kind && a.type == b.type && a.relation == b.relation &&
                        a.column == b.column && a.overload == b.overload && a.emit == b.emit &&
-                       a.op == b.op && a.aggregate == b.aggregate && a.negated == b.negated &&
+                       a.op == b.op && a.function == b.function && a.negated == b.negated &&
                        a.has_else == b.has_else && a.distinct == b.distinct &&
                        a.args.size() == b.args.size() && a.constant == b.constant;
   if (!shallow) return false;
@@ -118,10 +118,7 @@ Result<void> Binder::BindGrouping(const ast::Select& select, const Scope& scope,
   if (select.having) {
     TM_ASSIGN_OR_RETURN(out.having, BindCondition(*select.having, having_scope));
   }
-  const auto has_aggregate = [](const ExprPtr& expr) { return HasAggregate(*expr); };
-  bool aggregated = !select.group_by.empty() || select.having != nullptr ||
-                    std::any_of(outputs.exprs.begin(), outputs.exprs.end(), has_aggregate);
-  for (const plan::Sort& sort : out.order) aggregated |= HasAggregate(*sort.expr);
+  const bool aggregated = !select.group_by.empty() || select.having != nullptr || aggregate_seen_;
   if (!aggregated) return {};
 
   plan::Aggregation aggregation;

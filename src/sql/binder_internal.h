@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The binder's machinery: binder.cpp (relations, queries), binder_expr.cpp (expressions),
-// binder_call.cpp (functions and aggregates), binder_group.cpp (grouping). Single-owner.
+// binder_call.cpp (functions), binder_aggregate.cpp (aggregates), binder_group.cpp (grouping).
+// Single-owner.
 #pragma once
 
 #include <map>
@@ -106,13 +107,17 @@ class Binder {
   Result<plan::ExprPtr> BindIf(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindConcat(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindAgo(const ast::Expr& expr, const Scope& scope);
-  Result<plan::ExprPtr> BindAggregate(plan::AggregateKind kind, const ast::Expr& expr,
-                                      const Scope& scope);
-  Result<plan::ExprPtr> FinishAggregate(std::shared_ptr<plan::Expr> call,
-                                        const ast::Expr& expr) const;
+  Result<void> ExpectArgs(const ast::Expr& expr, size_t least, size_t most) const;
+
+  // binder_aggregate.cpp
+  /// A call where grouping may follow: `scope` must allow aggregates.
+  Result<plan::ExprPtr> BindAggregate(const ast::Expr& expr, const Scope& scope);
+  /// The call by itself, for grouping and for windows.
+  Result<std::shared_ptr<plan::Expr>> TypeAggregate(const ast::Expr& expr, const Scope& scope);
   /// The series key of the table whose time `expr` is, or null.
   plan::ExprPtr SeriesKeyOf(const plan::Expr& expr, const Scope& scope);
-  Result<void> ExpectArgs(const ast::Expr& expr, size_t least, size_t most) const;
+  static Result<void> CheckAggregateArg(std::string_view name, AggregateParam param,
+                                        const plan::Expr& arg);
 
   const Namespace& names_;
   store::Store& store_;
@@ -121,6 +126,8 @@ class Binder {
   uint32_t next_relation_ = 0;
   std::vector<VisibleCte> ctes_;
   int aggregate_depth_ = 0;
+  /// The SELECT being bound has an aggregate call, even one that folding took away (typeof).
+  bool aggregate_seen_ = false;
 };
 
 /// A constant of a type.

@@ -10,7 +10,6 @@
 
 namespace tidemark::sql {
 
-using plan::AggregateKind;
 using plan::CompareOp;
 using plan::Expr;
 using plan::ExprKind;
@@ -342,47 +341,19 @@ class Emitter {
   }
 
   void Aggregate(const Expr& expr) {
-    const bool real = !expr.args.empty() && expr.args[0]->type.kind() == TypeKind::kDouble;
-    switch (expr.aggregate) {
-      case AggregateKind::kCountRows:
-        out_ += "count(*)";
-        return;
-      case AggregateKind::kCount:
-        out_ += "count(";
-        break;
-      case AggregateKind::kSum:
-        out_ += real ? "tm_sum_double(" : "tm_sum_bigint(";
-        break;
-      case AggregateKind::kAvg:
-        out_ += real ? "tm_avg_double(" : "tm_avg_bigint(";
-        break;
-      case AggregateKind::kMin:
-        out_ += real ? "tm_min_double(" : "min(";
-        break;
-      case AggregateKind::kMax:
-        out_ += real ? "tm_max_double(" : "max(";
-        break;
-      case AggregateKind::kMinBy:
-      case AggregateKind::kMaxBy:
-        return ExtremeBy(expr);
+    const std::string_view emit = expr.function->emit;
+    for (size_t i = 0; i < emit.size(); ++i) {
+      if (emit[i] != '$') {
+        out_ += emit[i];
+        continue;
+      }
+      const char what = emit[++i];
+      if (what == 'd') {
+        if (expr.distinct) out_ += "DISTINCT ";
+      } else if (what >= '1' && what <= '9') {
+        Value(*expr.args[static_cast<size_t>(what - '1')]);
+      }
     }
-    if (expr.distinct) out_ += "DISTINCT ";
-    List(expr.args);
-    out_ += ")";
-  }
-
-  void ExtremeBy(const Expr& expr) {
-    const bool least = expr.aggregate == AggregateKind::kMinBy;
-    const TypeKind type = expr.args[0]->type.kind();
-    if (!expr.tie_breaker || type == TypeKind::kInteger) {
-      return Function(least ? "arg_min_null" : "arg_max_null", expr.args);
-    }
-    const std::string_view carrier = CarrierName(type);
-    Put("tm_{}_{}(", least ? "first" : "last", carrier);
-    List(expr.args);
-    out_ += ", ";
-    Value(*expr.tie_breaker);
-    out_ += ")";
   }
 
   const plan::Plan& plan_;

@@ -9,12 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "sql/aggregates.h"
 #include "sql/functions.h"
 #include "sql/lexer.h"
 #include "sql/type.h"
 #include "store/store.h"
 
 namespace tidemark::sql::plan {
+
+using sql::AggregateKind;
 
 struct Expr;
 using ExprPtr = std::shared_ptr<const Expr>;
@@ -34,12 +37,10 @@ enum class ExprKind : uint8_t {
   kCase,        // args: condition, value, ..., [else if has_else]
   kCoalesce,    // args
   kExtremum,    // args of one type; op: kGreater (greatest) or kLess (least); null if one is null
-  kAggregate,   // aggregate, distinct, args
+  kAggregate,   // aggregate, function, distinct, args
 };
 
 enum class CompareOp : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
-
-enum class AggregateKind : uint8_t { kCountRows, kCount, kSum, kAvg, kMin, kMax, kMinBy, kMaxBy };
 
 struct Expr {
   ExprKind kind = ExprKind::kConstant;
@@ -53,12 +54,11 @@ struct Expr {
   std::string_view emit;
   CompareOp op = CompareOp::kEqual;
   AggregateKind aggregate = AggregateKind::kCountRows;
+  const AggregateOverload* function = nullptr;
   bool negated = false;
   bool has_else = false;
   bool distinct = false;
   bool may_nan = false;  // a double that can be NaN: compared by tm_eq, tm_lt, tm_le
-  /// kMinBy, kMaxBy over a table's time: the relation's series key decides between equal times.
-  ExprPtr tie_breaker;
 };
 
 /// Structurally equal: gives the same value over the same row.

@@ -299,6 +299,8 @@ std::optional<agg::Kind> AggKind(AggregateKind kind) {
       return agg::Kind::kFirst;
     case AggregateKind::kMaxBy:
       return agg::Kind::kLast;
+    case AggregateKind::kOther:
+      break;
   }
   return std::nullopt;
 }
@@ -426,6 +428,7 @@ bool OfLastPoints(const Expr& call, const TableScan& scan, uint32_t relation) {
     case AggregateKind::kSum:
     case AggregateKind::kAvg:
     case AggregateKind::kMinBy:
+    case AggregateKind::kOther:
       return false;
   }
   return false;
