@@ -38,10 +38,10 @@ std::vector<AggregateOverload> Rows() {
       // tm_min_double, tm_max_double: NaN above everything, zeros told apart.
       {"min", Kind::kMin, {Param::kOnlyDouble}, kFirst, "tm_min_double($d$1)$m"},
       {"max", Kind::kMax, {Param::kOnlyDouble}, kFirst, "tm_max_double($d$1)$m"},
-      {"min", Kind::kMin, {Param::kScalar}, kFirst, "min($d$1)$m"},
-      {"max", Kind::kMax, {Param::kScalar}, kFirst, "max($d$1)$m"},
-      {"min_by", Kind::kMinBy, {Param::kScalar, Param::kScalar}, kFirst, "arg_min_null($1, $2)$m"},
-      {"max_by", Kind::kMaxBy, {Param::kScalar, Param::kScalar}, kFirst, "arg_max_null($1, $2)$m"},
+      {"min", Kind::kMin, {Param::kAny}, kFirst, "min($d$1)$m"},
+      {"max", Kind::kMax, {Param::kAny}, kFirst, "max($d$1)$m"},
+      {"min_by", Kind::kMinBy, {Param::kAny, Param::kAny}, kFirst, "arg_min_null($1, $2)$m"},
+      {"max_by", Kind::kMaxBy, {Param::kAny, Param::kAny}, kFirst, "arg_max_null($1, $2)$m"},
 
       // Keep n values. Ties of the n-valued forms go by the value itself, so that the answer is the
       // same whatever the threads do; NULL values are kept, NULL places are not.

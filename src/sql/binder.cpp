@@ -197,7 +197,6 @@ Result<Binder::Outputs> Binder::BindOutputs(const ast::Select& select, const Sco
       continue;
     }
     TM_ASSIGN_OR_RETURN(ExprPtr expr, BindExpr(*item.expr, scope));
-    if (!expr->type.scalar()) return NotSupportedAt(item.place, "arrays, rows and time series are");
     std::string name = fmt::format("_col{}", out.exprs.size());
     if (item.alias) {
       name = item.alias->text;

@@ -84,11 +84,6 @@ Result<std::shared_ptr<Expr>> Binder::TypeAggregate(const ast::Expr& expr, const
   }
   call->aggregate = call->function->kind;
   call->type = TypeOfResult(*call->function, types);
-  for (const Type& type : types) {
-    if (!type.scalar()) return NotSupportedAt(expr.place, "aggregates of arrays and rows are");
-  }
-  if (!call->type.scalar())
-    return NotSupportedAt(expr.place, fmt::format("{}() of an array is", name));
   const bool value = !call->args.empty() && call->args[0]->may_nan;
   call->may_nan = call->type.kind() == TypeKind::kDouble && (value || call->function->may_nan);
   const AggregateOverload* edge =

@@ -350,6 +350,7 @@ Result<ExprPtr> Binder::BindConcat(const ast::Expr& expr, const Scope& scope) {
   ExprPtr out = args[0];
   if (args.size() > 127) return ErrorAt(expr.place, "concat() has too many arguments");
   for (size_t i = 1; i < args.size(); ++i) {
+    if (!args[i]->type.scalar()) return NotSupportedAt(expr.place, "concat() of arrays is");
     const std::array types{out->type.kind(), args[i]->type.kind()};
     const Overload* overload = ResolveOverload("||", types);
     if (overload == nullptr) {

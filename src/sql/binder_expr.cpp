@@ -9,6 +9,7 @@
 #include "base/numbers.h"
 #include "sql/binder_internal.h"
 #include "sql/datetime.h"
+#include "sql/nested_types.h"
 
 namespace tidemark::sql {
 
@@ -19,11 +20,7 @@ using plan::ExprPtr;
 namespace {
 
 std::shared_ptr<Expr> Make(ExprKind kind, Type type, Place place) {
-  auto expr = std::make_shared<Expr>();
-  expr->kind = kind;
-  expr->type = std::move(type);
-  expr->place = place;
-  return expr;
+  return MakeExpr(kind, std::move(type), place);
 }
 
 bool AnyMayNan(const std::vector<ExprPtr>& args) {
@@ -47,6 +44,14 @@ std::string_view OperatorText(std::string_view op) {
 }
 
 }  // namespace
+
+std::shared_ptr<Expr> MakeExpr(ExprKind kind, Type type, Place place) {
+  auto expr = std::make_shared<Expr>();
+  expr->kind = kind;
+  expr->type = std::move(type);
+  expr->place = place;
+  return expr;
+}
 
 ExprPtr Constant(Type type, Value value, Place place) {
   auto expr = Make(ExprKind::kConstant, std::move(type), place);
@@ -118,14 +123,15 @@ Result<ExprPtr> Binder::BindExpr(const ast::Expr& expr, const Scope& scope) {
     case ast::ExprKind::kExtract:
       return NotSupportedAt(expr.place, "EXTRACT is");
     case ast::ExprKind::kRow:
-      return NotSupportedAt(expr.place, "rows are");
+      return BindRow(expr, scope);
     case ast::ExprKind::kArray:
+      return BindArray(expr, scope);
     case ast::ExprKind::kSubscript:
-      return NotSupportedAt(expr.place, "arrays are");
+      return BindSubscript(expr, scope);
     case ast::ExprKind::kField:
-      return NotSupportedAt(expr.place, "fields of rows are");
+      return BindField(expr, scope);
     case ast::ExprKind::kLambda:
-      return NotSupportedAt(expr.place, "lambda expressions are");
+      return ErrorAt(expr.place, "a lambda expression is only an argument of a function");
     case ast::ExprKind::kAtTimeZone:
       return NotSupportedAt(expr.place, "AT TIME ZONE is");
   }
@@ -171,6 +177,12 @@ bool EqualNames(std::string_view a, std::string_view b) { return LowerCase(a) ==
 }  // namespace
 
 Result<ExprPtr> Binder::BindName(const ast::Expr& expr, const Scope& scope) {
+  for (const LambdaParameter* parameter = scope.parameters; parameter != nullptr;
+       parameter = parameter->outer) {
+    if (EqualNames(parameter->name, expr.name[0].text)) {
+      return FieldsOf(parameter->value, std::span(expr.name).subspan(1));
+    }
+  }
   const std::string& name = expr.name.back().text;
   std::string shown;
   for (const ast::Name& part : expr.name) shown += (shown.empty() ? "" : ".") + part.text;
@@ -207,9 +219,8 @@ Result<ExprPtr> Binder::BindName(const ast::Expr& expr, const Scope& scope) {
       size_t field = 0;
       const auto by_name = [](const plan::Column& c) -> std::string_view { return c.name; };
       if (FindName(relation->columns, expr.name[0].text, by_name, field) == Match::kOne) {
-        return ErrorAt(expr.place,
-                       fmt::format("Column '{}' is {}, not a row: it has no fields",
-                                   expr.name[0].text, relation->columns[field].type.ToString()));
+        return FieldsOf(ColumnOf(*relation, relation->columns[field], expr.place),
+                        std::span(expr.name).subspan(1));
       }
       return ErrorAt(expr.place, fmt::format("Column '{}' does not exist", shown),
                      relation->alias.empty()
@@ -236,42 +247,63 @@ Result<ExprPtr> Binder::BindName(const ast::Expr& expr, const Scope& scope) {
 // types
 
 Result<ExprPtr> Binder::Coerce(ExprPtr expr, const Type& to) const {
+  if (expr->type == to) return expr;
+  if (CoercionCost(expr->type, to) < 0) {
+    return ErrorAt(expr->place,
+                   fmt::format("{} cannot be used as {}", expr->type.ToString(), to.ToString()));
+  }
+  return Convert(std::move(expr), to, Conversion::kCoercion);
+}
+
+Result<ExprPtr> Binder::Convert(ExprPtr expr, const Type& to, Conversion what) const {
   const TypeKind from = expr->type.kind();
   if (expr->type == to) return expr;
   if (expr->kind == ExprKind::kConstant && expr->constant.is_null())
     return Constant(to, {}, expr->place);
+  const Place place = expr->place;
   if (from == TypeKind::kUnknown) {
-    auto out = std::make_shared<Expr>(*expr);
-    out->type = to;
-    return ExprPtr(std::move(out));
+    // Nothing but null has this type, and it travels as BIGINT.
+    if (!to.scalar()) return Constant(to, {}, place);
+    if (CarrierName(to.kind()) == CarrierName(from)) {
+      auto out = std::make_shared<Expr>(*expr);
+      out->type = to;
+      return ExprPtr(std::move(out));
+    }
+    if (to.kind() == TypeKind::kVarchar) {
+      return MakeCall("CAST($1 AS VARCHAR)", to, place, {std::move(expr)});
+    }
+    return MakeCall(to.kind() == TypeKind::kDouble    ? "CAST($1 AS DOUBLE)"
+                    : to.kind() == TypeKind::kInteger ? "CAST($1 AS INTEGER)"
+                                                      : "CAST($1 AS BOOLEAN)",
+                    to, place, {std::move(expr)});
   }
+  if (!to.scalar()) return ConvertNested(std::move(expr), to, what);
   const Cast* cast = FindCast(from, to.kind());
-  if (cast == nullptr || CoercionCost(from, to.kind()) < 0) {
-    return ErrorAt(expr->place,
-                   fmt::format("{} cannot be used as {}", expr->type.ToString(), to.ToString()));
+  if (cast == nullptr) {
+    return ErrorAt(place,
+                   fmt::format("Cannot cast {} to {}", expr->type.ToString(), to.ToString()));
   }
-  // The text of a literal is checked now: it has a place here and none later.
-  if (expr->kind == ExprKind::kConstant && from == TypeKind::kVarchar) {
+  // The text of a literal is checked now: it has a place here and none later. A cast's is checked
+  // by BindCast, for TRY_CAST takes any.
+  if (what == Conversion::kCoercion && expr->kind == ExprKind::kConstant &&
+      from == TypeKind::kVarchar) {
     const std::array args{expr->constant};
     Result<Value> value = cast->overload.fold(std::span(args));
-    if (!value.ok()) return ErrorAt(expr->place, value.error().message);
-    return Constant(to, std::move(value).value(), expr->place);
+    if (!value.ok()) return ErrorAt(place, value.error().message);
+    return Constant(to, std::move(value).value(), place);
   }
-  const Place place = expr->place;
   return Call(place, cast->overload, {std::move(expr)});
 }
 
 Result<Type> Binder::Unify(Place place, std::string_view what, std::span<ExprPtr> exprs) const {
   Type common;
   for (const ExprPtr& expr : exprs) {
-    if (!expr->type.scalar())
-      return NotSupportedAt(expr->place, "arrays, rows and time series are");
-    const std::optional<TypeKind> next = CommonType(common.kind(), expr->type.kind());
+    std::optional<Type> next = CommonType(common, expr->type);
     if (!next) {
       return ErrorAt(place, fmt::format("{} needs operands of one type, not {} and {}", what,
                                         common.ToString(), expr->type.ToString()));
     }
-    common = *next;
+    common = *std::move(next);
   }
   for (ExprPtr& expr : exprs) {
     TM_ASSIGN_OR_RETURN(expr, Coerce(std::move(expr), common));
@@ -293,7 +325,7 @@ Result<ExprPtr> Binder::Call(Place place, const Overload& overload,
     std::vector<Value> values;
     for (const ExprPtr& arg : args) values.push_back(arg->constant);
     Result<Value> value = overload.fold(values);
-    const bool fits = value.ok() && (overload.result != TypeKind::kInteger || value->is_null() ||
+    const bool fits = value.ok() && (overload.result.kind() != TypeKind::kInteger || value->is_null() ||
                                      kernels::BigintToInteger(std::get<int64_t>(value->data)).ok());
     // What fails stays a call: it is an error only if its row is reached.
     if (fits) return Constant(overload.result, std::move(value).value(), place);
@@ -301,8 +333,9 @@ Result<ExprPtr> Binder::Call(Place place, const Overload& overload,
   auto call = Make(ExprKind::kCall, overload.result, place);
   call->overload = &overload;
   call->emit = overload.emit;
-  call->may_nan = overload.result == TypeKind::kDouble && (overload.may_nan || AnyMayNan(args));
-  if (overload.result == TypeKind::kDouble && !args.empty() &&
+  call->may_nan =
+      overload.result.kind() == TypeKind::kDouble && (overload.may_nan || AnyMayNan(args));
+  if (overload.result.kind() == TypeKind::kDouble && !args.empty() &&
       args[0]->type.kind() == TypeKind::kVarchar) {
     call->may_nan = true;  // CAST('NaN' AS double)
   }
@@ -337,6 +370,7 @@ Result<ExprPtr> Binder::BindLogic(const ast::Expr& expr, const Scope& scope) {
 Result<ExprPtr> Binder::Compare(Place place, plan::CompareOp op, ExprPtr a, ExprPtr b) const {
   std::vector<ExprPtr> args{std::move(a), std::move(b)};
   TM_ASSIGN_OR_RETURN(const Type type, Unify(place, "a comparison", args));
+  if (!type.scalar()) return CompareNested(place, op, std::move(args[0]), std::move(args[1]));
   auto out = Make(ExprKind::kCompare, TypeKind::kBoolean, place);
   out->op = op;
   out->may_nan = type.kind() == TypeKind::kDouble && AnyMayNan(args);
@@ -352,10 +386,13 @@ Result<ExprPtr> Binder::BindOperator(const ast::Expr& expr, const Scope& scope) 
   }
   std::vector<TypeKind> types;
   for (const ExprPtr& arg : args) {
-    if (!arg->type.scalar()) return NotSupportedAt(arg->place, "arrays, rows and time series are");
     types.push_back(arg->type.kind());
   }
   const Overload* overload = ResolveOverload(expr.text, types);
+  if (overload == nullptr && expr.text == "||" &&
+      (!args[0]->type.scalar() || !args[1]->type.scalar())) {
+    return NotSupportedAt(expr.place, "|| of arrays is");
+  }
   if (overload == nullptr) {
     const std::string_view op = OperatorText(expr.text);
     return ErrorAt(expr.place,
@@ -385,7 +422,7 @@ Result<ExprPtr> Binder::BindBetween(const ast::Expr& expr, const Scope& scope) {
 Result<ExprPtr> Binder::BindIn(const ast::Expr& expr, const Scope& scope) {
   TM_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArgs(expr, scope));
   TM_ASSIGN_OR_RETURN(const Type type, Unify(expr.place, "IN", args));
-  if (type.kind() != TypeKind::kDouble || !AnyMayNan(args)) {
+  if (type.scalar() && (type.kind() != TypeKind::kDouble || !AnyMayNan(args))) {
     auto out = Make(ExprKind::kIn, TypeKind::kBoolean, expr.place);
     out->negated = expr.negated;
     out->args = std::move(args);
@@ -471,8 +508,14 @@ Result<ExprPtr> Binder::BindCase(const ast::Expr& expr, const Scope& scope) {
 
 Result<ExprPtr> Binder::BindCast(const ast::Expr& expr, const Scope& scope) {
   TM_ASSIGN_OR_RETURN(ExprPtr arg, BindExpr(*expr.args[0], scope));
-  if (!expr.type.scalar() || !arg->type.scalar()) {
-    return NotSupportedAt(expr.place, "casts of arrays, rows and time series are");
+  if (!CanCast(arg->type, expr.type)) {
+    return ErrorAt(expr.place,
+                   fmt::format("Cannot cast {} to {}", arg->type.ToString(), expr.type.ToString()));
+  }
+  if (!expr.type.scalar()) {
+    TM_ASSIGN_OR_RETURN(ExprPtr cast, Convert(std::move(arg), expr.type, Conversion::kCast));
+    if (!expr.negated) return cast;
+    return MakeCall("TRY($1)", expr.type, expr.place, {std::move(cast)});
   }
   const TypeKind from = arg->type.kind();
   const TypeKind to = expr.type.kind();

@@ -17,8 +17,9 @@ namespace plan {
 bool Same(const Expr& a, const Expr& b) {
   if (&a == &b) return true;
   const bool shallow = a.kind == b.kind && a.type == b.type && a.relation == b.relation &&
-                       a.column == b.column && a.overload == b.overload && a.emit == b.emit &&
-                       a.op == b.op && a.function == b.function && a.negated == b.negated &&
+                       a.column == b.column && a.parameters == b.parameters &&
+                       a.overload == b.overload && a.emit == b.emit && a.op == b.op &&
+                       a.function == b.function && a.negated == b.negated &&
                        a.has_else == b.has_else && a.distinct == b.distinct &&
                        a.args.size() == b.args.size() && a.constant == b.constant;
   if (!shallow) return false;
@@ -81,8 +82,6 @@ Result<ExprPtr> Binder::BindGroupKey(const ast::Expr& expr, const Scope& scope,
     inner.clause = "GROUP BY";
     TM_ASSIGN_OR_RETURN(key, BindExpr(expr, inner));
   }
-  if (!key->type.scalar())
-    return NotSupportedAt(expr.place, "grouping by arrays, rows and time series is");
   return key;
 }
 

@@ -16,6 +16,13 @@
 
 namespace tidemark::sql {
 
+/// A parameter of a lambda that is being bound; inner ones hide outer ones and columns.
+struct LambdaParameter {
+  std::string name;
+  plan::ExprPtr value;
+  const LambdaParameter* outer = nullptr;
+};
+
 /// What names in an expression may refer to.
 struct Scope {
   const plan::Relation* relation = nullptr;  // null: no FROM
@@ -27,6 +34,7 @@ struct Scope {
     plan::ExprPtr expr;
   };
   const std::vector<Alias>* aliases = nullptr;
+  const LambdaParameter* parameters = nullptr;  // the innermost
 };
 
 class Binder {
@@ -99,6 +107,22 @@ class Binder {
                              std::vector<plan::ExprPtr> args) const;
   plan::ExprPtr ColumnOf(const plan::Relation& relation, const plan::Column& column, Place place);
 
+  // binder_nested.cpp
+  Result<plan::ExprPtr> BindArray(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindRow(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindSubscript(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindField(const ast::Expr& expr, const Scope& scope);
+  /// value.a.b: `names` from `from` on are fields.
+  Result<plan::ExprPtr> FieldsOf(plan::ExprPtr value, std::span<const ast::Name> names) const;
+  /// Element by element, field by field. `what` decides which conversions of scalars there are.
+  enum class Conversion : uint8_t { kCoercion, kCast };
+  Result<plan::ExprPtr> ConvertNested(plan::ExprPtr value, const Type& to, Conversion what) const;
+  Result<plan::ExprPtr> ConvertList(plan::ExprPtr value, const Type& to, Conversion what) const;
+  Result<plan::ExprPtr> ConvertRow(plan::ExprPtr value, const Type& to, Conversion what) const;
+  Result<plan::ExprPtr> Convert(plan::ExprPtr value, const Type& to, Conversion what) const;
+  plan::ExprPtr CompareNested(Place place, plan::CompareOp op, plan::ExprPtr a,
+                              plan::ExprPtr b) const;
+
   // binder_call.cpp
   Result<plan::ExprPtr> BindCall(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindSpecial(const std::string& name, const ast::Expr& expr,
@@ -129,6 +153,17 @@ class Binder {
   /// The SELECT being bound has an aggregate call, even one that folding took away (typeof).
   bool aggregate_seen_ = false;
 };
+
+/// A node without arguments yet.
+std::shared_ptr<plan::Expr> MakeExpr(plan::ExprKind kind, Type type, Place place);
+/// A call that is emitted as `emit` says, outside of the table of functions.
+plan::ExprPtr MakeCall(std::string_view emit, Type type, Place place,
+                       std::vector<plan::ExprPtr> args);
+/// The parameter of a lambda.
+plan::ExprPtr MakeVariable(uint32_t number, Type type, Place place);
+/// The lambda over `count` variables with consecutive numbers, of which `first` is the first.
+plan::ExprPtr MakeLambda(const plan::Expr& first, uint32_t count, plan::ExprPtr body);
+plan::ExprPtr MakeField(plan::ExprPtr row, size_t index);
 
 /// A constant of a type.
 plan::ExprPtr Constant(Type type, Value value, Place place);

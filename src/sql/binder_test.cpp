@@ -75,7 +75,6 @@ TEST_F(BinderTest, RefusesWhatIsNotRunYet) {
       {"SELECT rank() OVER (ORDER BY 1)", "line 1:8: window functions are not supported yet"},
       {"SELECT (SELECT 1)", "line 1:8: sub-queries in expressions are not supported yet"},
       {"SELECT 1 UNION SELECT 2", "line 1:10: UNION is not supported yet"},
-      {"SELECT ARRAY[1]", "line 1:8: arrays are not supported yet"},
       {"SELECT sqrt(2)", "line 1:8: function sqrt is not supported yet"},
       {"SELECT count(*) FILTER (WHERE true)", "line 1:8: FILTER (WHERE ...) is not supported yet"},
       {"SELECT * FROM sampleDB.IoT a JOIN sampleDB.IoT b ON true",

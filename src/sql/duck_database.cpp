@@ -132,41 +132,6 @@ std::optional<StoreTask> TaskRegistry::Find(uint64_t handle) const {
   return found->second;
 }
 
-// -----------------------------------------------------------------------------------------------
-// rows
-
-namespace {
-
-void DecodeColumn(duckdb_vector vector, const plan::Column& column, size_t index, RowChunk& out) {
-  uint64_t* validity = duckdb_vector_get_validity(vector);
-  const void* data = duckdb_vector_get_data(vector);
-  const std::string_view carrier = CarrierName(column.type.kind());
-  for (size_t row = 0; row < out.rows(); ++row) {
-    if (!duckdb_validity_row_is_valid(validity, row)) continue;
-    auto& cell = out.at(row, index).data;
-    if (carrier == "BOOLEAN") {
-      cell = static_cast<const bool*>(data)[row];
-    } else if (carrier == "INTEGER") {
-      cell = int64_t{static_cast<const int32_t*>(data)[row]};
-    } else if (carrier == "DOUBLE") {
-      cell = static_cast<const double*>(data)[row];
-    } else if (carrier == "VARCHAR") {
-      cell.emplace<std::string>(DuckText(static_cast<const duckdb_string_t*>(data)[row]));
-    } else {
-      cell = static_cast<const int64_t*>(data)[row];
-    }
-  }
-}
-
-}  // namespace
-
-void DecodeChunk(duckdb_data_chunk chunk, std::span<const plan::Column> columns, RowChunk& out) {
-  out.Reset(duckdb_data_chunk_get_size(chunk), columns.size());
-  for (size_t i = 0; i < columns.size(); ++i) {
-    DecodeColumn(duckdb_data_chunk_get_vector(chunk, i), columns[i], i, out);
-  }
-}
-
 // -------------------------------------------------------------------------------------------
 // execution
 
@@ -339,6 +304,7 @@ class DuckEngine final : public Database {
     TM_RETURN_IF_ERROR(RegisterScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterAggregateScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterScalars(connection.get()));
+    TM_RETURN_IF_ERROR(RegisterNested(connection.get()));
     return RegisterAggregates(connection.get());
   }
 

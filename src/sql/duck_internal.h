@@ -109,6 +109,7 @@ class TaskRegistry {
 Result<void> RegisterScan(duckdb_connection connection, TaskRegistry& registry);
 Result<void> RegisterAggregateScan(duckdb_connection connection, TaskRegistry& registry);
 Result<void> RegisterScalars(duckdb_connection connection);
+Result<void> RegisterNested(duckdb_connection connection);
 Result<void> RegisterAggregates(duckdb_connection connection);
 
 /// Decodes a chunk by the result's types.

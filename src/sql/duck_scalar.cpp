@@ -3,13 +3,17 @@
 // an error.
 #include <array>
 #include <memory>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "sql/duck_internal.h"
 #include "sql/kernels.h"
 
 namespace tidemark::sql {
 namespace {
+
+using Texts = std::vector<std::string>;  // an array(varchar)
 
 template <typename T>
 duckdb_type TypeOf() {
@@ -55,7 +59,16 @@ enum class OnError : uint8_t { kFail, kNull };
 template <typename R>
 void Store(duckdb_vector out, size_t row, R&& value) {
   using T = std::remove_cvref_t<R>;
-  if constexpr (std::is_same_v<T, std::string>) {
+  if constexpr (std::is_same_v<T, Texts>) {
+    const idx_t begin = duckdb_list_vector_get_size(out);
+    duckdb_list_vector_reserve(out, begin + value.size());
+    duckdb_list_vector_set_size(out, begin + value.size());
+    duckdb_vector child = duckdb_list_vector_get_child(out);
+    for (size_t i = 0; i < value.size(); ++i) {
+      duckdb_vector_assign_string_element_len(child, begin + i, value[i].data(), value[i].size());
+    }
+    static_cast<duckdb_list_entry*>(duckdb_vector_get_data(out))[row] = {begin, value.size()};
+  } else if constexpr (std::is_same_v<T, std::string>) {
     duckdb_vector_assign_string_element_len(out, row, value.data(), value.size());
   } else {
     static_cast<T*>(duckdb_vector_get_data(out))[row] = value;
@@ -125,7 +138,8 @@ bool RegisterOne(duckdb_connection connection, const std::string& name, Result<R
     const DuckType type(duckdb_create_logical_type(param));
     duckdb_scalar_function_add_parameter(function.get(), type.get());
   }
-  const DuckType result(duckdb_create_logical_type(TypeOf<R>()));
+  DuckType result(duckdb_create_logical_type(TypeOf<R>()));
+  if constexpr (std::is_same_v<R, Texts>) result = DuckType(duckdb_create_list_type(result.get()));
   duckdb_scalar_function_set_return_type(function.get(), result.get());
   auto entry = std::make_unique<Entry<R, A...>>(Entry<R, A...>{kernel, on_error});
   duckdb_scalar_function_set_extra_info(function.get(), entry.release(), [](void* owned) {

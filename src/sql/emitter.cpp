@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "sql/nested_types.h"
 
 namespace tidemark::sql {
 
@@ -192,7 +193,7 @@ class Emitter {
   void Value(const Expr& expr) {
     switch (expr.kind) {
       case ExprKind::kConstant:
-        return Constant(expr);
+        return Constant(expr.type, expr.constant);
       case ExprKind::kColumn:
         return Put("r{}.c{}", expr.relation, expr.column);
       case ExprKind::kCall:
@@ -229,6 +230,18 @@ class Emitter {
         return Function("coalesce", expr.args);
       case ExprKind::kExtremum:
         return Extremum(expr);
+      case ExprKind::kArray:
+        return Array(expr);
+      case ExprKind::kRow:
+        return Row(expr);
+      case ExprKind::kField:
+        out_ += "struct_extract(";
+        Value(*expr.args[0]);
+        return Put(", 'f{}')", expr.column);
+      case ExprKind::kLambda:
+        return Lambda(expr);
+      case ExprKind::kVariable:
+        return Put("v{}", expr.column);
       case ExprKind::kAggregate:
         return Aggregate(expr);
     }
@@ -240,14 +253,14 @@ class Emitter {
     out_ += after;
   }
 
-  void Constant(const Expr& expr) {
-    const auto& data = expr.constant.data;
-    if (expr.constant.is_null()) {
-      Put("CAST(NULL AS {})", CarrierName(expr.type.kind()));
+  void Constant(const Type& type, const sql::Value& value) {
+    const auto& data = value.data;
+    if (value.is_null()) {
+      Put("CAST(NULL AS {})", CarrierSql(type));
     } else if (const auto* flag = std::get_if<bool>(&data)) {
       out_ += *flag ? "TRUE" : "FALSE";
     } else if (const auto* integer = std::get_if<int64_t>(&data)) {
-      Put("CAST({} AS {})", *integer, CarrierName(expr.type.kind()));
+      Put("CAST({} AS {})", *integer, CarrierSql(type));
     } else if (const auto* number = std::get_if<double>(&data)) {
       if (std::isfinite(*number)) {
         Put("CAST({:.17e} AS DOUBLE)", *number);
@@ -258,6 +271,23 @@ class Emitter {
       }
     } else if (const auto* text = std::get_if<std::string>(&data)) {
       Quoted(*text);
+    } else if (const auto* list = std::get_if<sql::Value::List>(&data)) {
+      NestedConstant(type, *list);
+    }
+  }
+
+  void NestedConstant(const Type& type, const sql::Value::List& list) {
+    const bool row = type.kind() == TypeKind::kRow;
+    out_ += row ? "{" : "CAST([";
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (i > 0) out_ += ", ";
+      if (row) Put("'f{}': ", i);
+      Constant(row ? type.fields()[i].type : ElementType(type), list[i]);
+    }
+    if (row) {
+      out_ += "}";
+    } else {
+      Put("] AS {})", CarrierSql(type));
     }
   }
 
@@ -270,12 +300,68 @@ class Emitter {
     out_ += "'";
   }
 
+  void Array(const Expr& expr) {
+    if (expr.args.empty()) return Put("CAST([] AS {})", CarrierSql(expr.type));
+    // The cast is for elements of which all are null.
+    out_ += "CAST([";
+    List(expr.args);
+    Put("] AS {})", CarrierSql(expr.type));
+  }
+
+  void Row(const Expr& expr) {
+    for (size_t i = 0; i < expr.args.size(); ++i) {
+      Put("{}'f{}': ", i == 0 ? "{" : ", ", i);
+      Value(*expr.args[i]);
+    }
+    out_ += "}";
+  }
+
+  void Lambda(const Expr& expr) {
+    out_ += "lambda ";
+    for (uint32_t i = 0; i < expr.parameters; ++i)
+      Put("{}v{}", i == 0 ? "" : ", ", expr.column + i);
+    out_ += ": ";
+    Value(*expr.args[0]);
+  }
+
+  /// $1 is an argument. One that stands there twice is evaluated once: it becomes the variable of a
+  /// lambda, unless it is a name anyway.
   void Call(const Expr& expr) {
+    std::vector<size_t> bound;
+    for (size_t i = 0; i < expr.args.size(); ++i) {
+      const ExprKind kind = expr.args[i]->kind;
+      const bool name = kind == ExprKind::kColumn || kind == ExprKind::kVariable ||
+                        kind == ExprKind::kConstant || kind == ExprKind::kLambda;
+      if (!name && Occurrences(expr.emit, i) > 1) bound.push_back(i);
+    }
+    for (const size_t i : bound) {
+      out_ += "list_extract(list_transform([";
+      Value(*expr.args[i]);
+      Put("], lambda a{}: ", i);
+    }
+    Template(expr, bound);
+    for (size_t i = 0; i < bound.size(); ++i) out_ += "), 1)";
+  }
+
+  static size_t Occurrences(std::string_view emit, size_t argument) {
+    size_t count = 0;
+    for (size_t i = 0; i + 1 < emit.size(); ++i) {
+      if (emit[i] == '$' && static_cast<size_t>(emit[i + 1] - '1') == argument) ++count;
+    }
+    return count;
+  }
+
+  void Template(const Expr& expr, std::span<const size_t> bound) {
     for (size_t i = 0; i < expr.emit.size(); ++i) {
-      if (expr.emit[i] == '$') {
-        Value(*expr.args[static_cast<size_t>(expr.emit[++i] - '1')]);
-      } else {
+      if (expr.emit[i] != '$') {
         out_ += expr.emit[i];
+        continue;
+      }
+      const auto argument = static_cast<size_t>(expr.emit[++i] - '1');
+      if (std::ranges::find(bound, argument) != bound.end()) {
+        Put("a{}", argument);
+      } else {
+        Value(*expr.args[argument]);
       }
     }
   }

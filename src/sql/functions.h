@@ -15,14 +15,15 @@
 
 namespace tidemark::sql {
 
-/// How a type travels through the execution engine: temporal types are BIGINT there (docs/sql.md).
+/// How a scalar travels through the execution engine: temporal types are BIGINT there (docs/sql.md;
+/// nested types: nested_types.h).
 std::string_view CarrierName(TypeKind kind);
 
 struct Overload {
   std::string_view name;  // lower case; operators by their sign, "NEG" for the prefix minus
   std::vector<TypeKind> params;
-  TypeKind result = TypeKind::kUnknown;
-  std::string_view emit;  // $1, $2 stand for the emitted arguments
+  Type result;
+  std::string_view emit;  // $1, $2 stand for the emitted arguments; each is evaluated once
   kernels::FoldFunction fold = nullptr;
   bool may_nan = false;      // a double result can be NaN though no argument is
   bool is_volatile = false;  // another value at each call

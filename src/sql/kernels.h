@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "sql/kernels_cast.h"
@@ -62,6 +63,10 @@ Result<Value> Call(Result<R> (*function)(A...), [[maybe_unused]] std::span<const
   Value value;
   if constexpr (kOptional<R>) {
     if (*result) value.data = **std::move(result);
+  } else if constexpr (std::is_same_v<R, std::vector<std::string>>) {
+    Value::List list;
+    for (std::string& text : *result) list.push_back({std::move(text)});
+    value.data = std::move(list);
   } else {
     value.data = std::move(result).value();
   }

@@ -37,6 +37,11 @@ enum class ExprKind : uint8_t {
   kCase,        // args: condition, value, ..., [else if has_else]
   kCoalesce,    // args
   kExtremum,    // args of one type; op: kGreater (greatest) or kLess (least); null if one is null
+  kArray,       // args of the element's type
+  kRow,         // args: the fields
+  kField,       // args: a row; column: which field
+  kLambda,      // args: body; its parameters are the variables from `column` on, `parameters` many
+  kVariable,    // column: the number of a lambda's parameter
   kAggregate,   // aggregate, function, distinct, args
 };
 
@@ -50,6 +55,7 @@ struct Expr {
   Value constant;
   uint32_t relation = 0;
   uint32_t column = 0;
+  uint32_t parameters = 0;
   const Overload* overload = nullptr;
   std::string_view emit;
   CompareOp op = CompareOp::kEqual;

@@ -130,6 +130,11 @@ class Narrower {
       case ExprKind::kCase:
       case ExprKind::kCoalesce:
       case ExprKind::kExtremum:
+      case ExprKind::kArray:
+      case ExprKind::kRow:
+      case ExprKind::kField:
+      case ExprKind::kLambda:
+      case ExprKind::kVariable:
       case ExprKind::kAggregate:
         break;
     }
@@ -307,7 +312,9 @@ std::optional<agg::Kind> AggKind(AggregateKind kind) {
 
 /// bin() and date_trunc() of the time where every bin has one width.
 std::optional<store::Bins> BinsOf(const Expr& key, const TableScan& scan, uint32_t relation) {
-  if (key.kind != ExprKind::kCall || key.args.size() != 2) return std::nullopt;
+  if (key.kind != ExprKind::kCall || key.overload == nullptr || key.args.size() != 2) {
+    return std::nullopt;
+  }
   const std::string_view name = key.overload->name;
   if (name == "bin" && IsTime(*key.args[0], scan, relation)) {
     if (key.args[1]->kind != ExprKind::kConstant) return std::nullopt;
