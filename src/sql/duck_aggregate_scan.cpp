@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "sql/aggregate_reader.h"
 #include "sql/duck_internal.h"
 
 namespace tidemark::sql {
@@ -14,11 +13,9 @@ using From = plan::TableAggregate::Output::From;
 
 struct AggregateScan {
   StoreTask task;
-  std::unique_ptr<store::AggregateCursor> cursor;
+  std::unique_ptr<AggregateReader> reader;
   std::vector<size_t> outputs;  // to fill, in DuckDB's order
   std::vector<store::AggregateRow> rows;
-  bool any = false;  // a row was given out
-  bool done = false;
 };
 
 void SetText(duckdb_vector vector, size_t row, std::string_view text) {
@@ -49,15 +46,6 @@ void SetScalar(duckdb_vector vector, size_t row, const agg::Scalar& value) {
   } else {
     SetNull(vector, row);
   }
-}
-
-Error NameError(const Error& error, const plan::TableAggregate& aggregate, size_t index) {
-  const store::AggregateColumn& column = aggregate.request.aggregates[index];
-  return {
-      error.code == Code::kOutOfRange ? Code::kInvalidArgument : error.code,
-      error.code == Code::kOutOfRange
-          ? fmt::format("{}: the result is out of the range of bigint", agg::KindName(column.kind))
-          : error.message};
 }
 
 using Key = std::optional<std::string>;
@@ -105,65 +93,36 @@ void FillKeys(std::span<const store::AggregateRow> rows, size_t key, duckdb_vect
   duckdb_slice_vector(out, selection.get(), rows.size());
 }
 
-Result<void> FillColumn(const plan::TableAggregate& aggregate,
-                        const plan::TableAggregate::Output& output,
-                        std::span<const store::AggregateRow> rows, duckdb_vector out) {
+Result<void> FillColumn(const AggregateScan& scan, const plan::TableAggregate::Output& output,
+                        duckdb_vector out) {
+  const std::span<const store::AggregateRow> rows = scan.rows;
   switch (output.from) {
     case From::kGroupKey:
       FillKeys(rows, output.index, out);
       break;
     case From::kMeasureName:
-      FillKeys(rows, aggregate.request.group_by.size(), out);
+      FillKeys(rows, scan.task.aggregate->request.group_by.size(), out);
       break;
     case From::kBin:
       for (size_t row = 0; row < rows.size(); ++row) SetValue(out, row, rows[row].bin.ns);
       break;
     case From::kAggregate:
       for (size_t row = 0; row < rows.size(); ++row) {
-        Result<agg::Scalar> value = rows[row].states[output.index].Finish();
-        if (!value.ok()) return NameError(value.error(), aggregate, output.index);
-        SetScalar(out, row, *value);
+        TM_ASSIGN_OR_RETURN(const agg::Scalar value, scan.reader->Value(rows[row], output.index));
+        SetScalar(out, row, value);
       }
       break;
   }
   return {};
 }
 
-/// First and last leave nulls out; SQL does not: they are right only where nothing was null.
-bool Complete(const plan::TableAggregate& aggregate, const store::AggregateRow& row) {
-  return std::all_of(aggregate.complete.begin(), aggregate.complete.end(),
-                     [&](size_t index) { return row.states[index].count() == row.points; });
-}
-
-store::AggregateRow EmptyRow(const plan::TableAggregate& aggregate) {
-  store::AggregateRow row;
-  for (const store::AggregateColumn& column : aggregate.request.aggregates) {
-    row.states.emplace_back(agg::Spec{column.kind, column.type});
-  }
-  return row;
-}
-
 Result<void> FillChunk(AggregateScan& scan, duckdb_data_chunk chunk) {
-  Control& control = *scan.task.control;
-  TM_RETURN_IF_ERROR(control.Check());
-  const plan::TableAggregate& aggregate = *scan.task.aggregate;
-  if (!scan.done) TM_RETURN_IF_ERROR(scan.cursor->Next(duckdb_vector_size(), scan.rows));
-  if (scan.done) scan.rows.clear();
-  scan.done |= scan.rows.empty();
-  if (scan.rows.empty() && aggregate.global && !scan.any) scan.rows.push_back(EmptyRow(aggregate));
-  for (size_t row = 0; row < scan.rows.size(); ++row) {
-    if (!Complete(aggregate, scan.rows[row])) {
-      control.RefusePushdown();
-      return Error{Code::kFailedPrecondition, "a null among the values of first or last"};
-    }
-    control.CountScanned(scan.rows[row].points, 0);
-  }
+  TM_RETURN_IF_ERROR(scan.reader->Next(duckdb_vector_size(), scan.rows));
+  const auto& outputs = scan.task.aggregate->outputs;
   for (size_t c = 0; c < scan.outputs.size() && !scan.rows.empty(); ++c) {
-    TM_RETURN_IF_ERROR(FillColumn(aggregate, aggregate.outputs[scan.outputs[c]], scan.rows,
-                                  duckdb_data_chunk_get_vector(chunk, c)));
+    TM_RETURN_IF_ERROR(
+        FillColumn(scan, outputs[scan.outputs[c]], duckdb_data_chunk_get_vector(chunk, c)));
   }
-  scan.any |= !scan.rows.empty();
-  control.CountScanned(0, scan.rows.size() * scan.outputs.size() * sizeof(int64_t));
   duckdb_data_chunk_set_size(chunk, scan.rows.size());
   return {};
 }
@@ -201,9 +160,8 @@ Result<std::unique_ptr<AggregateScan>> OpenAggregate(duckdb_init_info info) {
     const idx_t index = duckdb_init_get_column_index(info, i);
     if (index < scan->task.aggregate->outputs.size()) scan->outputs.push_back(index);
   }
-  TM_RETURN_IF_ERROR(scan->task.control->Check());
-  TM_ASSIGN_OR_RETURN(scan->cursor, scan->task.store->Aggregate(scan->task.aggregate->request));
-  scan->task.control->NoteGaps(scan->cursor->gaps());
+  TM_ASSIGN_OR_RETURN(scan->reader, AggregateReader::Open(*scan->task.aggregate, *scan->task.store,
+                                                          *scan->task.control));
   return scan;
 }
 

@@ -33,6 +33,7 @@ void Control::Fail(Error error) {
 
 void Control::Forgive() {
   pushdown_refused_.store(false, std::memory_order_relaxed);
+  direct_refused_.store(false, std::memory_order_relaxed);
   const MutexLock lock(mutex_);
   failure_.reset();
 }

@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "sql/binder.h"
+#include "sql/direct_execution.h"
 #include "sql/execution.h"
 #include "sql/explain.h"
 #include "sql/metadata.h"
@@ -199,6 +200,8 @@ class StatementResult final : public QueryResult {
     Result<bool> more = Advance(out);
     if (!more.ok() && control_.pushdown_refused() && bind_.pushdown && rows_returned_.load() == 0) {
       more = AdvanceWithoutPushdown(out);
+    } else if (!more.ok() && control_.direct_refused()) {
+      more = AdvanceInEngine(out);
     }
     shared_.turns.Give();
     return more;
@@ -206,10 +209,14 @@ class StatementResult final : public QueryResult {
 
   Result<bool> Advance(RowChunk& out) {
     if (!started_) {
-      Result<std::unique_ptr<Execution>> execution =
-          shared_.database->Start(plan_, shared_.store, control_);
-      if (!execution.ok()) return std::move(execution).error();
-      SetExecution(std::move(execution).value());
+      std::unique_ptr<Execution> execution;
+      if (direct_ && RunsDirectly(plan_)) {
+        execution =
+            DirectExecution(plan_, shared_.store, control_, shared_.options.direct_rows_max);
+      } else {
+        TM_ASSIGN_OR_RETURN(execution, shared_.database->Start(plan_, shared_.store, control_));
+      }
+      SetExecution(std::move(execution));
       started_ = true;
     }
     // Only this thread replaces execution_, so it may read it without the lock.
@@ -222,6 +229,14 @@ class StatementResult final : public QueryResult {
     bind_.pushdown = false;
     control_.Forgive();
     TM_ASSIGN_OR_RETURN(plan_, Bind(*query_, shared_.names, shared_.store, bind_));
+    return Advance(out);
+  }
+
+  Result<bool> AdvanceInEngine(RowChunk& out) {
+    SetExecution(nullptr);
+    started_ = false;
+    direct_ = false;
+    control_.Forgive();
     return Advance(out);
   }
 
@@ -241,6 +256,7 @@ class StatementResult final : public QueryResult {
   std::vector<Column> columns_;
   Control control_;
   bool started_ = false;
+  bool direct_ = true;  // unless it proved too large for that
   bool finished_ = false;
   std::atomic<bool> ended_{false};
   std::atomic<uint64_t> rows_returned_{0};
@@ -251,6 +267,8 @@ class StatementResult final : public QueryResult {
 Table ExplainTable(const plan::Plan& plan, store::Store& store) {
   Table table{{{"plan", TypeKind::kVarchar}}, {}};
   for (std::string& line : Explain(plan)) table.rows.push_back({Value{std::move(line)}});
+  if (RunsDirectly(plan))
+    table.rows.push_back({Value{std::string("execution engine: not needed")}});
   for (std::string& line : ExplainDamage(plan, store)) {
     table.rows.push_back({Value{std::move(line)}});
   }

@@ -34,6 +34,7 @@ struct EngineOptions {
   uint64_t memory_bytes_max = 512_MiB;  // of the execution engine, all statements together
   int threads = 2;                      // of the execution engine, all statements together
   bool pushdown = true;                 // ask store.Aggregate for what it can answer
+  size_t direct_rows_max = 65'536;      // sorted outside the execution engine: 10 ms, 10 MB
   size_t queries_running_max = 4;       // Execute() and Next() calls at work
   size_t queries_waiting_max = 64;      // calls that wait for one of those to return
   size_t results_open_max = 256;        // results neither read to the end nor destroyed

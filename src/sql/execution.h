@@ -35,6 +35,9 @@ class Control {
 
   /// A pushed-down first or last met a null: the statement must run without pushdown.
   void RefusePushdown() { pushdown_refused_.store(true, std::memory_order_relaxed); }
+  /// More rows than are held outside the engine: the statement must run in it.
+  void RefuseDirect() { direct_refused_.store(true, std::memory_order_relaxed); }
+  bool direct_refused() const { return direct_refused_.load(std::memory_order_relaxed); }
   /// Before the second run.
   void Forgive() TM_EXCLUDES(mutex_);
   bool pushdown_refused() const { return pushdown_refused_.load(std::memory_order_relaxed); }
@@ -56,6 +59,7 @@ class Control {
   const std::optional<MonotonicTime> deadline_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> pushdown_refused_{false};
+  std::atomic<bool> direct_refused_{false};
   std::atomic<uint64_t> rows_scanned_{0};
   std::atomic<uint64_t> bytes_scanned_{0};
   mutable Mutex mutex_;

@@ -177,6 +177,12 @@ constexpr const char* kQueries[] = {
     "lab.noise GROUP BY 1, 2 ORDER BY 1, 2",
     "SELECT bin(time, 90s) AS t, max(time), min(measure_value::double) FROM lab.noise GROUP BY "
     "bin(time, 90s) ORDER BY t",
+    "SELECT host, bin(time, 5m) AS t, round(avg(measure_value::double), 2) AS a, 'x' AS k FROM "
+    "lab.noise GROUP BY host, bin(time, 5m) ORDER BY a DESC NULLS FIRST, t DESC, host OFFSET 3 "
+    "LIMIT 7",
+    "SELECT region, avg(measure_value::bigint) FROM lab.noise GROUP BY region, host ORDER BY "
+    "avg(measure_value::bigint), host LIMIT 2",
+    "SELECT min(measure_value::varchar), host FROM lab.noise GROUP BY host ORDER BY 1 DESC, 2",
     "SELECT fleet, avg(speed), sum(fuel), max(load), min(location), count(moving), "
     "max(last_service) FROM "
     "sampleDB.IoT GROUP BY fleet ORDER BY fleet",
@@ -272,6 +278,54 @@ TEST_P(EveryPath, GivesTheSameBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Stores, EveryPath,
                          testing::Values(StoreKind::kModel, StoreKind::kEmbedded));
+
+TEST(Direct, SaysWhereNoExecutionEngineIsNeeded) {
+  TestDatabase db;
+  db.AddSamples();
+  const auto direct = [&](const std::string& sql) {
+    const TextRows plan = db.Rows("EXPLAIN " + sql);
+    return std::find(plan.begin(), plan.end(),
+                     TextRows::value_type{"execution engine: not needed"}) != plan.end();
+  };
+  const std::string base =
+      "SELECT hostname, bin(time, 5s) AS t, round(avg(measure_value::double)) FROM "
+      "sampleDB.DevOps GROUP BY hostname, bin(time, 5s)";
+  EXPECT_TRUE(direct(base));
+  EXPECT_TRUE(direct(base + " ORDER BY t DESC, 1 LIMIT 3"));
+  EXPECT_TRUE(direct("SELECT count(*) FROM sampleDB.DevOps"));
+  EXPECT_TRUE(db.Rows(base + " LIMIT 0").empty());
+  EXPECT_FALSE(direct(base + " HAVING count(*) > 1"));
+  EXPECT_FALSE(
+      direct("SELECT DISTINCT avg(measure_value::double) FROM sampleDB.DevOps GROUP BY hostname"));
+  EXPECT_FALSE(direct("SELECT hostname FROM sampleDB.DevOps"));
+  EXPECT_FALSE(direct("SELECT * FROM (SELECT count(*) AS n FROM sampleDB.DevOps) WHERE n > 0"));
+}
+
+TEST(Direct, HandsWhatIsTooLargeToSortToTheEngine) {
+  TestDatabase db;
+  const TableId table = db.AddTable("lab", "wide");
+  std::vector<TestPoint> points;
+  for (int i = 0; i < 9000; ++i) {
+    points.push_back(
+        {"cpu", "host=h", At("2022-03-01") + seconds(i), store::ValueView::Double(i % 17)});
+  }
+  db.Write(table, points);
+  const std::string sql =
+      "SELECT bin(time, 1s) AS t, max(measure_value::double) AS m FROM lab.wide GROUP BY bin(time, "
+      "1s) "
+      "ORDER BY m DESC, t";
+  const TextRows expected = db.Rows(sql);
+  ASSERT_EQ(expected.size(), 9000U);
+  EXPECT_EQ(expected[0], (TextRows::value_type{"2022-03-01 00:00:16", "16.0"}));
+  const TextRows first(expected.begin(), expected.begin() + 9);
+  for (const size_t rows_max : {size_t{1}, size_t{40}, size_t{5000}}) {
+    db.Open({.direct_rows_max = rows_max});
+    EXPECT_EQ(db.Rows(sql), expected) << rows_max;
+    EXPECT_EQ(db.Rows(sql + " LIMIT 9"), first) << rows_max;
+    EXPECT_EQ(db.Rows(sql + " OFFSET 4 LIMIT 5"), TextRows(first.begin() + 4, first.end()))
+        << rows_max;
+  }
+}
 
 TEST_F(PushdownTest, TakesRegularExpressions) {
   const auto scan = [&](std::string_view where) {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/aggregate_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tidemark::sql {
+namespace {
+
+/// First and last leave nulls out; SQL does not: they are right only where nothing was null.
+bool Complete(const plan::TableAggregate& aggregate, const store::AggregateRow& row) {
+  return std::all_of(aggregate.complete.begin(), aggregate.complete.end(),
+                     [&](size_t index) { return row.states[index].count() == row.points; });
+}
+
+store::AggregateRow EmptyRow(const plan::TableAggregate& aggregate) {
+  store::AggregateRow row;
+  for (const store::AggregateColumn& column : aggregate.request.aggregates) {
+    row.states.emplace_back(agg::Spec{column.kind, column.type});
+  }
+  return row;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AggregateReader>> AggregateReader::Open(
+    const plan::TableAggregate& aggregate, store::Store& store, Control& control) {
+  TM_RETURN_IF_ERROR(control.Check());
+  std::unique_ptr<AggregateReader> reader(new AggregateReader(aggregate, control));
+  TM_ASSIGN_OR_RETURN(reader->cursor_, store.Aggregate(aggregate.request));
+  control.NoteGaps(reader->cursor_->gaps());
+  return reader;
+}
+
+Result<void> AggregateReader::Next(size_t rows_max, std::vector<store::AggregateRow>& out) {
+  TM_RETURN_IF_ERROR(control_.Check());
+  out.clear();
+  if (!done_) TM_RETURN_IF_ERROR(cursor_->Next(rows_max, out));
+  done_ |= out.empty();
+  if (out.empty() && aggregate_.global && !any_) out.push_back(EmptyRow(aggregate_));
+  any_ |= !out.empty();
+  uint64_t points = 0;
+  for (const store::AggregateRow& row : out) {
+    if (!Complete(aggregate_, row)) {
+      control_.RefusePushdown();
+      return Error{Code::kFailedPrecondition, "a null among the values of first or last"};
+    }
+    points += row.points;
+  }
+  control_.CountScanned(points, out.size() * aggregate_.outputs.size() * sizeof(int64_t));
+  return {};
+}
+
+Result<agg::Scalar> AggregateReader::Value(const store::AggregateRow& row, size_t aggregate) const {
+  Result<agg::Scalar> value = row.states[aggregate].Finish();
+  if (value.ok() || value.error().code != Code::kOutOfRange) return value;
+  const agg::Kind kind = aggregate_.request.aggregates[aggregate].kind;
+  return Error{Code::kInvalidArgument,
+               fmt::format("{}: the result is out of the range of bigint", agg::KindName(kind))};
+}
+
+}  // namespace tidemark::sql

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// A grouping that the store answers by itself, as rows: shared by tm_aggregate() and by statements
+// that need no execution engine. Single-owner.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "agg/state.h"
+#include "base/result.h"
+#include "sql/execution.h"
+#include "sql/plan.h"
+#include "store/store.h"
+
+namespace tidemark::sql {
+
+class AggregateReader {
+ public:
+  /// All must outlive the reader. The control learns of gaps and counts what is read.
+  static Result<std::unique_ptr<AggregateReader>> Open(const plan::TableAggregate& aggregate,
+                                                       store::Store& store, Control& control);
+
+  /// Replaces `out` by at most `rows_max` rows; none at the end. A global grouping has one row even
+  /// over no points. kFailedPrecondition after Control::RefusePushdown(): a null was among the
+  /// values of first or last, so that the answer would not be SQL's.
+  Result<void> Next(size_t rows_max, std::vector<store::AggregateRow>& out);
+
+  /// One value of a row. kInvalidArgument: it is out of the range of its type.
+  Result<agg::Scalar> Value(const store::AggregateRow& row, size_t aggregate) const;
+
+ private:
+  AggregateReader(const plan::TableAggregate& aggregate, Control& control)
+      : aggregate_(aggregate), control_(control) {}
+
+  const plan::TableAggregate& aggregate_;
+  Control& control_;
+  std::unique_ptr<store::AggregateCursor> cursor_;
+  bool any_ = false;  // a row was given out
+  bool done_ = false;
+};
+
+}  // namespace tidemark::sql
