@@ -112,13 +112,20 @@ std::string FormatDoubleSql(double value) {
 
   // Shortest digits come as "d[.ddd]e[+-]xx".
   std::array<char, 40> raw{};
-  const auto [end, error] =
+  auto [end, error] =
       std::to_chars(raw.data(), raw.data() + raw.size(), magnitude, std::chars_format::scientific);
   TM_CHECK(error == std::errc());
+  if (raw[1] == 'e') {
+    // Java prints two digits at least, and those nearest to the value: 4.9E-324, not 5.0E-324.
+    end = std::to_chars(raw.data(), raw.data() + raw.size(), magnitude,
+                        std::chars_format::scientific, 1)
+              .ptr;
+  }
   const std::string_view text(raw.data(), static_cast<size_t>(end - raw.data()));
   const size_t e = text.find('e');
   std::string digits(1, text.front());
   if (e > 2) digits += text.substr(2, e - 2);
+  if (digits.size() == 2 && digits.back() == '0') digits.pop_back();
   const auto exponent = static_cast<int>(*ParseInt64(text.substr(e + 1)));
 
   if (magnitude >= 1e-3 && magnitude < 1e7) {

@@ -70,6 +70,10 @@ TEST(FormatDoubleSql, HasTheShapeOfJava) {  // timestream-sql.md 2.4
   EXPECT_EQ(FormatDoubleSql(1e-4), "1.0E-4");
   EXPECT_EQ(FormatDoubleSql(0.0), "0.0");
   EXPECT_EQ(FormatDoubleSql(-0.0), "-0.0");
+  EXPECT_EQ(FormatDoubleSql(4.9e-324), "4.9E-324");
+  EXPECT_EQ(FormatDoubleSql(2e-323), "2.0E-323");
+  EXPECT_EQ(FormatDoubleSql(9e-324), "9.9E-324");
+  EXPECT_EQ(FormatDoubleSql(2e23), "2.0E23");
   EXPECT_EQ(FormatDoubleSql(-1.5), "-1.5");
   EXPECT_EQ(FormatDoubleSql(0.1), "0.1");
   EXPECT_EQ(FormatDoubleSql(123.456), "123.456");
@@ -77,7 +81,7 @@ TEST(FormatDoubleSql, HasTheShapeOfJava) {  // timestream-sql.md 2.4
   EXPECT_EQ(FormatDoubleSql(0.0123), "0.0123");
   EXPECT_EQ(FormatDoubleSql(100.0), "100.0");
   EXPECT_EQ(FormatDoubleSql(std::numeric_limits<double>::max()), "1.7976931348623157E308");
-  EXPECT_EQ(FormatDoubleSql(5e-324), "5.0E-324");
+  EXPECT_EQ(FormatDoubleSql(5e-324), "4.9E-324");
   EXPECT_EQ(FormatDoubleSql(std::nan("")), "NaN");
   EXPECT_EQ(FormatDoubleSql(HUGE_VAL), "Infinity");
   EXPECT_EQ(FormatDoubleSql(-HUGE_VAL), "-Infinity");

@@ -121,7 +121,7 @@ Result<ExprPtr> Binder::BindExpr(const ast::Expr& expr, const Scope& scope) {
     case ast::ExprKind::kExists:
       return NotSupportedAt(expr.place, "sub-queries in expressions are");
     case ast::ExprKind::kExtract:
-      return NotSupportedAt(expr.place, "EXTRACT is");
+      return BindExtract(expr, scope);
     case ast::ExprKind::kRow:
       return BindRow(expr, scope);
     case ast::ExprKind::kArray:
@@ -133,7 +133,7 @@ Result<ExprPtr> Binder::BindExpr(const ast::Expr& expr, const Scope& scope) {
     case ast::ExprKind::kLambda:
       return ErrorAt(expr.place, "a lambda expression is only an argument of a function");
     case ast::ExprKind::kAtTimeZone:
-      return NotSupportedAt(expr.place, "AT TIME ZONE is");
+      return BindAtTimeZone(expr, scope);
   }
   TM_UNREACHABLE();
 }
@@ -289,8 +289,8 @@ Result<ExprPtr> Binder::Convert(ExprPtr expr, const Type& to, Conversion what) c
       from == TypeKind::kVarchar) {
     const std::array args{expr->constant};
     Result<Value> value = cast->overload.fold(std::span(args));
-    if (!value.ok()) return ErrorAt(place, value.error().message);
-    return Constant(to, std::move(value).value(), place);
+    if (value.ok()) return Constant(to, std::move(value).value(), place);
+    if (try_depth_ == 0) return ErrorAt(place, value.error().message);
   }
   return Call(place, cast->overload, {std::move(expr)});
 }
@@ -533,7 +533,7 @@ Result<ExprPtr> Binder::BindCast(const ast::Expr& expr, const Scope& scope) {
     const bool literal = arg->kind == ExprKind::kConstant && from == TypeKind::kVarchar;
     const ast::Expr& source = *expr.args[0];
     TM_ASSIGN_OR_RETURN(out, Call(expr.place, cast->overload, {arg}));
-    if (literal && !expr.negated && out->kind != ExprKind::kConstant) {
+    if (literal && !expr.negated && try_depth_ == 0 && out->kind != ExprKind::kConstant) {
       const std::array args{arg->constant};
       return ErrorAt(source.place, cast->overload.fold(std::span(args)).error().message);
     }

@@ -125,12 +125,19 @@ class Binder {
 
   // binder_call.cpp
   Result<plan::ExprPtr> BindCall(const ast::Expr& expr, const Scope& scope);
+  /// The overload of the table that takes `args`; constant arguments are checked.
+  Result<plan::ExprPtr> CallNamed(Place place, std::string_view name,
+                                  std::vector<plan::ExprPtr> args) const;
+  // binder_scalar.cpp
   Result<plan::ExprPtr> BindSpecial(const std::string& name, const ast::Expr& expr,
                                     const Scope& scope, bool& found);
   Result<plan::ExprPtr> BindNullIf(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindIf(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindConcat(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindAgo(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindTry(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindExtract(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindAtTimeZone(const ast::Expr& expr, const Scope& scope);
   Result<void> ExpectArgs(const ast::Expr& expr, size_t least, size_t most) const;
 
   // binder_aggregate.cpp
@@ -152,6 +159,7 @@ class Binder {
   int aggregate_depth_ = 0;
   /// The SELECT being bound has an aggregate call, even one that folding took away (typeof).
   bool aggregate_seen_ = false;
+  int try_depth_ = 0;
 };
 
 /// A node without arguments yet.
@@ -168,5 +176,7 @@ plan::ExprPtr MakeField(plan::ExprPtr row, size_t index);
 /// A constant of a type.
 plan::ExprPtr Constant(Type type, Value value, Place place);
 std::string LowerCase(std::string_view text);
+/// "bigint, varchar", for messages.
+std::string TypeList(const std::vector<plan::ExprPtr>& args);
 
 }  // namespace tidemark::sql

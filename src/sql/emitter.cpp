@@ -242,6 +242,8 @@ class Emitter {
         return Lambda(expr);
       case ExprKind::kVariable:
         return Put("v{}", expr.column);
+      case ExprKind::kTry:
+        return Wrapped("TRY(", expr, ")");
       case ExprKind::kAggregate:
         return Aggregate(expr);
     }

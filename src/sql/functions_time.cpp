@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "sql/datetime_format.h"
 #include "sql/functions_internal.h"
 
 namespace tidemark::sql {
@@ -201,6 +202,40 @@ void AddConversions(OverloadTable& table) {
   table.Add("date", {kDate}, kDate, "$1", FoldSame);
 }
 
+Result<void> CheckMysqlPattern(const Value& pattern) {
+  TM_RETURN_IF_ERROR(CompileMysqlPattern(std::get<std::string>(pattern.data)));
+  return {};
+}
+
+Result<void> CheckJodaPattern(const Value& pattern) {
+  TM_RETURN_IF_ERROR(CompileJodaPattern(std::get<std::string>(pattern.data)));
+  return {};
+}
+
+Result<void> CheckZone(const Value& zone) {
+  TM_RETURN_IF_ERROR(k::AtTimeZone(0, std::get<std::string>(zone.data)));
+  return {};
+}
+
+void AddFormats(OverloadTable& table) {
+  table.Add("date_format", {kTimestamp, kVarchar}, kVarchar, "tm_date_format", Fold<&k::DateFormat>)
+      .Check(1, CheckMysqlPattern);
+  table.Add("date_parse", {kVarchar, kVarchar}, kTimestamp, "tm_date_parse", Fold<&k::DateParse>)
+      .Check(1, CheckMysqlPattern);
+  table
+      .Add("format_datetime", {kTimestamp, kVarchar}, kVarchar, "tm_format_datetime",
+           Fold<&k::FormatDatetime>)
+      .Check(1, CheckJodaPattern);
+  table
+      .Add("parse_datetime", {kVarchar, kVarchar}, kTimestamp, "tm_parse_datetime",
+           Fold<&k::ParseDatetime>)
+      .Check(1, CheckJodaPattern);
+  table
+      .Add("at_timezone", {kTimestamp, kVarchar}, kTimestamp, "tm_at_time_zone",
+           Fold<&k::AtTimeZone>)
+      .Check(1, CheckZone);
+}
+
 }  // namespace
 
 void AddTime(OverloadTable& table) {
@@ -209,6 +244,7 @@ void AddTime(OverloadTable& table) {
   AddClockFields(table);
   AddCalendar(table);
   AddConversions(table);
+  AddFormats(table);
   table.Add("bin", {kTimestamp, kIntervalDaySecond}, kTimestamp, "tm_bin", Fold<&k::Bin>)
       .Check(1, CheckWidth);
 }

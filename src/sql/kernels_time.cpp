@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "base/time.h"
+#include "base/time_zone.h"
 #include "sql/datetime.h"
+#include "sql/datetime_format.h"
 #include "sql/kernels_cast.h"
 #include "sql/kernels_internal.h"
 #include "sql/kernels_math.h"
@@ -184,6 +186,53 @@ Result<std::string> ToIso8601(int64_t ns) {
   TM_ASSIGN_OR_RETURN(std::string text, TimestampText(ns));
   text[text.find(' ')] = 'T';
   return text + "Z";
+}
+
+Result<int64_t> AtTimeZone(int64_t ns, std::string_view zone) {
+  // A thread's last zone is kept: its file is read once.
+  thread_local std::string name;
+  thread_local std::optional<TimeZone> last;
+  if (!last || name != zone) {
+    last.reset();
+    TM_ASSIGN_OR_RETURN(last, TimeZone::Find(zone));
+    name = zone;
+  }
+  return Add(ns,
+             last->OffsetAt(ns / kNsPerSecond - (ns % kNsPerSecond < 0 ? 1 : 0)) * kNsPerSecond);
+}
+
+namespace {
+
+/// The pattern is nearly always the same from row to row; a thread's last one is kept.
+template <Result<DatetimeFormat> (*Compile)(std::string_view)>
+Result<const DatetimeFormat*> Compiled(std::string_view pattern) {
+  thread_local std::string text;
+  thread_local std::optional<DatetimeFormat> last;
+  if (!last || text != pattern) {
+    last.reset();
+    TM_ASSIGN_OR_RETURN(last, Compile(pattern));
+    text = pattern;
+  }
+  return &*last;
+}
+
+}  // namespace
+
+Result<std::string> DateFormat(int64_t ns, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const DatetimeFormat* format, Compiled<CompileMysqlPattern>(pattern));
+  return format->Format(ns);
+}
+Result<int64_t> DateParse(std::string_view text, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const DatetimeFormat* format, Compiled<CompileMysqlPattern>(pattern));
+  return format->Parse(text);
+}
+Result<std::string> FormatDatetime(int64_t ns, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const DatetimeFormat* format, Compiled<CompileJodaPattern>(pattern));
+  return format->Format(ns);
+}
+Result<int64_t> ParseDatetime(std::string_view text, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const DatetimeFormat* format, Compiled<CompileJodaPattern>(pattern));
+  return format->Parse(text);
 }
 
 }  // namespace tidemark::sql::kernels

@@ -68,6 +68,14 @@ Result<int64_t> DateDiffTime(std::string_view unit, int64_t a, int64_t b);
 Result<int64_t> FromUnixtime(double seconds);  // to the nearest millisecond
 Result<double> ToUnixtime(int64_t ns);
 Result<std::string> ToIso8601(int64_t ns);
+/// The wall clock of a zone ("Europe/Berlin", "+05:30") as a timestamp.
+Result<int64_t> AtTimeZone(int64_t ns, std::string_view zone);
+
+// Patterns: datetime_format.h.
+Result<std::string> DateFormat(int64_t ns, std::string_view pattern);
+Result<int64_t> DateParse(std::string_view text, std::string_view pattern);
+Result<std::string> FormatDatetime(int64_t ns, std::string_view pattern);
+Result<int64_t> ParseDatetime(std::string_view text, std::string_view pattern);
 
 /// Calls visit("name", &Kernel) for each kernel the engine registers.
 template <typename Visitor>
@@ -123,6 +131,11 @@ void ForEachTime(Visitor&& visit) {
   visit("from_unixtime", &FromUnixtime);
   visit("to_unixtime", &ToUnixtime);
   visit("to_iso8601", &ToIso8601);
+  visit("at_time_zone", &AtTimeZone);
+  visit("date_format", &DateFormat);
+  visit("date_parse", &DateParse);
+  visit("format_datetime", &FormatDatetime);
+  visit("parse_datetime", &ParseDatetime);
 }
 
 }  // namespace tidemark::sql::kernels

@@ -42,6 +42,7 @@ enum class ExprKind : uint8_t {
   kField,       // args: a row; column: which field
   kLambda,      // args: body; its parameters are the variables from `column` on, `parameters` many
   kVariable,    // column: the number of a lambda's parameter
+  kTry,         // args: one; null where it fails
   kAggregate,   // aggregate, function, distinct, args
 };
 

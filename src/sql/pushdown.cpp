@@ -135,6 +135,7 @@ class Narrower {
       case ExprKind::kField:
       case ExprKind::kLambda:
       case ExprKind::kVariable:
+      case ExprKind::kTry:
       case ExprKind::kAggregate:
         break;
     }

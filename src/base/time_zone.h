@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time zones of the system's zone files (TZif, RFC 8536; /usr/share/zoneinfo or $TZDIR) and fixed
+// offsets. Immutable; copies share the data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tidemark {
+
+class TimeZone {
+ public:
+  /// "UTC", "Z", "+05:30", "-0330", "+2", or an identifier such as "Europe/Berlin".
+  /// kInvalidArgument: there is none of that name; kInternal: its file is damaged.
+  static Result<TimeZone> Find(std::string_view name);
+  /// Seconds east of UTC, at most 18 hours either way.
+  static Result<TimeZone> Fixed(int64_t offset_seconds);
+
+  /// Seconds east of UTC at an instant (seconds since 1970).
+  int64_t OffsetAt(int64_t utc_seconds) const;
+  /// The instant at which clocks show `local_seconds`; the earlier one if they do twice, none if
+  /// they skip it.
+  std::optional<int64_t> InstantOf(int64_t local_seconds) const;
+
+  struct Data;
+
+ private:
+  explicit TimeZone(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+
+  std::shared_ptr<const Data> data_;
+};
+
+}  // namespace tidemark
