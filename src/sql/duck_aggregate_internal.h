@@ -111,7 +111,14 @@ struct BoxedAggregate {
   static void Combine(duckdb_function_info info, duckdb_aggregate_state* source,
                       duckdb_aggregate_state* target, idx_t count) noexcept try {
     for (idx_t i = 0; i < count; ++i) {
-      if (At(source, i) != nullptr) A::Merge(Make(At(target, i)), *At(source, i));
+      const State* from = At(source, i);
+      State*& into = At(target, i);
+      if (from == nullptr) continue;
+      if (into == nullptr) {
+        into = std::make_unique<State>(*from).release();
+      } else {
+        A::Merge(*into, *from);
+      }
     }
   } catch (const std::exception& e) {
     duckdb_aggregate_function_set_error(info, e.what());
@@ -171,5 +178,6 @@ class AggregateSet {
 // One file each; false: the engine refuses one.
 bool RegisterEdges(duckdb_connection connection);
 bool RegisterStatistics(duckdb_connection connection);
+bool RegisterApproximate(duckdb_connection connection);
 
 }  // namespace tidemark::sql
