@@ -119,10 +119,14 @@ Result<void> Extreme(Args args, size_t row, NestedOutput& out) {
   return {};
 }
 
+// The value that is looked for comes as a list of one: in a list all parts of it are in place.
+
 Result<void> FindPosition(Args args, size_t row, NestedOutput& out) {
   const Elements elements(args[0], row);
+  const Elements wanted(args[1], row);
+  if (!wanted.valid(0)) return out.Null(), Result<void>();
   for (size_t i = 0; i < elements.size; ++i) {
-    if (Equal(elements.view, elements.offset + i, args[1], row) == Truth::kTrue) {
+    if (Equal(elements.view, elements.offset + i, wanted.view, wanted.offset) == Truth::kTrue) {
       return out.Put(Position(i)), Result<void>();
     }
   }
@@ -132,9 +136,11 @@ Result<void> FindPosition(Args args, size_t row, NestedOutput& out) {
 
 Result<void> Contains(Args args, size_t row, NestedOutput& out) {
   const Elements elements(args[0], row);
+  const Elements wanted(args[1], row);
+  if (!wanted.valid(0)) return out.Null(), Result<void>();
   Truth found = Truth::kFalse;
   for (size_t i = 0; i < elements.size && found != Truth::kTrue; ++i) {
-    const Truth equal = Equal(elements.view, elements.offset + i, args[1], row);
+    const Truth equal = Equal(elements.view, elements.offset + i, wanted.view, wanted.offset);
     if (equal != Truth::kFalse) found = equal;
   }
   out.Put(found);
@@ -177,9 +183,11 @@ Result<void> Sift(Args args, size_t row, NestedOutput& out) {
 
 Result<void> Remove(Args args, size_t row, NestedOutput& out) {
   const Elements elements(args[0], row);
+  const Elements unwanted(args[1], row);
+  if (!unwanted.valid(0)) return out.Null(), Result<void>();
   out.Begin();
   for (size_t i = 0; i < elements.size; ++i) {
-    if (Equal(elements.view, elements.offset + i, args[1], row) != Truth::kTrue) {
+    if (Equal(elements.view, elements.offset + i, unwanted.view, unwanted.offset) != Truth::kTrue) {
       out.Add(Position(i));
     }
   }

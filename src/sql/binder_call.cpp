@@ -7,6 +7,7 @@
 
 #include "sql/binder_internal.h"
 #include "sql/datetime.h"
+#include "sql/generic_functions.h"
 
 namespace tidemark::sql {
 
@@ -33,27 +34,6 @@ bool IsKnownLater(std::string_view name) {
                                      "nth_value",
                                      "lag",
                                      "lead",
-                                     "element_at",
-                                     "cardinality",
-                                     "array_distinct",
-                                     "array_union",
-                                     "array_intersect",
-                                     "array_except",
-                                     "array_join",
-                                     "array_max",
-                                     "array_min",
-                                     "array_position",
-                                     "array_remove",
-                                     "array_sort",
-                                     "arrays_overlap",
-                                     "contains",
-                                     "repeat",
-                                     "sequence",
-                                     "shuffle",
-                                     "slice",
-                                     "zip",
-                                     "filter",
-                                     "reduce",
                                      "interpolate_linear",
                                      "interpolate_spline_cubic",
                                      "interpolate_locf",
@@ -95,6 +75,8 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
   if (!modified) {
     TM_ASSIGN_OR_RETURN(ExprPtr out, BindSpecial(name, expr, scope, special));
     if (special) return out;
+    TM_ASSIGN_OR_RETURN(out, BindGeneric(name, expr, scope, special));
+    if (special) return out;
   }
   if (!known && IsKnownLater(name))
     return NotSupportedAt(expr.place, fmt::format("function {} is", name));
@@ -102,6 +84,7 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
     std::vector<std::string> names;
     for (const std::string_view function : FunctionNames()) names.emplace_back(function);
     for (const std::string_view function : AggregateNames()) names.emplace_back(function);
+    for (const std::string_view function : GenericFunctionNames()) names.emplace_back(function);
     for (const char* more :
          {"coalesce", "concat", "if", "nullif", "greatest", "least", "now", "ago", "typeof"}) {
       names.emplace_back(more);
@@ -116,9 +99,6 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
     }
   }
   TM_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArgs(expr, scope));
-  if (name == "reverse" && args.size() == 1 && args[0]->type.kind() == TypeKind::kArray) {
-    return NotSupportedAt(expr.place, "reverse() of arrays is");
-  }
   return CallNamed(expr.place, name, std::move(args));
 }
 

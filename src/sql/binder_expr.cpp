@@ -325,8 +325,9 @@ Result<ExprPtr> Binder::Call(Place place, const Overload& overload,
     std::vector<Value> values;
     for (const ExprPtr& arg : args) values.push_back(arg->constant);
     Result<Value> value = overload.fold(values);
-    const bool fits = value.ok() && (overload.result.kind() != TypeKind::kInteger || value->is_null() ||
-                                     kernels::BigintToInteger(std::get<int64_t>(value->data)).ok());
+    const bool fits =
+        value.ok() && (overload.result.kind() != TypeKind::kInteger || value->is_null() ||
+                       kernels::BigintToInteger(std::get<int64_t>(value->data)).ok());
     // What fails stays a call: it is an error only if its row is reached.
     if (fits) return Constant(overload.result, std::move(value).value(), place);
   }
@@ -391,7 +392,7 @@ Result<ExprPtr> Binder::BindOperator(const ast::Expr& expr, const Scope& scope) 
   const Overload* overload = ResolveOverload(expr.text, types);
   if (overload == nullptr && expr.text == "||" &&
       (!args[0]->type.scalar() || !args[1]->type.scalar())) {
-    return NotSupportedAt(expr.place, "|| of arrays is");
+    return ResolveGeneric("||", expr, scope, std::move(args));
   }
   if (overload == nullptr) {
     const std::string_view op = OperatorText(expr.text);

@@ -4,6 +4,7 @@
 // Single-owner.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -123,6 +124,28 @@ class Binder {
   plan::ExprPtr CompareNested(Place place, plan::CompareOp op, plan::ExprPtr a,
                               plan::ExprPtr b) const;
 
+  // binder_generic.cpp
+  Result<plan::ExprPtr> BindGeneric(const std::string& name, const ast::Expr& expr,
+                                    const Scope& scope, bool& found);
+  Result<plan::ExprPtr> ResolveGeneric(std::string_view name, const ast::Expr& expr,
+                                       const Scope& scope, std::vector<plan::ExprPtr> args);
+  /// Null where a lambda stands.
+  Result<std::vector<plan::ExprPtr>> BindGenericArgs(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindLambda(const ast::Expr& lambda, const Scope& scope,
+                                   std::span<const Type> types);
+  /// Its parameters are `values`, made of the next `variables` numbers.
+  Result<plan::ExprPtr> BindLambdaBody(const ast::Expr& lambda, const Scope& scope,
+                                       std::span<const plan::ExprPtr> values, uint32_t variables);
+  Result<plan::ExprPtr> BindStep(const ast::Expr& lambda, const Scope& scope, const Type& element,
+                                 Type& state);
+  Result<plan::ExprPtr> BindReduce(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> Zip(const ast::Expr& expr, std::string_view name,
+                            std::vector<plan::ExprPtr> args) const;
+  Result<plan::ExprPtr> BindZip(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindZipWith(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindArrayJoin(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindArraySortBy(const ast::Expr& expr, const Scope& scope);
+
   // binder_call.cpp
   Result<plan::ExprPtr> BindCall(const ast::Expr& expr, const Scope& scope);
   /// The overload of the table that takes `args`; constant arguments are checked.
@@ -157,6 +180,7 @@ class Binder {
   uint32_t next_relation_ = 0;
   std::vector<VisibleCte> ctes_;
   int aggregate_depth_ = 0;
+  uint32_t lambda_depth_ = 0;  // parameters of the lambdas around
   /// The SELECT being bound has an aggregate call, even one that folding took away (typeof).
   bool aggregate_seen_ = false;
   int try_depth_ = 0;

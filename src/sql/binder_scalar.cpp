@@ -188,7 +188,10 @@ Result<ExprPtr> Binder::BindConcat(const ast::Expr& expr, const Scope& scope) {
   ExprPtr out = args[0];
   if (args.size() > 127) return ErrorAt(expr.place, "concat() has too many arguments");
   for (size_t i = 1; i < args.size(); ++i) {
-    if (!args[i]->type.scalar()) return NotSupportedAt(expr.place, "concat() of arrays is");
+    if (!out->type.scalar() || !args[i]->type.scalar()) {
+      TM_ASSIGN_OR_RETURN(out, ResolveGeneric("||", expr, scope, {std::move(out), args[i]}));
+      continue;
+    }
     const std::array types{out->type.kind(), args[i]->type.kind()};
     const Overload* overload = ResolveOverload("||", types);
     if (overload == nullptr) {
