@@ -40,30 +40,51 @@ std::vector<AggregateOverload> Rows() {
       {"max", Kind::kMax, {Param::kOnlyDouble}, kFirst, "tm_max_double($d$1)$m"},
       {"min", Kind::kMin, {Param::kAny}, kFirst, "min($d$1)$m"},
       {"max", Kind::kMax, {Param::kAny}, kFirst, "max($d$1)$m"},
-      {"min_by", Kind::kMinBy, {Param::kAny, Param::kAny}, kFirst, "arg_min_null($1, $2)$m"},
-      {"max_by", Kind::kMaxBy, {Param::kAny, Param::kAny}, kFirst, "arg_max_null($1, $2)$m"},
+      // Of equal places the smallest value counts; of nested ones whatever the struct's order says.
+      {"min_by", Kind::kMinBy, {Param::kScalar, Param::kScalar}, kFirst, "tm_min_by($1, $2)$m"},
+      {"max_by", Kind::kMaxBy, {Param::kScalar, Param::kScalar}, kFirst, "tm_max_by($1, $2)$m"},
+      {"min_by",
+       Kind::kMinBy,
+       {Param::kAny, Param::kAny},
+       kFirst,
+       "struct_extract(min(CASE WHEN $2 IS NOT NULL THEN {'p': $2, 'v': $1} END)$m, 'v')"},
+      {"max_by",
+       Kind::kMaxBy,
+       {Param::kAny, Param::kAny},
+       kFirst,
+       "struct_extract(max(CASE WHEN $2 IS NOT NULL THEN {'p': $2, 'v': $1} END)$m, 'v')"},
 
       // Keep n values. Ties of the n-valued forms go by the value itself, so that the answer is the
       // same whatever the threads do; NULL values are kept, NULL places are not.
-      {"min", Kind::kOther, {Param::kAny, Param::kElements}, kArrayOfFirst, "min($1, $2)$m"},
-      {"max", Kind::kOther, {Param::kAny, Param::kElements}, kArrayOfFirst, "max($1, $2)$m"},
+      {"min",
+       Kind::kOther,
+       {Param::kAny, Param::kElements},
+       kArrayOfFirst,
+       "min($1, tm_elements_to_keep(coalesce($2, 0)))$m"},
+      {"max",
+       Kind::kOther,
+       {Param::kAny, Param::kElements},
+       kArrayOfFirst,
+       "max($1, tm_elements_to_keep(coalesce($2, 0)))$m"},
       {"min_by",
        Kind::kOther,
        {Param::kAny, Param::kAny, Param::kElements},
        kArrayOfFirst,
-       "list_transform(min(CASE WHEN $2 IS NOT NULL THEN {'p': $2, 'v': $1} END, $3)$m, "
+       "list_transform(min(CASE WHEN $2 IS NOT NULL THEN {'p': $2, 'v': $1} END, "
+       "tm_elements_to_keep(coalesce($3, 0)))$m, "
        "lambda e: struct_extract(e, 'v'))"},
       {"max_by",
        Kind::kOther,
        {Param::kAny, Param::kAny, Param::kElements},
        kArrayOfFirst,
-       "list_transform(max(CASE WHEN $2 IS NOT NULL THEN {'p': $2, 'v': $1} END, $3)$m, "
+       "list_transform(max(CASE WHEN $2 IS NOT NULL THEN {'p': $2, 'v': $1} END, "
+       "tm_elements_to_keep(coalesce($3, 0)))$m, "
        "lambda e: struct_extract(e, 'v'))"},
       {"array_agg", Kind::kOther, {Param::kAny}, kArrayOfFirst, "list($d$1$o)$m"},
 
       // Any value would do; the smallest is the same whatever the threads do.
       {"arbitrary", Kind::kOther, {Param::kOnlyDouble}, kFirst, "tm_min_double($1)$m"},
-      {"arbitrary", Kind::kOther, {Param::kScalar}, kFirst, "min($1)$m"},
+      {"arbitrary", Kind::kOther, {Param::kAny}, kFirst, "min($1)$m"},
 
       {"bool_and", Kind::kOther, {Param::kBoolean}, kBoolean, "bool_and($1)$m"},
       {"bool_or", Kind::kOther, {Param::kBoolean}, kBoolean, "bool_or($1)$m"},
@@ -78,9 +99,19 @@ std::vector<AggregateOverload> Rows() {
        "tm_approx_distinct($1, CAST(0.023 AS DOUBLE))$m"},
       {"approx_distinct",
        Kind::kOther,
+       {Param::kAny},
+       kBigint,
+       "tm_approx_distinct(CAST($1 AS VARCHAR), CAST(0.023 AS DOUBLE))$m"},
+      {"approx_distinct",
+       Kind::kOther,
        {Param::kScalar, Param::kStandardError},
        kBigint,
        "tm_approx_distinct($1, $2)$m"},
+      {"approx_distinct",
+       Kind::kOther,
+       {Param::kAny, Param::kStandardError},
+       kBigint,
+       "tm_approx_distinct(CAST($1 AS VARCHAR), $2)$m"},
 
       {"variance", Kind::kOther, {Param::kDouble}, kDouble, "tm_var_samp($d$1)$m", kMayNan},
       {"var_samp", Kind::kOther, {Param::kDouble}, kDouble, "tm_var_samp($d$1)$m", kMayNan},
@@ -190,7 +221,7 @@ int Cost(Param param, const Type& type) {
     case Param::kAny:
       return 0;
     case Param::kScalar:
-      return type.scalar() ? 0 : -1;
+      return type.scalar() && type.kind() != TypeKind::kUnknown ? 0 : -1;
     case Param::kOnlyDouble:
       return type.kind() == TypeKind::kDouble ? 0 : -1;
     case Param::kPercentages: {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sql/binder_internal.h"
+#include "sql/kernels_math.h"
 
 namespace tidemark::sql {
 
@@ -102,11 +103,10 @@ Result<void> Binder::CheckAggregateArg(std::string_view name, AggregateParam par
   const bool constant = arg.kind == ExprKind::kConstant;
   switch (param) {
     case AggregateParam::kElements: {
-      const auto* count = constant ? std::get_if<int64_t>(&arg.constant.data) : nullptr;
-      if (count != nullptr && (*count < 1 || *count > 10'000)) {
-        return ErrorAt(arg.place,
-                       fmt::format("{}() keeps 1 to 10000 values, not {}", name, *count));
-      }
+      if (!constant) return {};
+      const auto* count = std::get_if<int64_t>(&arg.constant.data);
+      Result<int64_t> checked = kernels::ElementsToKeep(count == nullptr ? 0 : *count);
+      if (!checked.ok()) return ErrorAt(arg.place, checked.error().message);
       return {};
     }
     case AggregateParam::kPercentage: {

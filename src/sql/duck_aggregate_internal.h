@@ -177,6 +177,7 @@ class AggregateSet {
 
 // One file each; false: the engine refuses one.
 bool RegisterEdges(duckdb_connection connection);
+bool RegisterExtremesBy(duckdb_connection connection);
 bool RegisterStatistics(duckdb_connection connection);
 bool RegisterApproximate(duckdb_connection connection);
 

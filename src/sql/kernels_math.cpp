@@ -237,4 +237,10 @@ Result<int64_t> BitCount(int64_t x, int64_t bits) {
   return std::popcount(static_cast<uint64_t>(x) & mask);
 }
 
+Result<int64_t> ElementsToKeep(int64_t n) {
+  if (n >= 1 && n <= 10'000) return n;
+  return Error{Code::kInvalidArgument,
+               "the number of values to keep must be 1 to 10000, not " + std::to_string(n)};
+}
+
 }  // namespace tidemark::sql::kernels

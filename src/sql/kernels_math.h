@@ -86,10 +86,13 @@ Result<int64_t> BitXor(int64_t a, int64_t b);
 Result<int64_t> BitNot(int64_t a);
 /// Ones in the two's complement of `bits` bits.
 Result<int64_t> BitCount(int64_t x, int64_t bits);
+/// How many values min(x, n) and its kin keep: n itself, an error outside 1..10,000.
+Result<int64_t> ElementsToKeep(int64_t n);
 
 /// Calls visit("name", &Kernel) for each kernel the engine registers.
 template <typename Visitor>
 void ForEachMath(Visitor&& visit) {
+  visit("elements_to_keep", &ElementsToKeep);
   visit("div", &Divide);
   visit("mod", &Modulo);
   visit("scale_interval", &ScaleInterval);
