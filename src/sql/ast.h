@@ -46,6 +46,7 @@ struct Window {
   std::vector<SortItem> order;
   bool has_frame = false;
   bool rows = false;  // ROWS, else RANGE
+  Place frame_place;
   FrameBound start;
   FrameBound end;
 };
@@ -98,6 +99,7 @@ struct Expr {
   std::vector<SortItem> order;  // inside an aggregate
   ExprPtr filter;               // FILTER (WHERE ...)
   bool ignore_nulls = false;
+  bool respect_nulls = false;
   std::unique_ptr<Window> window;  // OVER
 };
 

@@ -20,39 +20,23 @@ Result<plan::Plan> Bind(const ast::Query& query, const Namespace& names, store::
 }
 
 Result<plan::Plan> Binder::Run(const ast::Query& query) {
-  TM_ASSIGN_OR_RETURN(plan_.query, BindQuery(query));
+  TM_ASSIGN_OR_RETURN(plan_.query, BindQuery(query, {}));
+  plan_.parameters = std::move(parameters_);
+  PushDown(plan_, subqueries_, options_.pushdown);
   return std::move(plan_);
 }
 
 // ---------------------------------------------------------------------------------------------
 // queries
 
-Result<plan::Query> Binder::BindQuery(const ast::Query& query) {
+Result<plan::Query> Binder::BindQuery(const ast::Query& query, const Outside& outside) {
   const size_t visible = ctes_.size();
   std::vector<plan::Cte> ctes;
   for (const ast::Cte& cte : query.ctes) {
-    plan::Cte out;
-    out.id = next_relation_++;
-    TM_ASSIGN_OR_RETURN(plan::Query inner, BindQuery(*cte.query));
-    VisibleCte entry{cte.name.text, out.id, inner.columns};
-    if (!cte.columns.empty()) {
-      if (cte.columns.size() != entry.columns.size()) {
-        return ErrorAt(cte.name.place,
-                       fmt::format("'{}' has {} columns, {} names are given", cte.name.text,
-                                   entry.columns.size(), cte.columns.size()));
-      }
-      for (size_t i = 0; i < cte.columns.size(); ++i) entry.columns[i].name = cte.columns[i].text;
-    }
-    for (size_t i = visible; i < ctes_.size(); ++i) {
-      if (ctes_[i].name == cte.name.text) {
-        return ErrorAt(cte.name.place, fmt::format("'{}' is defined twice in WITH", cte.name.text));
-      }
-    }
-    out.query = std::make_unique<plan::Query>(std::move(inner));
-    ctes.push_back(std::move(out));
-    ctes_.push_back(std::move(entry));
+    TM_ASSIGN_OR_RETURN(plan::Cte bound, BindCte(cte, outside, visible));
+    ctes.push_back(std::move(bound));
   }
-  Result<plan::Query> out = BindBody(query);
+  Result<plan::Query> out = BindBody(query, outside);
   ctes_.resize(visible);
   if (!out.ok()) return out;
   out->ctes.insert(out->ctes.begin(), std::make_move_iterator(ctes.begin()),
@@ -60,29 +44,40 @@ Result<plan::Query> Binder::BindQuery(const ast::Query& query) {
   return out;
 }
 
-Result<plan::Query> Binder::BindBody(const ast::Query& query) {
-  const ast::QueryBody& body = *query.body;
-  const bool tail = !query.order.empty() || query.limit || query.offset != 0;
-  switch (body.kind) {
-    case ast::QueryBody::Kind::kSelect:
-      return BindSelect(*body.select, &query);
-    case ast::QueryBody::Kind::kSetOperation:
-      return NotSupportedAt(body.place, fmt::format("{} is", body.operation));
-    case ast::QueryBody::Kind::kValues: {
-      TM_ASSIGN_OR_RETURN(plan::Query out, BindValues(body));
-      return tail ? Wrap(std::move(out), query) : std::move(out);
+Result<plan::Cte> Binder::BindCte(const ast::Cte& cte, const Outside& outside, size_t visible) {
+  plan::Cte out;
+  out.id = next_relation_++;
+  TM_ASSIGN_OR_RETURN(plan::Query inner, BindQuery(*cte.query, outside));
+  VisibleCte entry{cte.name.text, out.id, inner.columns};
+  if (!cte.columns.empty()) {
+    if (cte.columns.size() != entry.columns.size()) {
+      return ErrorAt(cte.name.place,
+                     fmt::format("'{}' has {} columns, {} names are given", cte.name.text,
+                                 entry.columns.size(), cte.columns.size()));
     }
-    case ast::QueryBody::Kind::kNested: {
-      TM_ASSIGN_OR_RETURN(plan::Query out, BindQuery(*body.nested));
-      return tail ? Wrap(std::move(out), query) : std::move(out);
+    for (size_t i = 0; i < cte.columns.size(); ++i) entry.columns[i].name = cte.columns[i].text;
+  }
+  for (size_t i = visible; i < ctes_.size(); ++i) {
+    if (LowerCase(ctes_[i].name) == LowerCase(cte.name.text)) {
+      return ErrorAt(cte.name.place, fmt::format("'{}' is defined twice in WITH", cte.name.text));
     }
   }
-  TM_UNREACHABLE();
+  out.query = std::make_unique<plan::Query>(std::move(inner));
+  ctes_.push_back(std::move(entry));
+  return out;
 }
 
-Result<plan::Query> Binder::BindValues(const ast::QueryBody& body) {
+Result<plan::Query> Binder::BindBody(const ast::Query& query, const Outside& outside) {
+  const ast::QueryBody& body = *query.body;
+  if (body.kind == ast::QueryBody::Kind::kSelect) return BindSelect(*body.select, &query, outside);
+  TM_ASSIGN_OR_RETURN(plan::Query out, BindSide(body, outside));
+  const bool tail = !query.order.empty() || query.limit || query.offset != 0;
+  return tail ? Wrap(std::move(out), query, outside) : std::move(out);
+}
+
+Result<plan::Query> Binder::BindValues(const ast::QueryBody& body, const Outside& outside) {
   plan::Query out;
-  const Scope scope{.clause = "VALUES"};
+  const Scope scope{.outside = outside, .clause = "VALUES"};
   for (const ast::ExprPtr& row : body.rows) {
     std::vector<ExprPtr> cells;
     if (row->kind == ast::ExprKind::kRow) {
@@ -120,32 +115,38 @@ plan::Relation Binder::FromQuery(uint32_t id, plan::Query query) {
   return relation;
 }
 
-Result<plan::Query> Binder::Wrap(plan::Query inner, const ast::Query& tail) {
+Result<plan::Query> Binder::Wrap(plan::Query inner, const ast::Query& tail,
+                                 const Outside& outside) {
   plan::Query out;
   out.columns = inner.columns;
   plan::Select& select = out.select.emplace();
   select.from = FromQuery(next_relation_++, std::move(inner));
+  const std::vector<Field> fields = ColumnsOf(*select.from);
   Outputs outputs;
-  for (const plan::Column& column : select.from->columns) {
-    ExprPtr expr = ColumnOf(*select.from, column, tail.place);
-    outputs.exprs.push_back(expr);
-    outputs.aliases.push_back({column.name, expr});
+  for (const Field& field : fields) {
+    outputs.exprs.push_back(field.expr);
+    outputs.aliases.push_back({field.name, field.expr});
   }
   select.outputs = outputs.exprs;
-  TM_ASSIGN_OR_RETURN(select.order, BindOrder(tail, outputs, Scope{.relation = &*select.from}));
+  const Scope scope{.fields = &fields, .outside = outside};
+  TM_ASSIGN_OR_RETURN(select.order, BindOrder(tail, outputs, scope));
   select.limit = tail.limit;
   select.offset = tail.offset;
   return out;
 }
 
-Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Query* tail) {
+Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Query* tail,
+                                       const Outside& outside) {
   plan::Query query;
   plan::Select& out = query.select.emplace();
+  std::vector<Field> fields;
+  Scope scope{.outside = outside};
   if (select.from) {
-    TM_ASSIGN_OR_RETURN(out.from, BindRelation(*select.from));
+    TM_ASSIGN_OR_RETURN(From from, BindFrom(*select.from, outside));
+    out.from = std::move(from.relation);
+    fields = std::move(from.fields);
+    scope.fields = &fields;
   }
-  Scope scope;
-  scope.relation = out.from ? &*out.from : nullptr;
   if (select.where) {
     Scope where_scope = scope;
     where_scope.clause = "WHERE";
@@ -153,6 +154,7 @@ Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Que
   }
   scope.aggregates_allowed = true;
   const bool outer_seen = std::exchange(aggregate_seen_, false);
+  scope.windows_allowed = true;
   TM_ASSIGN_OR_RETURN(Outputs outputs, BindOutputs(select, scope));
   out.outputs = outputs.exprs;
   out.distinct = select.distinct;
@@ -166,25 +168,6 @@ Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Que
   for (size_t i = 0; i < out.outputs.size(); ++i) {
     query.columns.push_back({outputs.names[i], out.outputs[i]->type, static_cast<uint32_t>(i),
                              out.outputs[i]->may_nan});
-  }
-  if (out.from && out.from->kind == plan::Relation::Kind::kScan) {
-    plan::TableScan& scan = plan_.scans[out.from->scan];
-    NarrowSelection(out.where, out.from->id, scan);
-    const bool plain = !out.aggregation && !out.distinct && out.order.empty();
-    if (plain && scan.exact && out.limit) {
-      const auto rows = static_cast<uint64_t>(*out.limit) + static_cast<uint64_t>(out.offset);
-      scan.points_limit = std::min(scan.points_limit, rows);
-    }
-    scan.last_points = options_.pushdown && ReadsLastPoints(out, scan);
-    if (out.aggregation && options_.pushdown && !scan.last_points) {
-      std::optional<plan::TableAggregate> pushed = PushAggregate(out, scan);
-      if (pushed) {
-        pushed->scan = out.from->scan;
-        scan.replaced = true;
-        out.aggregation->pushed = plan_.aggregates.size();
-        plan_.aggregates.push_back(*std::move(pushed));
-      }
-    }
   }
   return query;
 }
@@ -212,20 +195,25 @@ Result<Binder::Outputs> Binder::BindOutputs(const ast::Select& select, const Sco
 }
 
 Result<void> Binder::ExpandStar(const ast::SelectItem& item, const Scope& scope, Outputs& out) {
-  if (scope.relation == nullptr) return ErrorAt(item.place, "SELECT * needs FROM");
-  const plan::Relation& relation = *scope.relation;
-  if (!item.qualifier.empty()) {
-    const bool same = !relation.alias.empty() &&
-                      LowerCase(item.qualifier.back().text) == LowerCase(relation.alias);
-    if (!same) {
-      return ErrorAt(item.place, fmt::format("'{}' is not in FROM", item.qualifier.back().text));
+  if (scope.fields == nullptr) return ErrorAt(item.place, "SELECT * needs FROM");
+  bool any = false;
+  for (const Field& field : *scope.fields) {
+    if (!item.qualifier.empty()) {
+      const bool same = !field.table.empty() &&
+                        LowerCase(item.qualifier.back().text) == LowerCase(field.table) &&
+                        (item.qualifier.size() == 1 ||
+                         LowerCase(item.qualifier[0].text) == LowerCase(field.database));
+      if (!same) continue;
     }
-  }
-  for (const plan::Column& column : relation.columns) {
-    ExprPtr expr = ColumnOf(relation, column, item.place);
-    out.aliases.push_back({column.name, expr});
+    any = true;
+    ExprPtr expr = Use(field.expr, item.place);
+    out.aliases.push_back({field.name, expr});
     out.exprs.push_back(std::move(expr));
-    out.names.push_back(column.name);
+    out.names.push_back(field.name);
+  }
+  if (!any && item.qualifier.empty()) return ErrorAt(item.place, "SELECT * has no columns here");
+  if (!any) {
+    return ErrorAt(item.place, fmt::format("'{}' is not in FROM", ShowName(item.qualifier)));
   }
   return {};
 }
@@ -267,7 +255,5 @@ Result<void> Binder::CheckDistinctOrder(const plan::Select& select) const {
   }
   return {};
 }
-
-// -------------------------------------------------------------------------------------------
 
 }  // namespace tidemark::sql

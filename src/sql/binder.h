@@ -16,10 +16,18 @@
 
 namespace tidemark::sql {
 
+/// The value of @name.
+struct ParameterValue {
+  std::string name;  // without '@'
+  Type type;
+  Value value;
+};
+
 struct BindOptions {
   std::string database;  // for table names without one
   EventTime now;         // of the statement
   bool pushdown = true;
+  std::vector<ParameterValue> parameters;
 };
 
 /// Database and table as the namespace spells them (exact, else the only one that differs by case).
@@ -39,6 +47,7 @@ std::string Suggest(std::string_view wrong, const std::vector<std::string>& know
 /// The columns of a table in SELECT * order, as SQL names and types them (timestream-sql.md 2.1).
 std::vector<plan::ScanColumn> TableColumns(const store::TableSchema& schema);
 
+/// A parameter without a value is a part of Plan::parameters: such a plan cannot run.
 Result<plan::Plan> Bind(const ast::Query& query, const Namespace& names, store::Store& store,
                         const BindOptions& options);
 

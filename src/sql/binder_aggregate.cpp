@@ -24,17 +24,18 @@ Error WrongTypes(const ast::Expr& expr, std::string_view name, std::span<const T
 
 }  // namespace
 
-ExprPtr Binder::SeriesKeyOf(const Expr& expr, const Scope& scope) {
-  const plan::Relation* relation = scope.relation;
-  if (relation == nullptr || relation->kind != plan::Relation::Kind::kScan ||
-      expr.kind != ExprKind::kColumn) {
-    return nullptr;
-  }
-  std::vector<plan::ScanColumn>& columns = plan_.scans[relation->scan].columns;
+ExprPtr Binder::SeriesKeyOf(const Expr& expr) {
+  if (expr.kind != ExprKind::kColumn) return nullptr;
+  const auto scan = scan_of_.find(expr.relation);
+  if (scan == scan_of_.end()) return nullptr;
+  const std::vector<plan::ScanColumn>& columns = plan_.scans[scan->second].columns;
   if (columns[expr.column].source != plan::ScanColumn::Source::kTime) return nullptr;
   for (uint32_t i = 0; i < columns.size(); ++i) {
     if (columns[i].source != plan::ScanColumn::Source::kSeriesKey) continue;
-    return ColumnOf(*relation, plan::Column{"", TypeKind::kVarchar, i}, expr.place);
+    Expr key = expr;
+    key.type = TypeKind::kVarchar;
+    key.column = i;
+    return Use(std::make_shared<Expr>(std::move(key)), expr.place);
   }
   return nullptr;
 }
@@ -43,23 +44,40 @@ Result<ExprPtr> Binder::BindAggregate(const ast::Expr& expr, const Scope& scope)
   if (!scope.aggregates_allowed) {
     return ErrorAt(expr.place, fmt::format("{} cannot contain aggregate functions", scope.clause));
   }
-  if (aggregate_depth_ > 0) return ErrorAt(expr.place, "aggregate functions cannot be nested");
-  if (expr.filter) return NotSupportedAt(expr.place, "FILTER (WHERE ...) is");
-  if (!expr.order.empty()) return NotSupportedAt(expr.place, "ORDER BY inside an aggregate is");
+  if (scope.in_aggregate) return ErrorAt(expr.place, "aggregate functions cannot be nested");
   Scope inner = scope;
-  inner.aliases = nullptr;  // arguments see input columns only
-  ++aggregate_depth_;
-  auto call = TypeAggregate(expr, inner);
-  --aggregate_depth_;
-  if (!call.ok()) return std::move(call).error();
+  inner.in_aggregate = true;
+  TM_ASSIGN_OR_RETURN(std::shared_ptr<Expr> call, TypeAggregate(expr, inner));
   aggregate_seen_ = true;
-  return ExprPtr(std::move(call).value());
+  return ExprPtr(std::move(call));
+}
+
+Result<void> Binder::BindAggregateClauses(const ast::Expr& expr, const Scope& scope, Expr& call) {
+  if (expr.filter) {
+    Scope inner = scope;
+    inner.clause = "FILTER";
+    TM_ASSIGN_OR_RETURN(call.filter, BindCondition(*expr.filter, inner));
+  }
+  if (expr.order.empty()) return {};
+  if (expr.window)
+    return ErrorAt(expr.place, "an aggregate function over a window takes no ORDER BY inside");
+  TM_ASSIGN_OR_RETURN(call.order, BindSorts(expr.order, scope));
+  for (const plan::Sort& sort : call.order) {
+    const auto same = [&](const ExprPtr& arg) { return plan::Same(*arg, *sort.expr); };
+    if (call.distinct && std::ranges::none_of(call.args, same)) {
+      return ErrorAt(sort.expr->place,
+                     "ORDER BY of an aggregate with DISTINCT must be one of its arguments");
+    }
+  }
+  return {};
 }
 
 Result<std::shared_ptr<Expr>> Binder::TypeAggregate(const ast::Expr& expr, const Scope& scope) {
   const std::string name = LowerCase(expr.call.text);
-  if (expr.ignore_nulls)
-    return ErrorAt(expr.place, fmt::format("{}() does not take IGNORE NULLS", name));
+  if (expr.ignore_nulls || expr.respect_nulls) {
+    return ErrorAt(expr.place,
+                   fmt::format("{}() takes neither IGNORE NULLS nor RESPECT NULLS", name));
+  }
   if (expr.star && name != "count")
     return ErrorAt(expr.place, fmt::format("{}(*) does not exist", name));
   auto call = std::make_shared<Expr>();
@@ -68,6 +86,7 @@ Result<std::shared_ptr<Expr>> Binder::TypeAggregate(const ast::Expr& expr, const
   call->distinct = expr.distinct;
   std::vector<Type> types;
   if (name == "count" && expr.args.empty()) {
+    if (expr.distinct) return ErrorAt(expr.place, "count(DISTINCT) needs an argument");
     call->function = &CountRowsAggregate();
   } else {
     TM_ASSIGN_OR_RETURN(call->args, BindArgs(expr, scope));
@@ -75,6 +94,7 @@ Result<std::shared_ptr<Expr>> Binder::TypeAggregate(const ast::Expr& expr, const
     call->function = ResolveAggregate(name, types);
     if (call->function == nullptr) return WrongTypes(expr, name, types);
   }
+  TM_RETURN_IF_ERROR(BindAggregateClauses(expr, scope, *call));
   const std::vector<AggregateParam>& params = call->function->params;
   for (size_t i = 0; i < params.size(); ++i) {
     const Type wanted = TypeOfParam(params[i]);
@@ -90,7 +110,7 @@ Result<std::shared_ptr<Expr>> Binder::TypeAggregate(const ast::Expr& expr, const
   const AggregateOverload* edge =
       call->args.size() == 2 ? EdgeAggregate(call->aggregate, types[0]) : nullptr;
   if (edge != nullptr) {
-    if (ExprPtr key = SeriesKeyOf(*call->args[1], scope)) {
+    if (ExprPtr key = SeriesKeyOf(*call->args[1])) {
       call->function = edge;
       call->args.push_back(std::move(key));
     }

@@ -23,17 +23,6 @@ bool IsKnownLater(std::string_view name) {
                                      "regexp_extract_all",
                                      "regexp_split",
                                      "create_time_series",
-                                     "cume_dist",
-                                     "percent_rank",
-                                     "rank",
-                                     "dense_rank",
-                                     "row_number",
-                                     "ntile",
-                                     "first_value",
-                                     "last_value",
-                                     "nth_value",
-                                     "lag",
-                                     "lead",
                                      "interpolate_linear",
                                      "interpolate_spline_cubic",
                                      "interpolate_locf",
@@ -45,6 +34,18 @@ bool IsKnownLater(std::string_view name) {
                                      "correlate_spearman",
                                      "grouping"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+Error UnknownFunction(std::string_view name, Place place) {
+  std::vector<std::string> names;
+  for (const std::string_view function : FunctionNames()) names.emplace_back(function);
+  for (const std::string_view function : AggregateNames()) names.emplace_back(function);
+  for (const std::string_view function : GenericFunctionNames()) names.emplace_back(function);
+  for (const char* more :
+       {"coalesce", "concat", "if", "nullif", "greatest", "least", "lag", "lead", "grouping"}) {
+    names.emplace_back(more);
+  }
+  return ErrorAt(place, fmt::format("Function {} not registered", name), Suggest(name, names));
 }
 
 }  // namespace
@@ -67,7 +68,8 @@ Result<void> Binder::ExpectArgs(const ast::Expr& expr, size_t least, size_t most
 
 Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
   const std::string name = LowerCase(expr.call.text);
-  if (expr.window) return NotSupportedAt(expr.place, "window functions are");
+  if (name == "grouping") return BindGroupingCall(expr, scope);
+  if (expr.window || WindowFunctionOf(name)) return BindWindowCall(name, expr, scope);
   if (!FindAggregates(name).empty()) return BindAggregate(expr, scope);
   const bool known = !FindOverloads(name).empty();
   const bool modified = expr.distinct || expr.filter || !expr.order.empty() || expr.star;
@@ -80,19 +82,9 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
   }
   if (!known && IsKnownLater(name))
     return NotSupportedAt(expr.place, fmt::format("function {} is", name));
-  if (!known) {
-    std::vector<std::string> names;
-    for (const std::string_view function : FunctionNames()) names.emplace_back(function);
-    for (const std::string_view function : AggregateNames()) names.emplace_back(function);
-    for (const std::string_view function : GenericFunctionNames()) names.emplace_back(function);
-    for (const char* more :
-         {"coalesce", "concat", "if", "nullif", "greatest", "least", "now", "ago", "typeof"}) {
-      names.emplace_back(more);
-    }
-    return ErrorAt(expr.place, fmt::format("Function {} not registered", name),
-                   Suggest(name, names));
-  }
-  if (modified) return ErrorAt(expr.place, fmt::format("{}() is no aggregate function", name));
+  if (!known) return UnknownFunction(name, expr.place);
+  if (modified || expr.ignore_nulls || expr.respect_nulls)
+    return ErrorAt(expr.place, fmt::format("{}() is no aggregate function", name));
   for (const ast::ExprPtr& arg : expr.args) {
     if (name == "regexp_replace" && arg->kind == ast::ExprKind::kLambda) {
       return NotSupportedAt(arg->place, "a lambda in regexp_replace() is");
@@ -120,6 +112,14 @@ Result<ExprPtr> Binder::CallNamed(Place place, std::string_view name,
     }
   }
   return Call(place, *overload, std::move(args));
+}
+
+/// For OVER: an error that says why the function is no aggregate.
+Error Binder::NoAggregate(const std::string& name, Place place) const {
+  if (!FindOverloads(name).empty())
+    return ErrorAt(place, fmt::format("{}() is no aggregate or window function", name));
+  if (IsKnownLater(name)) return NotSupportedAt(place, fmt::format("function {} is", name));
+  return UnknownFunction(name, place);
 }
 
 }  // namespace tidemark::sql

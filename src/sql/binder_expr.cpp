@@ -67,17 +67,6 @@ std::string LowerCase(std::string_view text) {
   return out;
 }
 
-ExprPtr Binder::ColumnOf(const plan::Relation& relation, const plan::Column& column, Place place) {
-  auto expr = Make(ExprKind::kColumn, column.type, place);
-  expr->relation = relation.id;
-  expr->column = column.number;
-  expr->may_nan = column.may_nan;
-  if (relation.kind == plan::Relation::Kind::kScan) {
-    plan_.scans[relation.scan].columns[column.number].used = true;
-  }
-  return expr;
-}
-
 Result<ExprPtr> Binder::BindExpr(const ast::Expr& expr, const Scope& scope) {
   switch (expr.kind) {
     case ast::ExprKind::kLiteral:
@@ -114,12 +103,14 @@ Result<ExprPtr> Binder::BindExpr(const ast::Expr& expr, const Scope& scope) {
       return ExprPtr(std::move(out));
     }
     case ast::ExprKind::kParameter:
-      return ErrorAt(expr.place, fmt::format("parameter @{} has no value", expr.text));
+      return BindParameter(expr);
     case ast::ExprKind::kInQuery:
     case ast::ExprKind::kQuantified:
+      return BindQuantified(expr, scope);
     case ast::ExprKind::kSubquery:
+      return BindSubquery(expr, scope);
     case ast::ExprKind::kExists:
-      return NotSupportedAt(expr.place, "sub-queries in expressions are");
+      return BindExists(expr, scope);
     case ast::ExprKind::kExtract:
       return BindExtract(expr, scope);
     case ast::ExprKind::kRow:
@@ -149,101 +140,6 @@ Result<std::vector<ExprPtr>> Binder::BindArgs(const ast::Expr& expr, const Scope
 }
 
 // -----------------------------------------------------------------------------------------------
-// names
-
-namespace {
-
-enum class Match : uint8_t { kNone, kOne, kMany };
-
-/// Exact first; if none, the only one that differs by case (timestream-sql.md 1.1).
-template <typename Range, typename NameOf>
-Match FindName(const Range& range, std::string_view name, NameOf name_of, size_t& index) {
-  for (const bool exact : {true, false}) {
-    Match match = Match::kNone;
-    for (size_t i = 0; i < range.size(); ++i) {
-      const std::string_view candidate = name_of(range[i]);
-      const bool equal = exact ? candidate == name : LowerCase(candidate) == LowerCase(name);
-      if (!equal) continue;
-      match = match == Match::kNone ? Match::kOne : Match::kMany;
-      index = i;
-    }
-    if (match != Match::kNone) return match;
-  }
-  return Match::kNone;
-}
-
-bool EqualNames(std::string_view a, std::string_view b) { return LowerCase(a) == LowerCase(b); }
-
-}  // namespace
-
-Result<ExprPtr> Binder::BindName(const ast::Expr& expr, const Scope& scope) {
-  for (const LambdaParameter* parameter = scope.parameters; parameter != nullptr;
-       parameter = parameter->outer) {
-    if (EqualNames(parameter->name, expr.name[0].text)) {
-      return FieldsOf(parameter->value, std::span(expr.name).subspan(1));
-    }
-  }
-  const std::string& name = expr.name.back().text;
-  std::string shown;
-  for (const ast::Name& part : expr.name) shown += (shown.empty() ? "" : ".") + part.text;
-  size_t index = 0;
-  if (expr.name.size() == 1 && scope.aliases != nullptr) {
-    const Match match = FindName(
-        *scope.aliases, name, [](const Scope::Alias& a) -> std::string_view { return a.name; },
-        index);
-    if (match == Match::kOne) return (*scope.aliases)[index].expr;
-    if (match == Match::kMany) {
-      // Two outputs of one name are harmless where both are the same expression.
-      const ExprPtr& found = (*scope.aliases)[index].expr;
-      for (const Scope::Alias& alias : *scope.aliases) {
-        if (EqualNames(alias.name, name) && !plan::Same(*alias.expr, *found)) {
-          return ErrorAt(expr.place, fmt::format("Column '{}' is ambiguous", shown));
-        }
-      }
-      return found;
-    }
-  }
-  const plan::Relation* relation = scope.relation;
-  if (relation == nullptr) {
-    return ErrorAt(expr.place, fmt::format("Column '{}' does not exist", shown),
-                   "the query has no FROM");
-  }
-  if (expr.name.size() > 3)
-    return ErrorAt(expr.place, fmt::format("Column '{}' does not exist", shown));
-  if (expr.name.size() > 1) {
-    const std::string& table = expr.name[expr.name.size() - 2].text;
-    const bool qualified =
-        !relation->alias.empty() && EqualNames(table, relation->alias) &&
-        (expr.name.size() == 2 || EqualNames(expr.name[0].text, relation->database));
-    if (!qualified) {
-      size_t field = 0;
-      const auto by_name = [](const plan::Column& c) -> std::string_view { return c.name; };
-      if (FindName(relation->columns, expr.name[0].text, by_name, field) == Match::kOne) {
-        return FieldsOf(ColumnOf(*relation, relation->columns[field], expr.place),
-                        std::span(expr.name).subspan(1));
-      }
-      return ErrorAt(expr.place, fmt::format("Column '{}' does not exist", shown),
-                     relation->alias.empty()
-                         ? ""
-                         : fmt::format("the only relation here is '{}'", relation->alias));
-    }
-  }
-  const auto by_name = [](const plan::Column& c) -> std::string_view { return c.name; };
-  switch (FindName(relation->columns, name, by_name, index)) {
-    case Match::kOne:
-      return ColumnOf(*relation, relation->columns[index], expr.place);
-    case Match::kMany:
-      return ErrorAt(expr.place, fmt::format("Column '{}' is ambiguous", shown));
-    case Match::kNone:
-      break;
-  }
-  std::vector<std::string> known;
-  for (const plan::Column& column : relation->columns) known.push_back(column.name);
-  return ErrorAt(expr.place, fmt::format("Column '{}' does not exist", shown),
-                 Suggest(name, known));
-}
-
-// -----------------------------------------------------------------------------------------------
 // types
 
 Result<ExprPtr> Binder::Coerce(ExprPtr expr, const Type& to) const {
@@ -263,8 +159,9 @@ Result<ExprPtr> Binder::Convert(ExprPtr expr, const Type& to, Conversion what) c
   const Place place = expr->place;
   if (from == TypeKind::kUnknown) {
     // Nothing but null has this type, and it travels as BIGINT.
+    if (expr->kind == ExprKind::kParameter) NoteParameter(*expr, to);
     if (!to.scalar()) return Constant(to, {}, place);
-    if (CarrierName(to.kind()) == CarrierName(from)) {
+    if (CarrierName(to.kind()) == CarrierName(from) || expr->kind == ExprKind::kParameter) {
       auto out = std::make_shared<Expr>(*expr);
       out->type = to;
       return ExprPtr(std::move(out));

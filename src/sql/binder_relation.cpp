@@ -144,12 +144,35 @@ std::vector<ScanColumn> TableColumns(const store::TableSchema& schema) {
   return columns;
 }
 
-Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation) {
+std::vector<Field> Binder::ColumnsOf(const plan::Relation& relation) {
+  std::vector<Field> fields;
+  fields.reserve(relation.columns.size());
+  for (const plan::Column& column : relation.columns) {
+    auto expr = std::make_shared<plan::Expr>();
+    expr->kind = plan::ExprKind::kColumn;
+    expr->type = column.type;
+    expr->relation = relation.id;
+    expr->column = column.number;
+    expr->may_nan = column.may_nan;
+    fields.push_back({relation.alias, relation.database, column.name, std::move(expr)});
+  }
+  return fields;
+}
+
+Result<From> Binder::BindFrom(const ast::Relation& relation, const Outside& outside) {
+  if (relation.kind == ast::RelationKind::kJoin) return BindJoin(relation, outside);
+  From out;
+  TM_ASSIGN_OR_RETURN(out.relation, BindRelation(relation, outside));
+  out.fields = ColumnsOf(out.relation);
+  return out;
+}
+
+Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation, const Outside& outside) {
   if (next_relation_ > kRelationsMax)
     return ErrorAt(relation.place, "the statement has too many relations");
   switch (relation.kind) {
     case ast::RelationKind::kJoin:
-      return NotSupportedAt(relation.place, "joins and lists of relations are");
+      break;  // BindJoin
     case ast::RelationKind::kUnnest:
       return NotSupportedAt(relation.place, "UNNEST is");
     case ast::RelationKind::kFunction: {
@@ -161,10 +184,10 @@ Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation) {
     case ast::RelationKind::kTable:
       return BindTable(relation);
     case ast::RelationKind::kQuery: {
-      if (relation.lateral) return NotSupportedAt(relation.place, "LATERAL is");
       const uint32_t id = next_relation_++;
-      TM_ASSIGN_OR_RETURN(plan::Query query, BindQuery(*relation.query));
+      TM_ASSIGN_OR_RETURN(plan::Query query, BindQuery(*relation.query, outside));
       plan::Relation out = FromQuery(id, std::move(query));
+      out.lateral = relation.lateral;
       TM_RETURN_IF_ERROR(Rename(relation, out));
       return out;
     }
@@ -262,6 +285,7 @@ Result<plan::Relation> Binder::AddScan(plan::TableScan scan, const store::TableS
   }
   scan.columns.push_back(
       {ScanColumn::Source::kSeriesKey, "", store::ValueType::kNone, TypeKind::kVarchar});
+  scan_of_.emplace(out.id, plan_.scans.size());
   plan_.scans.push_back(std::move(scan));
   return out;
 }

@@ -71,15 +71,7 @@ TEST_F(BinderTest, NamesUnknownFunctions) {
 
 TEST_F(BinderTest, RefusesWhatIsNotRunYet) {
   const std::pair<const char*, const char*> cases[] = {
-      {"SELECT rank() OVER (ORDER BY 1)", "line 1:8: window functions are not supported yet"},
-      {"SELECT (SELECT 1)", "line 1:8: sub-queries in expressions are not supported yet"},
-      {"SELECT 1 UNION SELECT 2", "line 1:10: UNION is not supported yet"},
-      {"SELECT count(*) FILTER (WHERE true)", "line 1:8: FILTER (WHERE ...) is not supported yet"},
-      {"SELECT * FROM sampleDB.IoT a JOIN sampleDB.IoT b ON true",
-       "line 1:30: joins and lists of relations are not supported yet"},
       {"SELECT * FROM UNNEST(ARRAY[1])", "line 1:15: UNNEST is not supported yet"},
-      {"SELECT 1 GROUP BY ROLLUP (1)",
-       "line 1:19: GROUPING SETS, ROLLUP, CUBE and () are not supported yet"},
       {"UNLOAD (SELECT 1) TO 's3://a'", "line 1:1: UNLOAD is not supported yet"},
   };
   for (const auto& [sql, message] : cases) {
@@ -114,7 +106,7 @@ TEST_F(BinderTest, AliasesAreSeenByOrderByOnly) {  // 3.2 (6)
   EXPECT_EQ(db.ErrorOf("SELECT count(*) AS n FROM sampleDB.DevOps HAVING n > 1"),
             "line 1:50: Column 'n' does not exist");
   EXPECT_EQ(db.ErrorOf("SELECT hostname, count(*) FROM sampleDB.DevOps"),
-            "line 1:8: a column here must be in GROUP BY or inside an aggregate function");
+            "line 1:8: Column 'hostname' must be in GROUP BY or inside an aggregate function");
   EXPECT_EQ(db.ErrorOf("SELECT 1 FROM sampleDB.DevOps WHERE count(*) > 1"),
             "line 1:37: WHERE cannot contain aggregate functions");
   EXPECT_EQ(db.ErrorOf("SELECT sum(count(*)) FROM sampleDB.DevOps"),

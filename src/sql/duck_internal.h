@@ -77,8 +77,6 @@ inline std::string_view DuckText(const duckdb_string_t& text) {
 /// The carrier of a type (functions.h: CarrierName).
 DuckType CarrierType(TypeKind kind);
 
-/// Errors of our functions travel through DuckDB's text between marks.
-std::string MarkError(std::string_view message);
 /// Our Error for what DuckDB reports; its own wording never gets out.
 Error TranslateError(std::string_view text, duckdb_error_type type);
 

@@ -2,454 +2,192 @@
 #include "sql/emitter.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include <fmt/format.h>
-
-#include "base/check.h"
-#include "sql/nested_types.h"
+#include "sql/emitter_internal.h"
 
 namespace tidemark::sql {
 
-using plan::CompareOp;
 using plan::Expr;
 using plan::ExprKind;
 using plan::ExprPtr;
 
-namespace {
-
-std::string_view OpText(CompareOp op) {
-  switch (op) {
-    case CompareOp::kEqual:
-      return "=";
-    case CompareOp::kNotEqual:
-      return "<>";
-    case CompareOp::kLess:
-      return "<";
-    case CompareOp::kLessEqual:
-      return "<=";
-    case CompareOp::kGreater:
-      return ">";
-    case CompareOp::kGreaterEqual:
-      return ">=";
+void Emitter::Query(const plan::Query& query) {
+  for (size_t i = 0; i < query.ctes.size(); ++i) {
+    Put("{}q{} AS (", i == 0 ? "WITH " : ", ", query.ctes[i].id);
+    Query(*query.ctes[i].query);
+    out_ += ") ";
   }
-  TM_UNREACHABLE();
+  if (query.select) {
+    Select(*query.select);
+  } else if (query.set) {
+    SetOperation(*query.set);
+  } else {
+    Values(query);
+  }
 }
 
-class Emitter {
- public:
-  Emitter(const plan::Plan& plan, const Handles& handles) : plan_(plan), handles_(handles) {}
+void Emitter::SetOperation(const plan::SetOperation& set) {
+  using Kind = plan::SetOperation::Kind;
+  out_ += "(";
+  Query(*set.left);
+  out_ += set.kind == Kind::kUnion    ? ") UNION "
+          : set.kind == Kind::kExcept ? ") EXCEPT "
+                                      : ") INTERSECT ";
+  out_ += set.all ? "ALL (" : "(";
+  Query(*set.right);
+  out_ += ")";
+}
 
-  std::string Run() && {
-    Query(plan_.query);
-    return std::move(out_);
-  }
-
- private:
-  template <typename... Args>
-  void Put(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
-  }
-
-  // -------------------------------------------------------------------------------------------
-  // queries
-
-  void Query(const plan::Query& query) {
-    for (size_t i = 0; i < query.ctes.size(); ++i) {
-      Put("{}q{} AS (", i == 0 ? "WITH " : ", ", query.ctes[i].id);
-      Query(*query.ctes[i].query);
-      out_ += ") ";
-    }
-    if (query.select) {
-      Select(*query.select);
-    } else {
-      Values(query);
-    }
-  }
-
-  void Values(const plan::Query& query) {
-    out_ += "SELECT * FROM (VALUES ";
-    for (size_t i = 0; i < query.rows.size(); ++i) {
-      out_ += i == 0 ? "(" : ", (";
-      List(query.rows[i]);
-      out_ += ")";
-    }
-    out_ += ") v(";
-    for (size_t i = 0; i < query.columns.size(); ++i) Put("{}c{}", i == 0 ? "" : ", ", i);
+void Emitter::Values(const plan::Query& query) {
+  out_ += "SELECT * FROM (VALUES ";
+  for (size_t i = 0; i < query.rows.size(); ++i) {
+    out_ += i == 0 ? "(" : ", (";
+    List(query.rows[i]);
     out_ += ")";
   }
+  out_ += ") v(";
+  for (size_t i = 0; i < query.columns.size(); ++i) Put("{}c{}", i == 0 ? "" : ", ", i);
+  out_ += ")";
+}
 
-  void Select(const plan::Select& select) {
-    out_ += select.distinct ? "SELECT DISTINCT " : "SELECT ";
-    for (size_t i = 0; i < select.outputs.size(); ++i) {
-      if (i > 0) out_ += ", ";
-      Value(*select.outputs[i]);
-      Put(" AS c{}", i);
-    }
-    if (select.aggregation) {
-      out_ += " FROM ";
-      Aggregation(select);
-      if (select.having) {
-        out_ += " WHERE ";
-        Value(*select.having);
-      }
-    } else {
-      From(select);
-    }
-    Order(select);
-    if (select.limit) Put(" LIMIT {}", *select.limit);
-    if (select.offset != 0) Put(" OFFSET {}", select.offset);
+void Emitter::Select(const plan::Select& select) {
+  out_ += select.distinct ? "SELECT DISTINCT " : "SELECT ";
+  for (size_t i = 0; i < select.outputs.size(); ++i) {
+    if (i > 0) out_ += ", ";
+    Value(*select.outputs[i]);
+    Put(" AS c{}", i);
   }
-
-  void From(const plan::Select& select) {
-    if (select.from) {
-      out_ += " FROM ";
-      Relation(*select.from);
-    }
-    if (select.where) {
+  if (select.aggregation) {
+    out_ += " FROM ";
+    Aggregation(select);
+    if (select.having) {
       out_ += " WHERE ";
-      Value(*select.where);
+      Value(*select.having);
     }
-  }
-
-  void Aggregation(const plan::Select& select) {
-    const plan::Aggregation& aggregation = *select.aggregation;
-    if (aggregation.pushed) {
-      Put("tm_aggregate(CAST({} AS BIGINT)) r{}", handles_.aggregates[*aggregation.pushed],
-          aggregation.id);
-      return;
-    }
-    out_ += "(SELECT ";
-    size_t column = 0;
-    for (const ExprPtr& key : aggregation.keys) {
-      if (column > 0) out_ += ", ";
-      Value(*key);
-      Put(" AS c{}", column++);
-    }
-    for (const ExprPtr& call : aggregation.calls) {
-      if (column > 0) out_ += ", ";
-      Value(*call);
-      Put(" AS c{}", column++);
-    }
-    if (column == 0) out_ += "count(*) AS c0";  // HAVING alone: one row
+  } else {
     From(select);
+  }
+  Order(select);
+  if (select.limit) Put(" LIMIT {}", *select.limit);
+  if (select.offset != 0) Put(" OFFSET {}", select.offset);
+}
+
+void Emitter::From(const plan::Select& select) {
+  if (select.from) {
+    out_ += " FROM ";
+    Relation(*select.from);
+  }
+  if (select.where) {
+    out_ += " WHERE ";
+    Value(*select.where);
+  }
+}
+
+void Emitter::Aggregation(const plan::Select& select) {
+  const plan::Aggregation& aggregation = *select.aggregation;
+  if (aggregation.pushed) {
+    Put("tm_aggregate(CAST({} AS BIGINT)) r{}", handles_.aggregates[*aggregation.pushed],
+        aggregation.id);
+    return;
+  }
+  out_ += "(SELECT ";
+  size_t column = 0;
+  for (const ExprPtr& key : aggregation.keys) {
+    if (column > 0) out_ += ", ";
+    Value(*key);
+    Put(" AS c{}", column++);
+  }
+  for (const ExprPtr& call : aggregation.calls) {
+    if (column > 0) out_ += ", ";
+    Value(*call);
+    Put(" AS c{}", column++);
+  }
+  if (column == 0) out_ += "count(*) AS c0";  // HAVING alone: one row
+  From(select);
+  GroupBy(aggregation);
+  Put(") r{}", aggregation.id);
+}
+
+void Emitter::GroupBy(const plan::Aggregation& aggregation) {
+  if (!aggregation.sets) {
     for (size_t i = 0; i < aggregation.keys.size(); ++i)
       Put("{}{}", i == 0 ? " GROUP BY " : ", ", i + 1);
-    Put(") r{}", aggregation.id);
+    return;
   }
-
-  void Order(const plan::Select& select) {
-    bool any = false;
-    for (const plan::Sort& sort : select.order) {
-      if (sort.expr->kind == ExprKind::kConstant)
-        continue;  // orders nothing, and DuckDB refuses it
-      out_ += any ? ", " : " ORDER BY ";
-      any = true;
-      const auto same = [&](const ExprPtr& output) { return plan::Same(*output, *sort.expr); };
-      const auto output = std::find_if(select.outputs.begin(), select.outputs.end(), same);
-      if (output != select.outputs.end()) {
-        Put("{}", output - select.outputs.begin() + 1);
-      } else {
-        Value(*sort.expr);
-      }
-      out_ += sort.descending ? " DESC" : " ASC";
-      out_ += sort.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-    }
-  }
-
-  void Relation(const plan::Relation& relation) {
-    switch (relation.kind) {
-      case plan::Relation::Kind::kScan:
-        Put("tm_scan(CAST({} AS BIGINT))", handles_.scans[relation.scan]);
-        break;
-      case plan::Relation::Kind::kCte:
-        Put("q{}", relation.cte);
-        break;
-      case plan::Relation::Kind::kQuery:
-        out_ += "(";
-        Query(*relation.query);
-        out_ += ")";
-        break;
-    }
-    Put(" r{}", relation.id);
-  }
-
-  // ---------------------------------------------------------------------------------------
-  // expressions
-
-  void List(std::span<const ExprPtr> exprs, std::string_view separator = ", ") {
-    for (size_t i = 0; i < exprs.size(); ++i) {
-      if (i > 0) out_ += separator;
-      Value(*exprs[i]);
-    }
-  }
-
-  void Function(std::string_view name, std::span<const ExprPtr> args) {
-    Put("{}(", name);
-    List(args);
+  out_ += " GROUP BY GROUPING SETS (";
+  for (size_t i = 0; i < aggregation.sets->size(); ++i) {
+    out_ += i == 0 ? "(" : ", (";
+    const std::vector<size_t>& set = (*aggregation.sets)[i];
+    for (size_t key = 0; key < set.size(); ++key) Put("{}{}", key == 0 ? "" : ", ", set[key] + 1);
     out_ += ")";
   }
+  out_ += ")";
+}
 
-  void Value(const Expr& expr) {
-    switch (expr.kind) {
-      case ExprKind::kConstant:
-        return Constant(expr.type, expr.constant);
-      case ExprKind::kColumn:
-        return Put("r{}.c{}", expr.relation, expr.column);
-      case ExprKind::kCall:
-        return Call(expr);
-      case ExprKind::kAnd:
-      case ExprKind::kOr:
-        out_ += "(";
-        List(expr.args, expr.kind == ExprKind::kAnd ? " AND " : " OR ");
-        out_ += ")";
-        return;
-      case ExprKind::kNot:
-        return Wrapped("(NOT ", expr, ")");
-      case ExprKind::kCompare:
-        return Compare(expr);
-      case ExprKind::kIsNull:
-        return Wrapped("(", expr, expr.negated ? " IS NOT NULL)" : " IS NULL)");
-      case ExprKind::kIsDistinct:
-        out_ += "(";
-        List(expr.args, expr.negated ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ");
-        out_ += ")";
-        return;
-      case ExprKind::kIn:
-        out_ += "(";
-        Value(*expr.args[0]);
-        out_ += expr.negated ? " NOT IN (" : " IN (";
-        List(std::span(expr.args).subspan(1));
-        out_ += "))";
-        return;
-      case ExprKind::kLike:
-        return Like(expr);
-      case ExprKind::kCase:
-        return Case(expr);
-      case ExprKind::kCoalesce:
-        return Function("coalesce", expr.args);
-      case ExprKind::kExtremum:
-        return Extremum(expr);
-      case ExprKind::kArray:
-        return Array(expr);
-      case ExprKind::kRow:
-        return Row(expr);
-      case ExprKind::kField:
-        out_ += "struct_extract(";
-        Value(*expr.args[0]);
-        return Put(", 'f{}')", expr.column);
-      case ExprKind::kLambda:
-        return Lambda(expr);
-      case ExprKind::kVariable:
-        return Put("v{}", expr.column);
-      case ExprKind::kTry:
-        return Wrapped("TRY(", expr, ")");
-      case ExprKind::kAggregate:
-        return Aggregate(expr);
-    }
-  }
-
-  void Wrapped(std::string_view before, const Expr& expr, std::string_view after) {
-    out_ += before;
-    Value(*expr.args[0]);
-    out_ += after;
-  }
-
-  void Constant(const Type& type, const sql::Value& value) {
-    const auto& data = value.data;
-    if (value.is_null()) {
-      Put("CAST(NULL AS {})", CarrierSql(type));
-    } else if (const auto* flag = std::get_if<bool>(&data)) {
-      out_ += *flag ? "TRUE" : "FALSE";
-    } else if (const auto* integer = std::get_if<int64_t>(&data)) {
-      Put("CAST({} AS {})", *integer, CarrierSql(type));
-    } else if (const auto* number = std::get_if<double>(&data)) {
-      if (std::isfinite(*number)) {
-        Put("CAST({:.17e} AS DOUBLE)", *number);
-      } else {
-        Put("CAST('{}' AS DOUBLE)", std::isnan(*number) ? "nan"
-                                    : *number > 0       ? "infinity"
-                                                        : "-infinity");
-      }
-    } else if (const auto* text = std::get_if<std::string>(&data)) {
-      Quoted(*text);
-    } else if (const auto* list = std::get_if<sql::Value::List>(&data)) {
-      NestedConstant(type, *list);
-    }
-  }
-
-  void NestedConstant(const Type& type, const sql::Value::List& list) {
-    const bool row = type.kind() == TypeKind::kRow;
-    out_ += row ? "{" : "CAST([";
-    for (size_t i = 0; i < list.size(); ++i) {
-      if (i > 0) out_ += ", ";
-      if (row) Put("'f{}': ", i);
-      Constant(row ? type.fields()[i].type : ElementType(type), list[i]);
-    }
-    if (row) {
-      out_ += "}";
+void Emitter::Order(const plan::Select& select) {
+  bool any = false;
+  for (const plan::Sort& sort : select.order) {
+    if (sort.expr->kind == ExprKind::kConstant) continue;  // orders nothing, and DuckDB refuses it
+    out_ += any ? ", " : " ORDER BY ";
+    any = true;
+    const auto same = [&](const ExprPtr& output) { return plan::Same(*output, *sort.expr); };
+    const auto output = std::find_if(select.outputs.begin(), select.outputs.end(), same);
+    if (output != select.outputs.end()) {
+      Put("{}", output - select.outputs.begin() + 1);
     } else {
-      Put("] AS {})", CarrierSql(type));
+      Value(*sort.expr);
     }
+    out_ += sort.descending ? " DESC" : " ASC";
+    out_ += sort.nulls_first ? " NULLS FIRST" : " NULLS LAST";
   }
+}
 
-  void Quoted(std::string_view text) {
-    out_ += "'";
-    for (const char c : text) {
-      if (c == '\'') out_ += '\'';
-      out_ += c;
-    }
-    out_ += "'";
+void Emitter::Join(const plan::Relation& join) {
+  out_ += "(";
+  Relation(*join.left);
+  switch (join.join) {
+    case plan::JoinKind::kCross:
+      out_ += " CROSS JOIN ";
+      break;
+    case plan::JoinKind::kInner:
+      out_ += " JOIN ";
+      break;
+    case plan::JoinKind::kLeft:
+      out_ += " LEFT JOIN ";
+      break;
+    case plan::JoinKind::kRight:
+      out_ += " RIGHT JOIN ";
+      break;
+    case plan::JoinKind::kFull:
+      out_ += " FULL JOIN ";
+      break;
   }
-
-  void Array(const Expr& expr) {
-    if (expr.args.empty()) return Put("CAST([] AS {})", CarrierSql(expr.type));
-    // The cast is for elements of which all are null.
-    out_ += "CAST([";
-    List(expr.args);
-    Put("] AS {})", CarrierSql(expr.type));
+  Relation(*join.right);
+  if (join.on) {
+    out_ += " ON ";
+    Value(*join.on);
   }
+  out_ += ")";
+}
 
-  void Row(const Expr& expr) {
-    for (size_t i = 0; i < expr.args.size(); ++i) {
-      Put("{}'f{}': ", i == 0 ? "{" : ", ", i);
-      Value(*expr.args[i]);
-    }
-    out_ += "}";
-  }
-
-  void Lambda(const Expr& expr) {
-    out_ += "lambda ";
-    for (uint32_t i = 0; i < expr.parameters; ++i)
-      Put("{}v{}", i == 0 ? "" : ", ", expr.column + i);
-    out_ += ": ";
-    Value(*expr.args[0]);
-  }
-
-  /// $1 is an argument. One that stands there twice is evaluated once: it becomes the variable of a
-  /// lambda, unless it is a name anyway.
-  void Call(const Expr& expr) {
-    std::vector<size_t> bound;
-    for (size_t i = 0; i < expr.args.size(); ++i) {
-      const ExprKind kind = expr.args[i]->kind;
-      const bool name = kind == ExprKind::kColumn || kind == ExprKind::kVariable ||
-                        kind == ExprKind::kConstant || kind == ExprKind::kLambda;
-      if (!name && Occurrences(expr.emit, i) > 1) bound.push_back(i);
-    }
-    for (const size_t i : bound) {
-      out_ += "list_extract(list_transform([";
-      Value(*expr.args[i]);
-      Put("], lambda a{}: ", i);
-    }
-    Template(expr, bound);
-    for (size_t i = 0; i < bound.size(); ++i) out_ += "), 1)";
-  }
-
-  static size_t Occurrences(std::string_view emit, size_t argument) {
-    size_t count = 0;
-    for (size_t i = 0; i + 1 < emit.size(); ++i) {
-      if (emit[i] == '$' && static_cast<size_t>(emit[i + 1] - '1') == argument) ++count;
-    }
-    return count;
-  }
-
-  void Template(const Expr& expr, std::span<const size_t> bound) {
-    for (size_t i = 0; i < expr.emit.size(); ++i) {
-      if (expr.emit[i] != '$') {
-        out_ += expr.emit[i];
-        continue;
-      }
-      const auto argument = static_cast<size_t>(expr.emit[++i] - '1');
-      if (std::ranges::find(bound, argument) != bound.end()) {
-        Put("a{}", argument);
-      } else {
-        Value(*expr.args[argument]);
-      }
-    }
-  }
-
-  void Compare(const Expr& expr) {
-    if (!expr.may_nan) {
-      out_ += "(";
-      List(expr.args, fmt::format(" {} ", OpText(expr.op)));
+void Emitter::Relation(const plan::Relation& relation) {
+  switch (relation.kind) {
+    case plan::Relation::Kind::kScan:
+      Put("tm_scan(CAST({} AS BIGINT))", handles_.scans[relation.scan]);
+      break;
+    case plan::Relation::Kind::kCte:
+      Put("q{}", relation.cte);
+      break;
+    case plan::Relation::Kind::kJoin:
+      return Join(relation);
+    case plan::Relation::Kind::kQuery:
+      out_ += relation.lateral ? "LATERAL (" : "(";
+      Query(*relation.query);
       out_ += ")";
-      return;
-    }
-    const bool swapped = expr.op == CompareOp::kGreater || expr.op == CompareOp::kGreaterEqual;
-    const bool equal = expr.op == CompareOp::kEqual || expr.op == CompareOp::kNotEqual;
-    const bool strict = expr.op == CompareOp::kLess || expr.op == CompareOp::kGreater;
-    Put("{}{}(", expr.op == CompareOp::kNotEqual ? "NOT " : "",
-        equal    ? "tm_eq"
-        : strict ? "tm_lt"
-                 : "tm_le");
-    Value(*expr.args[swapped ? 1 : 0]);
-    out_ += ", ";
-    Value(*expr.args[swapped ? 0 : 1]);
-    out_ += ")";
+      break;
   }
-
-  void Like(const Expr& expr) {
-    if (expr.args.size() == 2) {
-      out_ += "(";
-      List(expr.args, expr.negated ? " NOT LIKE " : " LIKE ");
-      out_ += ")";
-      return;
-    }
-    out_ += expr.negated ? "(NOT " : "(";
-    Function("tm_like", expr.args);
-    out_ += ")";
-  }
-
-  void Case(const Expr& expr) {
-    out_ += "CASE";
-    const size_t pairs = expr.args.size() / 2;
-    for (size_t i = 0; i < pairs; ++i) {
-      out_ += " WHEN ";
-      Value(*expr.args[2 * i]);
-      out_ += " THEN ";
-      Value(*expr.args[2 * i + 1]);
-    }
-    if (expr.has_else) {
-      out_ += " ELSE ";
-      Value(*expr.args.back());
-    }
-    out_ += " END";
-  }
-
-  void Extremum(const Expr& expr) {
-    out_ += "CASE WHEN ";
-    for (size_t i = 0; i < expr.args.size(); ++i) {
-      if (i > 0) out_ += " OR ";
-      Value(*expr.args[i]);
-      out_ += " IS NULL";
-    }
-    out_ += " THEN NULL ELSE ";
-    Function(expr.op == CompareOp::kGreater ? "greatest" : "least", expr.args);
-    out_ += " END";
-  }
-
-  void Aggregate(const Expr& expr) {
-    const std::string_view emit = expr.function->emit;
-    for (size_t i = 0; i < emit.size(); ++i) {
-      if (emit[i] != '$') {
-        out_ += emit[i];
-        continue;
-      }
-      const char what = emit[++i];
-      if (what == 'd') {
-        if (expr.distinct) out_ += "DISTINCT ";
-      } else if (what >= '1' && what <= '9') {
-        Value(*expr.args[static_cast<size_t>(what - '1')]);
-      }
-    }
-  }
-
-  const plan::Plan& plan_;
-  const Handles& handles_;
-  std::string out_;
-};
-
-}  // namespace
+  Put(" r{}", relation.id);
+}
 
 std::string Emit(const plan::Plan& plan, const Handles& handles) {
   return Emitter(plan, handles).Run();

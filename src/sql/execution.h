@@ -78,6 +78,9 @@ class Execution {
   virtual void Interrupt() = 0;
 };
 
+/// Errors of our functions travel through the engine's text between marks.
+std::string MarkError(std::string_view message);
+
 struct DatabaseOptions {
   std::string spill_dir;
   uint64_t memory_bytes_max = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One mechanism for functions over arrays of any type: the C API fixes a function's result type, so
 // a kernel gives positions, numbers or truths, and the engine moves the elements
-// (list_select(a, tm_array_distinct(a))). A kernel sees one row at a time. Thread-safe: pure functions.
+// (list_select(a, tm_array_distinct(a))). A kernel sees one row at a time. Thread-safe: pure
+// functions.
 #pragma once
 
 #include <cstdint>

@@ -329,6 +329,7 @@ Result<ExprPtr> Parser::ParseCall() {
   }
   if ((IsWord("IGNORE") || IsWord("RESPECT")) && IsWord("NULLS", 1)) {
     expr->ignore_nulls = IsWord("IGNORE");
+    expr->respect_nulls = !expr->ignore_nulls;
     Take();
     Take();
   }
@@ -391,6 +392,7 @@ Result<std::unique_ptr<ast::Window>> Parser::ParseWindow() {
   if (IsWord("ROWS") || IsWord("RANGE")) {
     window->has_frame = true;
     window->rows = IsWord("ROWS");
+    window->frame_place = Peek().place;
     Take();
     if (TakeWord("BETWEEN")) {
       TM_ASSIGN_OR_RETURN(window->start, ParseFrameBound());

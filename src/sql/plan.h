@@ -4,11 +4,13 @@
 // the rest is single-owner.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "sql/aggregates.h"
 #include "sql/functions.h"
 #include "sql/lexer.h"
@@ -20,6 +22,7 @@ namespace tidemark::sql::plan {
 using sql::AggregateKind;
 
 struct Expr;
+struct Query;
 using ExprPtr = std::shared_ptr<const Expr>;
 
 enum class ExprKind : uint8_t {
@@ -43,10 +46,65 @@ enum class ExprKind : uint8_t {
   kLambda,      // args: body; its parameters are the variables from `column` on, `parameters` many
   kVariable,    // column: the number of a lambda's parameter
   kTry,         // args: one; null where it fails
-  kAggregate,   // aggregate, function, distinct, args
+  kAggregate,   // aggregate, function, distinct, args, order, filter
+  kGrouping,    // args: keys; which of them the row's grouping set lacks, as bits
+  kWindow,      // window; args
+  kSubquery,    // query of one column; relation, captured
+  kExists,      // query; relation, captured
+  kQuantified,  // args: left side; query of one column; op; all; negated; relation, captured
+  /// args: a condition over columns of relation `column`, which is `query`: whether it holds for
+  /// any or all rows; all; negated; relation, captured
+  kQuantifiedBy,
+  kParameter,  // name; has no value yet
 };
 
 enum class CompareOp : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+
+/// ORDER BY, also inside aggregates and windows.
+struct Sort {
+  ExprPtr expr;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+enum class WindowFunction : uint8_t {
+  kAggregate,
+  kRowNumber,
+  kRank,
+  kDenseRank,
+  kPercentRank,
+  kCumeDist,
+  kNtile,
+  kFirstValue,
+  kLastValue,
+  kNthValue,
+  kLag,
+  kLead,
+};
+
+struct FrameBound {
+  enum class Kind : uint8_t {
+    kUnboundedPreceding,
+    kPreceding,
+    kCurrentRow,
+    kFollowing,
+    kUnboundedFollowing
+  };
+  Kind kind = Kind::kCurrentRow;
+  ExprPtr offset;  // kPreceding, kFollowing
+};
+
+struct Window {
+  WindowFunction function = WindowFunction::kAggregate;
+  ExprPtr aggregate;  // kAggregate: the call, over the rows that the window sees
+  bool ignore_nulls = false;
+  std::vector<ExprPtr> partition;
+  std::vector<Sort> order;
+  bool has_frame = false;
+  bool rows = false;  // ROWS, else RANGE
+  FrameBound start;
+  FrameBound end;
+};
 
 struct Expr {
   ExprKind kind = ExprKind::kConstant;
@@ -65,11 +123,28 @@ struct Expr {
   bool negated = false;
   bool has_else = false;
   bool distinct = false;
-  bool may_nan = false;  // a double that can be NaN: compared by tm_eq, tm_lt, tm_le
+  bool all = false;         // kQuantified: ALL, else ANY
+  bool may_nan = false;     // a double that can be NaN: compared by tm_eq, tm_lt, tm_le
+  ExprPtr filter;           // kAggregate: FILTER (WHERE ...), or null
+  std::vector<Sort> order;  // kAggregate: ORDER BY inside
+  std::shared_ptr<const Window> window;
+  std::shared_ptr<Query> query;
+  /// What a sub-query takes from the query around it: there it is column i of relation `relation`.
+  std::vector<ExprPtr> captured;
+  std::string name;  // kParameter: without '@'; kColumn: as written, for messages
 };
 
 /// Structurally equal: gives the same value over the same row.
 bool Same(const Expr& a, const Expr& b);
+
+bool HasWindow(const Expr& expr);
+
+/// Calls `visit` for every expression that `expr` is made of, not for those inside sub-queries. Of
+/// an aggregate that runs over a window: its arguments, not itself.
+void ForEachChild(const Expr& expr, const std::function<void(const ExprPtr&)>& visit);
+/// A copy over other children; `expr` itself if it has none.
+Result<ExprPtr> MapChildren(const ExprPtr& expr,
+                            const std::function<Result<ExprPtr>(const ExprPtr&)>& map);
 
 // -------------------------------------------------------------------------------------------
 // relations
@@ -134,34 +209,35 @@ struct TableAggregate {
   std::vector<size_t> complete;
 };
 
-struct Query;
+enum class JoinKind : uint8_t { kCross, kInner, kLeft, kRight, kFull };
 
 struct Relation {
-  enum class Kind : uint8_t { kScan, kQuery, kCte };
+  enum class Kind : uint8_t { kScan, kQuery, kCte, kJoin };
   Kind kind = Kind::kScan;
   uint32_t id = 0;
-  std::string alias;             // empty: none
-  std::string database;          // of a table, for "db"."table".column
-  std::vector<Column> columns;   // in SELECT * order
-  size_t scan = 0;               // kScan: into Plan::scans
-  std::unique_ptr<Query> query;  // kQuery
-  uint32_t cte = 0;              // kCte
+  std::string alias;                 // empty: none
+  std::string database;              // of a table, for "db"."table".column
+  std::vector<Column> columns;       // in SELECT * order
+  size_t scan = 0;                   // kScan: into Plan::scans
+  std::unique_ptr<Query> query;      // kQuery
+  bool lateral = false;              // kQuery: sees the relations to its left
+  uint32_t cte = 0;                  // kCte
+  JoinKind join = JoinKind::kCross;  // kJoin
+  std::unique_ptr<Relation> left;    // kJoin
+  std::unique_ptr<Relation> right;   // kJoin
+  ExprPtr on;                        // kJoin, but for kCross
 };
 
 // ---------------------------------------------------------------------------------------------
 // queries
 
-struct Sort {
-  ExprPtr expr;
-  bool descending = false;
-  bool nulls_first = false;
-};
-
 /// GROUP BY and the aggregates: a relation of its own between FROM and the select list.
 struct Aggregation {
-  uint32_t id = 0;               // its columns: keys, then calls
-  std::vector<ExprPtr> keys;     // over the input
-  std::vector<ExprPtr> calls;    // kAggregate, over the input
+  uint32_t id = 0;             // its columns: keys, then calls
+  std::vector<ExprPtr> keys;   // over the input
+  std::vector<ExprPtr> calls;  // kAggregate and kGrouping, over the input
+  /// GROUPING SETS: the keys of each, by number; none: one set of all keys.
+  std::optional<std::vector<std::vector<size_t>>> sets;
   std::optional<size_t> pushed;  // into Plan::aggregates
 };
 
@@ -182,15 +258,31 @@ struct Cte {
   std::unique_ptr<Query> query;
 };
 
+struct SetOperation {
+  enum class Kind : uint8_t { kUnion, kExcept, kIntersect };
+  Kind kind = Kind::kUnion;
+  bool all = false;
+  std::unique_ptr<Query> left;  // both: as many columns, of the same types
+  std::unique_ptr<Query> right;
+};
+
 struct Query {
   std::vector<Cte> ctes;
   std::optional<Select> select;
-  std::vector<std::vector<ExprPtr>> rows;  // VALUES, without `select`
+  std::optional<SetOperation> set;         // without `select`
+  std::vector<std::vector<ExprPtr>> rows;  // VALUES, without either
   std::vector<Column> columns;             // numbers ascend from 0
+};
+
+struct Parameter {
+  std::string name;  // without '@'
+  Type type;         // from its first use; unknown if none says
+  Place place;
 };
 
 struct Plan {
   Query query;
+  std::vector<Parameter> parameters;  // without a value, in order of appearance
   std::vector<TableScan> scans;
   std::vector<TableAggregate> aggregates;
 };

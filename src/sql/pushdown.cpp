@@ -137,6 +137,13 @@ class Narrower {
       case ExprKind::kVariable:
       case ExprKind::kTry:
       case ExprKind::kAggregate:
+      case ExprKind::kGrouping:
+      case ExprKind::kWindow:
+      case ExprKind::kSubquery:
+      case ExprKind::kExists:
+      case ExprKind::kQuantified:
+      case ExprKind::kQuantifiedBy:
+      case ExprKind::kParameter:
         break;
     }
     return false;
@@ -366,6 +373,7 @@ size_t AggregateIndex(const store::AggregateColumn& column, plan::TableAggregate
 
 bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
               plan::TableAggregate& out) {
+  if (call.kind != ExprKind::kAggregate || call.filter) return false;
   const auto kind = AggKind(call.aggregate);
   if (!kind || call.distinct) return false;
   store::AggregateColumn column;
@@ -411,7 +419,7 @@ namespace {
 
 /// Has one value for all points of a series.
 bool OfSeries(const Expr& expr, const TableScan& scan, uint32_t relation) {
-  if (expr.kind == ExprKind::kAggregate) return false;
+  if (expr.kind >= ExprKind::kAggregate) return false;  // aggregates, windows, sub-queries
   if (expr.kind == ExprKind::kColumn) {
     if (expr.relation != relation) return false;
     const Source source = scan.columns[expr.column].source;
@@ -423,6 +431,7 @@ bool OfSeries(const Expr& expr, const TableScan& scan, uint32_t relation) {
 
 /// The same over all points of every series as over the newest ones.
 bool OfLastPoints(const Expr& call, const TableScan& scan, uint32_t relation) {
+  if (call.kind != ExprKind::kAggregate || call.filter) return false;
   switch (call.aggregate) {
     case AggregateKind::kMax:
       return IsTime(*call.args[0], scan, relation) || OfSeries(*call.args[0], scan, relation);
@@ -444,6 +453,11 @@ bool OfLastPoints(const Expr& call, const TableScan& scan, uint32_t relation) {
 
 }  // namespace
 
+bool HasWindow(const plan::Select& select) {
+  return std::ranges::any_of(select.outputs, [](const ExprPtr& e) { return HasWindow(*e); }) ||
+         std::ranges::any_of(select.order, [](const plan::Sort& s) { return HasWindow(*s.expr); });
+}
+
 bool ReadsLastPoints(const plan::Select& select, const TableScan& scan) {
   if (!select.from || !scan.exact) return false;
   const uint32_t relation = select.from->id;
@@ -461,7 +475,8 @@ bool ReadsLastPoints(const plan::Select& select, const TableScan& scan) {
                                [&](const plan::Sort& sort) { return of_series(sort.expr); });
   }
   return select.limit && *select.limit + select.offset == 1 && !select.order.empty() &&
-         select.order[0].descending && IsTime(*select.order[0].expr, scan, relation);
+         !HasWindow(select) && select.order[0].descending &&
+         IsTime(*select.order[0].expr, scan, relation);
 }
 
 void NarrowSelection(const ExprPtr& where, uint32_t relation, TableScan& scan) {
@@ -470,7 +485,8 @@ void NarrowSelection(const ExprPtr& where, uint32_t relation, TableScan& scan) {
 
 std::optional<plan::TableAggregate> PushAggregate(const plan::Select& select,
                                                   const TableScan& scan) {
-  if (!select.aggregation || !select.from || !scan.exact) return std::nullopt;
+  if (!select.aggregation || select.aggregation->sets || !select.from || !scan.exact)
+    return std::nullopt;
   const uint32_t relation = select.from->id;
   plan::TableAggregate out;
   out.request.selection = scan.selection;

@@ -2,11 +2,22 @@
 // What the store is asked for (design: section 6). Pure functions over a bound SELECT.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 
 #include "sql/plan.h"
 
 namespace tidemark::sql {
+
+/// Asks the store for as little as the plan allows: every scan's selection is narrowed, also by
+/// what the queries around it and joins demand; LIMIT, newest points, and, if `aggregates`, whole
+/// groupings. `subqueries` are those inside expressions.
+void PushDown(plan::Plan& plan, std::span<const std::shared_ptr<plan::Query>> subqueries,
+              bool aggregates);
+
+/// A window function among the outputs or in ORDER BY.
+bool HasWindow(const plan::Select& select);
 
 /// Narrows scan.selection by the conjuncts of `where` over relation `relation`; clears scan.exact
 /// if some of it stays behind. The selection is always a superset of `where`.
