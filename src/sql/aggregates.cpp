@@ -200,6 +200,14 @@ std::vector<AggregateOverload> Rows() {
        {Param::kDouble, Param::kDouble, Param::kPercentage, Param::kAccuracy},
        kFirst,
        "tm_percentile($d$1, $2, $3)$m"},
+
+      // The engine collects once what stands here twice.
+      {"create_time_series",
+       Kind::kOther,
+       {Param::kTimestamp, Param::kAny},
+       kSeriesOfSecond,
+       "list_select(list($d{'f0': $1, 'f1': $2})$m, "
+       "tm_series_ascending(list($d{'f0': $1, 'f1': $2})$m))"},
   };
 }
 
@@ -234,6 +242,7 @@ int Cost(Param param, const Type& type) {
     case Param::kDouble:
     case Param::kDaySecond:
     case Param::kYearMonth:
+    case Param::kTimestamp:
     case Param::kElements:
     case Param::kPercentage:
     case Param::kStandardError:
@@ -265,6 +274,8 @@ Type TypeOfParam(AggregateParam param) {
       return TypeKind::kIntervalDaySecond;
     case Param::kYearMonth:
       return TypeKind::kIntervalYearMonth;
+    case Param::kTimestamp:
+      return TypeKind::kTimestamp;
     case Param::kPercentages:
       return Type::Array(TypeKind::kDouble);
   }
@@ -287,6 +298,8 @@ Type TypeOfResult(const AggregateOverload& overload, std::span<const Type> args)
       return args[0];
     case kArrayOfFirst:
       return Type::Array(args[0]);
+    case kSeriesOfSecond:
+      return Type::Timeseries(args[1]);
   }
   TM_UNREACHABLE();
 }

@@ -34,6 +34,7 @@ enum class AggregateParam : uint8_t {
   kDouble,
   kDaySecond,
   kYearMonth,
+  kTimestamp,
   kOnlyDouble,     // a double as it stands
   kElements,       // bigint: how many values to keep, 1..10,000
   kPercentage,     // double, 0..1
@@ -48,8 +49,9 @@ enum class AggregateResult : uint8_t {
   kDouble,
   kDaySecond,
   kYearMonth,
-  kFirst,         // the type of the first argument
-  kArrayOfFirst,  // an array of that
+  kFirst,           // the type of the first argument
+  kArrayOfFirst,    // an array of that
+  kSeriesOfSecond,  // a time series of the type of the second argument
 };
 
 struct AggregateOverload {

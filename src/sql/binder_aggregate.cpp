@@ -161,6 +161,7 @@ Result<void> Binder::CheckAggregateArg(std::string_view name, AggregateParam par
     case AggregateParam::kDouble:
     case AggregateParam::kDaySecond:
     case AggregateParam::kYearMonth:
+    case AggregateParam::kTimestamp:
     case AggregateParam::kOnlyDouble:
     case AggregateParam::kPercentages:
       return {};

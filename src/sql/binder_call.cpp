@@ -19,20 +19,7 @@ namespace {
 
 /// Functions of the dialect that a later version brings (timestream-sql.md section 5).
 bool IsKnownLater(std::string_view name) {
-  static constexpr std::array kNames{"split",
-                                     "regexp_extract_all",
-                                     "regexp_split",
-                                     "create_time_series",
-                                     "interpolate_linear",
-                                     "interpolate_spline_cubic",
-                                     "interpolate_locf",
-                                     "interpolate_fill",
-                                     "derivative_linear",
-                                     "non_negative_derivative_linear",
-                                     "integral_trapezoidal",
-                                     "correlate_pearson",
-                                     "correlate_spearman",
-                                     "grouping"};
+  static constexpr std::array kNames{"split", "regexp_extract_all", "regexp_split", "grouping"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

@@ -55,8 +55,14 @@ void NestedOutput::AddNullPoint(int64_t time) {
   value_valid_.back() = false;
 }
 
+void NestedOutput::AddPlace(int64_t time, int64_t position) {
+  numbers_.push_back(time);
+  places_.push_back(position);
+}
+
 void NestedOutput::Finish() {
   if (points_) return FinishPoints();
+  if (!places_.empty()) return FinishPlaces();
   if (inner_.empty()) {
     if (!numbers_.empty()) FinishNumbers(vector_, numbers_);
     return;
@@ -73,6 +79,16 @@ void NestedOutput::FinishNumbers(duckdb_vector list, std::span<const int64_t> nu
   duckdb_list_vector_set_size(list, numbers.size());
   duckdb_vector child = duckdb_list_vector_get_child(list);
   std::memcpy(duckdb_vector_get_data(child), numbers.data(), numbers.size_bytes());
+}
+
+void NestedOutput::FinishPlaces() {
+  duckdb_list_vector_reserve(vector_, numbers_.size());
+  duckdb_list_vector_set_size(vector_, numbers_.size());
+  duckdb_vector place = duckdb_list_vector_get_child(vector_);
+  std::memcpy(duckdb_vector_get_data(duckdb_struct_vector_get_child(place, 0)), numbers_.data(),
+              numbers_.size() * sizeof(int64_t));
+  std::memcpy(duckdb_vector_get_data(duckdb_struct_vector_get_child(place, 1)), places_.data(),
+              places_.size() * sizeof(int64_t));
 }
 
 void NestedOutput::FinishPoints() {
@@ -98,9 +114,9 @@ DuckType ListOf(const DuckType& element) {
 
 DuckType Scalar(duckdb_type type) { return DuckType(duckdb_create_logical_type(type)); }
 
-DuckType PointsType() {
+DuckType PointsType(duckdb_type of_value) {
   const DuckType time = Scalar(DUCKDB_TYPE_BIGINT);
-  const DuckType value = Scalar(DUCKDB_TYPE_DOUBLE);
+  const DuckType value = Scalar(of_value);
   duckdb_logical_type types[] = {time.get(), value.get()};
   const char* names[] = {"f0", "f1"};
   return ListOf(DuckType(duckdb_create_struct_type(types, names, 2)));
@@ -128,7 +144,7 @@ DuckType ParamType(NestedFunction::Param param) {
     case kMatrix:
       return ListOf(ListOf(Scalar(DUCKDB_TYPE_BIGINT)));
     case kPoints:
-      return PointsType();
+      return PointsType(DUCKDB_TYPE_DOUBLE);
   }
   return Scalar(DUCKDB_TYPE_ANY);
 }
@@ -149,7 +165,9 @@ DuckType ResultType(NestedFunction::Result result) {
     case kPositionLists:
       return ListOf(ListOf(Scalar(DUCKDB_TYPE_BIGINT)));
     case kPoints:
-      return PointsType();
+      return PointsType(DUCKDB_TYPE_DOUBLE);
+    case kPlaces:
+      return PointsType(DUCKDB_TYPE_BIGINT);
   }
   return Scalar(DUCKDB_TYPE_BIGINT);
 }
@@ -203,10 +221,12 @@ bool Register(duckdb_connection connection, const NestedFunction& function) {
 }  // namespace
 
 Result<void> RegisterNested(duckdb_connection connection) {
-  for (const NestedFunction& function : ArrayFunctions()) {
-    if (!Register(connection, function)) {
-      return Error{Code::kInternal,
-                   std::string("the execution engine refuses function ") + function.name};
+  for (const auto& functions : {ArrayFunctions(), SeriesFunctions()}) {
+    for (const NestedFunction& function : functions) {
+      if (!Register(connection, function)) {
+        return Error{Code::kInternal,
+                     std::string("the execution engine refuses function ") + function.name};
+      }
     }
   }
   return {};

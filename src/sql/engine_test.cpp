@@ -22,7 +22,7 @@ TEST_F(EngineTest, ShowsDatabasesAndTables) {  // W1, W2
   EXPECT_EQ(db.Rows("SHOW DATABASES LIKE 'sam%'"), (TextRows{{"sampleDB"}}));
   EXPECT_EQ(db.Rows("SHOW TABLES FROM \"sampleDB\" LIKE '%o%'"), (TextRows{{"IoT"}}));
   EXPECT_EQ(db.Rows("SHOW TABLES FROM sampledb"), (TextRows{{"DevOps"}, {"IoT"}}));
-  EXPECT_EQ(db.Rows("SHOW TABLES"), (TextRows{{"cpu"}, {"DevOps"}, {"IoT"}}));
+  EXPECT_EQ(db.Rows("SHOW TABLES"), (TextRows{{"cpu"}, {"series"}, {"DevOps"}, {"IoT"}}));
   EXPECT_EQ(db.Columns("SHOW DATABASES")[0].name, "Database");
 }
 

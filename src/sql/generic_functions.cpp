@@ -206,6 +206,66 @@ std::vector<Row> SeriesRows() {
       {"cardinality", {"timeseries(T)"}, "bigint", "len($1)"},
       {"filter", {"timeseries(T)", "(point(T))->boolean"}, "timeseries(T)", "list_filter($1, $2)"},
       {"transform", {"timeseries(T)", "(point(T))->R"}, "array(R)", "list_transform($1, $2)"},
+      {"interpolate_linear",
+       {"timeseries(double)", "array(timestamp)"},
+       "timeseries(double)",
+       "tm_series_linear($1, $2)"},
+      {"interpolate_linear",
+       {"timeseries(double)", "timestamp"},
+       "double",
+       "tm_series_linear_at($1, $2)"},
+      {"interpolate_spline_cubic",
+       {"timeseries(double)", "array(timestamp)"},
+       "timeseries(double)",
+       "tm_series_spline($1, $2)"},
+      {"interpolate_spline_cubic",
+       {"timeseries(double)", "timestamp"},
+       "double",
+       "tm_series_spline_at($1, $2)"},
+      {"interpolate_locf",
+       {"timeseries(T)", "array(timestamp)"},
+       "timeseries(T)",
+       "list_transform(tm_series_last($1, $2), lambda u: {'f0': struct_extract(u, 'f0'), "
+       "'f1': struct_extract(list_extract($1, struct_extract(u, 'f1')), 'f1')})"},
+      {"interpolate_locf",
+       {"timeseries(T)", "timestamp"},
+       "T",
+       "struct_extract(list_extract($1, tm_series_last_at($1, $2)), 'f1')"},
+      {"interpolate_fill",
+       {"timeseries(T)", "array(timestamp)", "T"},
+       "timeseries(T)",
+       "list_transform(tm_series_exact($1, $2), lambda u: {'f0': struct_extract(u, 'f0'), "
+       "'f1': CASE WHEN struct_extract(u, 'f1') = 0 THEN $3 ELSE "
+       "struct_extract(list_extract($1, struct_extract(u, 'f1')), 'f1') END})"},
+      {"interpolate_fill",
+       {"timeseries(T)", "timestamp", "T"},
+       "T",
+       "CASE WHEN tm_series_exact_at($1, $2) = 0 THEN $3 ELSE "
+       "struct_extract(list_extract($1, tm_series_exact_at($1, $2)), 'f1') END"},
+      {"derivative_linear",
+       {"timeseries(double)", "dayseconds"},
+       "timeseries(double)",
+       "tm_series_derivative($1, $2)"},
+      {"non_negative_derivative_linear",
+       {"timeseries(double)", "dayseconds"},
+       "timeseries(double)",
+       "tm_series_rise($1, $2)"},
+      {"integral_trapezoidal",
+       {"timeseries(double)"},
+       "double",
+       "tm_series_integral($1, CAST(1000000000 AS BIGINT))"},
+      {"integral_trapezoidal",
+       {"timeseries(double)", "dayseconds"},
+       "double",
+       "tm_series_integral($1, $2)"},
+      {"correlate_pearson",
+       {"timeseries(double)", "timeseries(double)"},
+       "double",
+       "tm_series_pearson($1, $2)"},
+      {"correlate_spearman",
+       {"timeseries(double)", "timeseries(double)"},
+       "double",
+       "tm_series_spearman($1, $2)"},
   };
 }
 
@@ -250,7 +310,8 @@ bool TypeBindings::Unify(const TypePattern& pattern, const Type& type) {
       return unknown ||
              (type.kind() == TypeKind::kArray && Unify(pattern.parts[0], type.element()));
     case Kind::kTimeseries:
-      return type.kind() == TypeKind::kTimeseries && Unify(pattern.parts[0], type.element());
+      return unknown ||
+             (type.kind() == TypeKind::kTimeseries && Unify(pattern.parts[0], type.element()));
     case Kind::kPoint:
     case Kind::kLambda:
       return false;

@@ -39,6 +39,8 @@ class NestedOutput {
   // A series of doubles: Begin, AddPoint.., End.
   void AddPoint(int64_t time, double value);
   void AddNullPoint(int64_t time);
+  // A series of positions: Begin, AddPlace.., End.
+  void AddPlace(int64_t time, int64_t position);
 
   /// Once after all rows.
   void Finish();
@@ -46,6 +48,7 @@ class NestedOutput {
  private:
   void FinishNumbers(duckdb_vector list, std::span<const int64_t> numbers);
   void FinishPoints();
+  void FinishPlaces();
 
   duckdb_vector vector_;
   size_t row_ = 0;
@@ -56,6 +59,7 @@ class NestedOutput {
   std::vector<duckdb_list_entry> inner_;
   std::vector<double> values_;
   std::vector<bool> value_valid_;
+  std::vector<int64_t> places_;
 };
 
 struct NestedFunction {
@@ -79,7 +83,8 @@ struct NestedFunction {
     kText,
     kPositions,
     kPositionLists,
-    kPoints
+    kPoints,
+    kPlaces
   };
   enum class Nulls : uint8_t { kGiveNull, kAreArguments };
   enum class Stability : uint8_t { kPure, kVolatile };
@@ -92,7 +97,8 @@ struct NestedFunction {
   Stability stability = Stability::kPure;
 };
 
-/// The functions of array_kernels.cpp and series_functions.cpp.
+/// The functions of array_kernels.cpp and series_kernels.cpp.
 std::vector<NestedFunction> ArrayFunctions();
+std::vector<NestedFunction> SeriesFunctions();
 
 }  // namespace tidemark::sql

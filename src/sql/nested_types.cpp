@@ -83,6 +83,8 @@ bool CanCast(const Type& from, const Type& to) {
   if (from.scalar() || to.scalar()) {
     return from.scalar() && to.scalar() && FindCast(from.kind(), to.kind()) != nullptr;
   }
+  // An array becomes no series: nothing says that its times ascend.
+  if (to.kind() == TypeKind::kTimeseries && from.kind() != to.kind()) return false;
   const bool lists = from.kind() != TypeKind::kRow && to.kind() != TypeKind::kRow;
   if (lists) return CanCast(ElementType(from), ElementType(to));
   if (from.kind() != to.kind() || from.fields().size() != to.fields().size()) return false;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "sql/datetime.h"
+#include "sql/nested_types.h"
 #include "store/embedded_store.h"
 #include "store/testing/model_store.h"
 
@@ -198,6 +199,18 @@ void TestDatabase::AddSamples() {
   truck("truck_id=T2,fleet=A", "2021-06-01 08:10:00", 65.5, 5.0, 1200, "Salem");
   truck("truck_id=T3,fleet=B", "2021-06-01 08:02:30", 40.0, 50.0, 700, "Boise");
 
+  const TableId series = AddTable("lab", "series");
+  const auto point = [&](std::string_view dimensions, int at, double value) {
+    Write(series,
+          {{"v", dimensions, At("2020-01-01 00:00:00") + seconds(at), ValueView::Double(value)}});
+  };
+  point("id=a", 0, 10.0);
+  point("id=a", 10, 20.0);
+  point("id=a", 30, 0.0);
+  point("id=a", 40, 40.0);
+  point("id=b", 5, 1.0);
+  point("id=b", 25, 3.0);
+
   const TableId cpu = AddTable("lab", "cpu");
   const auto raw = [&](std::string_view measure, std::string_view time, double value,
                        int64_t version = 1) {
@@ -218,7 +231,7 @@ std::string CellText(const Type& type, const Value& value) {
   std::string out;
   if (const auto* list = std::get_if<Value::List>(&value.data)) {
     for (size_t i = 0; i < list->size(); ++i) {
-      const Type& inner = type.kind() == TypeKind::kRow ? type.fields()[i].type : type.element();
+      const Type inner = type.kind() == TypeKind::kRow ? type.fields()[i].type : ElementType(type);
       out += (i == 0 ? "" : ",") + CellText(inner, (*list)[i]);
     }
     return (type.kind() == TypeKind::kRow ? "(" : "[") + out +
