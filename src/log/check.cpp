@@ -105,40 +105,49 @@ class StreamCheck {
     CheckFrames(segment, next, *bytes);
   }
 
-  /// Where the seal frame begins, if the file has a whole one: every frame before it is there.
-  static std::optional<uint64_t> SealOf(const Found& segment, std::string_view bytes) {
+  /// Where the last frame ends, if the file has a whole seal: every frame before it is there.
+  static std::optional<uint64_t> CountedBySeal(const Found& segment, std::string_view bytes) {
     if (bytes.size() < kSealTrailerBytes) return std::nullopt;
     const auto at = DecodeSealTrailer(bytes.substr(bytes.size() - kSealTrailerBytes),
                                       segment.file_no, bytes.size());
-    uint64_t number = 0;
-    if (!at || !DecodeSealFrame(bytes.substr(*at), segment.file_no, *at, &number).ok()) return {};
-    return at;
+    if (!at) return std::nullopt;
+    const auto seal = DecodeSealFrame(bytes.substr(*at), {segment.file_no, *at});
+    return seal.ok() ? std::optional(seal->counted_bytes) : std::nullopt;
   }
 
   /// R2, R3: every frame up to where the successor or the seal says. Behind that, and where neither
-  /// is whole, stands what a crash left, which is no damage unless a later frame follows.
+  /// is whole, stands what a crash left, which is no damage unless something follows.
   void CheckFrames(const Found& segment, const SegmentHeader* next, std::string_view bytes) const {
     const bool succeeded = next != nullptr && next->previous_file_no == segment.file_no;
-    const auto seal = succeeded ? std::optional(next->previous_end) : SealOf(segment, bytes);
-    const bool bounded = seal.has_value();
-    const uint64_t count = seal.value_or(bytes.size());
-    uint64_t at = segment.header->EncodedBytes();
+    const auto counted =
+        succeeded ? std::optional(next->previous_end) : CountedBySeal(segment, bytes);
+    const bool bounded = counted.has_value();
+    bytes = bytes.substr(0, counted.value_or(bytes.size()));
+    FrameExtent last{0, segment.header->EncodedBytes()};
     uint64_t expected = segment.header->first_frame;
-    while (at < count) {
+    while (true) {
+      const uint64_t at = NextFrameOffset(bytes, segment.file_no, last, expected);
+      if (at >= bytes.size()) break;
       std::vector<ScannedSection> sections;
       const auto frame = DecodeFrame(bytes.substr(at), segment.file_no, at, &sections);
       const bool valid = frame.ok() && frame->number == expected;
       if (valid && (frame->flags & kFrameSeals) != 0) return;
       if (!valid) {
         const std::string what = frame.ok() ? "a frame of another number" : frame.error().message;
-        const bool damage = bounded || HasLaterFrame(segment, bytes, at, expected);
+        const bool damage = bounded || WhyDamage(bytes, segment.file_no, at, expected).has_value();
         if (damage) {
           Report(segment, "checksum", "damaged at byte " + std::to_string(at) + ": " + what);
         }
         return;
       }
+      // A crash loses a confirmation only before a frame that does not count.
+      if (bounded && at != last.end &&
+          !IsWholeConfirmation(bytes, segment.file_no, last, expected)) {
+        Report(segment, "checksum",
+               "damaged at byte " + std::to_string(last.end) + ": the confirmation of a frame");
+      }
       for (const ScannedSection& section : sections) CheckShard(segment, section);
-      at += frame->bytes;
+      last = {at, at + frame->bytes};
       ++expected;
     }
     if (succeeded && expected != next->first_frame) {
@@ -153,14 +162,6 @@ class StreamCheck {
     Report(segment, "misplaced",
            "it has records of shard " + std::to_string(section.shard) +
                ", which the stream does not have");
-  }
-
-  static bool HasLaterFrame(const Found& segment, std::string_view bytes, uint64_t at,
-                            uint64_t number_min) {
-    for (uint64_t later = at + 8; later + sizeof(FrameHeader) <= bytes.size(); later += 8) {
-      if (IsFrameHeader(bytes.substr(later), segment.file_no, later, number_min)) return true;
-    }
-    return false;
   }
 
   FileSystem& fs_;

@@ -4,13 +4,16 @@
 
 #include "base/bytes.h"
 #include "base/checksum.h"
+#include "base/confirmation.h"
 #include "log/format_internal.h"
 
 namespace tidemark::log {
 namespace {
 
 constexpr std::string_view kMagic("\x89TSEL\r\n\x1a", 8);
-constexpr uint32_t kIncompatFlagsKnown = 0;
+// Confirmations may stand between frames.
+constexpr uint32_t kHasConfirmations = 1;
+constexpr uint32_t kIncompatFlagsKnown = kHasConfirmations;
 constexpr size_t kMarkBytes = 24;
 // first_frame, previous_file_no, previous_end, shard count, 0; behind the marks a checksum and 0.
 constexpr size_t kExtensionFixedBytes = 32;
@@ -62,7 +65,7 @@ std::string SegmentHeader::Encode() const {
   out.PutRaw(kMagic);
   out.PutU16(kFormatMajor);
   out.PutU16(kFormatMinor);
-  out.PutU32(0);  // incompatible flags
+  out.PutU32(kHasConfirmations);
   out.PutU32(0);  // compatible flags
   out.PutU32(static_cast<uint32_t>(EncodedBytes()));
   out.PutU64(file_no);
@@ -145,8 +148,51 @@ void SealFrameChecksums(std::string& frame, uint64_t file_no, uint64_t offset) {
         BlockCrc(std::string_view(frame).substr(0, sizeof(FrameHeader)), file_no, offset));
 }
 
-std::string EncodeSealFrame(const SegmentIndex& index, uint64_t number, ArrivalTime wall,
-                            uint64_t file_no, uint64_t offset) {
+std::string EncodeConfirmation(FrameExtent frame, uint64_t number, ArrivalTime wall,
+                               uint64_t file_no) {
+  const uint64_t at = ConfirmationOffset(frame.at, sizeof(FrameHeader), frame.end);
+  std::string out(at - frame.end, '\0');
+  if (!out.empty()) Store(out, 0, kPaddingMagic);
+  FrameHeader header;
+  header.number = number;
+  header.bytes = sizeof(header);
+  header.wall_ms = wall.ms;
+  header.flags = kFrameConfirms;
+  header.counted_bytes = frame.end;
+  std::string encoded(reinterpret_cast<const char*>(&header), sizeof(header));
+  SealFrameChecksums(encoded, file_no, at);
+  return out + encoded;
+}
+
+bool IsWholeConfirmation(std::string_view file, uint64_t file_no, FrameExtent frame,
+                         uint64_t number) {
+  const uint64_t at = ConfirmationOffset(frame.at, sizeof(FrameHeader), frame.end);
+  if (at > file.size() || !IsFrameHeader(file.substr(at), file_no, at, number)) return false;
+  const auto header = Load<FrameHeader>(file, at);
+  if (header.number != number || header.flags != kFrameConfirms) return false;
+  if (at == frame.end) return true;
+  const std::string_view padding = file.substr(frame.end, at - frame.end);
+  return Load<uint32_t>(padding) == kPaddingMagic &&
+         padding.substr(sizeof(kPaddingMagic)).find_first_not_of('\0') == std::string_view::npos;
+}
+
+uint64_t NextFrameOffset(std::string_view file, uint64_t file_no, FrameExtent frame,
+                         uint64_t number) {
+  enum class Kind : uint8_t { kConfirmation, kOther };
+  const auto stands = [&](uint64_t at, Kind kind) {
+    if (at > file.size() || !IsFrameHeader(file.substr(at), file_no, at, number)) return false;
+    const auto header = Load<FrameHeader>(file, at);
+    const bool confirms = (header.flags & kFrameConfirms) != 0;
+    return header.number == number && confirms == (kind == Kind::kConfirmation);
+  };
+  if (frame.at == 0 || stands(frame.end, Kind::kOther)) return frame.end;
+  const uint64_t at = ConfirmationOffset(frame.at, sizeof(FrameHeader), frame.end);
+  const uint64_t behind = at + sizeof(FrameHeader);
+  return stands(at, Kind::kConfirmation) || stands(behind, Kind::kOther) ? behind : frame.end;
+}
+
+std::string EncodeSealFrame(const SealContents& contents, ArrivalTime wall, SealPlace place) {
+  const SegmentIndex& index = contents.index;
   ByteWriter body;
   body.PutU32(static_cast<uint32_t>(index.entries.size()));
   body.PutU32(static_cast<uint32_t>(index.ends.size()));
@@ -164,9 +210,10 @@ std::string EncodeSealFrame(const SegmentIndex& index, uint64_t number, ArrivalT
   section.body_bytes = static_cast<uint32_t>(body.size());
   section.bytes = static_cast<uint32_t>(sizeof(section) + body.size());  // both are multiples of 8
   FrameHeader header;
-  header.number = number;
+  header.number = contents.number;
   header.sections = 1;
   header.flags = kFrameSeals;
+  header.counted_bytes = contents.counted_bytes;
   header.wall_ms = wall.ms;
   header.bytes = static_cast<uint32_t>(sizeof(header) + section.bytes + kSealTrailerBytes);
 
@@ -174,11 +221,11 @@ std::string EncodeSealFrame(const SegmentIndex& index, uint64_t number, ArrivalT
   frame.append(reinterpret_cast<const char*>(&header), sizeof(header));
   frame.append(reinterpret_cast<const char*>(&section), sizeof(section));
   frame.append(body.view());
-  SealFrameChecksums(frame, file_no, offset);
+  SealFrameChecksums(frame, place.file_no, place.offset);
   ByteWriter trailer;
-  trailer.PutU64(offset);
+  trailer.PutU64(place.offset);
   trailer.PutU32(kSealMagic);
-  trailer.PutU32(Crc32c(Crc32cSeed(file_no, offset + frame.size()), trailer.view()));
+  trailer.PutU32(Crc32c(Crc32cSeed(place.file_no, place.offset + frame.size()), trailer.view()));
   frame.append(trailer.view());
   return frame;
 }
@@ -195,14 +242,18 @@ std::optional<uint64_t> DecodeSealTrailer(std::string_view trailer, uint64_t fil
   return offset;
 }
 
-Result<SegmentIndex> DecodeSealFrame(std::string_view frame, uint64_t file_no, uint64_t offset,
-                                     uint64_t* number) {
-  TM_ASSIGN_OR_RETURN(const FrameHeader header, DecodeFrame(frame, file_no, offset, nullptr));
+Result<SealContents> DecodeSealFrame(std::string_view frame, SealPlace place) {
+  TM_ASSIGN_OR_RETURN(const FrameHeader header,
+                      DecodeFrame(frame, place.file_no, place.offset, nullptr));
   if ((header.flags & kFrameSeals) == 0) return Damage("the index frame is not one");
-  *number = header.number;
+  SealContents contents;
+  contents.number = header.number;
+  // Format 1.0 had no confirmations: the seal stands where the last frame ends.
+  contents.counted_bytes = header.counted_bytes == 0 ? place.offset : header.counted_bytes;
+  if (contents.counted_bytes > place.offset) return Damage("the index frame counts too much");
   const std::string_view section = frame.substr(sizeof(FrameHeader));
   ByteReader in(section.substr(sizeof(SectionHeader), Load<SectionHeader>(section).body_bytes));
-  SegmentIndex index;
+  SegmentIndex& index = contents.index;
   const uint32_t entries = in.GetU32();
   const uint32_t ends = in.GetU32();
   if (in.remaining() != entries * sizeof(IndexEntry) + ends * kMarkBytes) {
@@ -219,7 +270,7 @@ Result<SegmentIndex> DecodeSealFrame(std::string_view frame, uint64_t file_no, u
     index.entries.push_back(entry);
   }
   for (uint32_t i = 0; i < ends; ++i) index.ends.push_back(GetMark(in));
-  return index;
+  return contents;
 }
 
 bool IsFrameHeader(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number_min) {
@@ -284,7 +335,6 @@ bool FlipMakesGood(std::string block, size_t bytes, Good good) {
 }
 
 bool SectionHasFlippedBit(std::string_view rest, uint64_t file_no, uint64_t offset) {
-  constexpr uint64_t kSectorBytes = 512;
   if (rest.size() < sizeof(SectionHeader)) return false;
   // Its size may be what was flipped: then only its right size has the right checksum.
   if (FlipMakesGood(std::string(rest), sizeof(SectionHeader), [&](std::string_view block) {
@@ -300,24 +350,26 @@ bool SectionHasFlippedBit(std::string_view rest, uint64_t file_no, uint64_t offs
   if (!bit) return false;
   // A sector of zeros is a torn write, also where it should have held a single bit.
   const uint64_t at = offset + 8 + *bit / 8;
-  const uint64_t sector = std::max(at - at % kSectorBytes, offset) - offset;
-  return rest.substr(sector, std::min<uint64_t>(kSectorBytes, section.bytes - sector))
+  const uint64_t sector = std::max(at - at % kDiskSectorBytes, offset) - offset;
+  return rest.substr(sector, std::min<uint64_t>(kDiskSectorBytes, section.bytes - sector))
              .find_first_not_of('\0') != std::string_view::npos;
 }
 
-}  // namespace
-
+/// `bytes` begins with a frame of records that is whole but for one flipped bit. A seal or a
+/// confirmation that is damaged loses nothing.
 bool HasFlippedBit(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number) {
   const auto is_header = [&](std::string_view block) {
-    return IsFrameHeader(block, file_no, offset, number);
+    return IsFrameHeader(block, file_no, offset, number) && Load<FrameHeader>(block).flags == 0;
   };
   if (bytes.size() < sizeof(FrameHeader)) return false;
-  if (!is_header(bytes)) {
+  if (!IsFrameHeader(bytes, file_no, offset, number)) {
     return FlipMakesGood(std::string(bytes.substr(0, sizeof(FrameHeader))), sizeof(FrameHeader),
                          is_header);
   }
   const auto header = Load<FrameHeader>(bytes);
-  if (header.bytes > bytes.size() || header.bytes > kFrameBytesMax) return false;
+  if (header.flags != 0 || header.bytes > bytes.size() || header.bytes > kFrameBytesMax) {
+    return false;
+  }
   uint64_t at = sizeof(FrameHeader);
   for (uint32_t i = 0; i < header.sections && at < header.bytes; ++i) {
     const std::string_view rest = bytes.substr(at, header.bytes - at);
@@ -326,6 +378,27 @@ bool HasFlippedBit(std::string_view bytes, uint64_t file_no, uint64_t offset, ui
     at += section->bytes;
   }
   return false;
+}
+
+}  // namespace
+
+std::optional<std::string> WhyDamage(std::string_view file, uint64_t file_no, uint64_t offset,
+                                     uint64_t number) {
+  for (uint64_t at = offset + 8; at + sizeof(FrameHeader) <= file.size(); at += 8) {
+    if (!IsFrameHeader(file.substr(at), file_no, at, number)) continue;
+    const bool confirms = (Load<FrameHeader>(file, at).flags & kFrameConfirms) != 0;
+    return (confirms ? "but its confirmation" : "but a later frame") +
+           (" follows at byte " + std::to_string(at));
+  }
+  const std::string_view rest = file.substr(offset);
+  if (IsFrameHeader(rest, file_no, offset, number)) {
+    const auto header = Load<FrameHeader>(rest);
+    if (header.flags == 0 && rest.size() > header.bytes) return "but something follows the frame";
+  }
+  if (HasFlippedBit(rest, file_no, offset, number)) {
+    return "and only one bit of the frame is wrong";
+  }
+  return std::nullopt;
 }
 
 bool IndexBuilder::Extend(IndexEntry* last, const ScannedSection& section) {

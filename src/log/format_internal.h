@@ -16,7 +16,7 @@
 namespace tidemark::log {
 
 inline constexpr uint16_t kFormatMajor = 1;
-inline constexpr uint16_t kFormatMinor = 0;
+inline constexpr uint16_t kFormatMinor = 1;
 
 /// What a segment knows of a shard when it begins or ends: the only place where the next offset
 /// survives once every record of the shard was trimmed.
@@ -52,6 +52,8 @@ inline constexpr uint32_t kFrameMagic = 0x4d415246;    // "FRAM"
 inline constexpr uint32_t kSectionMagic = 0x54434553;  // "SECT"
 inline constexpr uint32_t kIndexMagic = 0x58444e49;    // "INDX"
 inline constexpr uint32_t kSealMagic = 0x4c414553;     // "SEAL"
+// Zeros follow up to the next sector, where a confirmation stands.
+inline constexpr uint32_t kPaddingMagic = 0x21444150;  // "PAD!"
 
 /// One group commit: this, then its sections. All little-endian, as laid out here.
 struct FrameHeader {
@@ -62,12 +64,20 @@ struct FrameHeader {
   uint32_t sections = 0;
   int64_t wall_ms = 0;
   uint32_t flags = 0;
-  uint32_t reserved_0 = 0;
-  uint64_t reserved_1 = 0;
+  uint32_t reserved = 0;
+  uint64_t counted_bytes = 0;  // of a seal or confirmation: where the last frame of records ends
 };
 static_assert(sizeof(FrameHeader) == 48);
-inline constexpr uint32_t kFrameSeals =
-    1;  // its one section is the index; nothing follows in this file
+// Its one section is the index; nothing follows in this file.
+inline constexpr uint32_t kFrameSeals = 1;
+// No sections; written un-synced behind a frame whose sync has returned.
+inline constexpr uint32_t kFrameConfirms = 2;
+
+/// A place in a segment.
+struct FrameExtent {
+  uint64_t at = 0;
+  uint64_t end = 0;
+};
 
 /// Records of one shard: this, `body_bytes` of records, zeros up to a multiple of 8.
 struct SectionHeader {
@@ -118,17 +128,37 @@ inline constexpr uint32_t kIndexSpanBytes = 256 * 1024;
 /// headers with every other field set, and all bodies.
 void SealFrameChecksums(std::string& frame, uint64_t file_no, uint64_t offset);
 
+/// Confirms the frame at `frame`; it has the number of the next one, as a seal has. Padding first.
+std::string EncodeConfirmation(FrameExtent frame, uint64_t number, ArrivalTime wall,
+                               uint64_t file_no);
+/// Whether the confirmation of `frame` stands there with every byte, padding included.
+bool IsWholeConfirmation(std::string_view file, uint64_t file_no, FrameExtent frame,
+                         uint64_t number);
+/// Where frame `number` (or a seal) begins behind `frame`: at its end, or behind its confirmation,
+/// also if a crash lost that. The end of the file: nothing but the confirmation follows. `frame`
+/// with `at` 0: none, only the file's header ends there.
+uint64_t NextFrameOffset(std::string_view file, uint64_t file_no, FrameExtent frame,
+                         uint64_t number);
+
+/// Where a seal frame stands in its file, and what it says.
+struct SealPlace {
+  uint64_t file_no = 0;
+  uint64_t offset = 0;
+};
+struct SealContents {
+  SegmentIndex index;
+  /// The one the next frame will get too: a seal holds no records and is not counted.
+  uint64_t number = 0;
+  uint64_t counted_bytes = 0;  // where the last frame of records ends
+};
 /// The last frame of a complete segment, with the index and the trailer by which it is found.
-/// `number` is the one the next frame will get too: a seal holds no records and is not counted.
-std::string EncodeSealFrame(const SegmentIndex& index, uint64_t number, ArrivalTime wall,
-                            uint64_t file_no, uint64_t offset);
+std::string EncodeSealFrame(const SealContents& contents, ArrivalTime wall, SealPlace place);
 inline constexpr size_t kSealTrailerBytes = 16;
 /// From the last kSealTrailerBytes of a file of `file_bytes`: where its seal frame begins. None:
 /// not sealed.
 std::optional<uint64_t> DecodeSealTrailer(std::string_view trailer, uint64_t file_no,
                                           uint64_t file_bytes);
-Result<SegmentIndex> DecodeSealFrame(std::string_view frame, uint64_t file_no, uint64_t offset,
-                                     uint64_t* number);
+Result<SealContents> DecodeSealFrame(std::string_view frame, SealPlace place);
 
 struct ScannedSection {
   uint32_t shard = 0;
@@ -146,9 +176,12 @@ Result<FrameHeader> DecodeFrame(std::string_view bytes, uint64_t file_no, uint64
 /// Only the header's own checks: for finding a later frame behind a broken one.
 bool IsFrameHeader(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number_min);
 
-/// Whether `bytes` begins with a frame that is whole but for one flipped bit: damage, since a torn
-/// write leaves sectors that are old, new or zero.
-bool HasFlippedBit(std::string_view bytes, uint64_t file_no, uint64_t offset, uint64_t number);
+/// Where frame `number` should stand is none. Why that is damage to synced records; none: it may be
+/// the torn tail of a frame that nobody was told about. It is damage if anything was appended
+/// behind it, which its sync precedes, or if it is whole but for one flipped bit: a torn write
+/// leaves sectors that are old, new or zero.
+std::optional<std::string> WhyDamage(std::string_view file, uint64_t file_no, uint64_t offset,
+                                     uint64_t number);
 
 /// Whether the section's checksum and lengths hold. `bytes` begins with it.
 Result<SectionHeader> DecodeSection(std::string_view bytes, uint64_t file_no, uint64_t offset);

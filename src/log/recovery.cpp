@@ -5,9 +5,10 @@
 //   R1. A segment is renamed into place after its content was synced and its name is synced before
 //   a frame
 //       in it is acknowledged: a segment with a bad header is damage.
-//   R2. A frame is written only after the sync of the one before returned: a valid frame behind a
-//   bad one
-//       is damage, a bad one with nothing behind it is a torn tail of something never acknowledged.
+//   R2. A frame is written only after the sync of the one before returned, and a synced one is
+//   confirmed if none
+//       follows at once: anything behind a bad frame makes it damage, a bad one with nothing behind
+//       it is a torn tail of something never acknowledged.
 //   R3. A successor's header says how much of its predecessor counts. Torn tails are never
 //   overwritten
 //       or cut; they stay behind that mark. Everything before the mark must be valid.
@@ -47,6 +48,7 @@ struct Scan {
   };
   std::vector<Frame> frames;
   uint64_t end = 0;     // of the last valid frame with records
+  uint64_t at = 0;      // where the next frame should begin
   bool sealed = false;  // a seal frame follows there
   std::string error;    // why the scan stopped before the end of the bytes; empty: it did not
 };
@@ -54,11 +56,15 @@ struct Scan {
 Scan ScanFrames(std::string_view file, uint64_t file_no, uint64_t begin, uint64_t first_frame) {
   Scan scan;
   scan.end = begin;
+  FrameExtent last{0, begin};
   uint64_t expected = first_frame;
-  while (scan.end < file.size()) {
+  while (true) {
+    scan.end = last.end;
+    scan.at = NextFrameOffset(file, file_no, last, expected);
+    if (scan.at >= file.size()) return scan;
     const size_t known = scan.sections.size();
-    const auto frame = DecodeFrame(file.substr(scan.end), file_no, scan.end, &scan.sections);
-    if (!frame.ok() || frame->number != expected) {
+    const auto frame = DecodeFrame(file.substr(scan.at), file_no, scan.at, &scan.sections);
+    if (!frame.ok() || frame->number != expected || (frame->flags & kFrameConfirms) != 0) {
       scan.sections.resize(known);
       scan.error = frame.ok() ? "frame " + std::to_string(frame->number) + " stands where frame " +
                                     std::to_string(expected) + " should"
@@ -69,20 +75,10 @@ Scan ScanFrames(std::string_view file, uint64_t file_no, uint64_t begin, uint64_
       scan.sealed = true;
       return scan;
     }
-    scan.frames.push_back({frame->number, scan.end, frame->bytes, scan.sections.size()});
-    scan.end += frame->bytes;
+    scan.frames.push_back({frame->number, scan.at, frame->bytes, scan.sections.size()});
+    last = {scan.at, scan.at + frame->bytes};
     ++expected;
   }
-  return scan;
-}
-
-/// R2: a later frame proves that what stands at scan.end had been acknowledged.
-std::optional<uint64_t> FindLaterFrame(std::string_view file, uint64_t file_no, const Scan& scan,
-                                       uint64_t number_min) {
-  for (uint64_t at = scan.end + 8; at + sizeof(FrameHeader) <= file.size(); at += 8) {
-    if (IsFrameHeader(file.substr(at), file_no, at, number_min)) return at;
-  }
-  return std::nullopt;
 }
 
 class Recovery {
@@ -196,19 +192,19 @@ class Recovery {
                                                  std::as_writable_bytes(std::span(bytes))));
     bytes.resize(got);
     const auto seal = DecodeSealTrailer(bytes, segment.file_no, file_bytes);
-    if (!seal || (successor && successor->previous_end != *seal)) return false;
+    if (!seal) return false;
     bytes.resize(file_bytes - *seal);
     TM_ASSIGN_OR_RETURN(got, file->ReadAt(*seal, std::as_writable_bytes(std::span(bytes))));
     bytes.resize(got);
-    uint64_t number = 0;
-    auto index = DecodeSealFrame(bytes, segment.file_no, *seal, &number);
+    const auto contents = DecodeSealFrame(bytes, {segment.file_no, *seal});
     // R3: a seal may be torn like any frame that no one was told of; the frames are scanned then.
-    if (!index.ok()) return false;
-    for (const IndexEntry& entry : index->entries) {
+    if (!contents.ok()) return false;
+    if (successor && successor->previous_end != contents->counted_bytes) return false;
+    for (const IndexEntry& entry : contents->index.entries) {
       const size_t slot = SlotOfShard(def_, entry.shard);
       if (slot < segment.entries.size()) segment.entries[slot].push_back(entry);
     }
-    for (const ShardMark& mark : index->ends) {
+    for (const ShardMark& mark : contents->index.ends) {
       const size_t slot = SlotOfShard(def_, mark.shard);
       if (slot >= out_.marks.size()) continue;
       out_.marks[slot] = mark;
@@ -216,8 +212,8 @@ class Recovery {
         segment.last_arrival_ms = std::max(segment.last_arrival_ms, mark.last_arrival_ms);
       }
     }
-    out_.next_frame = number;
-    segment.end = *seal;
+    out_.next_frame = contents->number;
+    segment.end = contents->counted_bytes;
     return true;
   }
 
@@ -228,27 +224,25 @@ class Recovery {
     Scan scan = ScanFrames(bytes, segment.file_no, header.EncodedBytes(), header.first_frame);
     const uint64_t next_frame = header.first_frame + scan.frames.size();
     if (!scan.error.empty()) {
-      if (successor) return Damaged(segment, scan.end, scan.error);
-      if (const auto later = FindLaterFrame(bytes, segment.file_no, scan, next_frame)) {
-        return Damaged(
-            segment, scan.end,
-            scan.error + ", but a later frame follows at byte " + std::to_string(*later));
-      }
-      if (HasFlippedBit(std::string_view(bytes).substr(scan.end), segment.file_no, scan.end,
-                        next_frame)) {
-        return Damaged(segment, scan.end, scan.error + ", and only one bit of the frame is wrong");
+      if (successor) return Damaged(segment, scan.at, scan.error);
+      if (const auto why = WhyDamage(bytes, segment.file_no, scan.at, next_frame)) {
+        return Damaged(segment, scan.at, scan.error + ", " + *why);
       }
       tidemark::Log(
           LogLevel::kWarning, "log", "torn tail ignored",
-          {{"segment", segment.path}, {"at", scan.end}, {"bytes", bytes.size() - scan.end}});
+          {{"segment", segment.path}, {"at", scan.at}, {"bytes", bytes.size() - scan.at}});
     }
     if (!successor) out_.sealed = scan.sealed;
-    if (!successor && !scan.sealed && scan.error.empty() && !scan.frames.empty()) {
+    const bool followed = scan.sealed || !scan.error.empty() || scan.at != scan.end;
+    if (!successor && !followed && !scan.frames.empty()) {
       const Scan::Frame last = scan.frames.back();
       out_.unproven_frame = bytes.substr(last.start, last.bytes);
+      out_.unproven_at = last.start;
       scan.frames.pop_back();
-      scan.sections.resize(scan.frames.empty() ? 0 : scan.frames.back().sections_end);
-      scan.end = last.start;
+      const bool first = scan.frames.empty();
+      scan.sections.resize(first ? 0 : scan.frames.back().sections_end);
+      scan.end =
+          first ? header.EncodedBytes() : scan.frames.back().start + scan.frames.back().bytes;
     }
     segment.end = scan.end;
     out_.next_frame = header.first_frame + scan.frames.size();

@@ -21,7 +21,7 @@ struct Segment {
   std::string path;
   std::vector<ShardMark> begin;                  // by slot: from its header
   std::vector<std::vector<IndexEntry>> entries;  // by slot, ascending
-  uint64_t end = 0;                              // bytes that count
+  uint64_t end = 0;                              // bytes that count: up to its last frame
   int64_t last_arrival_ms = 0;                   // of its newest record; 0: it has none
   std::shared_ptr<const RandomAccessFile> open;  // kept for the segment that is being written
 
@@ -43,6 +43,7 @@ struct RecoveredStream {
   // returned, so it must be written again before anyone sees it; it is not counted in the members
   // above.
   std::string unproven_frame;
+  uint64_t unproven_at = 0;  // where it stands in the last segment
 };
 
 /// Reads headers and indexes, scans what is not sealed, removes unpublished files. Changes nothing

@@ -154,6 +154,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Result<std::vector<std::vector<PutResult>>> WriteGroup(const std::vector<Pending>& group)
       TM_REQUIRES(writer_mutex_);
   Result<void> EnsureSegment(const std::vector<ShardMark>& marks) TM_REQUIRES(writer_mutex_);
+  Result<void> ConfirmLast() TM_REQUIRES(writer_mutex_) TM_EXCLUDES(mutex_);
   Result<void> Roll(const std::vector<ShardMark>& marks, std::string first_frame)
       TM_REQUIRES(writer_mutex_);
   Segment* LastSegment() TM_EXCLUDES(mutex_);

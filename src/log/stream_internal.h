@@ -59,8 +59,11 @@ class Stream::Writer {
   /// Ends the open segment with its index and closes it. A full disk costs the index and is no
   /// error.
   Result<void> Seal(const Segment& segment, const std::vector<ShardMark>& marks);
-  /// Appends and syncs. kNoSpace: the frame is not there and the file is closed.
-  Result<void> WriteFrame(std::string& frame, const Segment& segment);
+  /// Appends and syncs, and returns where it stands. kNoSpace: the frame is not there and the file
+  /// is closed.
+  Result<FrameExtent> WriteFrame(std::string& frame, const Segment& segment);
+  /// Confirms the last frame without a sync: W4. A full disk closes the file and is no error.
+  Result<void> ConfirmFrame(const Segment& segment);
 
   bool has_file() const { return file_ != nullptr; }
   void CloseFile() { file_.reset(); }
@@ -76,6 +79,7 @@ class Stream::Writer {
   const std::string& dir_;
   const catalog::StreamDef& def_;
   std::unique_ptr<AppendFile> file_;
+  FrameExtent last_frame_;  // in the open file
 };
 
 }  // namespace tidemark::log

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/confirmation.h"
 #include "log/put_batch_internal.h"
 #include "log/stream_internal.h"
 
@@ -32,6 +33,10 @@ class RangeParser {
       std::memcpy(&magic, rest.data(), sizeof(magic));
       if (magic == kFrameMagic) {
         at += sizeof(FrameHeader);
+        continue;
+      }
+      if (magic == kPaddingMagic) {
+        at += kDiskSectorBytes - (file_offset + at) % kDiskSectorBytes;
         continue;
       }
       SectionHeader section;

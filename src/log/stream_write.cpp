@@ -7,6 +7,9 @@
 //   (the disk was
 //       full), the next frame takes the same ones; if nobody knows, the stream stops, and the next
 //       start leaves a gap.
+//   W4. Behind a synced frame that no other follows at once goes a confirmation, itself not synced.
+//   What is there of it
+//       proves that the frame was synced; what is lost of it says nothing, and it never counts.
 #include <algorithm>
 #include <utility>
 
@@ -55,8 +58,13 @@ Result<std::unique_ptr<Segment>> Stream::Writer::Create(const std::vector<ShardM
   segment->begin = marks;
   segment->entries.resize(marks.size());
   segment->end = bytes.size();
-  if (!first_frame.empty()) SealFrameChecksums(first_frame, header.file_no, bytes.size());
-  bytes += first_frame;
+  if (!first_frame.empty()) {
+    // Confirmed at once: both are synced before the segment has a name.
+    const FrameExtent extent{bytes.size(), bytes.size() + first_frame.size()};
+    SealFrameChecksums(first_frame, header.file_no, extent.at);
+    bytes += first_frame;
+    bytes += EncodeConfirmation(extent, next_frame + 1, header.created, header.file_no);
+  }
 
   const std::string unpublished = segment->path + ".tmp";
   auto file = WriteNew(unpublished, bytes);
@@ -75,23 +83,33 @@ Result<std::unique_ptr<Segment>> Stream::Writer::Create(const std::vector<ShardM
 Result<void> Stream::Writer::Seal(const Segment& segment, const std::vector<ShardMark>& marks) {
   const std::unique_ptr<AppendFile> file = std::move(file_);
   if (file == nullptr) return {};
-  const std::string frame = EncodeSealFrame(segment.MakeIndex(marks), next_frame, clock_.Now(),
-                                            segment.file_no, segment.end);
+  const std::string frame = EncodeSealFrame({segment.MakeIndex(marks), next_frame, segment.end},
+                                            clock_.Now(), {segment.file_no, file->size()});
   auto written = file->Append(AsBytes(frame));
   if (!written.ok() && written.error().code == Code::kNoSpace) return {};
   TM_RETURN_IF_ERROR(std::move(written));
   return OutcomeMatters(file->Sync());
 }
 
-Result<void> Stream::Writer::WriteFrame(std::string& frame, const Segment& segment) {
-  SealFrameChecksums(frame, segment.file_no, segment.end);
+Result<FrameExtent> Stream::Writer::WriteFrame(std::string& frame, const Segment& segment) {
+  last_frame_ = {file_->size(), file_->size() + frame.size()};
+  SealFrameChecksums(frame, segment.file_no, last_frame_.at);
   if (auto written = file_->Append(AsBytes(frame)); !written.ok()) {
     // An incomplete frame is never valid, so after a full disk the outcome is known.
     file_.reset();
-    return written;
+    return std::move(written).error();
   }
   TM_RETURN_IF_ERROR(OutcomeMatters(file_->Sync()));
   ++next_frame;
+  return last_frame_;
+}
+
+Result<void> Stream::Writer::ConfirmFrame(const Segment& segment) {
+  const std::string frame =
+      EncodeConfirmation(last_frame_, next_frame, clock_.Now(), segment.file_no);
+  auto written = file_->Append(AsBytes(frame));
+  if (written.ok() || written.error().code != Code::kNoSpace) return written;
+  file_.reset();
   return {};
 }
 
@@ -110,13 +128,12 @@ Result<std::shared_ptr<Stream>> Stream::Open(const Env& env, std::string dir,
       // Its sections' places are those of its old file; only lengths and offsets matter here.
       TM_ASSIGN_OR_RETURN(const FrameHeader header,
                           DecodeFrame(recovered.unproven_frame, writer.last_file_no,
-                                      recovered.segments.back()->end, &sections));
+                                      recovered.unproven_at, &sections));
       auto segment =
           writer.Create(marks, recovered.segments.back().get(), recovered.unproven_frame);
       if (!segment.ok()) return std::move(segment).error().With("write the last frame again");
-      const uint64_t old_start = recovered.segments.back()->end;
       for (ScannedSection& section : sections) {
-        section.start = section.start - old_start + (*segment)->end;
+        section.start = section.start - recovered.unproven_at + (*segment)->end;
         const size_t slot = SlotOfShard(stream->def_, section.shard);
         if (slot == marks.size())
           return Error{Code::kCorruption, "the last frame names a shard the stream does not have"};
@@ -195,14 +212,14 @@ Result<std::vector<std::vector<PutResult>>> Stream::WriteGroup(const std::vector
   BuiltFrame frame =
       FrameBuilder::Build(batches, marks, writer_->next_frame, env_.clock.Now(), env_.options);
   Segment* const segment = LastSegment();
-  TM_RETURN_IF_ERROR(writer_->WriteFrame(frame.bytes, *segment));
+  TM_ASSIGN_OR_RETURN(const FrameExtent extent, writer_->WriteFrame(frame.bytes, *segment));
 
   const MutexLock lock(mutex_);
   for (ScannedSection section : frame.sections) {
-    section.start += segment->end;
+    section.start += extent.at;
     segment->Add(SlotOfShard(def_, section.shard), section);
   }
-  segment->end += frame.bytes.size();
+  segment->end = extent.end;
   for (const auto& [slot, mark] : frame.marks) state_->marks[slot] = mark;
   metrics_->records.Add(frame.records);
   metrics_->bytes.Add(payload);
@@ -210,9 +227,19 @@ Result<std::vector<std::vector<PutResult>>> Stream::WriteGroup(const std::vector
   return std::move(frame.results);
 }
 
+// The next frame proves the same, so it waits for the last of those that follow each other.
+Result<void> Stream::ConfirmLast() {
+  {
+    const MutexLock lock(mutex_);
+    if (!pending_.empty()) return {};
+  }
+  return writer_->ConfirmFrame(*LastSegment());
+}
+
 bool Stream::Commit() {
   std::vector<Pending> group;
   Result<std::vector<std::vector<PutResult>>> results = std::vector<std::vector<PutResult>>();
+  Result<void> confirmed;
   {
     const MutexLock writer_lock(writer_mutex_);
     group = TakeGroup();
@@ -222,6 +249,7 @@ bool Stream::Commit() {
       if (failed_) results = *refuse_append_;
     }
     if (results.ok()) results = WriteGroup(group);
+    if (results.ok()) confirmed = ConfirmLast();
   }
   bool more = false;
   {
@@ -232,6 +260,12 @@ bool Stream::Commit() {
   if (results.ok()) {
     WakeSubscribers();
     for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move((*results)[i]));
+    if (!confirmed.ok()) {
+      // The group is durable all the same.
+      metrics_->failures.Add();
+      Fail(confirmed.error().With("stream " + def_.name));
+      return false;
+    }
     return more;
   }
   metrics_->failures.Add();

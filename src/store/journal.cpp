@@ -128,6 +128,15 @@ std::vector<Journal::SlotRef> Journal::CommitFrame(std::optional<Error>& error, 
     more = !queue_.empty() && queue_.front()->ready;
   }
   if (published_) published_();
+  // The next frame proves the same.
+  if (more) return batch;
+  if (auto confirmed = ConfirmFrame(); !confirmed.ok()) {
+    // This frame is synced all the same.
+    const Error failed = std::move(confirmed).error().With("write the journal");
+    Log(LogLevel::kError, "store", "the journal failed: read-only until the next start",
+        {{"error", failed.message}});
+    Fail(failed);
+  }
   return batch;
 }
 
@@ -175,6 +184,7 @@ Result<Progress> Journal::Step() {
 
 Result<void> Journal::WriteFrame(const std::vector<SlotRef>& batch) {
   if (file_->size() >= options_.segment_bytes_max) TM_RETURN_IF_ERROR(Roll());
+  const uint64_t offset = file_->size();
   std::string payload;
   for (const SlotRef& slot : batch) {
     AppendBatch(slot->records, static_cast<uint32_t>(slot->lsn - batch.front()->lsn), payload);
@@ -184,21 +194,32 @@ Result<void> Journal::WriteFrame(const std::vector<SlotRef>& batch) {
   header.batch_count = static_cast<uint32_t>(batch.size());
   header.durable_lsn = durable_lsn();
   header.written_ns = clock_.Now().AsEventTime().ns;
-  header.previous_crc = chain_;
+  header.previous_crc = frame_.payload_crc;
   scratch_.clear();
-  AppendFrame(header, payload, header_.file_no, file_->size(), scratch_);
+  AppendFrame(header, payload, header_.file_no, offset, scratch_);
   TM_RETURN_IF_ERROR(file_->Append(AsBytes(scratch_)));
   TM_RETURN_IF_ERROR(file_->Sync());
   fsyncs_.Add();
   frames_.Add();
   bytes_written_.Add(scratch_.size());
   written_bytes_ += scratch_.size();
-  chain_ = header.payload_crc;
+  frame_ = header;
+  extent_ = {offset, offset + scratch_.size()};
   const MutexLock lock(mutex_);
-  if (segments_.back().first_lsn == 0) segments_.back().first_lsn = header.lsn_first;
-  segments_.back().last_lsn = batch.back()->lsn;
-  segments_.back().valid_bytes = file_->size();
-  total_bytes_ += scratch_.size();
+  SegmentInfo& segment = segments_.back();
+  if (segment.first_lsn == 0) segment.first_lsn = header.lsn_first;
+  segment.last_lsn = batch.back()->lsn;
+  total_bytes_ += extent_.end - segment.valid_bytes;
+  segment.valid_bytes = extent_.end;
+  return {};
+}
+
+Result<void> Journal::ConfirmFrame() {
+  scratch_.clear();
+  AppendConfirmation(frame_, extent_, durable_lsn(), header_.file_no, scratch_);
+  TM_RETURN_IF_ERROR(file_->Append(AsBytes(scratch_)));
+  bytes_written_.Add(scratch_.size());
+  written_bytes_ += scratch_.size();
   return {};
 }
 
@@ -243,19 +264,20 @@ Result<void> Journal::Roll() {
   SegmentHeader next = header_;
   next.file_no = header_.file_no + 1;
   next.previous_file_no = header_.file_no;
-  next.previous_valid_bytes = file_->size();
+  next.previous_valid_bytes = extent_.end;
   next.previous_last_lsn = durable_lsn();
   return StartSegment(next, {});
 }
 
-Result<void> Journal::StartSegment(const SegmentHeader& header, std::string first_frame) {
+Result<void> Journal::StartSegment(const SegmentHeader& header, std::string_view first_frame) {
   SegmentHeader stamped = header;
   stamped.created_ns = clock_.Now().AsEventTime().ns;
   const std::string path = SegmentPath(options_.dir, header.file_no);
   const std::string temporary = path + ".new";
   // The name appears only once header and copied frame are durable: invariant 4.
   TM_ASSIGN_OR_RETURN(auto file, fs_.OpenAppend(temporary, OpenMode::kTruncate));
-  const std::string contents = EncodeSegmentHeader(stamped) + first_frame;
+  std::string contents = EncodeSegmentHeader(stamped);
+  contents.append(first_frame);
   TM_RETURN_IF_ERROR(file->Append(AsBytes(contents)));
   TM_RETURN_IF_ERROR(file->Sync());
   TM_RETURN_IF_ERROR(fs_.Rename(temporary, path));
@@ -265,7 +287,8 @@ Result<void> Journal::StartSegment(const SegmentHeader& header, std::string firs
   written_bytes_ += contents.size();
   file_ = std::move(file);
   header_ = stamped;
-  chain_ = 0;
+  frame_ = {};
+  extent_ = {0, contents.size()};
   const MutexLock lock(mutex_);
   segments_.push_back({header.file_no, 0, 0, contents.size()});
   total_bytes_ += contents.size();
@@ -279,7 +302,11 @@ void Journal::Fail(const Error& error) {
     const MutexLock lock(mutex_);
     failure_ = error;
     queued_bytes_ = 0;
-    waiters.swap(waiters_);
+    // Those of a frame that was synced before are told so by RunWaiters().
+    for (Waiter& waiter : waiters_) {
+      if (waiter.lsn > durable_lsn_) waiters.push_back(std::move(waiter));
+    }
+    std::erase_if(waiters_, [](const Waiter& waiter) { return !waiter.finish; });
     // Those not ready yet are finished by their own Commit().
     for (const SlotRef& slot : queue_) {
       if (slot->ready) orphans.push_back(slot);

@@ -15,6 +15,9 @@
 //     only in the page cache: it is copied into the new segment, which is synced before it gets its
 //     name; the header says up to where the old segment counts.
 //  5. After a failed write or sync nothing is written any more; a sync is never retried.
+//  6. Behind a synced frame that no other follows at once goes a confirmation, itself not synced.
+//     What is there of it proves that the frame was synced; what is lost of it says nothing. The
+//     bytes of a segment that count end with a frame.
 #pragma once
 
 #include <atomic>
@@ -67,7 +70,7 @@ class Journal final : public Steppable {
     uint64_t file_no = 0;
     uint64_t first_lsn = 0;    // of its first frame; 0 while empty
     uint64_t last_lsn = 0;     // of its last frame; 0 while empty
-    uint64_t valid_bytes = 0;  // synced
+    uint64_t valid_bytes = 0;  // up to the end of its last frame, which is synced
   };
 
   /// Replays every frame into `visitor` (OnBatch hears the LSN first), then opens a new segment.
@@ -146,9 +149,10 @@ class Journal final : public Steppable {
   Result<bool> ReplaySegment(uint64_t file_no, const SegmentHeader* next, Replay& replay,
                              Tail& tail);
   Result<void> OpenNext(Tail tail);
-  Result<void> StartSegment(const SegmentHeader& header, std::string first_frame)
+  Result<void> StartSegment(const SegmentHeader& header, std::string_view first_frame)
       TM_REQUIRES(step_mutex_);
   Result<void> Roll() TM_REQUIRES(step_mutex_);
+  Result<void> ConfirmFrame() TM_REQUIRES(step_mutex_);
   Result<void> WriteFrame(const std::vector<SlotRef>& batch) TM_REQUIRES(step_mutex_);
   std::vector<SlotRef> TakeReady(uint64_t& visible_up_to);
   /// Writes and applies the next frame; the slots to finish, and whether more wait.
@@ -170,7 +174,8 @@ class Journal final : public Steppable {
   Mutex step_mutex_;  // the writer's state; held while a frame is written. Before mutex_.
   std::unique_ptr<AppendFile> file_ TM_GUARDED_BY(step_mutex_);
   SegmentHeader header_ TM_GUARDED_BY(step_mutex_);
-  uint32_t chain_ TM_GUARDED_BY(step_mutex_) = 0;
+  FrameHeader frame_ TM_GUARDED_BY(step_mutex_);   // the last one; its checksum is 0 without one
+  FrameExtent extent_ TM_GUARDED_BY(step_mutex_);  // of it; without one the segment's header
   std::string scratch_ TM_GUARDED_BY(step_mutex_);
 
   Mutex files_mutex_;       // held while segments are removed or copied. Before mutex_.

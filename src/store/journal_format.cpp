@@ -2,6 +2,8 @@
 // Headers and frames; the records are in journal_records.cpp.
 #include "store/journal_format.h"
 
+#include "base/confirmation.h"
+
 namespace tidemark::store {
 namespace {
 
@@ -22,7 +24,7 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
   out.PutRaw(kSegmentMagic);
   out.PutU16(kJournalFormatMajor);
   out.PutU16(kJournalFormatMinor);
-  out.PutU32(0);  // incompatible flags
+  out.PutU32(kSegmentHasConfirmations);
   out.PutU32(0);  // compatible flags
   out.PutU32(kSegmentHeaderBytes);
   out.PutU64(header.file_no);
@@ -50,7 +52,8 @@ Result<SegmentHeader> DecodeSegmentHeader(std::string_view bytes, uint64_t file_
   if (Load<uint32_t>(bytes, 60) != Crc32c(Crc32cSeed(file_no, 0), bytes.substr(0, 60))) {
     return damaged("checksum (damaged, or of another file)");
   }
-  if (Load<uint16_t>(bytes, 8) > kJournalFormatMajor || Load<uint32_t>(bytes, 12) != 0) {
+  if (Load<uint16_t>(bytes, 8) > kJournalFormatMajor ||
+      (Load<uint32_t>(bytes, 12) & ~kSegmentHasConfirmations) != 0) {
     return Error{Code::kUnimplemented, "journal segment was written by a newer version"};
   }
   constexpr size_t kSecondCrc = kSegmentHeaderBytes - sizeof(uint32_t);
@@ -98,6 +101,27 @@ void AppendFrame(FrameHeader& header, std::string_view payload, uint64_t file_no
   out.append(rest.view());
   out.append(payload);
   out.append(PaddedBytes(payload.size()) - payload.size(), '\0');
+}
+
+uint64_t ConfirmationOf(FrameExtent extent) {
+  return ConfirmationOffset(extent.at, kFrameHeaderBytes, extent.end);
+}
+
+void AppendConfirmation(const FrameHeader& frame, FrameExtent extent, uint64_t last_lsn,
+                        uint64_t file_no, std::string& out) {
+  const uint64_t at = ConfirmationOf(extent);
+  out.append(static_cast<size_t>(at - extent.end), '\0');
+  FrameHeader header;
+  header.lsn_first = last_lsn + 1;
+  header.durable_lsn = last_lsn;
+  header.written_ns = frame.written_ns;
+  header.previous_crc = frame.payload_crc;
+  AppendFrame(header, {}, file_no, at, out);
+}
+
+bool IsConfirmation(const FrameHeader& header, uint32_t payload_crc) {
+  return header.batch_count == 0 && header.payload_bytes == 0 &&
+         header.lsn_first == header.durable_lsn + 1 && header.previous_crc == payload_crc;
 }
 
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes, uint64_t file_no,

@@ -19,7 +19,9 @@
 namespace tidemark::store {
 
 inline constexpr uint16_t kJournalFormatMajor = 1;
-inline constexpr uint16_t kJournalFormatMinor = 0;
+inline constexpr uint16_t kJournalFormatMinor = 1;
+/// Incompatible flag of a segment: confirmations may stand between its frames.
+inline constexpr uint32_t kSegmentHasConfirmations = 1;
 inline constexpr size_t kSegmentHeaderBytes = 128;
 inline constexpr size_t kFrameHeaderBytes = 56;
 inline constexpr uint32_t kFrameMagic = 0x4c415746;  // "FWAL"
@@ -42,7 +44,7 @@ Result<SegmentHeader> DecodeSegmentHeader(std::string_view bytes, uint64_t file_
 
 struct FrameHeader {
   uint64_t lsn_first = 0;
-  uint32_t batch_count = 0;
+  uint32_t batch_count = 0;    // 0: a confirmation
   uint32_t payload_bytes = 0;  // without padding
   uint64_t durable_lsn = 0;    // highest LSN known synced when this frame was written
   int64_t written_ns = 0;      // diagnostic only
@@ -61,6 +63,20 @@ void AppendFrame(FrameHeader& header, std::string_view payload, uint64_t file_no
 /// None: no valid frame header there.
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes, uint64_t file_no,
                                              uint64_t offset);
+/// A place in a segment.
+struct FrameExtent {
+  uint64_t at = 0;
+  uint64_t end = 0;
+};
+/// What is written un-synced behind a frame whose sync has returned: zeros up to its place, then a
+/// frame without batches. `frame` ends with batch `last_lsn`.
+void AppendConfirmation(const FrameHeader& frame, FrameExtent extent, uint64_t last_lsn,
+                        uint64_t file_no, std::string& out);
+/// Where the header of that confirmation begins.
+uint64_t ConfirmationOf(FrameExtent extent);
+/// Whether `header`, at ConfirmationOf() the frame with payload checksum `payload_crc`, confirms
+/// it.
+bool IsConfirmation(const FrameHeader& header, uint32_t payload_crc);
 uint32_t FramePayloadCrc(std::string_view payload, uint64_t file_no, uint64_t offset);
 
 /// Disk bytes; never renumber.

@@ -4,6 +4,8 @@
 // Major, and keep reading the old bytes.
 #include "store/journal_format.h"
 
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 namespace tidemark::store {
@@ -165,9 +167,9 @@ TEST(JournalFormat, GoldenBytesOfHeaderAndFrame) {
                                                   .previous_last_lsn = 55,
                                                   .range = 2});
   EXPECT_EQ(Hex(header),
-            "89545345570d0a1a0100000000000000000000008000000002000000000000001111000000000000222200"
+            "89545345570d0a1a0100010001000000000000008000000002000000000000001111000000000000222200"
             "00000000000300"
-            "00000000000000000000c5cac1d60100000000000000e70300000000000037000000000000000200000000"
+            "000000000000000000008821142b0100000000000000e70300000000000037000000000000000200000000"
             "00000000000000"
             "000000000000000000000000000000000000000000000000d663da79");
   const auto decoded = DecodeSegmentHeader(header, 2);
@@ -175,6 +177,13 @@ TEST(JournalFormat, GoldenBytesOfHeaderAndFrame) {
   EXPECT_EQ(decoded->previous_valid_bytes, 999U);
   EXPECT_EQ(decoded->range, 2U);
   EXPECT_FALSE(DecodeSegmentHeader(header, 3).ok());  // intact, but another file's
+  // Format 1.0: no confirmations, and no flag for them.
+  std::string older = header;
+  older[10] = older[12] = 0;
+  const uint32_t crc = Crc32c(Crc32cSeed(2, 0), std::string_view(older).substr(0, 60));
+  EXPECT_EQ(crc, 0xd6c1cac5U);
+  std::memcpy(older.data() + 60, &crc, sizeof(crc));
+  EXPECT_TRUE(DecodeSegmentHeader(older, 2).ok());
 
   std::string payload;
   AppendBatch("rec", 0, payload);
@@ -201,6 +210,33 @@ TEST(JournalFormat, GoldenBytesOfHeaderAndFrame) {
   EXPECT_EQ(lsn, 58U);
   EXPECT_EQ(records, "ords");
   EXPECT_FALSE(*batches.Next(lsn, records));
+}
+
+TEST(JournalFormat, GoldenBytesOfAConfirmation) {
+  std::string payload;
+  AppendBatch("rec", 0, payload);
+  std::string frame;
+  FrameHeader h{.lsn_first = 56, .batch_count = 1, .durable_lsn = 55, .written_ns = 4};
+  AppendFrame(h, payload, 2, 520, frame);
+  // In the next sector: the frame's header begins in this one. Zeros until there.
+  const FrameExtent extent{520, 520 + frame.size()};
+  EXPECT_EQ(ConfirmationOf(extent), 1024U);
+  std::string confirmation;
+  AppendConfirmation(h, extent, 56, 2, confirmation);
+  ASSERT_EQ(confirmation.size(), 1024 - extent.end + kFrameHeaderBytes);
+  EXPECT_EQ(confirmation.find_first_not_of('\0'), 1024 - extent.end);
+  EXPECT_EQ(Hex(std::string_view(confirmation).substr(1024 - extent.end)),
+            "4657414cd388c9bf3900000000000000000000000000000000000000c15a29cd3800000000000000040000"
+            "000000000000000000ec1fec8e");
+  const auto back =
+      DecodeFrameHeader(std::string_view(confirmation).substr(1024 - extent.end), 2, 1024);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_TRUE(IsConfirmation(*back, h.payload_crc));
+  EXPECT_FALSE(IsConfirmation(*back, h.payload_crc + 1)) << "of another frame";
+  EXPECT_FALSE(IsConfirmation(h, 0)) << "a frame with batches";
+  // Behind a frame whose header lies in earlier sectors, at its end.
+  EXPECT_EQ(ConfirmationOf({520, 1080}), 1080U);
+  EXPECT_EQ(ConfirmationOf({480, 1016}), 1024U) << "the header ends in the second sector";
 }
 
 TEST(JournalFormat, OptionalFieldsAndSkippableRecordsAreSkipped) {

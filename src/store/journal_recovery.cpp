@@ -16,12 +16,12 @@ struct Journal::Tail {
   uint64_t valid_bytes = 0;  // of it
   uint64_t last_lsn = 0;
   uint64_t frame_lsn_before = 0;  // last LSN before its last frame
+  uint64_t frame_end_before = 0;  // where the one before that ends, or the segment's header
   uint32_t range = 0;
   Hash128 store_id;
   // Its last frame, which may not be durable.
   std::optional<FrameHeader> frame;
   std::string frame_payload;
-  uint64_t frame_offset = 0;
 };
 
 namespace {
@@ -154,6 +154,7 @@ Result<bool> Journal::ReplaySegment(uint64_t file_no, const SegmentHeader* next,
   SegmentReader::Frame frame;
   auto found = SegmentReader::Found::kEnd;
   while (true) {
+    const uint64_t end_before = reader->offset();
     TM_ASSIGN_OR_RETURN(found, reader->Next(tail.last_lsn, frame));
     if (found != SegmentReader::Found::kFrame) break;
     tail.frame_lsn_before = tail.last_lsn;
@@ -174,7 +175,7 @@ Result<bool> Journal::ReplaySegment(uint64_t file_no, const SegmentHeader* next,
     if (next == nullptr) {
       tail.frame = frame.header;
       tail.frame_payload = frame.payload;
-      tail.frame_offset = frame.offset;
+      tail.frame_end_before = end_before;
     }
   }
   tail.valid_bytes = reader->offset();
@@ -234,28 +235,37 @@ Result<void> Journal::OpenNext(Tail tail) {
   header.previous_file_no = tail.last_file_no;
   header.previous_valid_bytes = tail.valid_bytes;
   header.previous_last_lsn = tail.last_lsn;
+  // The copy has its confirmation at once: it is synced before the segment gets its name.
   std::string copy;
+  FrameHeader again;
+  FrameExtent extent{0, kSegmentHeaderBytes};
   if (tail.frame) {
-    header.previous_valid_bytes = tail.frame_offset;
+    header.previous_valid_bytes = tail.frame_end_before;
     header.previous_last_lsn = tail.frame_lsn_before;
-    FrameHeader again = *tail.frame;
+    again = *tail.frame;
     again.previous_crc = 0;
     AppendFrame(again, tail.frame_payload, header.file_no, kSegmentHeaderBytes, copy);
+    extent = {kSegmentHeaderBytes, kSegmentHeaderBytes + copy.size()};
+    AppendConfirmation(again, extent, tail.last_lsn, header.file_no, copy);
   }
   {
     const MutexLock step(step_mutex_);
     TM_RETURN_IF_ERROR(StartSegment(header, copy));
-    if (tail.frame)
-      chain_ = FramePayloadCrc(tail.frame_payload, header.file_no, kSegmentHeaderBytes);
+    frame_ = again;
+    extent_ = extent;
   }
   const MutexLock lock(mutex_);
   if (tail.frame) {
     SegmentInfo& old = segments_[segments_.size() - 2];
-    old.valid_bytes = tail.frame_offset;
+    total_bytes_ -= old.valid_bytes - tail.frame_end_before;
+    old.valid_bytes = tail.frame_end_before;
     old.last_lsn = tail.frame_lsn_before;
     if (old.first_lsn == tail.frame->lsn_first) old.first_lsn = old.last_lsn = 0;
-    segments_.back().first_lsn = tail.frame->lsn_first;
-    segments_.back().last_lsn = tail.last_lsn;
+    SegmentInfo& copied = segments_.back();
+    copied.first_lsn = tail.frame->lsn_first;
+    copied.last_lsn = tail.last_lsn;
+    total_bytes_ -= copied.valid_bytes - extent.end;
+    copied.valid_bytes = extent.end;
   }
   durable_lsn_ = tail.last_lsn;
   next_lsn_ = (uint64_t{header.range} << kRangeShift) + 1;

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/checksum.h"
+#include "base/confirmation.h"
 #include "base/units.h"
 
 namespace tidemark::store {
@@ -47,66 +48,104 @@ Result<size_t> SegmentReader::Fill(uint64_t at, size_t bytes) {
   return std::min(got, available);
 }
 
+Result<std::optional<FrameHeader>> SegmentReader::HeaderAt(uint64_t at) {
+  TM_ASSIGN_OR_RETURN(const size_t got, Fill(at, kFrameHeaderBytes));
+  if (got < kFrameHeaderBytes) return std::optional<FrameHeader>();
+  return DecodeFrameHeader(At(at, got), header_.file_no, at);
+}
+
+bool SegmentReader::IsNext(const std::optional<FrameHeader>& header, uint64_t lsn_after) const {
+  return header && header->batch_count > 0 && header->lsn_first > lsn_after &&
+         header->previous_crc == chain_;
+}
+
+Result<uint64_t> SegmentReader::NextOffset(uint64_t lsn_after) {
+  TM_ASSIGN_OR_RETURN(const auto here, HeaderAt(offset_));
+  if (frame_at_ == 0 || IsNext(here, lsn_after)) return offset_;
+  const uint64_t at = ConfirmationOf({frame_at_, offset_});
+  TM_ASSIGN_OR_RETURN(const auto confirmation, HeaderAt(at));
+  if (confirmation && IsConfirmation(*confirmation, chain_)) return at + kFrameHeaderBytes;
+  TM_ASSIGN_OR_RETURN(const auto behind, HeaderAt(at + kFrameHeaderBytes));
+  return IsNext(behind, lsn_after) ? at + kFrameHeaderBytes : offset_;
+}
+
+void SegmentReader::Pass(uint64_t at, const FrameHeader& header) {
+  frame_at_ = at;
+  offset_ = at + kFrameHeaderBytes + PaddedBytes(header.payload_bytes);
+  chain_ = header.payload_crc;
+}
+
 Result<SegmentReader::Found> SegmentReader::Next(uint64_t lsn_after, Frame& out) {
   if (offset_ >= limit_) return Found::kEnd;
-  TM_ASSIGN_OR_RETURN(size_t got, Fill(offset_, kFrameHeaderBytes));
-  const auto header = DecodeFrameHeader(At(offset_, got), header_.file_no, offset_);
-  if (!header || header->lsn_first <= lsn_after || header->previous_crc != chain_)
-    return Found::kBad;
+  TM_ASSIGN_OR_RETURN(const uint64_t at, NextOffset(lsn_after));
+  if (at >= limit_) return Found::kEnd;  // behind a confirmation
+  if (at != offset_) frame_at_ = 0;
+  offset_ = at;
+  TM_ASSIGN_OR_RETURN(const auto header, HeaderAt(at));
+  if (!IsNext(header, lsn_after)) return Found::kBad;
   const uint64_t bytes = kFrameHeaderBytes + PaddedBytes(header->payload_bytes);
-  if (bytes > limit_ - offset_) return Found::kBad;
-  TM_ASSIGN_OR_RETURN(got, Fill(offset_, static_cast<size_t>(bytes)));
+  if (bytes > limit_ - at) return Found::kBad;
+  TM_ASSIGN_OR_RETURN(const size_t got, Fill(at, static_cast<size_t>(bytes)));
   if (got < bytes) return Found::kBad;
-  const std::string_view payload = At(offset_ + kFrameHeaderBytes, header->payload_bytes);
-  if (FramePayloadCrc(payload, header_.file_no, offset_) != header->payload_crc) return Found::kBad;
-  out = {*header, payload, offset_};
-  chain_ = header->payload_crc;
-  offset_ += bytes;
+  const std::string_view payload = At(at + kFrameHeaderBytes, header->payload_bytes);
+  if (FramePayloadCrc(payload, header_.file_no, at) != header->payload_crc) return Found::kBad;
+  out = {*header, payload, at};
+  Pass(at, *header);
   return Found::kFrame;
 }
 
 Result<SegmentReader::Found> SegmentReader::SeekTo(uint64_t lsn, Frame& out) {
   // A frame holds `lsn` or later ones unless the next frame begins at or before it.
   while (offset_ < limit_) {
-    TM_ASSIGN_OR_RETURN(size_t got, Fill(offset_, kFrameHeaderBytes));
-    const auto header = DecodeFrameHeader(At(offset_, got), header_.file_no, offset_);
-    if (!header) return Found::kBad;
-    const uint64_t next = offset_ + kFrameHeaderBytes + PaddedBytes(header->payload_bytes);
-    if (next >= limit_) break;
-    TM_ASSIGN_OR_RETURN(got, Fill(next, kFrameHeaderBytes));
-    const auto following = DecodeFrameHeader(At(next, got), header_.file_no, next);
-    if (!following || following->lsn_first > lsn) break;
-    chain_ = header->payload_crc;
-    offset_ = next;
+    TM_ASSIGN_OR_RETURN(const uint64_t at, NextOffset(0));
+    TM_ASSIGN_OR_RETURN(const auto header, HeaderAt(at));
+    if (!IsNext(header, 0)) break;
+    const uint64_t offset_before = offset_;
+    const uint64_t frame_before = frame_at_;
+    const uint32_t chain_before = chain_;
+    Pass(at, *header);
+    TM_ASSIGN_OR_RETURN(const uint64_t next, NextOffset(0));
+    TM_ASSIGN_OR_RETURN(const auto following, HeaderAt(next));
+    if (IsNext(following, 0) && following->lsn_first <= lsn) continue;
+    offset_ = offset_before;
+    frame_at_ = frame_before;
+    chain_ = chain_before;
+    break;
   }
   return Next(0, out);
 }
 
 Result<bool> SegmentReader::HasFrameBehind(uint64_t lsn_after) {
   for (uint64_t at = offset_ + 8; at + kFrameHeaderBytes <= limit_; at += 8) {
-    TM_ASSIGN_OR_RETURN(const size_t got, Fill(at, kFrameHeaderBytes));
-    const auto header = DecodeFrameHeader(At(at, got), header_.file_no, at);
+    TM_ASSIGN_OR_RETURN(const auto header, HeaderAt(at));
     if (header && header->lsn_first > lsn_after) return true;
   }
   return false;
 }
 
+Result<bool> SegmentReader::HasBytesBehind(uint64_t lsn_after) {
+  TM_ASSIGN_OR_RETURN(const auto header, HeaderAt(offset_));
+  return IsNext(header, lsn_after) &&
+         offset_ + kFrameHeaderBytes + PaddedBytes(header->payload_bytes) < limit_;
+}
+
 Result<bool> SegmentReader::IsDamage(uint64_t lsn_after) {
-  TM_ASSIGN_OR_RETURN(const bool behind, HasFrameBehind(lsn_after));
-  if (behind) return true;
-  return HasFlippedBit(lsn_after);
+  TM_ASSIGN_OR_RETURN(bool damage, HasFrameBehind(lsn_after));
+  if (!damage) {
+    TM_ASSIGN_OR_RETURN(damage, HasBytesBehind(lsn_after));
+  }
+  return damage ? Result<bool>(true) : HasFlippedBit(lsn_after);
 }
 
 // A torn write leaves sectors that are old, new or zero. It looks like one flipped bit only where a
-// sector that should hold a single bit is zero: that is taken for torn.
+// sector that should hold a single bit is zero: that is taken for torn. A confirmation that is
+// damaged loses nothing.
 Result<bool> SegmentReader::HasFlippedBit(uint64_t lsn_after) {
-  constexpr uint64_t kSectorBytes = 512;
   TM_ASSIGN_OR_RETURN(size_t got, Fill(offset_, kFrameHeaderBytes));
   std::string head(At(offset_, got));
   const auto decoded = [&]() -> std::optional<FrameHeader> {
     auto header = DecodeFrameHeader(head, header_.file_no, offset_);
-    const bool next = header && header->lsn_first > lsn_after && header->previous_crc == chain_;
-    return next ? header : std::nullopt;
+    return IsNext(header, lsn_after) ? header : std::nullopt;
   };
   const std::optional<FrameHeader> header = decoded();
   for (size_t bit = 0; !header && bit < 8 * head.size(); ++bit) {
@@ -125,8 +164,8 @@ Result<bool> SegmentReader::HasFlippedBit(uint64_t lsn_after) {
                               header->payload_crc, payload.size());
   if (!bit) return false;
   const uint64_t at = offset_ + kFrameHeaderBytes + *bit / 8;
-  const uint64_t sector = std::max(at - at % kSectorBytes, offset_) - offset_;
-  return frame.substr(sector, kSectorBytes).find_first_not_of('\0') != std::string_view::npos;
+  const uint64_t sector = std::max(at - at % kDiskSectorBytes, offset_) - offset_;
+  return frame.substr(sector, kDiskSectorBytes).find_first_not_of('\0') != std::string_view::npos;
 }
 
 }  // namespace tidemark::store

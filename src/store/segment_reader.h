@@ -39,12 +39,20 @@ class SegmentReader {
   /// Continues in a file that has grown to `bytes_max`.
   void ExtendTo(uint64_t bytes_max) { limit_ = bytes_max; }
   /// After kBad: whether what is bad at offset() is damage to synced data, not a torn tail. It is
-  /// if a valid frame beyond `lsn_after` lies anywhere behind it, or if the frame is whole but for
-  /// one flipped bit.
+  /// if anything was appended behind it, which its sync precedes: a valid frame or confirmation
+  /// beyond `lsn_after`, or any bytes behind the end that its header tells; or if the frame is
+  /// whole but for one flipped bit.
   Result<bool> IsDamage(uint64_t lsn_after);
 
  private:
+  Result<std::optional<FrameHeader>> HeaderAt(uint64_t at);
+  /// Whether it continues what was read so far.
+  bool IsNext(const std::optional<FrameHeader>& header, uint64_t lsn_after) const;
+  /// offset_, or behind the confirmation there, also if a crash lost that.
+  Result<uint64_t> NextOffset(uint64_t lsn_after);
+  void Pass(uint64_t at, const FrameHeader& header);
   Result<bool> HasFrameBehind(uint64_t lsn_after);
+  Result<bool> HasBytesBehind(uint64_t lsn_after);
   Result<bool> HasFlippedBit(uint64_t lsn_after);
   SegmentReader(std::unique_ptr<RandomAccessFile> file, SegmentHeader header, uint64_t limit);
   /// Makes [at, at + bytes) readable through At(); fewer bytes at the end of the file.
@@ -57,6 +65,7 @@ class SegmentReader {
   const SegmentHeader header_;
   uint64_t limit_;
   uint64_t offset_ = kSegmentHeaderBytes;
+  uint64_t frame_at_ = 0;  // of the frame that ends at offset_; 0: none does
   uint32_t chain_ = 0;
   std::string buffer_;
   uint64_t buffer_at_ = 0;

@@ -289,7 +289,7 @@ TEST(EmbeddedStoreCrash, DamageBeforeTheTailRefusesAndNamesTheOption) {
   const auto names = host.fs().List("/data/store/wal");
   ASSERT_TRUE(names.ok());
   ASSERT_GT(names->size(), 3U);
-  host.fs().FlipBit("/data/store/wal/" + names->at(1), 8 * 400);
+  host.fs().FlipBit("/data/store/wal/" + names->at(1), 8 * 200);  // in its first frame
   const auto refused = host.Open();
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kCorruption);

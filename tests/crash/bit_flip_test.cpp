@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every single-bit flip in the files of store and log is detected or harmless: the start is refused
-// with the file's name, or a question fails with it, or all answers are as before. No answer is
-// ever different, neither at once nor after the store has sealed and merged what it read.
+// Damage to the files of store and log is detected or harmless: the start is refused with the
+// file's name, or a question fails with it, or all answers are as before. No answer is ever
+// different, neither at once nor after the store has sealed and merged what it read.
 //
-// 3,000 flips (and 1,000 after a kill) drawn by TM_SEED, or all with TM_ALL_FLIPS=1
-// (TM_FLIP_PART=2/8: the second eighth of them). TM_FLIP=PATH:BIT repeats one.
+// Single bits: 3,000 (and 1,000 after a kill) drawn by TM_SEED, or all with TM_ALL_FLIPS=1
+// (TM_FLIP_PART=2/8: the second eighth of them). Whole bytes: 300 each. Zeroed sectors: all.
+// TM_FLIP=PATH:bit:N (or byte, sector) repeats one.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -21,12 +22,63 @@
 namespace tidemark::tests {
 namespace {
 
+enum class Unit : uint8_t {
+  kBit,     // flipped
+  kByte,    // all of it flipped
+  kSector,  // zeroed
+};
+constexpr uint64_t kSectorBytes = 512;
+
+constexpr uint64_t BitsOf(Unit unit) {
+  switch (unit) {
+    case Unit::kBit:
+      return 1;
+    case Unit::kByte:
+      return 8;
+    case Unit::kSector:
+      return 8 * kSectorBytes;
+  }
+  return 0;
+}
+
+constexpr std::string_view NameOf(Unit unit) {
+  switch (unit) {
+    case Unit::kBit:
+      return "bit";
+    case Unit::kByte:
+      return "byte";
+    case Unit::kSector:
+      return "sector";
+  }
+  return "";
+}
+
 struct Flip {
   std::string path;
-  uint64_t bit = 0;
+  Unit unit = Unit::kBit;
+  uint64_t at = 0;  // counted in units from the file's start
 };
 
-std::string Text(const Flip& flip) { return flip.path + ":" + std::to_string(flip.bit); }
+std::string Text(const Flip& flip) {
+  return flip.path + ":" + std::string(NameOf(flip.unit)) + ":" + std::to_string(flip.at);
+}
+
+void Apply(const Flip& flip, std::string& bytes) {
+  switch (flip.unit) {
+    case Unit::kBit:
+      bytes[flip.at / 8] ^= static_cast<char>(1U << (flip.at % 8));
+      break;
+    case Unit::kByte:
+      bytes[flip.at] = static_cast<char>(~bytes[flip.at]);
+      break;
+    case Unit::kSector: {
+      const auto begin = static_cast<size_t>(flip.at * kSectorBytes);
+      const size_t count = std::min<size_t>(kSectorBytes, bytes.size() - begin);
+      bytes.replace(begin, count, count, '\0');
+      break;
+    }
+  }
+}
 
 enum class Stop : uint8_t { kClosed, kKilled };
 
@@ -54,16 +106,20 @@ struct Subject {
     }
   }
 
-  uint64_t bits() const {
+  static uint64_t UnitsIn(const std::string& bytes, Unit unit) {
+    return (8 * bytes.size() + BitsOf(unit) - 1) / BitsOf(unit);
+  }
+  uint64_t Units(Unit unit) const {
     uint64_t total = 0;
-    for (const auto& [path, bytes] : image) total += 8 * bytes.size();
+    for (const auto& [path, bytes] : image) total += UnitsIn(bytes, unit);
     return total;
   }
-  /// The n-th bit of all files in the order of their names.
-  Flip At(uint64_t n) const {
+  /// The n-th bit, byte or sector of all files in the order of their names.
+  Flip At(Unit unit, uint64_t n) const {
     for (const auto& [path, bytes] : image) {
-      if (n < 8 * bytes.size()) return {path, n};
-      n -= 8 * bytes.size();
+      const uint64_t here = UnitsIn(bytes, unit);
+      if (n < here) return {path, unit, n};
+      n -= here;
     }
     return {};
   }
@@ -136,7 +192,7 @@ std::optional<std::string> Judge(const std::vector<Answer>& want, const std::vec
 /// None: detected or harmless.
 std::optional<std::string> TryFlip(const Subject& subject, const Flip& flip, Tally& tally) {
   Image damaged = subject.image;
-  damaged[flip.path][flip.bit / 8] ^= static_cast<char>(1U << (flip.bit % 8));
+  Apply(flip, damaged[flip.path]);
   DamageBed bed(*subject.catalog, damaged);
   const auto opened = bed.Open();
   if (!opened.ok()) {
@@ -158,15 +214,21 @@ std::optional<std::string> TryFlip(const Subject& subject, const Flip& flip, Tal
   return std::nullopt;
 }
 
-std::vector<Flip> ChooseFlips(const Subject& subject, size_t sample) {
+/// TM_FLIP, if it is set and of this unit.
+std::vector<Flip> TheOneFlip(Unit unit, const char* named) {
+  const std::string text = named;
+  const size_t at = text.rfind(':');
+  const size_t name = at == std::string::npos || at == 0 ? at : text.rfind(':', at - 1);
+  if (name == std::string::npos || text.substr(name + 1, at - name - 1) != NameOf(unit)) return {};
+  return {{text.substr(0, name), unit, std::strtoull(text.c_str() + at + 1, nullptr, 10)}};
+}
+
+/// `sample` of them, or all if that is enough.
+std::vector<Flip> ChooseFlips(const Subject& subject, Unit unit, size_t sample) {
   std::vector<Flip> out;
-  if (const char* one = std::getenv("TM_FLIP")) {
-    const std::string text = one;
-    const size_t colon = text.rfind(':');
-    return {{text.substr(0, colon), std::strtoull(text.c_str() + colon + 1, nullptr, 10)}};
-  }
-  const uint64_t bits = subject.bits();
-  if (std::getenv("TM_ALL_FLIPS") != nullptr) {
+  if (const char* one = std::getenv("TM_FLIP")) return TheOneFlip(unit, one);
+  const uint64_t units = subject.Units(unit);
+  if (std::getenv("TM_ALL_FLIPS") != nullptr || units <= sample) {
     uint64_t part = 1;
     uint64_t parts = 1;
     if (const char* text = std::getenv("TM_FLIP_PART")) {
@@ -174,26 +236,26 @@ std::vector<Flip> ChooseFlips(const Subject& subject, size_t sample) {
       part = std::strtoull(text, &slash, 10);
       parts = std::strtoull(slash + 1, nullptr, 10);
     }
-    for (uint64_t n = bits * (part - 1) / parts; n < bits * part / parts; ++n) {
-      out.push_back(subject.At(n));
+    for (uint64_t n = units * (part - 1) / parts; n < units * part / parts; ++n) {
+      out.push_back(subject.At(unit, n));
     }
     return out;
   }
   SeededRandom random(TestSeed());
-  for (size_t i = 0; i < sample; ++i) out.push_back(subject.At(random.Below(bits)));
+  for (size_t i = 0; i < sample; ++i) out.push_back(subject.At(unit, random.Below(units)));
   return out;
 }
 
-void FlipAll(Stop how, size_t sample) {
+void FlipAll(Stop how, Unit unit, size_t sample) {
   SCOPED_TRACE(SeedTrace(TestSeed()));
   InitLogging(LogLevel::kError, LogFormat::kJson);
   const Subject subject(how);
   ASSERT_FALSE(::testing::Test::HasFailure());
-  ASSERT_LE(subject.bits(), 8U * 65'536) << "the data set is larger than it may be";
+  ASSERT_LE(subject.Units(Unit::kByte), 65'536U) << "the data set is larger than it may be";
   ASSERT_GT(subject.bytes_of_answers, 10'000U);
   Tally tally;
   std::map<std::string, std::pair<uint64_t, std::string>> wrong;  // file -> count, the first of it
-  for (const Flip& flip : ChooseFlips(subject, sample)) {
+  for (const Flip& flip : ChooseFlips(subject, unit, sample)) {
     const auto what = TryFlip(subject, flip, tally);
     if (!what.has_value()) continue;
     ++tally.wrong;
@@ -204,16 +266,22 @@ void FlipAll(Stop how, size_t sample) {
     ADD_FAILURE() << path << ": " << found.first << " flips; " << found.second;
   }
   std::printf(
-      "%zu bytes in %zu files; flips: %lu harmless, %lu refused, %lu failed or reported, "
+      "%zu bytes in %zu files; each %s: %lu harmless, %lu refused, %lu failed or reported, "
       "%lu wrong\n",
-      static_cast<size_t>(subject.bits() / 8), subject.image.size(), tally.harmless, tally.refused,
-      tally.failed, tally.wrong);
+      static_cast<size_t>(subject.Units(Unit::kByte)), subject.image.size(), NameOf(unit).data(),
+      tally.harmless, tally.refused, tally.failed, tally.wrong);
 }
 
-TEST(BitFlip, IsDetectedOrHarmlessAfterAnOrderedStop) { FlipAll(Stop::kClosed, 3000); }
+TEST(BitFlip, IsDetectedOrHarmlessAfterAnOrderedStop) { FlipAll(Stop::kClosed, Unit::kBit, 3000); }
+TEST(ByteFlip, IsDetectedOrHarmlessAfterAnOrderedStop) { FlipAll(Stop::kClosed, Unit::kByte, 300); }
+TEST(ZeroedSector, IsDetectedOrHarmlessAfterAnOrderedStop) {
+  FlipAll(Stop::kClosed, Unit::kSector, 1000);
+}
 
-// The newest frames have nothing behind them that proves they were synced.
-TEST(BitFlip, IsDetectedOrHarmlessAfterAKill) { FlipAll(Stop::kKilled, 1000); }
+// The newest frames have nothing behind them but their confirmations.
+TEST(BitFlip, IsDetectedOrHarmlessAfterAKill) { FlipAll(Stop::kKilled, Unit::kBit, 1000); }
+TEST(ByteFlip, IsDetectedOrHarmlessAfterAKill) { FlipAll(Stop::kKilled, Unit::kByte, 300); }
+TEST(ZeroedSector, IsDetectedOrHarmlessAfterAKill) { FlipAll(Stop::kKilled, Unit::kSector, 1000); }
 
 }  // namespace
 }  // namespace tidemark::tests

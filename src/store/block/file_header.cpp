@@ -48,7 +48,7 @@ std::string EncodeFileHeader(const FileHeader& header) {
   out.PutRaw(Magic(header.kind));
   out.PutU16(kFileFormatMajor);
   out.PutU16(kFileFormatMinor);
-  out.PutU32(0);  // incompatible flags
+  out.PutU32(header.incompatible_flags);
   out.PutU32(0);  // compatible flags
   out.PutU32(kFileHeaderBytes);
   out.PutU64(header.file_no);
@@ -71,12 +71,14 @@ Result<FileHeader> DecodeFileHeader(std::string_view bytes, FileKind kind, uint6
       PlacedCrc(file_no, 0, bytes.substr(0, kHeaderCrcAt))) {
     return Damage(path, 0, "the header fails its checksum (damaged, or a file of another number)");
   }
-  if (LoadAt<uint16_t>(bytes, 8) > kFileFormatMajor || LoadAt<uint32_t>(bytes, 12) != 0) {
+  const auto flags = LoadAt<uint32_t>(bytes, 12);
+  const uint32_t known = kind == FileKind::kManifest ? kConfirmationsApart : 0;
+  if (LoadAt<uint16_t>(bytes, 8) > kFileFormatMajor || (flags & ~known) != 0) {
     return Error{Code::kUnimplemented,
                  std::string(path) + ": a newer version of tidemark wrote it (format " +
                      std::to_string(LoadAt<uint16_t>(bytes, 8)) + "." +
                      std::to_string(LoadAt<uint16_t>(bytes, 10)) + ", flags " +
-                     std::to_string(LoadAt<uint32_t>(bytes, 12)) + "; this one reads " +
+                     std::to_string(flags) + "; this one reads " +
                      std::to_string(kFileFormatMajor) + "); run that version"};
   }
   FileHeader header;
@@ -84,6 +86,7 @@ Result<FileHeader> DecodeFileHeader(std::string_view bytes, FileKind kind, uint6
   header.file_no = LoadAt<uint64_t>(bytes, 24);
   header.store_id = {LoadAt<uint64_t>(bytes, 32), LoadAt<uint64_t>(bytes, 40)};
   header.created_ns = LoadAt<int64_t>(bytes, 48);
+  header.incompatible_flags = flags;
   if (LoadAt<uint32_t>(bytes, 20) != kFileHeaderBytes || header.file_no != file_no) {
     return Damage(path, 20, "the header's length or number is wrong");
   }

@@ -30,7 +30,10 @@ struct FileHeader {
   uint64_t file_no = 0;
   Hash128 store_id;
   int64_t created_ns = 0;  // diagnostic only; 0: not known
+  uint32_t incompatible_flags = 0;
 };
+/// Of a manifest: a confirmation stands in another sector than the header of what it confirms.
+inline constexpr uint32_t kConfirmationsApart = 1;
 
 std::string EncodeFileHeader(const FileHeader& header);
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/confirmation.h"
 #include "store/block/file_header_internal.h"
 #include "store/block/manifest_log_internal.h"
 
@@ -122,6 +123,7 @@ struct Manifest::Impl {
   std::unique_ptr<AppendFile> file;
   uint64_t bytes = 0;           // of the file
   uint64_t snapshot_bytes = 0;  // of its beginning
+  uint64_t edit_at = 0;         // of the last edit
   uint32_t chain = 0;
   bool failed = false;
 
@@ -153,6 +155,7 @@ struct Manifest::Impl {
         {ManifestRecordType::kEdit, number + 1, chain, 0, payload}, file_no(), bytes, record);
     TM_RETURN_IF_ERROR(file->Append(AsBytes(record)));
     TM_RETURN_IF_ERROR(file->Sync());
+    edit_at = bytes;
     bytes += record.size();
     chain = crc;
     ++number;
@@ -161,9 +164,10 @@ struct Manifest::Impl {
 
   // Rule 2. A failure says nothing of the edit, which is synced.
   void Confirm() {
-    std::string record;
-    AppendManifestRecord({ManifestRecordType::kConfirmation, number, chain, 0, {}}, file_no(),
-                         bytes, record);
+    const uint64_t at = ConfirmationOffset(edit_at, kManifestRecordHeaderBytes, bytes);
+    std::string record(static_cast<size_t>(at - bytes), '\0');
+    AppendManifestRecord({ManifestRecordType::kConfirmation, number, chain, 0, {}}, file_no(), at,
+                         record);
     failed = !file->Append(AsBytes(record)).ok();
     bytes += record.size();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Framing: records, torn tails, CURRENT.
 #include "base/bytes.h"
+#include "base/confirmation.h"
 #include "store/block/file_header_internal.h"
 #include "store/block/manifest_log_internal.h"
 
@@ -34,6 +35,7 @@ class Loader {
       if (header.error().code != Code::kCorruption) return std::move(header).error();
       return Error{Code::kCorruption, header.error().message + std::string(kRemedy)};
     }
+    apart_ = (header->incompatible_flags & kConfirmationsApart) != 0;
     TM_RETURN_IF_ERROR(LoadSnapshot(header->store_id));
     while (at_ < bytes_.size()) {
       TM_ASSIGN_OR_RETURN(const bool more, LoadNext());
@@ -70,6 +72,7 @@ class Loader {
     ApplyEdit(decoded->edit, out_.state);
     out_.number = record.number;
     chain_ = record.crc;
+    edit_at_ = record.type == ManifestRecordType::kEdit ? at_ : 0;
     at_ += record.record_bytes();
     return {};
   }
@@ -91,24 +94,44 @@ class Loader {
            record->number == out_.number + 1 && record->chain == chain_;
   }
 
+  // Where the edit that ends at at_ has its confirmation.
+  uint64_t ConfirmationAt() const {
+    return apart_ ? ConfirmationOffset(edit_at_, kManifestRecordHeaderBytes, at_) : at_;
+  }
+
+  // Steps over the confirmation at at_, also if a crash lost it before the edit behind it.
+  void PassConfirmation() {
+    if (edit_at_ == 0 || IsNextEdit(RecordAt(at_))) return;
+    const auto record = RecordAt(ConfirmationAt());
+    const uint64_t behind = ConfirmationAt() + kManifestRecordHeaderBytes;
+    const bool confirms = record && record->type == ManifestRecordType::kConfirmation &&
+                          record->number == out_.number && record->chain == chain_;
+    if (!confirms && !IsNextEdit(RecordAt(behind))) return;
+    at_ = behind;
+    edit_at_ = 0;
+  }
+
+  // Whether something was appended behind the next edit, as the edit's own header tells its end.
+  bool HasBytesBehind() const {
+    const std::string_view rest = bytes_.substr(static_cast<size_t>(at_));
+    if (rest.size() < kManifestRecordHeaderBytes || LoadAt<uint32_t>(rest, 0) != kRecordMagic ||
+        LoadAt<uint64_t>(rest, 16) != out_.number + 1 || LoadAt<uint32_t>(rest, 24) != chain_) {
+      return false;
+    }
+    return kManifestRecordHeaderBytes + PaddedTo8(LoadAt<uint32_t>(rest, 8)) < rest.size();
+  }
+
   // False: the log ends here.
   Result<bool> LoadNext() {
-    auto record = RecordAt(at_);
-    if (record && record->type == ManifestRecordType::kConfirmation &&
-        record->number == out_.number && record->chain == chain_) {
-      at_ += record->record_bytes();
-      return true;
-    }
-    if (!IsNextEdit(record) && IsNextEdit(RecordAt(at_ + kManifestRecordHeaderBytes))) {
-      at_ += kManifestRecordHeaderBytes;  // a crash lost the confirmation between the two
-      record = RecordAt(at_);
-    }
+    PassConfirmation();
+    if (at_ == bytes_.size()) return false;
+    const auto record = RecordAt(at_);
     if (IsNextEdit(record)) {
       TM_RETURN_IF_ERROR(Take(*record));
       ++out_.edits;
       return true;
     }
-    if (record || LaterRecord(bytes_, file_no_, at_, out_.number)) {
+    if (record || LaterRecord(bytes_, file_no_, at_, out_.number) || HasBytesBehind()) {
       return Damaged("the manifest is damaged before its end (edit " +
                      std::to_string(out_.number + 1) + ")");
     }
@@ -119,7 +142,9 @@ class Loader {
   const uint64_t file_no_;
   const std::string& path_;
   LoadedManifest out_;
+  bool apart_ = false;
   uint64_t at_ = kFileHeaderBytes;
+  uint64_t edit_at_ = 0;  // of the edit that ends at at_; 0: none does
   uint32_t chain_ = 0;
 };
 
@@ -205,7 +230,8 @@ Result<LoadedManifest> LoadManifest(std::string_view bytes, uint64_t file_no,
 NewManifest BuildManifest(const ManifestState& state, uint64_t range, uint64_t number,
                           uint64_t file_no, int64_t now_ns) {
   NewManifest out;
-  out.bytes = EncodeFileHeader({FileKind::kManifest, file_no, state.store_id, now_ns});
+  out.bytes =
+      EncodeFileHeader({FileKind::kManifest, file_no, state.store_id, now_ns, kConfirmationsApart});
   const std::string snapshot = EncodeSnapshot(state, range);
   out.chain = AppendManifestRecord({ManifestRecordType::kSnapshot, number, 0, 0, snapshot}, file_no,
                                    out.bytes.size(), out.bytes);

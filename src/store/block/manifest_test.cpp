@@ -4,15 +4,18 @@
 // manifest_crash_test.cpp.
 #include "store/block/manifest.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/confirmation.h"
 #include "base/sim/sim_file_system.h"
 #include "store/block/file_header_internal.h"
 #include "store/block/manifest_log_internal.h"
 #include "store/block/test_samples_internal.h"
+#include "store/block/testing/hex.h"
 
 namespace tidemark::store {
 namespace {
@@ -80,15 +83,39 @@ TEST(ManifestFormat, HeaderSnapshotEditAndCurrentHaveGoldenBytes) {
   edit.feed_start_lsn = 3;
   ASSERT_TRUE(manifest->Apply(edit).ok());
   EXPECT_EQ(ReadAll(fs, "store/CURRENT"), "MANIFEST-0016777216 6b348a9e\n");
-  EXPECT_EQ(Hex(ReadAll(fs, "store/MANIFEST-0016777216")),
-            "895453454d0d0a1a010000000000000000000000400000000000000100000000"
-            "080706050403020118171615141312110000faed5172861800000000ea7fec87"
+  // The confirmation stands in the next sector.
+  const std::string bytes = ReadAll(fs, "store/MANIFEST-0016777216");
+  EXPECT_EQ(Hex(std::string_view(bytes).substr(0, 208)),
+            "895453454d0d0a1a010000000100000000000000400000000000000100000000"
+            "080706050403020118171615141312110000faed5172861800000000ee62c59b"
             "544d4544a75f164e480000000100000000000000000000000000000000000000"
             "01180807060504030201181716151413121101000000000000000b1400000000"
             "000000000000000000000000000000000c120000000000000000000000000000"
             "000000000d020000544d454414e8c69804000000020000000100000000000000"
-            "a75f164e000000000d02030000000000544d45446a320a3e0000000003000000"
-            "010000000000000014e8c69800000000");
+            "a75f164e000000000d02030000000000");
+  ASSERT_EQ(bytes.size(), 512U + 32U);
+  EXPECT_EQ(bytes.find_first_not_of('\0', 208), 512U);
+  EXPECT_EQ(Hex(std::string_view(bytes).substr(512)),
+            "544d4544722aeafa0000000003000000010000000000000014e8c69800000000");
+}
+
+TEST(ManifestFormat, ReadsConfirmationsRightBehindTheirEdits) {  // without flag 1
+  const std::string bytes = store::testing::FromHex(
+      "895453454d0d0a1a010000000000000000000000400000000000000100000000"
+      "080706050403020118171615141312110000faed5172861800000000ea7fec87"
+      "544d4544a75f164e480000000100000000000000000000000000000000000000"
+      "01180807060504030201181716151413121101000000000000000b1400000000"
+      "000000000000000000000000000000000c120000000000000000000000000000"
+      "000000000d020000544d454414e8c69804000000020000000100000000000000"
+      "a75f164e000000000d02030000000000544d45446a320a3e0000000003000000"
+      "010000000000000014e8c69800000000");
+  const auto loaded = LoadManifest(bytes, kRange, "manifest");
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded->number, 1U);
+  EXPECT_EQ(loaded->state.feed_start_lsn, 3U);
+  std::string damaged = bytes;
+  damaged[200] = static_cast<char>(~damaged[200]);
+  EXPECT_FALSE(LoadManifest(damaged, kRange, "manifest").ok()) << "the edit is confirmed";
 }
 
 TEST(ManifestFormat, EveryPartHasGoldenBytes) {
@@ -303,8 +330,9 @@ TEST(Manifest, EveryFlippedBitIsFoundOrHarmless) {
     }
     WriteAll(fs, path, bytes);
   }
-  // Harmless are only the flips in the two confirmations.
-  EXPECT_EQ(bits - found, 2U * kManifestRecordHeaderBytes * 8U);
+  // Harmless are only the flips in the two confirmations and the zeros before them.
+  EXPECT_GE(bits - found, 2U * kManifestRecordHeaderBytes * 8U);
+  EXPECT_LE(bits - found, 2U * kDiskSectorBytes * 8U);
 }
 
 TEST(Manifest, DamageBeforeTheEndIsNotATornTail) {
@@ -319,13 +347,51 @@ TEST(Manifest, DamageBeforeTheEndIsNotATornTail) {
   const ManifestRecord snapshot = *DecodeManifestRecord(
       std::string_view(bytes).substr(kFileHeaderBytes), kRange, kFileHeaderBytes);
   const uint64_t edit_at = kFileHeaderBytes + snapshot.record_bytes();
-  const uint64_t edit_end = synced - kManifestRecordHeaderBytes;
+  const uint64_t edit_end =
+      edit_at + DecodeManifestRecord(std::string_view(bytes).substr(edit_at), kRange, edit_at)
+                    ->record_bytes();
   for (uint64_t size = 0; size < synced; ++size) {
     WriteAll(fs, path, std::string_view(bytes).substr(0, static_cast<size_t>(size)));
     const auto read = Manifest::Read(fs, "store");
     ASSERT_EQ(read.ok(), size >= edit_at) << size;
     if (!read.ok()) continue;
     EXPECT_EQ(read->blocks.size(), size >= edit_end ? 1U : 0U) << size;
+  }
+}
+
+TEST(Manifest, ALostByteOrSectorOfTheNewestEditIsNotATornTail) {
+  for (const int blocks : {1, 3, 12}) {
+    sim::SimFileSystem fs(1);
+    auto manifest = OpenManifest(fs);
+    ManifestEdit edit;
+    for (int i = 0; i < blocks; ++i)
+      edit.add_blocks.push_back(SomeBlock(20U + static_cast<uint64_t>(i)));
+    const uint64_t edit_at = manifest->bytes();
+    ASSERT_TRUE(manifest->Apply(edit).ok());
+    manifest.reset();
+    const std::string path = "store/" + ManifestName(kRange);
+    const std::string bytes = ReadAll(fs, path);
+    const uint64_t edit_end =
+        edit_at + DecodeManifestRecord(std::string_view(bytes).substr(edit_at), kRange, edit_at)
+                      ->record_bytes();
+    const auto expect_damage = [&](const std::string& damaged, uint64_t at) {
+      WriteAll(fs, path, damaged);
+      const auto read = Manifest::Read(fs, "store");
+      ASSERT_FALSE(read.ok()) << blocks << " blocks, byte " << at;
+      EXPECT_THAT(read.error().message, HasSubstr("--rebuild-manifest"));
+    };
+    for (uint64_t at = edit_at; at < edit_end; ++at) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(~damaged[at]);
+      expect_damage(damaged, at);
+    }
+    const uint64_t first = edit_at / kDiskSectorBytes * kDiskSectorBytes;
+    for (uint64_t sector = first; sector < edit_end; sector += kDiskSectorBytes) {
+      std::string damaged = bytes;
+      const uint64_t end = std::min<uint64_t>(sector + kDiskSectorBytes, bytes.size());
+      damaged.replace(sector, end - sector, end - sector, '\0');
+      expect_damage(damaged, sector);
+    }
   }
 }
 
