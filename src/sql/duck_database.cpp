@@ -148,24 +148,7 @@ class DuckExecution final : public Execution {
   }
 
   Result<void> Start(duckdb_database database, store::Store& store, int threads) {
-    TM_RETURN_IF_ERROR(control_.Check());
-    std::vector<uint64_t> scans;
-    std::vector<uint64_t> aggregates;
-    for (const plan::TableScan& scan : plan_.scans) {
-      scans.push_back(registry_.Add({&scan, nullptr, &store, &control_, threads}));
-    }
-    for (const plan::TableAggregate& aggregate : plan_.aggregates) {
-      aggregates.push_back(registry_.Add({nullptr, &aggregate, &store, &control_, threads}));
-    }
-    handles_ = scans;
-    handles_.insert(handles_.end(), aggregates.begin(), aggregates.end());
-    const std::string sql = Emit(plan_, {scans, aggregates});
-    {
-      const MutexLock lock(mutex_);
-      if (duckdb_connect(database, connection_.address()) == DuckDBError) {
-        return Error{Code::kInternal, "the execution engine gives no connection"};
-      }
-    }
+    TM_ASSIGN_OR_RETURN(const std::string sql, Connect(database, store, threads));
     if (duckdb_prepare(connection_.get(), sql.c_str(), prepared_.address()) == DuckDBError) {
       const char* text = duckdb_prepare_error(prepared_.get());
       Log(LogLevel::kDebug, "sql", "emitted", {{"statement", sql}});
@@ -175,6 +158,27 @@ class DuckExecution final : public Execution {
       return PendingFailure();
     }
     return {};
+  }
+
+  Result<std::vector<std::string>> Explain(duckdb_database database, store::Store& store) {
+    TM_ASSIGN_OR_RETURN(const std::string sql, Connect(database, store, 1));
+    if (duckdb_query(connection_.get(), ("EXPLAIN " + sql).c_str(), result_.get()) == DuckDBError) {
+      const char* text = duckdb_result_error(result_.get());
+      return Failure(text == nullptr ? "" : text, duckdb_result_error_type(result_.get()));
+    }
+    std::vector<std::string> lines;
+    // One row: the plan's name and its drawing.
+    const DuckChunk chunk(duckdb_fetch_chunk(*result_.get()));
+    if (chunk.get() == nullptr || duckdb_data_chunk_get_size(chunk.get()) == 0) return lines;
+    const auto* texts = static_cast<const duckdb_string_t*>(
+        duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), 1)));
+    std::string_view drawing = DuckText(texts[0]);
+    while (!drawing.empty()) {
+      const size_t end = std::min(drawing.find('\n'), drawing.size());
+      lines.emplace_back(drawing.substr(0, end));
+      drawing.remove_prefix(std::min(end + 1, drawing.size()));
+    }
+    return lines;
   }
 
   Result<bool> Next(RowChunk& out) override {
@@ -204,6 +208,28 @@ class DuckExecution final : public Execution {
   }
 
  private:
+  /// Registers what the plan reads and gives the statement for the engine.
+  Result<std::string> Connect(duckdb_database database, store::Store& store, int threads) {
+    TM_RETURN_IF_ERROR(control_.Check());
+    std::vector<uint64_t> scans;
+    std::vector<uint64_t> aggregates;
+    for (const plan::TableScan& scan : plan_.scans) {
+      scans.push_back(registry_.Add({&scan, nullptr, &store, &control_, threads}));
+    }
+    for (const plan::TableAggregate& aggregate : plan_.aggregates) {
+      aggregates.push_back(registry_.Add({nullptr, &aggregate, &store, &control_, threads}));
+    }
+    handles_ = scans;
+    handles_.insert(handles_.end(), aggregates.begin(), aggregates.end());
+    {
+      const MutexLock lock(mutex_);
+      if (duckdb_connect(database, connection_.address()) == DuckDBError) {
+        return Error{Code::kInternal, "the execution engine gives no connection"};
+      }
+    }
+    return Emit(plan_, {scans, aggregates});
+  }
+
   /// Works until the first rows are there.
   Result<void> Run() {
     for (;;) {
@@ -314,6 +340,11 @@ class DuckEngine final : public Database {
     auto execution = std::make_unique<DuckExecution>(registry_, plan, control);
     TM_RETURN_IF_ERROR(execution->Start(database_.get(), store, threads_));
     return std::unique_ptr<Execution>(std::move(execution));
+  }
+
+  Result<std::vector<std::string>> Explain(const plan::Plan& plan, store::Store& store,
+                                           Control& control) override {
+    return DuckExecution(registry_, plan, control).Explain(database_.get(), store);
   }
 
   std::string version() const override { return duckdb_library_version(); }

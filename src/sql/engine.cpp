@@ -264,14 +264,39 @@ class StatementResult final : public QueryResult {
   std::unique_ptr<Execution> execution_ TM_GUARDED_BY(mutex_);
 };
 
-Table ExplainTable(const plan::Plan& plan, store::Store& store) {
-  Table table{{{"plan", TypeKind::kVarchar}}, {}};
-  for (std::string& line : Explain(plan)) table.rows.push_back({Value{std::move(line)}});
-  if (RunsDirectly(plan))
-    table.rows.push_back({Value{std::string("execution engine: not needed")}});
-  for (std::string& line : ExplainDamage(plan, store)) {
-    table.rows.push_back({Value{std::move(line)}});
+/// The text behind EXPLAIN on one line.
+std::string StatementText(std::string_view sql) {
+  std::string out;
+  for (const char c : sql) {
+    const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!space) {
+      out += c;
+    } else if (!out.empty() && out.back() != ' ') {
+      out += ' ';
+    }
   }
+  return out.substr(std::min(out.find(' ') + 1, out.size()));
+}
+
+Result<Table> ExplainTable(std::string_view sql, const plan::Plan& plan, Shared& shared) {
+  std::vector<std::string> lines{"query: " + StatementText(sql)};
+  const auto add = [&lines](std::vector<std::string> more) {
+    lines.insert(lines.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
+  };
+  add(Explain(plan, shared.store));
+  add(ExplainDamage(plan, shared.store));
+  if (RunsDirectly(plan)) {
+    lines.emplace_back("execution engine: not needed");
+  } else {
+    Control control(shared.clock, std::nullopt);
+    TM_ASSIGN_OR_RETURN(std::vector<std::string> engine_plan,
+                        shared.database->Explain(plan, shared.store, control));
+    lines.emplace_back("execution engine:");
+    add(std::move(engine_plan));
+  }
+  Table table{{{"Query Plan", TypeKind::kVarchar}}, {}};
+  for (std::string& line : lines) table.rows.push_back({Value{std::move(line)}});
   return table;
 }
 
@@ -323,8 +348,8 @@ class EngineImpl final : public Engine {
     TM_ASSIGN_OR_RETURN(plan::Plan plan,
                         Bind(*statement.query, shared_.names, shared_.store, bind));
     if (statement.kind == ast::StatementKind::kExplain) {
-      return std::unique_ptr<QueryResult>(
-          std::make_unique<TableResult>(ExplainTable(plan, shared_.store)));
+      TM_ASSIGN_OR_RETURN(Table table, ExplainTable(request.sql, plan, shared_));
+      return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(std::move(table)));
     }
     if (shared_.results_open.load() >= shared_.options.results_open_max) {
       return Error{Code::kResourceExhausted,

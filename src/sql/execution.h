@@ -96,7 +96,10 @@ class Database {
   /// Starts `plan`, which with `store` and `control` must outlive the execution.
   virtual Result<std::unique_ptr<Execution>> Start(const plan::Plan& plan, store::Store& store,
                                                    Control& control) = 0;
-  /// Library version, for logs and EXPLAIN.
+  /// The library's own plan, line by line; nothing is read.
+  virtual Result<std::vector<std::string>> Explain(const plan::Plan& plan, store::Store& store,
+                                                   Control& control) = 0;
+  /// Library version, for logs.
   virtual std::string version() const = 0;
   /// Bytes that the library counts against its limit.
   virtual uint64_t memory_bytes() const = 0;

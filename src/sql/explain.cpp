@@ -73,8 +73,23 @@ void AddSelection(const store::Selection& selection, std::vector<std::string>& l
   }
 }
 
-void AddScan(const plan::TableScan& scan, std::vector<std::string>& lines) {
+/// What the read touches; nothing where the store cannot say (a bad pattern fails when it runs).
+store::ReadEstimate EstimateOf(store::Store& store, const store::AggregateRequest& request) {
+  const Result<store::ReadEstimate> estimate = store.Estimate(request);
+  return estimate.ok() ? *estimate : store::ReadEstimate{};
+}
+
+void AddEstimate(const store::ReadEstimate& estimate, std::vector<std::string>& lines) {
+  lines.push_back(fmt::format("  series: {} of {}", estimate.series, estimate.series_total));
+  lines.push_back(fmt::format("  chunks: read {}, skipped {}, by statistics {}",
+                              estimate.chunks_read, estimate.chunks_skipped,
+                              estimate.chunks_by_statistics));
+  lines.push_back(fmt::format("  points: {}", estimate.points));
+}
+
+void AddScan(const plan::TableScan& scan, store::Store& store, std::vector<std::string>& lines) {
   lines.push_back("scan " + scan.table_name);
+  lines.emplace_back("  pushdown: scan");
   AddSelection(scan.selection, lines);
   std::string columns;
   for (const plan::ScanColumn& column : scan.columns) {
@@ -86,6 +101,9 @@ void AddScan(const plan::TableScan& scan, std::vector<std::string>& lines) {
   if (scan.last_points) lines.emplace_back("  points: the newest of each series");
   if (scan.points_limit != UINT64_MAX)
     lines.push_back(fmt::format("  limit: {} points", scan.points_limit));
+  store::AggregateRequest request;
+  request.selection = scan.selection;
+  AddEstimate(EstimateOf(store, request), lines);
 }
 
 std::string AggregateText(const store::AggregateColumn& column) {
@@ -102,8 +120,11 @@ std::string AggregateText(const store::AggregateColumn& column) {
 }
 
 void AddAggregate(const plan::Plan& plan, const plan::TableAggregate& aggregate,
-                  std::vector<std::string>& lines) {
+                  store::Store& store, std::vector<std::string>& lines) {
   lines.push_back("aggregate " + plan.scans[aggregate.scan].table_name);
+  const store::ReadEstimate estimate = EstimateOf(store, aggregate.request);
+  const bool statistics = estimate.chunks_by_statistics > 0 && estimate.chunks_read == 0;
+  lines.emplace_back(statistics ? "  pushdown: statistics" : "  pushdown: aggregate");
   AddSelection(aggregate.request.selection, lines);
   std::string keys;
   for (const std::string& dimension : aggregate.request.group_by)
@@ -122,6 +143,7 @@ void AddAggregate(const plan::Plan& plan, const plan::TableAggregate& aggregate,
     aggregates += (aggregates.empty() ? "" : ", ") + text;
   }
   lines.push_back("  aggregates: " + (aggregates.empty() ? "none" : aggregates));
+  AddEstimate(estimate, lines);
 }
 
 void AddDamage(const plan::TableScan& scan, store::Store& store, std::vector<std::string>& lines) {
@@ -145,14 +167,14 @@ std::vector<std::string> ExplainDamage(const plan::Plan& plan, store::Store& sto
   return lines;
 }
 
-std::vector<std::string> Explain(const plan::Plan& plan) {
+std::vector<std::string> Explain(const plan::Plan& plan, store::Store& store) {
   std::vector<std::string> lines;
   for (const plan::TableAggregate& aggregate : plan.aggregates)
-    AddAggregate(plan, aggregate, lines);
+    AddAggregate(plan, aggregate, store, lines);
   for (const plan::TableScan& scan : plan.scans) {
-    if (!scan.replaced) AddScan(scan, lines);
+    if (!scan.replaced) AddScan(scan, store, lines);
   }
-  if (lines.empty()) lines.emplace_back("no table is read");
+  if (lines.empty()) lines.emplace_back("pushdown: none");
   return lines;
 }
 

@@ -89,9 +89,9 @@ Result<void> AggregateWorker::ReadRows(SeriesEntry& entry, std::string_view key,
   }
 }
 
-void AggregateWorker::ListClean(TimeRange range, const Bins& bins,
-                                std::vector<ChunkRef>& clean) const {
-  clean.assign(reader_.chunks().begin(), reader_.chunks().end());
+void ListClean(const SeriesReader& reader, TimeRange range, const Bins& bins,
+               std::vector<ChunkRef>& clean) {
+  clean.assign(reader.chunks().begin(), reader.chunks().end());
   std::sort(clean.begin(), clean.end(), [](const ChunkRef& a, const ChunkRef& b) {
     return a.entry.min_time < b.entry.min_time;
   });
@@ -107,7 +107,7 @@ void AggregateWorker::ListClean(TimeRange range, const Bins& bins,
       const EventTime bin = FloorTo({e.min_time}, bins.width, bins.offset);
       if (e.max_time >= BinEnd(bin.ns, bins.width)) continue;
     }
-    if (reader_.MemoryTouches(e.min_time, e.max_time)) continue;
+    if (reader.MemoryTouches(e.min_time, e.max_time)) continue;
     clean[kept++] = clean[i];
   }
   clean.resize(kept);
@@ -130,7 +130,7 @@ Result<void> AggregateWorker::AddSeries(SeriesEntry& entry, std::string_view key
   }
   TM_RETURN_IF_ERROR(reader_.Start(entry, range, wants));
   if (reader_.chunks().empty()) return ReadRows(entry, key, range, wants, bins, one_bin, true);
-  ListClean(range, bins, clean_);
+  ListClean(reader_, range, bins, clean_);
   if (clean_.empty()) return ReadRows(entry, key, range, wants, bins, one_bin, true);
   const bool only_chunks = clean_.size() == reader_.chunks().size() && !reader_.has_memory();
   EventTime from = range.start;

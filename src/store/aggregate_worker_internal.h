@@ -42,6 +42,11 @@ class BinTable {
   std::unordered_map<int64_t, AggregateRow> sparse_;
 };
 
+/// Replaces `clean` by the chunks of a started reader that statistics may answer for, ascending by
+/// time: alone in their times, wholly inside the range and one bin.
+void ListClean(const SeriesReader& reader, TimeRange range, const Bins& bins,
+               std::vector<ChunkRef>& clean);
+
 class AggregateWorker {
  public:
   AggregateWorker(EmbeddedStore::State& state, const Snapshots::Lease& lease,
@@ -63,8 +68,6 @@ class AggregateWorker {
   Result<void> ReadRows(SeriesEntry& entry, std::string_view key, TimeRange range,
                         const ReadWants& wants, const Bins& bins, EventTime one_bin, bool started);
   void AddPiece(std::string_view key, const Bins& bins, EventTime one_bin);
-  /// Chunks of the reader that statistics may answer for, ascending by time.
-  void ListClean(TimeRange range, const Bins& bins, std::vector<ChunkRef>& clean) const;
 
   EmbeddedStore::State& s_;
   SeriesReader reader_;

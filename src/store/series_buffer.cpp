@@ -285,4 +285,20 @@ bool SeriesBuffer::HasRowIn(int64_t min_time, int64_t max_time) const {
   return false;
 }
 
+uint64_t SeriesBuffer::RowsIn(int64_t min_time, int64_t max_time) const {
+  if (tail_.count == 0 || min_time > last_time_) return 0;
+  const Place from = Find(min_time);
+  uint64_t rows = 0;
+  for (size_t c = from.chunk, i = from.at; c <= chunks_.size(); ++c, i = 0) {
+    const Row* const begin = chunk(c).rows.get() + i;
+    const Row* const end = chunk(c).rows.get() + chunk(c).count;
+    if (begin >= end) continue;
+    const Row* const stop = std::partition_point(
+        begin, end, [max_time](const Row& row) { return row.time <= max_time; });
+    rows += static_cast<uint64_t>(stop - begin);
+    if (stop != end) break;
+  }
+  return rows;
+}
+
 }  // namespace tidemark::store

@@ -66,6 +66,8 @@ class SeriesBuffer {
   }
   /// Whether a row has a time in [min_time, max_time].
   bool HasRowIn(int64_t min_time, int64_t max_time) const;
+  /// Rows in [min_time, max_time].
+  uint64_t RowsIn(int64_t min_time, int64_t max_time) const;
   uint64_t rows() const { return rows_; }
   /// Changes of heap_bytes() since construction are what the memory budget counts.
   size_t heap_bytes() const { return heap_bytes_.bytes(); }

@@ -153,6 +153,19 @@ bool SeriesReader::MemoryTouches(int64_t min_time, int64_t max_time) const {
   return false;
 }
 
+uint64_t SeriesReader::MemoryRows() const {
+  if (memory_.empty()) return 0;
+  const MutexLock lock(s_.LaneOf(entry_->id).mutex);
+  const int64_t last = range_.end.ns - 1;
+  uint64_t rows = entry_->buffer.RowsIn(range_.start.ns, last);
+  for (auto part = entry_->frozen.get(); part != nullptr; part = part->older.get()) {
+    if (part->seal_no > lease_.version().seal_no) {
+      rows += part->buffer.RowsIn(range_.start.ns, last);
+    }
+  }
+  return rows;
+}
+
 int64_t SeriesReader::LastTime() const {
   int64_t last = INT64_MIN;
   for (const auto& [first, end] : memory_) last = std::max(last, end);

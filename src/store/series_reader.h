@@ -65,6 +65,8 @@ class SeriesReader {
   std::span<const ChunkRef> chunks() const { return chunks_; }
   bool MemoryTouches(int64_t min_time, int64_t max_time) const;
   bool has_memory() const { return !memory_.empty(); }
+  /// Rows in range that memory holds.
+  uint64_t MemoryRows() const;
   /// Opens a chunk of chunks(); damage is reported to the store.
   Result<Chunk> Load(const ChunkRef& ref);
   /// Newest time of the series in memory or files before `end`, or INT64_MIN.

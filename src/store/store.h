@@ -290,6 +290,19 @@ class AggregateCursor {
   virtual std::vector<DamagedRange> gaps() const { return {}; }
 };
 
+/// What a read would touch, for EXPLAIN; nothing is decoded.
+struct ReadEstimate {
+  uint64_t series = 0;                // that match
+  uint64_t series_total = 0;          // of the table
+  uint64_t chunks_read = 0;           // of those series, to be decoded
+  uint64_t chunks_skipped = 0;        // of those series, outside the time range
+  uint64_t chunks_by_statistics = 0;  // answered by what is known of them
+  /// Rows of the chunks that are not skipped, and of memory in the time range: an upper bound of
+  /// the points read.
+  uint64_t points = 0;
+  friend bool operator==(const ReadEstimate&, const ReadEstimate&) = default;
+};
+
 struct TableSchema {
   std::vector<std::string> dimensions;  // first-seen order, the same after a restart
   /// Value columns in first-seen order: the types of single measures (name empty) and the fields of
@@ -405,6 +418,8 @@ class Store {
   virtual Result<std::unique_ptr<AggregateCursor>> Aggregate(const AggregateRequest& request) = 0;
   /// The newest point of each selected series, without a scan; slices of one point.
   virtual Result<std::unique_ptr<ScanCursor>> LastPoints(const ScanRequest& request) = 0;
+  /// Of an Aggregate() without windows; without aggregates, of a Scan() over all of the selection.
+  virtual Result<ReadEstimate> Estimate(const AggregateRequest& request) = 0;
   virtual Result<TableSchema> Schema(TableId table) = 0;
   /// Series a selection names, without points.
   virtual Result<std::vector<std::shared_ptr<const SeriesInfo>>> Series(

@@ -148,10 +148,18 @@ TEST(Sealing, StatisticsAnswerForWholeChunksWithoutDecoding) {
   EXPECT_EQ(answer(), from_memory);
   EXPECT_EQ(Metric(host, "tidemark_store_points_scanned_total"), scanned);
   EXPECT_EQ(Metric(host, "tidemark_store_chunks_answered_total") - answered, 10U);
+  const auto estimate = [&] { return host.store().Estimate(request).value(); };
+  EXPECT_EQ(estimate(), (ReadEstimate{10, 10, 0, 0, 10, 5000}));
   // One override: its series is read, the others are not.
   Put(host, {Point(Ref(host.store(), 1, "h3"), kNow - hours(1) + seconds(7), 99, 2)});
   answer();
   EXPECT_EQ(Metric(host, "tidemark_store_points_scanned_total") - scanned, 500U);
+  EXPECT_EQ(estimate(), (ReadEstimate{10, 10, 1, 0, 9, 5001}));
+  // A scan of one series and an hour without rows decodes nothing and skips its chunk.
+  request.aggregates.clear();
+  request.selection.dimensions = {{"host", {TextPredicate::Op::kIn, {"h1"}}}};
+  request.selection.time = {kNow, kEventTimeMax};
+  EXPECT_EQ(estimate(), (ReadEstimate{1, 10, 0, 1, 0, 0}));
 }
 
 TEST(Sealing, OverridesOfSealedPointsHoldNeitherMemoryNorJournal) {

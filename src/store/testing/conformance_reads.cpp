@@ -292,6 +292,12 @@ TEST_P(StoreConformance, AggregatesEqualBruteForce) {
                                                 {agg::Kind::kMax, agg::Type::kDouble, "", false},
                                                 {agg::Kind::kFirst, agg::Type::kDouble, "", false},
                                                 {agg::Kind::kLast, agg::Type::kDouble, "", false}};
+  AggregateRequest whole;
+  whole.selection = All();
+  const ReadEstimate estimate = store().Estimate(whole).value();
+  EXPECT_EQ(estimate.series, 8U);
+  EXPECT_EQ(estimate.series_total, 8U);
+  EXPECT_EQ(estimate.points, raw.size());
   for (const bool by_host : {true, false}) {
     for (const Bins bins :
          {Bins{}, Bins{minutes(5), nanoseconds(0)}, Bins{minutes(7), seconds(90)}}) {

@@ -388,6 +388,21 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
       groups.Take(), s.End(), s.KnownGaps(request.selection.table, request.selection.time)));
 }
 
+Result<ReadEstimate> ModelStore::Estimate(const AggregateRequest& request) {
+  const MutexLock lock(state_->mutex);
+  State& s = *state_;
+  if (!s.tables.contains(request.selection.table)) return Error{Code::kNotFound, "no such table"};
+  ReadEstimate out;
+  Selection all;
+  all.table = request.selection.table;
+  out.series_total = s.Select(all).size();
+  for (const ModelSeries* series : s.Select(request.selection)) {
+    ++out.series;
+    out.points += s.Rows(*series, request.selection.time).size();
+  }
+  return out;
+}
+
 Result<TableSchema> ModelStore::Schema(TableId table) {
   const MutexLock lock(state_->mutex);
   const auto found = state_->tables.find(table);

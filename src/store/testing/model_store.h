@@ -36,6 +36,7 @@ class ModelStore final : public Store {
   void Write(const WriteBatch& batch, Completion<WriteReply> done) override;
   Result<std::unique_ptr<ScanCursor>> Scan(const ScanRequest& request) override;
   Result<std::unique_ptr<AggregateCursor>> Aggregate(const AggregateRequest& request) override;
+  Result<ReadEstimate> Estimate(const AggregateRequest& request) override;
   Result<std::unique_ptr<ScanCursor>> LastPoints(const ScanRequest& request) override;
   Result<TableSchema> Schema(TableId table) override;
   Result<std::vector<std::shared_ptr<const SeriesInfo>>> Series(

@@ -88,6 +88,9 @@ class UnjudgingStore final : public Store {
   Result<std::unique_ptr<ScanCursor>> LastPoints(const ScanRequest& request) override {
     return inner_->LastPoints(request);
   }
+  Result<ReadEstimate> Estimate(const AggregateRequest& request) override {
+    return inner_->Estimate(request);
+  }
   Result<TableSchema> Schema(TableId table) override { return inner_->Schema(table); }
   Result<std::vector<std::shared_ptr<const SeriesInfo>>> Series(
       const Selection& selection) override {

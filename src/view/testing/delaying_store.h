@@ -72,6 +72,9 @@ class DelayingStore final : public store::Store {
       const store::ScanRequest& request) override {
     return inner_->LastPoints(request);
   }
+  Result<store::ReadEstimate> Estimate(const store::AggregateRequest& request) override {
+    return inner_->Estimate(request);
+  }
   Result<store::TableSchema> Schema(TableId table) override { return inner_->Schema(table); }
   Result<std::vector<std::shared_ptr<const store::SeriesInfo>>> Series(
       const store::Selection& selection) override {
