@@ -140,4 +140,51 @@ uint64_t DistinctSketch::Estimate() const {
   return static_cast<uint64_t>(std::llround(m * m / (2 * std::numbers::ln2 * z)));
 }
 
+size_t DistinctSketch::heap_bytes() const {
+  return hashes_.capacity() * sizeof(uint64_t) + registers_.capacity();
+}
+
+void DistinctSketch::AppendTo(ByteWriter& out) const {
+  out.PutU8(static_cast<uint8_t>(precision_));
+  if (!registers_.empty()) {
+    out.PutVarint(kExactBelow);
+    for (const uint8_t value : registers_) out.PutU8(value);
+    return;
+  }
+  std::vector<uint64_t> sorted;
+  for (const uint64_t hash : hashes_) {
+    if (hash != 0) sorted.push_back(hash);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  out.PutVarint(sorted.size());
+  for (const uint64_t hash : sorted) out.PutU64(hash);
+}
+
+Result<DistinctSketch> DistinctSketch::Read(ByteReader& in) {
+  const auto malformed = [] {
+    return Error{Code::kCorruption, "aggregate state: a distinct count is malformed"};
+  };
+  const uint8_t precision = in.GetU8();
+  const uint64_t count = in.GetVarint();
+  if (!in.ok() || precision < kPrecisionMin || precision > kPrecisionMax || count > kExactBelow)
+    return malformed();
+  DistinctSketch out(precision);
+  if (count == kExactBelow) {
+    out.registers_.resize(size_t{1} << precision);
+    for (uint8_t& value : out.registers_) {
+      value = in.GetU8();
+      if (!in.ok() || value > 64 - precision + 1) return malformed();
+    }
+    return out;
+  }
+  uint64_t before = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t hash = in.GetU64();
+    if (!in.ok() || hash <= before) return malformed();
+    before = hash;
+    out.Add(hash);
+  }
+  return out;
+}
+
 }  // namespace tidemark::agg

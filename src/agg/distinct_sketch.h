@@ -11,6 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+
 namespace tidemark::agg {
 
 /// XXH3 (64 bits, no seed) of the value's bytes: 8 of the number, little-endian, with one NaN and
@@ -19,6 +23,7 @@ uint64_t DistinctHash(double value);
 uint64_t DistinctHash(int64_t value);
 uint64_t DistinctHash(bool value);
 uint64_t DistinctHash(std::string_view value);
+inline uint64_t DistinctHash(EventTime value) { return DistinctHash(value.ns); }
 
 class DistinctSketch {
  public:
@@ -36,6 +41,12 @@ class DistinctSketch {
   /// `other` has the same precision. Merging with itself is allowed.
   void Merge(const DistinctSketch& other);
   uint64_t Estimate() const;
+  size_t heap_bytes() const;
+
+  /// Canonical bytes (docs/format/agg.md).
+  void AppendTo(ByteWriter& out) const;
+  /// kCorruption: ran out, or not what AppendTo writes.
+  static Result<DistinctSketch> Read(ByteReader& in);
 
  private:
   void AddToRegisters(uint64_t hash);

@@ -175,6 +175,28 @@ size_t Moments<kOrder>::heap_bytes() const {
 }
 
 template <int kOrder>
+void Moments<kOrder>::AppendTo(ByteWriter& out) const {
+  out.PutU8(special_ ? 1 : 0);
+  if (special_) return;  // the sums do not matter any more, and say what came before
+  for (const WideSum& sum : sums_) sum.AppendTo(out);
+}
+
+template <int kOrder>
+Result<Moments<kOrder>> Moments<kOrder>::Read(uint64_t count, ByteReader& in) {
+  Moments out;
+  out.count_ = count;
+  const uint8_t special = in.GetU8();
+  if (!in.ok() || special > 1)
+    return Error{Code::kCorruption, "aggregate state: moments are malformed"};
+  out.special_ = special == 1;
+  if (out.special_) return out;
+  for (WideSum& sum : out.sums_) {
+    TM_ASSIGN_OR_RETURN(sum, WideSum::Read(in));
+  }
+  return out;
+}
+
+template <int kOrder>
 BigNumber Moments<kOrder>::SpreadNumber() const {
   return CoSpread(count_, sums_[1], sums_[0], sums_[0]);
 }

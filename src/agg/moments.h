@@ -28,6 +28,11 @@ class Moments {
   uint64_t count() const { return count_; }
   size_t heap_bytes() const;
 
+  /// Canonical bytes without the count (docs/format/agg.md).
+  void AppendTo(ByteWriter& out) const;
+  /// kCorruption: ran out, or not what AppendTo writes.
+  static Result<Moments> Read(uint64_t count, ByteReader& in);
+
   /// Nothing without input, and for samples of one. Rounded once.
   std::optional<double> Variance(Spread spread) const;
   /// The square root of Variance().

@@ -147,4 +147,52 @@ size_t Percentiles::heap_bytes() const {
   return few_.capacity() * sizeof(uint64_t) + slots_.capacity() * sizeof(Counter);
 }
 
+void Percentiles::AppendTo(ByteWriter& out) const {
+  std::vector<Counter> sorted = Sorted();
+  // Equal values that still lie one by one.
+  size_t kept = 0;
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    if (sorted[i].smallest == sorted[kept].smallest) {
+      sorted[kept].weight = SaturatingAdd(sorted[kept].weight, sorted[i].weight);
+    } else {
+      sorted[++kept] = sorted[i];
+    }
+  }
+  if (!sorted.empty()) sorted.resize(kept + 1);
+  out.PutU8(shift_);
+  out.PutVarint(sorted.size());
+  uint64_t before = 0;
+  for (const Counter& counter : sorted) {
+    out.PutVarint(counter.smallest - before);
+    out.PutVarint(counter.weight);
+    before = counter.smallest;
+  }
+  out.PutVarint(largest_ - before);
+}
+
+Result<Percentiles> Percentiles::Read(ByteReader& in) {
+  const auto malformed = [] {
+    return Error{Code::kCorruption, "aggregate state: percentiles are malformed"};
+  };
+  Percentiles out;
+  const uint8_t shift = in.GetU8();
+  const uint64_t count = in.GetVarint();
+  if (!in.ok() || shift > 48 || count > kCountersMax) return malformed();
+  out.shift_ = shift;
+  uint64_t value = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t step = in.GetVarint();
+    const uint64_t weight = in.GetVarint();
+    if (!in.ok() || weight == 0 || step > ~value) return malformed();
+    const uint64_t next = value + step;
+    if (i > 0 && next >> shift == value >> shift) return malformed();
+    value = next;
+    out.Add(value, weight);
+  }
+  const uint64_t rest = in.GetVarint();
+  if (!in.ok() || rest > ~value || (value + rest) >> shift != value >> shift) return malformed();
+  out.largest_ = value + rest;
+  return out;
+}
+
 }  // namespace tidemark::agg

@@ -15,6 +15,9 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/result.h"
+
 namespace tidemark::agg {
 
 /// 64 bits that sort as the values do: -Inf < ... < -0.0 < 0.0 < ... < Inf < NaN.
@@ -57,6 +60,11 @@ class Percentiles {
   std::vector<uint64_t> At(std::span<const double> ps) const;
 
   size_t heap_bytes() const;
+
+  /// Canonical bytes (docs/format/agg.md).
+  void AppendTo(ByteWriter& out) const;
+  /// kCorruption: ran out, or not what AppendTo writes.
+  static Result<Percentiles> Read(ByteReader& in);
 
  private:
   struct Counter {

@@ -6,7 +6,10 @@
 #include <limits>
 #include <type_traits>
 
+#include "agg/distinct_sketch.h"
 #include "agg/extremes_internal.h"
+#include "agg/moments.h"
+#include "agg/percentiles.h"
 #include "base/check.h"
 
 namespace tidemark::agg {
@@ -15,8 +18,8 @@ namespace {
 __extension__ using Int128 = __int128;
 __extension__ using Uint128 = unsigned __int128;
 
-constexpr std::array<std::string_view, 8> kKindNames{"",    "count", "sum",   "avg",
-                                                     "min", "max",   "first", "last"};
+constexpr std::array<std::string_view, 11> kKindNames{
+    "", "count", "sum", "avg", "min", "max", "first", "last", "moments", "percentiles", "distinct"};
 
 bool IsNumeric(Type type) { return type == Type::kDouble || type == Type::kBigint; }
 
@@ -82,7 +85,7 @@ std::string_view KindName(Kind kind) {
 }
 
 std::optional<Kind> KindFromName(std::string_view name) {
-  for (size_t i = 1; i < kKindNames.size(); ++i) {
+  for (size_t i = 1; i <= static_cast<size_t>(Kind::kLast); ++i) {
     if (kKindNames[i] == name) return static_cast<Kind>(i);
   }
   return std::nullopt;
@@ -91,7 +94,8 @@ std::optional<Kind> KindFromName(std::string_view name) {
 Result<void> CheckSpec(Spec spec) {
   const std::string_view kind = KindName(spec.kind);
   const bool known_type = spec.input >= Type::kDouble && spec.input <= Type::kTimestamp;
-  const bool arithmetic = spec.kind == Kind::kSum || spec.kind == Kind::kAvg;
+  const bool arithmetic = spec.kind == Kind::kSum || spec.kind == Kind::kAvg ||
+                          spec.kind == Kind::kMoments || spec.kind == Kind::kPercentiles;
   if (!kind.empty() && known_type && (!arithmetic || IsNumeric(spec.input))) return {};
   std::string name(kind.empty() ? "unknown aggregate" : kind);
   return Error{Code::kInvalidArgument, name + " of " + std::string(TypeName(spec.input)) +
@@ -100,8 +104,9 @@ Result<void> CheckSpec(Spec spec) {
 }
 
 Type ResultType(Spec spec) {
-  if (spec.kind == Kind::kCount) return Type::kBigint;
-  return spec.kind == Kind::kAvg ? Type::kDouble : spec.input;
+  if (spec.kind == Kind::kCount || spec.kind == Kind::kDistinct) return Type::kBigint;
+  const bool real = spec.kind == Kind::kAvg || spec.kind == Kind::kMoments;
+  return real ? Type::kDouble : spec.input;
 }
 
 State::State(Spec spec) : spec_(spec), payload_(EmptyPayload(spec)) {
@@ -133,6 +138,12 @@ State::Payload State::EmptyPayload(Spec spec) {
     case Kind::kFirst:
     case Kind::kLast:
       return std::unique_ptr<Edge>{};
+    case Kind::kMoments:
+      return std::unique_ptr<Moments<2>>{};
+    case Kind::kPercentiles:
+      return std::unique_ptr<Percentiles>{};
+    case Kind::kDistinct:
+      return std::unique_ptr<DistinctSketch>{};
   }
   return {};
 }
@@ -140,8 +151,9 @@ State::Payload State::EmptyPayload(Spec spec) {
 State::Payload State::CopyPayload(const Payload& payload) {
   return std::visit(
       [](const auto& value) -> Payload {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::unique_ptr<Edge>>) {
-          return value == nullptr ? nullptr : std::make_unique<Edge>(*value);
+        if constexpr (requires { *value; }) {
+          using Boxed = std::decay_t<decltype(*value)>;
+          return value == nullptr ? nullptr : std::make_unique<Boxed>(*value);
         } else {
           return value;
         }
@@ -155,6 +167,38 @@ void State::Reset() {
   if (auto* text = std::get_if<std::string>(&payload_)) return text->clear();
   if (auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_)) return edge->reset();
   if (auto* sum = std::get_if<IntegerSum>(&payload_)) *sum = {};
+  if (spec_.kind >= Kind::kMoments) payload_ = EmptyPayload(spec_);  // null pointers
+}
+
+/// The state behind the payload, made when the first input needs it.
+template <typename Boxed>
+Boxed* State::SketchOf() {
+  auto* pointer = std::get_if<std::unique_ptr<Boxed>>(&payload_);
+  if (pointer == nullptr) return nullptr;
+  if (*pointer == nullptr) *pointer = std::make_unique<Boxed>();
+  return pointer->get();
+}
+
+template <typename T>
+void State::AddToSketch(std::span<const T> values) {
+  if (auto* distinct = SketchOf<DistinctSketch>()) {
+    for (const T& value : values) distinct->Add(DistinctHash(value));
+  }
+  if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
+    if (auto* percentiles = SketchOf<Percentiles>()) {
+      for (const T value : values) percentiles->Add(OrderedBits(value));
+    }
+    if (auto* moments = SketchOf<Moments<2>>()) {
+      if constexpr (std::is_same_v<T, double>) {
+        moments->Add(values);
+      } else {
+        for (const T value : values) {
+          const auto real = static_cast<double>(value);
+          moments->Add({&real, 1});
+        }
+      }
+    }
+  }
 }
 
 template <typename T>
@@ -218,6 +262,11 @@ void State::AddRun(const Run& run, std::span<const T> values) {
       TM_DCHECK(run.times.size() == values.size());
       OfferEdge(run.times.back(), run.series_key, ToScalar(values.back()));
       break;
+    case Kind::kMoments:
+    case Kind::kPercentiles:
+    case Kind::kDistinct:
+      AddToSketch(values);
+      break;
   }
   count_ += values.size();
 }
@@ -235,6 +284,7 @@ void State::AddCount(uint64_t n) {
 
 bool State::CanSummarise(Spec spec, const Summary& summary) {
   if (spec.kind == Kind::kCount) return true;
+  if (spec.kind >= Kind::kMoments) return false;
   if (spec.input == Type::kVarchar || spec.input == Type::kBoolean || summary.special) return false;
   return (spec.kind != Kind::kSum && spec.kind != Kind::kAvg) || summary.sum_usable;
 }
@@ -279,6 +329,10 @@ void State::AddSummary(const Summary& summary, std::string_view series_key) {
     case Kind::kLast:
       offer_edge(summary.last_time, summary.last_bits);
       break;
+    case Kind::kMoments:
+    case Kind::kPercentiles:
+    case Kind::kDistinct:
+      TM_UNREACHABLE();  // CanSummarise() is false
   }
   count_ += summary.count;
 }
@@ -299,6 +353,8 @@ void State::Merge(const State& other) {
           if (this != &other) OfferExtreme(std::string_view(value));
         } else if constexpr (std::is_same_v<Value, std::unique_ptr<Edge>>) {
           if (this != &other) OfferEdge(value->time, value->series_key, value->value);
+        } else if constexpr (requires { value->Merge(*value); }) {
+          SketchOf<std::decay_t<decltype(*value)>>()->Merge(*value);
         } else if constexpr (!std::is_same_v<Value, std::monostate>) {
           OfferExtreme(value);
         }
@@ -307,9 +363,29 @@ void State::Merge(const State& other) {
   count_ += other.count_;
 }
 
-Result<Scalar> State::Finish() const {
+Scalar State::FinishMoments(const Moments<2>& moments, Reading::Of of) {
+  const bool population = of == Reading::Of::kVarPop || of == Reading::Of::kStddevPop;
+  const bool root = of == Reading::Of::kStddevSamp || of == Reading::Of::kStddevPop;
+  const Spread spread = population ? Spread::kPopulation : Spread::kSample;
+  const std::optional<double> value =
+      root ? moments.StandardDeviation(spread) : moments.Variance(spread);
+  return value ? Scalar(*value) : Scalar();
+}
+
+Result<Scalar> State::Finish(Reading reading) const {
   if (spec_.kind == Kind::kCount) return Scalar(static_cast<int64_t>(count_));
-  if (count_ == 0) return Scalar();
+  if (count_ == 0) return spec_.kind == Kind::kDistinct ? Scalar(int64_t{0}) : Scalar();
+  if (const auto* distinct = std::get_if<std::unique_ptr<DistinctSketch>>(&payload_)) {
+    return Scalar(static_cast<int64_t>((*distinct)->Estimate()));
+  }
+  if (const auto* moments = std::get_if<std::unique_ptr<Moments<2>>>(&payload_)) {
+    return FinishMoments(**moments, reading.of);
+  }
+  if (const auto* percentiles = std::get_if<std::unique_ptr<Percentiles>>(&payload_)) {
+    const uint64_t found = (*percentiles)->At(reading.p).value_or(0);
+    if (spec_.input == Type::kDouble) return Scalar(DoubleOfOrdered(found));
+    return Scalar(IntegerOfOrdered(found));
+  }
   if (const auto* sum = std::get_if<ExactSum>(&payload_)) {
     return Scalar(spec_.kind == Kind::kSum ? sum->Round() : sum->Mean(count_));
   }
@@ -337,6 +413,16 @@ size_t State::heap_bytes() const {
   };
   if (const auto* sum = std::get_if<ExactSum>(&payload_)) return sum->heap_bytes();
   if (const auto* text = std::get_if<std::string>(&payload_)) return of_string(*text);
+  if (count_ == 0) return 0;
+  if (const auto* moments = std::get_if<std::unique_ptr<Moments<2>>>(&payload_)) {
+    return sizeof(Moments<2>) + (*moments)->heap_bytes();
+  }
+  if (const auto* percentiles = std::get_if<std::unique_ptr<Percentiles>>(&payload_)) {
+    return sizeof(Percentiles) + (*percentiles)->heap_bytes();
+  }
+  if (const auto* distinct = std::get_if<std::unique_ptr<DistinctSketch>>(&payload_)) {
+    return sizeof(DistinctSketch) + (*distinct)->heap_bytes();
+  }
   const auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_);
   if (edge == nullptr || *edge == nullptr) return 0;
   const auto* text = std::get_if<std::string>(&(*edge)->value);

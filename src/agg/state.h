@@ -20,6 +20,11 @@
 
 namespace tidemark::agg {
 
+template <int kOrder>
+class Moments;
+class Percentiles;
+class DistinctSketch;
+
 /// Values are wire bytes (State::AppendTo); never renumber.
 enum class Kind : uint8_t {
   kCount = 1,  // of non-null inputs
@@ -29,11 +34,32 @@ enum class Kind : uint8_t {
   kMax = 5,    // same order: NaN if there was one
   kFirst = 6,  // value of the smallest time; equal times: smallest canonical series key
   kLast = 7,   // value of the largest time; equal times: smallest canonical series key
+  // Kinds with more than one result: Finish() takes a Reading.
+  kMoments = 8,      // DOUBLE, BIGINT as doubles: variance and standard deviation (moments.h)
+  kPercentiles = 9,  // DOUBLE, BIGINT (percentiles.h)
+  kDistinct = 10,    // number of different values, about (distinct_sketch.h); of 2^11 registers
 };
 
-/// "count", "sum", ...: the SQL names and those of the stack file. Empty for an unknown kind.
+/// "count", "sum", ...: the SQL names and those of the stack file, then "moments", "percentiles",
+/// "distinct". Empty for an unknown kind.
 std::string_view KindName(Kind kind);
+/// Only of kinds with one result, kLast at most.
 std::optional<Kind> KindFromName(std::string_view name);
+
+/// What a state is asked for.
+struct Reading {
+  enum class Of : uint8_t {
+    kOnly,  // the result of kinds that have one; kMoments: kVarSamp; kPercentiles: p
+    kVarSamp,
+    kVarPop,
+    kStddevSamp,
+    kStddevPop,
+  };
+  Of of = Of::kOnly;
+  double p = 0.5;
+
+  friend bool operator==(const Reading&, const Reading&) = default;
+};
 
 /// Type of the input column; wire bytes, never renumber. The same numbers as store::ValueType.
 enum class Type : uint8_t { kDouble = 1, kBigint = 2, kVarchar = 3, kBoolean = 4, kTimestamp = 5 };
@@ -50,7 +76,7 @@ using Scalar = std::variant<std::monostate, double, int64_t, std::string, bool, 
 
 /// kInvalidArgument with both names: sum of VARCHAR and the like do not exist.
 Result<void> CheckSpec(Spec spec);
-/// Type of Finish(): count is BIGINT, avg DOUBLE, the rest as the input.
+/// Type of Finish(): count and distinct are BIGINT, avg and moments DOUBLE, the rest as the input.
 Type ResultType(Spec spec);
 
 /// One run of one series: times ascending, parallel to the values. `series_key` is the canonical
@@ -114,8 +140,9 @@ class State {
 
   bool empty() const { return count_ == 0; }  // no input so far
   uint64_t count() const { return count_; }   // inputs so far
-  /// Null when empty (count: 0). kOutOfRange: BIGINT sum beyond int64.
-  Result<Scalar> Finish() const;
+  /// Null when empty (count, distinct: 0), and for moments of a sample of one. kOutOfRange: BIGINT
+  /// sum beyond int64.
+  Result<Scalar> Finish(Reading reading = {}) const;
 
   /// Canonical bytes: a function of the inputs only, without the spec. Layout: docs/format/agg.md.
   void AppendTo(ByteWriter& out) const;
@@ -136,15 +163,22 @@ class State {
     std::string series_key;
     Scalar value;
   };
-  /// The alternative follows from the spec, except that first and last have none before an input.
+  /// The alternative follows from the spec, except that pointers are null before an input.
   using Payload = std::variant<std::monostate, ExactSum, IntegerSum, double, int64_t, std::string,
-                               std::unique_ptr<Edge>>;
+                               std::unique_ptr<Edge>, std::unique_ptr<Moments<2>>,
+                               std::unique_ptr<Percentiles>, std::unique_ptr<DistinctSketch>>;
 
   static Payload EmptyPayload(Spec spec);
   static Payload CopyPayload(const Payload& payload);
+  static Scalar FinishMoments(const Moments<2>& moments, Reading::Of of);
   static Result<Payload> ReadPayload(Spec spec, ByteReader& in);
   template <typename T>
   void AddRun(const Run& run, std::span<const T> values);
+  // kMoments, kPercentiles, kDistinct.
+  template <typename Boxed>
+  Boxed* SketchOf();
+  template <typename T>
+  void AddToSketch(std::span<const T> values);
   template <typename T>
   void OfferExtreme(const T& value);
   void OfferEdge(EventTime time, std::string_view series_key, Scalar value);

@@ -53,13 +53,17 @@ std::string Bytes(const State& state) {
   return std::move(out).Take();
 }
 
-constexpr std::array kKinds{Kind::kCount, Kind::kSum,   Kind::kAvg, Kind::kMin,
-                            Kind::kMax,   Kind::kFirst, Kind::kLast};
+constexpr std::array kKinds{Kind::kCount,       Kind::kSum,     Kind::kAvg,  Kind::kMin,
+                            Kind::kMax,         Kind::kFirst,   Kind::kLast, Kind::kMoments,
+                            Kind::kPercentiles, Kind::kDistinct};
 constexpr std::array kTypes{Type::kDouble, Type::kBigint, Type::kVarchar, Type::kBoolean,
                             Type::kTimestamp};
 
 TEST(AggKind, NamesReadBack) {
-  for (const Kind kind : kKinds) EXPECT_EQ(KindFromName(KindName(kind)), kind);
+  for (const Kind kind : kKinds) {
+    const bool one_result = kind <= Kind::kLast;
+    EXPECT_EQ(KindFromName(KindName(kind)), one_result ? std::optional(kind) : std::nullopt);
+  }
   EXPECT_EQ(KindName(Kind::kAvg), "avg");
   EXPECT_EQ(KindFromName("median"), std::nullopt);
   EXPECT_EQ(KindFromName(""), std::nullopt);
@@ -94,7 +98,8 @@ TEST(AggState, NullWhenEmptyButCountIsZero) {
       const State other({kind, type});
       state.Merge(other);
       EXPECT_TRUE(state.empty());
-      EXPECT_EQ(state.Finish().value(), kind == Kind::kCount ? Scalar(int64_t{0}) : Scalar());
+      const bool counts = kind == Kind::kCount || kind == Kind::kDistinct;
+      EXPECT_EQ(state.Finish().value(), counts ? Scalar(int64_t{0}) : Scalar());
       EXPECT_EQ(Bytes(state), std::string(1, '\0'));
     }
   }
@@ -326,6 +331,27 @@ State FromPoints(Spec spec, std::span<const Point> points, std::mt19937_64& rand
     }
   }
   return state;
+}
+
+TEST(AggState, ReadsMomentsPercentilesAndDistinctCounts) {
+  const std::vector<double> values{1, 2, 4, 8};
+  const auto of = [](const State& state, Reading reading) { return state.Finish(reading).value(); };
+  const State moments = Doubles(Kind::kMoments, values);
+  EXPECT_EQ(of(moments, {}), Scalar(115.0 / 12));
+  EXPECT_EQ(of(moments, {.of = Reading::Of::kVarPop}), Scalar(7.1875));
+  EXPECT_EQ(of(moments, {.of = Reading::Of::kStddevPop}), Scalar(std::sqrt(7.1875)));
+  EXPECT_EQ(of(Doubles(Kind::kMoments, {3}), {}), Scalar());
+  const State percentiles = Doubles(Kind::kPercentiles, values);
+  EXPECT_EQ(of(percentiles, {}), Scalar(4.0));
+  EXPECT_EQ(of(percentiles, {.p = 0.9}), Scalar(8.0));
+  EXPECT_EQ(of(Bigints(Kind::kPercentiles, {-5, 7}), {.p = 0}), Scalar(int64_t{-5}));
+  EXPECT_EQ(of(Bigints(Kind::kMoments, {-5, 7}), {}), Scalar(72.0));
+  EXPECT_EQ(of(Texts(Kind::kDistinct, {"a", "b", "a"}), {}), Scalar(int64_t{2}));
+  EXPECT_EQ(of(State({Kind::kDistinct, Type::kBoolean}), {}), Scalar(int64_t{0}));
+  EXPECT_EQ(of(State({Kind::kPercentiles, Type::kDouble}), {}), Scalar());
+  EXPECT_EQ(CheckSpec({Kind::kPercentiles, Type::kVarchar}).error().message,
+            "percentiles of VARCHAR does not exist; it needs DOUBLE or BIGINT");
+  EXPECT_FALSE(State::CanSummarise({Kind::kMoments, Type::kDouble}, {.sum_usable = true}));
 }
 
 TEST(AggStateProperty, AnyOrderAndMergeTreeGiveTheSameBytes) {

@@ -4,7 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "agg/distinct_sketch.h"
 #include "agg/extremes_internal.h"
+#include "agg/moments.h"
+#include "agg/percentiles.h"
 #include "agg/state.h"
 #include "base/check.h"
 
@@ -75,8 +78,13 @@ void State::AppendTo(ByteWriter& out) const {
   if (const auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_)) {
     out.PutI64((*edge)->time.ns);
     out.PutString((*edge)->series_key);
-    AppendScalar(out, (*edge)->value);
+    return AppendScalar(out, (*edge)->value);
   }
+  std::visit(
+      [&](const auto& value) {
+        if constexpr (requires { value->AppendTo(out); }) value->AppendTo(out);
+      },
+      payload_);
 }
 
 Result<State> State::Read(Spec spec, ByteReader& in) {
@@ -84,6 +92,11 @@ Result<State> State::Read(Spec spec, ByteReader& in) {
   state.count_ = in.GetVarint();
   if (!in.ok()) return Malformed("truncated count");
   if (state.count_ == 0) return state;
+  if (spec.kind == Kind::kMoments) {
+    TM_ASSIGN_OR_RETURN(auto moments, Moments<2>::Read(state.count_, in));
+    state.payload_ = std::make_unique<Moments<2>>(std::move(moments));
+    return state;
+  }
   TM_ASSIGN_OR_RETURN(state.payload_, ReadPayload(spec, in));
   return state;
 }
@@ -120,6 +133,16 @@ Result<State::Payload> State::ReadPayload(Spec spec, ByteReader& in) {
       edge->series_key = in.GetString();
       TM_ASSIGN_OR_RETURN(edge->value, ReadScalar(spec.input, in));
       return Payload(std::move(edge));
+    }
+    case Kind::kMoments:
+      break;  // needs the count
+    case Kind::kPercentiles: {
+      TM_ASSIGN_OR_RETURN(Percentiles percentiles, Percentiles::Read(in));
+      return Payload(std::make_unique<Percentiles>(std::move(percentiles)));
+    }
+    case Kind::kDistinct: {
+      TM_ASSIGN_OR_RETURN(DistinctSketch sketch, DistinctSketch::Read(in));
+      return Payload(std::make_unique<DistinctSketch>(std::move(sketch)));
     }
   }
   TM_UNREACHABLE();

@@ -150,6 +150,38 @@ TEST(AggFormat, FirstAndLast) {
             "76");
 }
 
+TEST(AggFormat, MomentsPercentilesAndDistinctCounts) {
+  // Sums of 3 and -5, and of their squares: -2 and 34; both words weigh 2^0.
+  EXPECT_EQ(Golden(Of<double>(Kind::kMoments, Type::kDouble, {3, -5})),
+            "02"
+            "00"
+            "03"
+            "00"
+            "0200000000000000"
+            "02"
+            "00"
+            "2200000000000000");
+  EXPECT_EQ(Golden(Of<double>(Kind::kMoments, Type::kDouble,
+                              {3, std::numeric_limits<double>::infinity()})),
+            "02"
+            "01");
+  // Ordered bits of -1 and 1: 2^63 - 1 and 2^63 + 1.
+  EXPECT_EQ(Golden(Of<int64_t>(Kind::kPercentiles, Type::kBigint, {1, -1, 1})),
+            "03"
+            "00"
+            "02"
+            "ffffffffffffffff7f"
+            "01"
+            "02"
+            "02"
+            "00");
+  EXPECT_EQ(Golden(Of<std::string_view>(Kind::kDistinct, Type::kVarchar, {"", ""})),
+            "02"
+            "0b"
+            "01"
+            "c294d3380580062d");
+}
+
 TEST(AggFormat, RefusesForeignBytes) {
   const auto refused = [](Spec spec, std::string_view hex) {
     const std::string bytes = Unhex(hex);
@@ -169,6 +201,13 @@ TEST(AggFormat, RefusesForeignBytes) {
                       "ffffffffffffffffff01"
                       "61"));
   EXPECT_TRUE(refused({Kind::kCount, Type::kDouble}, "ffffffffffffffffffff"));  // varint too long
+  EXPECT_TRUE(refused({Kind::kMoments, Type::kDouble}, "0102"));                // neither 0 nor 1
+  EXPECT_TRUE(refused({Kind::kMoments, Type::kDouble}, "010001"));              // minus zero
+  EXPECT_TRUE(refused({Kind::kMoments, Type::kDouble}, "0100020000000000000000000000"));
+  EXPECT_TRUE(refused({Kind::kPercentiles, Type::kBigint}, "013100"));          // 15 bits
+  EXPECT_TRUE(refused({Kind::kPercentiles, Type::kBigint}, "010001050000"));    // weight 0
+  EXPECT_TRUE(refused({Kind::kPercentiles, Type::kBigint}, "02000205010001"));  // not ascending
+  EXPECT_TRUE(refused({Kind::kDistinct, Type::kBigint}, "010300"));             // 8 registers
 }
 
 }  // namespace

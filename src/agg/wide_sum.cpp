@@ -297,4 +297,38 @@ BigNumber WideSum::ToNumber() const {
   return {std::move(magnitude), base_, negative};
 }
 
+void WideSum::AppendTo(ByteWriter& out) const {
+  const BigNumber number = ToNumber();
+  const std::span<const uint64_t> words = number.words();
+  out.PutVarint(2 * words.size() + (number.negative() ? 1 : 0));
+  if (words.empty()) return;
+  out.PutSigned(number.base());
+  for (const uint64_t word : words) out.PutU64(word);
+}
+
+Result<WideSum> WideSum::Read(ByteReader& in) {
+  const auto malformed = [] {
+    return Error{Code::kCorruption, "aggregate state: a sum of products is malformed"};
+  };
+  // Four doubles multiply to 2^(4 * 1024) at most and 2^(4 * -1074) at least; 2^64 of them add 64.
+  constexpr int kBaseMin = -68;
+  constexpr int kTopMax = 66;
+  const uint64_t head = in.GetVarint();
+  if (!in.ok() || head == 1 || head / 2 > kTopMax - kBaseMin) return malformed();
+  WideSum out;
+  const size_t count = head / 2;
+  if (count == 0) return out;
+  const int64_t read = in.GetSigned();
+  if (!in.ok() || read < kBaseMin || read + static_cast<int64_t>(count) > kTopMax) {
+    return malformed();
+  }
+  const auto base = static_cast<int>(read);
+  std::vector<uint64_t> words(count);
+  for (uint64_t& word : words) word = in.GetU64();
+  if (!in.ok() || words.front() == 0 || words.back() == 0) return malformed();
+  out.Cover(base, base + static_cast<int>(count));
+  out.AddAt(words, 0, head % 2 == 1);
+  return out;
+}
+
 }  // namespace tidemark::agg

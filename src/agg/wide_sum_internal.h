@@ -10,6 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/result.h"
+
 namespace tidemark::agg {
 
 /// A double as sign * mantissa * 2^exponent. Finite ones only.
@@ -35,6 +38,8 @@ class BigNumber {
 
   bool IsZero() const { return words_.empty(); }
   bool negative() const { return negative_; }
+  int base() const { return base_; }
+  std::span<const uint64_t> words() const { return words_; }
 
   BigNumber operator*(const BigNumber& other) const;
   BigNumber operator*(uint64_t factor) const;
@@ -64,6 +69,10 @@ class WideSum {
   /// Merging with itself is allowed.
   void Merge(const WideSum& other);
   BigNumber ToNumber() const;
+  /// Canonical bytes (docs/format/agg.md): a function of the sum only.
+  void AppendTo(ByteWriter& out) const;
+  /// kCorruption: ran out, or not what AppendTo writes.
+  static Result<WideSum> Read(ByteReader& in);
   size_t heap_bytes() const { return words_.capacity() * sizeof(uint64_t); }
 
  private:
