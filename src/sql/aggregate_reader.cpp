@@ -52,10 +52,11 @@ Result<void> AggregateReader::Next(size_t rows_max, std::vector<store::Aggregate
   return {};
 }
 
-Result<agg::Scalar> AggregateReader::Value(const store::AggregateRow& row, size_t aggregate) const {
-  Result<agg::Scalar> value = row.states[aggregate].Finish();
+Result<agg::Scalar> AggregateReader::Value(const store::AggregateRow& row,
+                                           const plan::TableAggregate::Output& output) const {
+  Result<agg::Scalar> value = row.states[output.index].Finish(output.reading);
   if (value.ok() || value.error().code != Code::kOutOfRange) return value;
-  const agg::Kind kind = aggregate_.request.aggregates[aggregate].kind;
+  const agg::Kind kind = aggregate_.request.aggregates[output.index].kind;
   return Error{Code::kInvalidArgument,
                fmt::format("{}: the result is out of the range of bigint", agg::KindName(kind))};
 }

@@ -25,8 +25,10 @@ class AggregateReader {
   /// values of first or last, so that the answer would not be SQL's.
   Result<void> Next(size_t rows_max, std::vector<store::AggregateRow>& out);
 
-  /// One value of a row. kInvalidArgument: it is out of the range of its type.
-  Result<agg::Scalar> Value(const store::AggregateRow& row, size_t aggregate) const;
+  /// One value of a row; `output` is of kAggregate. kInvalidArgument: it is out of the range of its
+  /// type.
+  Result<agg::Scalar> Value(const store::AggregateRow& row,
+                            const plan::TableAggregate::Output& output) const;
 
  private:
   AggregateReader(const plan::TableAggregate& aggregate, Control& control)

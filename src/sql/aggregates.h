@@ -23,6 +23,12 @@ enum class AggregateKind : uint8_t {
   kMax,
   kMinBy,
   kMaxBy,
+  kVarSamp,
+  kVarPop,
+  kStddevSamp,
+  kStddevPop,
+  kPercentile,
+  kApproxDistinct,
   kOther,
 };
 

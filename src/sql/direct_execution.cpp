@@ -168,7 +168,7 @@ class Direct final : public Execution {
         value.data = group.bin.ns;
         break;
       case From::kAggregate: {
-        TM_ASSIGN_OR_RETURN(agg::Scalar scalar, reader_->Value(group, output.index));
+        TM_ASSIGN_OR_RETURN(agg::Scalar scalar, reader_->Value(group, output));
         return ToValue(std::move(scalar));
       }
     }

@@ -108,7 +108,7 @@ Result<void> FillColumn(const AggregateScan& scan, const plan::TableAggregate::O
       break;
     case From::kAggregate:
       for (size_t row = 0; row < rows.size(); ++row) {
-        TM_ASSIGN_OR_RETURN(const agg::Scalar value, scan.reader->Value(rows[row], output.index));
+        TM_ASSIGN_OR_RETURN(const agg::Scalar value, scan.reader->Value(rows[row], output));
         SetScalar(out, row, value);
       }
       break;

@@ -200,6 +200,7 @@ struct TableAggregate {
     From from = From::kGroupKey;
     size_t index = 0;  // into group_by or aggregates
     Type type;
+    agg::Reading reading = {};  // of kAggregate
   };
   std::vector<Output> outputs;
   /// No keys: one row even over no points.

@@ -312,6 +312,15 @@ std::optional<agg::Kind> AggKind(AggregateKind kind) {
       return agg::Kind::kFirst;
     case AggregateKind::kMaxBy:
       return agg::Kind::kLast;
+    case AggregateKind::kVarSamp:
+    case AggregateKind::kVarPop:
+    case AggregateKind::kStddevSamp:
+    case AggregateKind::kStddevPop:
+      return agg::Kind::kMoments;
+    case AggregateKind::kPercentile:
+      return agg::Kind::kPercentiles;
+    case AggregateKind::kApproxDistinct:
+      return agg::Kind::kDistinct;
     case AggregateKind::kOther:
       break;
   }
@@ -371,16 +380,60 @@ size_t AggregateIndex(const store::AggregateColumn& column, plan::TableAggregate
                              aggregates.begin());
 }
 
+/// What a call wants of its state; none: the store cannot know (a percentage that is no constant).
+std::optional<agg::Reading> ReadingOf(const Expr& call) {
+  using Of = agg::Reading::Of;
+  switch (call.aggregate) {
+    case AggregateKind::kVarSamp:
+      return agg::Reading{.of = Of::kVarSamp};
+    case AggregateKind::kVarPop:
+      return agg::Reading{.of = Of::kVarPop};
+    case AggregateKind::kStddevSamp:
+      return agg::Reading{.of = Of::kStddevSamp};
+    case AggregateKind::kStddevPop:
+      return agg::Reading{.of = Of::kStddevPop};
+    case AggregateKind::kPercentile: {
+      const Expr& p = *call.args[1];
+      const auto* constant =
+          p.kind == ExprKind::kConstant ? std::get_if<double>(&p.constant.data) : nullptr;
+      if (constant == nullptr) return std::nullopt;
+      return agg::Reading{.p = *constant};
+    }
+    case AggregateKind::kCountRows:
+    case AggregateKind::kCount:
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+    case AggregateKind::kMin:
+    case AggregateKind::kMax:
+    case AggregateKind::kMinBy:
+    case AggregateKind::kMaxBy:
+    case AggregateKind::kApproxDistinct:
+    case AggregateKind::kOther:
+      break;
+  }
+  return agg::Reading{};
+}
+
+/// The argument; of moments a bigint column comes as a double and is taken as it is, since the
+/// state makes doubles of its inputs.
+const Expr& ArgumentOf(const Expr& call, agg::Kind kind) {
+  const Expr& arg = *call.args[0];
+  const bool cast = kind == agg::Kind::kMoments && arg.kind == ExprKind::kCall &&
+                    arg.overload == &FindCast(TypeKind::kBigint, TypeKind::kDouble)->overload;
+  return cast ? *arg.args[0] : arg;
+}
+
 bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
               plan::TableAggregate& out) {
   if (call.kind != ExprKind::kAggregate || call.filter) return false;
   const auto kind = AggKind(call.aggregate);
-  if (!kind || call.distinct) return false;
+  const auto reading = ReadingOf(call);
+  if (!kind || !reading || call.distinct) return false;
   store::AggregateColumn column;
   column.kind = *kind;
   bool rows = call.aggregate == AggregateKind::kCountRows;
   if (!rows) {
-    const Expr& arg = *call.args[0];
+    const Expr& arg = ArgumentOf(call, *kind);
     if (call.aggregate == AggregateKind::kCount && arg.kind == ExprKind::kConstant &&
         !arg.constant.is_null()) {
       rows = true;  // count(1)
@@ -409,7 +462,8 @@ bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
   if (by && !IsTime(*call.args[1], scan, relation)) return false;
   const size_t index = AggregateIndex(column, out);
   if (by) out.complete.push_back(index);
-  out.outputs.push_back({plan::TableAggregate::Output::From::kAggregate, index, call.type});
+  out.outputs.push_back(
+      {plan::TableAggregate::Output::From::kAggregate, index, call.type, *reading});
   return true;
 }
 
@@ -445,6 +499,12 @@ bool OfLastPoints(const Expr& call, const TableScan& scan, uint32_t relation) {
     case AggregateKind::kSum:
     case AggregateKind::kAvg:
     case AggregateKind::kMinBy:
+    case AggregateKind::kVarSamp:
+    case AggregateKind::kVarPop:
+    case AggregateKind::kStddevSamp:
+    case AggregateKind::kStddevPop:
+    case AggregateKind::kPercentile:
+    case AggregateKind::kApproxDistinct:
     case AggregateKind::kOther:
       return false;
   }

@@ -190,6 +190,16 @@ constexpr const char* kQueries[] = {
     "SELECT region, avg(measure_value::bigint) FROM lab.noise GROUP BY region, host ORDER BY "
     "avg(measure_value::bigint), host LIMIT 2",
     "SELECT min(measure_value::varchar), host FROM lab.noise GROUP BY host ORDER BY 1 DESC, 2",
+    "SELECT host, bin(time, 30m) AS t, variance(measure_value::double), "
+    "var_pop(measure_value::double), stddev(measure_value::double), "
+    "stddev_pop(measure_value::double), approx_percentile(measure_value::double, 0.5), "
+    "approx_percentile(measure_value::double, 0.99), approx_distinct(measure_value::double) FROM "
+    "lab.noise GROUP BY host, bin(time, 30m) ORDER BY host, t",
+    "SELECT region, stddev(measure_value::bigint), approx_percentile(measure_value::bigint, 0.9), "
+    "approx_percentile(measure_value::bigint, 1), approx_distinct(measure_value::varchar), "
+    "approx_distinct(measure_value::boolean) FROM lab.noise GROUP BY region ORDER BY region",
+    "SELECT stddev(measure_value::double), approx_percentile(measure_value::double, 0), "
+    "approx_distinct(measure_value::bigint) FROM lab.noise WHERE host = 'nobody'",
     "SELECT fleet, avg(speed), sum(fuel), max(load), min(location), count(moving), "
     "max(last_service) FROM "
     "sampleDB.IoT GROUP BY fleet ORDER BY fleet",
