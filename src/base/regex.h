@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Regular expressions over UTF-8 texts, by PCRE2 with bounds: a pattern that backtracks without end
-// is an error, never a hang. Patterns are Java's as far as PCRE2 means the same by them; constructs
-// that it would read in another way, or that run code, are refused by name. Bytes that are not
-// UTF-8 match no character class but do no harm.
+// is an error, never a hang. Patterns are Java's: what PCRE2 would read in another way is
+// translated (classes of classes, properties, \\u, (?x)) or refused by name; docs/sql.md has the
+// list. Bytes that are not UTF-8 match no character class but do no harm.
 #pragma once
 
 #include <cstdint>

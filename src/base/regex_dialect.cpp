@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One pass over the pattern. It knows three places: outside, inside a character class, and inside
-// \Q..\E; nothing else of the grammar is needed to tell where the two dialects part.
+// \Q..\E; nothing else of the grammar is needed to tell where the two dialects part. A class that
+// holds classes or && is parsed as a whole (regex_class_internal.h).
 #include <algorithm>
-#include <array>
 #include <optional>
 
+#include "base/regex_class_internal.h"
 #include "base/regex_dialect_internal.h"
 
 namespace tidemark {
@@ -12,29 +13,6 @@ namespace {
 
 constexpr std::string_view kSameEscapes = "AaBbDdeEfGHhnRrSstVvWwXZz";
 constexpr std::string_view kClassEscapes = "aDdeEfHhnrSstVvWw";
-
-// General categories (Unicode 15, table 12 of UAX 44) that both sides know by the same name.
-constexpr std::array<std::string_view, 37> kCategories = {
-    "C",  "Cc", "Cf", "Cn", "Co", "Cs", "L",  "Ll", "Lm", "Lo", "Lt", "Lu", "M",
-    "Mc", "Me", "Mn", "N",  "Nd", "Nl", "No", "P",  "Pc", "Pd", "Pe", "Pf", "Pi",
-    "Po", "Ps", "S",  "Sc", "Sk", "Sm", "So", "Z",  "Zl", "Zp", "Zs"};
-
-// java.util.regex.Pattern, "POSIX character classes (US-ASCII only)".
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kPosix = {{
-    {"Lower", "lower"},
-    {"Upper", "upper"},
-    {"ASCII", "ascii"},
-    {"Alpha", "alpha"},
-    {"Digit", "digit"},
-    {"Alnum", "alnum"},
-    {"Punct", "punct"},
-    {"Graph", "graph"},
-    {"Print", "print"},
-    {"Blank", "blank"},
-    {"Cntrl", "cntrl"},
-    {"XDigit", "xdigit"},
-    {"Space", "space"},
-}};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsOctal(char c) { return c >= '0' && c <= '7'; }
@@ -61,6 +39,10 @@ class Translator {
         OpenClass();
       } else if (c == '(') {
         OpenGroup();
+      } else if (c == ')') {
+        CloseGroup();
+      } else if (free_spacing_ && (IsBlank(c) || c == '#')) {
+        SkipBlank();
       } else {
         Copy(1);
       }
@@ -89,7 +71,11 @@ class Translator {
     Replace(bytes, text + "}");
   }
 
+  // -------------------------------------------------------------------------------------------
+  // classes
+
   void OpenClass() {
+    if (IsNestedClass()) return NestedClass();
     in_class_ = true;
     Copy(1);
     if (Peek(0) == '^') Copy(1);
@@ -97,36 +83,194 @@ class Translator {
   }
 
   void ClassCharacter(char c) {
-    if (c == '[') return Refuse("a character class inside a character class is not supported");
-    if (c == '&' && Peek(1) == '&') return Refuse("class intersection && is not supported");
+    if (const size_t bytes = PosixBracket(); bytes > 0) return Copy(bytes);
+    if (free_spacing_ && (IsBlank(c) || c == '#')) return SkipBlank();
     if (c == ']') in_class_ = false;
     Copy(1);
   }
 
+  /// Bytes of "[:alpha:]" here; 0 if there is none.
+  size_t PosixBracket() const {
+    if (!in_.substr(at_).starts_with("[:")) return 0;
+    size_t n = 2;
+    if (Peek(n) == '^') ++n;
+    while (Peek(n) >= 'a' && Peek(n) <= 'z') ++n;
+    return in_.substr(at_ + n).starts_with(":]") ? n + 2 : 0;
+  }
+
+  /// Whether the class at `at_` holds a class or &&.
+  bool IsNestedClass() {
+    const size_t begin = at_;
+    ++at_;
+    if (Peek(0) == '^') ++at_;
+    bool nested = false;
+    for (bool first = true; at_ < in_.size() && !nested; first = false) {
+      const char c = Peek(0);
+      if (c == '\\') {
+        const size_t end = Peek(1) == 'Q' ? in_.find("\\E", at_) : at_;
+        at_ = std::min(end, in_.size()) + 2;
+      } else if (const size_t bytes = PosixBracket(); bytes > 0) {
+        at_ += bytes;
+      } else if (c == ']' && !first) {
+        break;
+      } else {
+        nested = c == '[' || (c == '&' && Peek(1) == '&');
+        ++at_;
+      }
+    }
+    at_ = begin;
+    return nested;
+  }
+
+  void NestedClass() {
+    const size_t begin = at_;
+    const size_t size = out_.text.size();
+    const size_t origins = out_.origins.size();
+    in_class_ = true;
+    CharacterClass parsed;
+    const bool good = ParseClass(parsed, 0);
+    in_class_ = false;
+    // What reading the pieces wrote is replaced by the whole.
+    out_.text.resize(size);
+    out_.origins.resize(origins);
+    if (!good) return;
+    const size_t bytes = at_ - begin;
+    at_ = begin;
+    Replace(bytes, parsed.ToPattern());
+  }
+
+  /// At the '['. False: refused.
+  bool ParseClass(CharacterClass& out, int depth) {
+    constexpr int kDepthMax = 50;
+    if (depth > kDepthMax) return Refused("character classes are nested too deeply");
+    ++at_;
+    out.negated = Peek(0) == '^';
+    if (out.negated) ++at_;
+    CharacterClass::Operand operand;
+    bool any = false;
+    for (;; any = true) {
+      if (at_ >= in_.size()) return Refused("a character class is not closed");
+      const char c = Peek(0);
+      if (c == ']' && any) {
+        ++at_;
+        break;
+      }
+      if (c == '&' && Peek(1) == '&') {
+        at_ += 2;
+        if (!operand.empty()) out.operands.push_back(std::move(operand));
+        operand = {};
+      } else if (const size_t bytes = PosixBracket(); bytes > 0) {
+        operand.items += in_.substr(at_, bytes);
+        at_ += bytes;
+      } else if (c == '[') {
+        if (!ParseClass(operand.nested.emplace_back(), depth + 1)) return false;
+      } else if (free_spacing_ && (IsBlank(c) || c == '#')) {
+        SkipBlank();
+      } else if (!ClassItem(operand)) {
+        return false;
+      }
+    }
+    if (!operand.empty()) out.operands.push_back(std::move(operand));
+    if (out.operands.empty()) return Refused("a character class is empty");
+    return true;
+  }
+
+  /// One character, range end or escape.
+  bool ClassItem(CharacterClass::Operand& operand) {
+    const char c = Peek(0);
+    if (c == '\\') {
+      const size_t before = out_.text.size();
+      Escape();
+      operand.items += out_.text.substr(before);
+      return error_.what.empty();
+    }
+    // A '-' with nothing to reach from or to is itself.
+    const char next = Peek(1);
+    const bool alone = c == '-' && (operand.items.empty() || next == ']' || next == '[' ||
+                                    (next == '&' && Peek(2) == '&'));
+    if (alone || c == '^' || c == ']') operand.items += '\\';
+    operand.items += c;
+    ++at_;
+    return true;
+  }
+
+  bool Refused(std::string what) {
+    Refuse(std::move(what));
+    return false;
+  }
+
+  // -------------------------------------------------------------------------------------------
+  // groups and flags
+
+  static bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+  /// (?x): blanks and comments stand for nothing, also in classes.
+  void SkipBlank() {
+    size_t end = at_;
+    if (in_[end] == '#') {
+      end = std::min(in_.find('\n', end), in_.size());
+    } else {
+      while (end < in_.size() && IsBlank(in_[end])) ++end;
+    }
+    const bool reference = !in_class_ && out_.text.size() >= 2 && IsDigit(out_.text.back()) &&
+                           out_.text[out_.text.size() - 2] == '\\';
+    if (reference && end < in_.size() && IsDigit(in_[end])) {
+      return Refuse("a digit behind a back-reference is not supported");
+    }
+    Replace(end - at_, "");
+  }
+
   void OpenGroup() {
+    outer_spacing_.push_back(free_spacing_);
     if (Peek(1) == '*') return Refuse("a group cannot begin with *");
     if (Peek(1) != '?') return Copy(1);
     const char kind = Peek(2);
     if (kind == ':' || kind == '=' || kind == '!' || kind == '>') return Copy(3);
     if (kind == '<') return Copy(Peek(3) == '=' || Peek(3) == '!' ? 4 : 3);
+    if (kind == '#') {
+      outer_spacing_.pop_back();
+      const size_t close = in_.find(')', at_);
+      if (close == std::string_view::npos) return Refuse("a comment is not closed");
+      return Replace(close + 1 - at_, "");
+    }
     Flags();
+  }
+
+  void CloseGroup() {
+    if (!outer_spacing_.empty()) {
+      free_spacing_ = outer_spacing_.back();
+      outer_spacing_.pop_back();
+    }
+    Copy(1);
   }
 
   // (?ims-ims) and (?ims-ims:
   void Flags() {
     size_t end = at_ + 2;
     std::string flags;
+    bool on = true;
+    bool spacing = free_spacing_;
     for (; end < in_.size() && in_[end] != ')' && in_[end] != ':'; ++end) {
       const char c = in_[end];
       if (c == 'i' || c == 'm' || c == 's' || c == '-') {
         flags += c;
-      } else if (c != 'u') {  // letters compare by Unicode's rules anyway
+        on &= c != '-';
+      } else if (c == 'x') {
+        spacing = on;
+      } else if (c != 'u' && c != 'd') {  // Unicode's letters and \n as line end are so anyway
         return Refuse(std::string("the group (?") + c + " is not supported");
       }
     }
     if (end >= in_.size()) return Refuse("a group is not closed");
-    Replace(end - at_, "(?" + flags);
-    Copy(1);
+    const bool group = in_[end] == ':';
+    if (!group) outer_spacing_.pop_back();  // flags up to the end of the group around
+    free_spacing_ = spacing;
+    if (group || !flags.empty()) {
+      Replace(end - at_, "(?" + flags);
+      Copy(1);
+    } else {
+      Replace(end + 1 - at_, "");
+    }
   }
 
   void Escape() {
@@ -171,16 +315,20 @@ class Translator {
       name = in_.substr(at_ + 3, close - at_ - 3);
       bytes = close + 1 - at_;
     }
-    if (std::find(kCategories.begin(), kCategories.end(), name) != kCategories.end()) {
-      return Copy(bytes);
+    const std::optional<std::string> set = PropertySet(name, negated);
+    if (!set) {
+      return Refuse(std::string("the property \\") + (negated ? "P{" : "p{") + std::string(name) +
+                    "} is not supported");
     }
-    for (const auto& [java, posix] : kPosix) {
-      if (java != name) continue;
-      std::string text = std::string(negated ? "[:^" : "[:") + std::string(posix) + ":]";
-      if (!in_class_) text = "[" + text + "]";
-      return Replace(bytes, text);
+    if (*set == in_.substr(at_, bytes)) return Copy(bytes);
+    // A set of several pieces is a class of its own.
+    const bool one_piece = set->starts_with("\\") && set->find('\\', 1) == std::string::npos;
+    if (!in_class_) return Replace(bytes, one_piece ? *set : "[" + *set + "]");
+    if (set->starts_with('^')) {
+      return Refuse("the property \\P{" + std::string(name) +
+                    "} is not supported inside a character class");
     }
-    Refuse("the property \\p{" + std::string(name) + "} is not supported");
+    Replace(bytes, *set);
   }
 
   std::optional<uint32_t> HexAt(size_t from, size_t digits) const {
@@ -234,6 +382,8 @@ class Translator {
   TranslatedPattern& out_;
   size_t at_ = 0;
   bool in_class_ = false;
+  bool free_spacing_ = false;        // (?x)
+  std::vector<bool> outer_spacing_;  // of the groups around
   DialectError error_;
 };
 

@@ -65,14 +65,15 @@ TEST(Regex, ReadsWhatJavaWrites) {
 }
 
 TEST(Regex, RefusesByNameWhatItWouldMisread) {
-  EXPECT_THAT(CompileError("x[a-z&&[^b]]"), HasSubstr("&& is not supported (at byte 5)"));
-  EXPECT_THAT(CompileError("[a[bc]]"), HasSubstr("class inside a character class"));
-  EXPECT_THAT(CompileError("[[:alpha:]]"), HasSubstr("class inside a character class"));
-  EXPECT_THAT(CompileError("\\p{javaLowerCase}"), HasSubstr("\\p{javaLowerCase}"));
-  EXPECT_THAT(CompileError("ab\\p{IsAlphabetic}"), HasSubstr("\\p{IsAlphabetic} is not supported"
-                                                             " (at byte 2)"));
-  EXPECT_THAT(CompileError("\\p{IsLatin}"), HasSubstr("IsLatin"));
-  EXPECT_THAT(CompileError("\\p{InGreek}"), HasSubstr("InGreek"));
+  EXPECT_THAT(CompileError("ab\\p{InGreek}"), HasSubstr("\\p{InGreek} is not supported"
+                                                        " (at byte 2)"));
+  EXPECT_THAT(CompileError("\\p{javaJavaIdentifierStart}"), HasSubstr("javaJavaIdentifierStart"));
+  EXPECT_THAT(CompileError("[a\\P{javaLetterOrDigit}]"),
+              HasSubstr("\\P{javaLetterOrDigit} is not supported inside a character class"));
+  EXPECT_THAT(CompileError("\\p{IsNoSuchScript}"), HasSubstr("(at byte"));
+  EXPECT_THAT(CompileError("\\p{blk=Greek}"), HasSubstr("blk=Greek"));
+  EXPECT_THAT(CompileError("[&&]"), HasSubstr("a character class is empty"));
+  EXPECT_THAT(CompileError("[a[b]"), HasSubstr("not closed"));
   for (const char* pattern : {"\\b{g}",
                               "\\N{DIGIT ONE}",
                               "\\K",
@@ -80,12 +81,12 @@ TEST(Regex, RefusesByNameWhatItWouldMisread) {
                               "\\g1",
                               "\\o{12}",
                               "\\Lx",
-                              "(?x)a b",
-                              "(?d)a",
                               "(?R)",
+                              "(?U)a",
+                              "(?#no",
+                              "(?x)(a)\\1 2",
                               "(?1)",
                               "(?|a)",
-                              "(?#no)",
                               "(?P<n>a)",
                               "(?C1)",
                               "(?(1)a)",
@@ -108,6 +109,64 @@ TEST(Regex, RefusesByNameWhatItWouldMisread) {
                               "(?i"}) {
     EXPECT_THAT(CompileError(pattern), HasSubstr(std::string("'") + pattern + "': ")) << pattern;
   }
+}
+
+/// The characters of `text` that match alone, for classes.
+std::string Matching(std::string_view pattern, std::string_view text) {
+  const Regex regex = Compiled("^" + std::string(pattern) + "$");
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (regex.Matches(text.substr(i, 1)).value()) out += text[i];
+  }
+  return out;
+}
+
+// java.util.regex.Pattern, "Character classes"; negation as since Java 9.
+TEST(Regex, TranslatesClassesOfClasses) {
+  const std::string_view all = "abcdxyz019-&^[ ";
+  EXPECT_EQ(Matching("[a-d&&[^b]]", all), "acd");
+  EXPECT_EQ(Matching("[a-z&&[def]]", all), "d");
+  EXPECT_EQ(Matching("[a-z&&[^bc]&&[^x-z]]", all), "ad");
+  EXPECT_EQ(Matching("[a-b[x-z]]", all), "abxyz");
+  EXPECT_EQ(Matching("[a[^b-z0-9]]", all), "a-&^[ ");
+  EXPECT_EQ(Matching("[^a-z[0-8]]", all), "9-&^[ ");
+  EXPECT_EQ(Matching("[^a-z&&[^x]]", all), "x019-&^[ ");
+  EXPECT_EQ(Matching("[\\w&&[^\\d_]]", all), "abcdxyz");
+  EXPECT_EQ(Matching("[a&&]", all), "a");
+  EXPECT_EQ(Matching("[&&a]", all), "a");
+  EXPECT_EQ(Matching("[a&b]", all), "ab&");
+  EXPECT_EQ(Matching("[a-[xy]]", all), "axy-");
+  EXPECT_EQ(Matching("[[a]-z]", all), "az-");
+  EXPECT_EQ(Matching("[x\\[&&[^x]]", all), "[");
+  EXPECT_EQ(Matching("[[:alpha:]&&[^x]]", all), "abcdyz");  // POSIX brackets are known, too
+  EXPECT_TRUE(Matches("^[a-z&&[^aeiou]]+$", "xyz"));
+  EXPECT_FALSE(Matches("^[a-z&&[^aeiou]]+$", "xaz"));
+  EXPECT_TRUE(Matches("(?<=[a-c&&[^b]])x", "cx"));
+  EXPECT_FALSE(Matches("(?<=[a-c&&[^b]])x", "bx"));
+  EXPECT_TRUE(Matches("(?i)^[A-Z&&[^B]]$", "c"));
+  EXPECT_TRUE(Matches("^[^a&&[a-z]]$", "\n"));
+}
+
+TEST(Regex, TranslatesPropertiesOfJava) {
+  EXPECT_TRUE(Matches("^\\p{IsAlphabetic}+$", "a\xc3\xa4"));
+  EXPECT_TRUE(Matches("^\\p{IsLatin}\\p{IsGreek}\\p{IsLu}$", "a\xce\xb1Z"));
+  EXPECT_FALSE(Matches("\\p{IsGreek}", "a"));
+  EXPECT_TRUE(Matches("^\\p{script=Greek}\\p{sc=GREEK}\\p{gc=Lu}$", "\xce\xb1\xce\xb1Z"));
+  EXPECT_TRUE(Matches("^\\p{javaLowerCase}\\P{javaLowerCase}\\p{javaLetterOrDigit}$", "aB1"));
+  EXPECT_TRUE(Matches("^\\P{javaLetterOrDigit}[x\\p{javaLetterOrDigit}]$", "-7"));
+  EXPECT_TRUE(Matches("^\\p{javaWhitespace}$", " "));
+  EXPECT_FALSE(Matches("^\\p{javaWhitespace}$", "\xc2\xa0"));
+  EXPECT_TRUE(Matches("^\\P{IsAssigned}$", "\xcd\xb8"));  // U+0378
+  EXPECT_TRUE(Matches("^[\\p{L}&&[^\\p{Lu}]]$", "\xc3\xa4"));
+  EXPECT_FALSE(Matches("^[\\p{L}&&[^\\p{Lu}]]$", "\xc3\x84"));
+}
+
+TEST(Regex, ReadsFreeSpacingAndComments) {
+  EXPECT_TRUE(Matches("^(?x) a b # the letters\n [ c d ] + $", "abcd"));
+  EXPECT_FALSE(Matches("^(?x) a [ b ] $", "a "));
+  EXPECT_TRUE(Matches("^(?x:a b) c$", "ab c"));
+  EXPECT_TRUE(Matches("^((?x)a b)(?-x) c$", "ab c"));
+  EXPECT_TRUE(Matches("^a(?#any)b$", "ab"));
 }
 
 TEST(Regex, SaysWhereAPatternIsWrong) {

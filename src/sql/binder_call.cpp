@@ -17,12 +17,6 @@ using plan::ExprPtr;
 
 namespace {
 
-/// Functions of the dialect that a later version brings (timestream-sql.md section 5).
-bool IsKnownLater(std::string_view name) {
-  static constexpr std::array kNames{"split", "regexp_extract_all", "regexp_split", "grouping"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
 Error UnknownFunction(std::string_view name, Place place) {
   std::vector<std::string> names;
   for (const std::string_view function : FunctionNames()) names.emplace_back(function);
@@ -67,16 +61,9 @@ Result<ExprPtr> Binder::BindCall(const ast::Expr& expr, const Scope& scope) {
     TM_ASSIGN_OR_RETURN(out, BindGeneric(name, expr, scope, special));
     if (special) return out;
   }
-  if (!known && IsKnownLater(name))
-    return NotSupportedAt(expr.place, fmt::format("function {} is", name));
   if (!known) return UnknownFunction(name, expr.place);
   if (modified || expr.ignore_nulls || expr.respect_nulls)
     return ErrorAt(expr.place, fmt::format("{}() is no aggregate function", name));
-  for (const ast::ExprPtr& arg : expr.args) {
-    if (name == "regexp_replace" && arg->kind == ast::ExprKind::kLambda) {
-      return NotSupportedAt(arg->place, "a lambda in regexp_replace() is");
-    }
-  }
   TM_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArgs(expr, scope));
   return CallNamed(expr.place, name, std::move(args));
 }
@@ -105,7 +92,6 @@ Result<ExprPtr> Binder::CallNamed(Place place, std::string_view name,
 Error Binder::NoAggregate(const std::string& name, Place place) const {
   if (!FindOverloads(name).empty())
     return ErrorAt(place, fmt::format("{}() is no aggregate or window function", name));
-  if (IsKnownLater(name)) return NotSupportedAt(place, fmt::format("function {} is", name));
   return UnknownFunction(name, place);
 }
 

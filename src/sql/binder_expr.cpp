@@ -174,6 +174,8 @@ Result<ExprPtr> Binder::Convert(ExprPtr expr, const Type& to, Conversion what) c
                                                       : "CAST($1 AS BOOLEAN)",
                     to, place, {std::move(expr)});
   }
+  if (from == TypeKind::kJson && !to.scalar()) return JsonToNested(std::move(expr), to);
+  if (to.kind() == TypeKind::kJson && !expr->type.scalar()) return NestedToJson(std::move(expr));
   if (!to.scalar()) return ConvertNested(std::move(expr), to, what);
   const Cast* cast = FindCast(from, to.kind());
   if (cast == nullptr) {
@@ -410,7 +412,7 @@ Result<ExprPtr> Binder::BindCast(const ast::Expr& expr, const Scope& scope) {
     return ErrorAt(expr.place,
                    fmt::format("Cannot cast {} to {}", arg->type.ToString(), expr.type.ToString()));
   }
-  if (!expr.type.scalar()) {
+  if (!expr.type.scalar() || !arg->type.scalar()) {
     TM_ASSIGN_OR_RETURN(ExprPtr cast, Convert(std::move(arg), expr.type, Conversion::kCast));
     if (!expr.negated) return cast;
     return MakeCall("TRY($1)", expr.type, expr.place, {std::move(cast)});
@@ -442,12 +444,20 @@ Result<ExprPtr> Binder::BindCast(const ast::Expr& expr, const Scope& scope) {
     }
   }
   if (to != TypeKind::kVarchar || expr.text.empty()) return out;
-  // varchar(n) cuts the text; DuckDB ignores the length.
-  static const Overload kLeft{
-      "left", {TypeKind::kVarchar, TypeKind::kBigint}, TypeKind::kVarchar, "left($1, $2)", nullptr};
+  // varchar(n) cuts a text; DuckDB ignores the length. Of anything else all must fit.
+  static const Overload kCut{"CAST",
+                             {TypeKind::kVarchar, TypeKind::kBigint},
+                             TypeKind::kVarchar,
+                             "tm_cut($1, $2)",
+                             kernels::Fold<&kernels::Cut>};
+  static const Overload kFit{"CAST",
+                             {TypeKind::kVarchar, TypeKind::kBigint},
+                             TypeKind::kVarchar,
+                             "tm_fit($1, $2)",
+                             kernels::Fold<&kernels::Fit>};
   const std::optional<int64_t> length = ParseInt64(expr.text);
   if (!length) return ErrorAt(expr.place, "the length of varchar is out of range");
-  return Call(expr.place, kLeft,
+  return Call(expr.place, from == TypeKind::kVarchar ? kCut : kFit,
               {std::move(out), Constant(TypeKind::kBigint, {*length}, expr.place)});
 }
 

@@ -234,6 +234,9 @@ class Binder {
   Result<plan::ExprPtr> BindZipWith(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindArrayJoin(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindArraySortBy(const ast::Expr& expr, const Scope& scope);
+  // binder_json.cpp
+  Result<plan::ExprPtr> JsonToNested(plan::ExprPtr json, const Type& to) const;
+  Result<plan::ExprPtr> NestedToJson(plan::ExprPtr value) const;
 
   // binder_call.cpp
   Result<plan::ExprPtr> BindCall(const ast::Expr& expr, const Scope& scope);
@@ -247,6 +250,7 @@ class Binder {
   Result<plan::ExprPtr> BindIf(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindConcat(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindAgo(const ast::Expr& expr, const Scope& scope);
+  Result<plan::ExprPtr> BindRegexpReplace(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindTry(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindExtract(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindAtTimeZone(const ast::Expr& expr, const Scope& scope);

@@ -104,6 +104,10 @@ Result<ExprPtr> Binder::BindSpecial(const std::string& name, const ast::Expr& ex
     std::swap(args[0], args[1]);
     return CallNamed(expr.place, "strpos", std::move(args));
   }
+  if (name == "regexp_replace" && expr.args.size() == 3 &&
+      expr.args[2]->kind == ast::ExprKind::kLambda) {
+    return BindRegexpReplace(expr, scope);
+  }
   if (name == "nullif") return BindNullIf(expr, scope);
   const bool extremum = name == "greatest" || name == "least";
   if (name == "coalesce" || extremum) {
@@ -201,6 +205,33 @@ Result<ExprPtr> Binder::BindConcat(const ast::Expr& expr, const Scope& scope) {
     TM_ASSIGN_OR_RETURN(out, Call(expr.place, *overload, {std::move(out), args[i]}));
   }
   return out;
+}
+
+Result<ExprPtr> Binder::BindRegexpReplace(const ast::Expr& expr, const Scope& scope) {
+  // What stands between the matches, and between those what the lambda makes of their groups.
+  const ast::Expr& lambda = *expr.args[2];
+  std::vector<ExprPtr> args;
+  for (size_t i = 0; i < 2; ++i) {
+    TM_ASSIGN_OR_RETURN(ExprPtr arg, BindExpr(*expr.args[i], scope));
+    args.push_back(std::move(arg));
+  }
+  TM_ASSIGN_OR_RETURN(ExprPtr parts, CallNamed(expr.place, "regexp_split", std::move(args)));
+  if (parts->kind == ExprKind::kConstant) return Constant(TypeKind::kVarchar, {}, expr.place);
+  const Type groups = Type::Array(TypeKind::kVarchar);
+  TM_ASSIGN_OR_RETURN(ExprPtr bound, BindLambda(lambda, scope, std::span(&groups, 1)));
+  const TypeKind type = bound->type.kind();
+  if (type != TypeKind::kVarchar && type != TypeKind::kUnknown) {
+    return ErrorAt(lambda.args[0]->place,
+                   fmt::format("the lambda of regexp_replace() must give varchar, not {}",
+                               bound->type.ToString()));
+  }
+  auto replace = std::make_shared<Expr>(*bound);
+  replace->type = TypeKind::kVarchar;
+  TM_ASSIGN_OR_RETURN(replace->args[0], Coerce(bound->args[0], TypeKind::kVarchar));
+  const std::vector<ExprPtr> sources = parts->args;
+  return MakeCall(
+      "tm_interleave(tm_regexp_split($1, $2), list_transform(tm_regexp_groups($1, $2), $3))",
+      TypeKind::kVarchar, expr.place, {sources[0], sources[1], std::move(replace)});
 }
 
 Result<ExprPtr> Binder::BindTry(const ast::Expr& expr, const Scope& scope) {

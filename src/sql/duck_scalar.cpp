@@ -15,18 +15,23 @@ namespace {
 
 using Texts = std::vector<std::string>;  // an array(varchar)
 
+/// What an argument or a result of a kernel is in the engine.
 template <typename T>
-duckdb_type TypeOf() {
+DuckType TypeOf() {
+  const auto scalar = [](duckdb_type type) { return DuckType(duckdb_create_logical_type(type)); };
   if constexpr (kernels::kOptional<T>) {
     return TypeOf<typename T::value_type>();
+  } else if constexpr (kernels::kList<T>) {
+    const DuckType element = TypeOf<typename T::value_type>();
+    return DuckType(duckdb_create_list_type(element.get()));
   } else if constexpr (std::is_same_v<T, bool>) {
-    return DUCKDB_TYPE_BOOLEAN;
+    return scalar(DUCKDB_TYPE_BOOLEAN);
   } else if constexpr (std::is_same_v<T, int64_t>) {
-    return DUCKDB_TYPE_BIGINT;
+    return scalar(DUCKDB_TYPE_BIGINT);
   } else if constexpr (std::is_same_v<T, double>) {
-    return DUCKDB_TYPE_DOUBLE;
+    return scalar(DUCKDB_TYPE_DOUBLE);
   } else {
-    return DUCKDB_TYPE_VARCHAR;
+    return scalar(DUCKDB_TYPE_VARCHAR);
   }
 }
 
@@ -35,9 +40,9 @@ template <typename T>
 class Input {
  public:
   Input(duckdb_data_chunk chunk, size_t index)
-      : vector_(duckdb_data_chunk_get_vector(chunk, index)),
-        data_(duckdb_vector_get_data(vector_)),
-        validity_(duckdb_vector_get_validity(vector_)) {}
+      : Input(duckdb_data_chunk_get_vector(chunk, index)) {}
+  explicit Input(duckdb_vector vector)
+      : data_(duckdb_vector_get_data(vector)), validity_(duckdb_vector_get_validity(vector)) {}
 
   bool valid(size_t row) const { return duckdb_validity_row_is_valid(validity_, row); }
   T at(size_t row) const {
@@ -49,29 +54,56 @@ class Input {
   }
 
  private:
-  duckdb_vector vector_;
   const void* data_;
   uint64_t* validity_;
 };
 
+/// A list: its elements are optional.
+template <typename T>
+class Input<std::vector<std::optional<T>>> {
+ public:
+  Input(duckdb_data_chunk chunk, size_t index)
+      : lists_(duckdb_data_chunk_get_vector(chunk, index)),
+        elements_(duckdb_list_vector_get_child(duckdb_data_chunk_get_vector(chunk, index))) {}
+
+  bool valid(size_t row) const { return lists_.valid(row); }
+  std::vector<std::optional<T>> at(size_t row) const {
+    const duckdb_list_entry entry = lists_.at(row);
+    std::vector<std::optional<T>> out(entry.length);
+    for (size_t i = 0; i < entry.length; ++i) {
+      if (elements_.valid(entry.offset + i)) out[i] = elements_.at(entry.offset + i);
+    }
+    return out;
+  }
+
+ private:
+  Input<duckdb_list_entry> lists_;
+  Input<T> elements_;
+};
+
 enum class OnError : uint8_t { kFail, kNull };
 
+void SetNull(duckdb_vector out, size_t row) {
+  duckdb_vector_ensure_validity_writable(out);
+  duckdb_validity_set_row_invalid(duckdb_vector_get_validity(out), row);
+}
+
 template <typename R>
-void Store(duckdb_vector out, size_t row, R&& value) {
-  using T = std::remove_cvref_t<R>;
-  if constexpr (std::is_same_v<T, Texts>) {
-    const idx_t begin = duckdb_list_vector_get_size(out);
+void Store(duckdb_vector out, size_t row, const R& value) {
+  if constexpr (kernels::kOptional<R>) {
+    if (!value) return SetNull(out, row);
+    Store(out, row, *value);
+  } else if constexpr (kernels::kList<R>) {
+    const size_t begin = duckdb_list_vector_get_size(out);
     duckdb_list_vector_reserve(out, begin + value.size());
     duckdb_list_vector_set_size(out, begin + value.size());
-    duckdb_vector child = duckdb_list_vector_get_child(out);
-    for (size_t i = 0; i < value.size(); ++i) {
-      duckdb_vector_assign_string_element_len(child, begin + i, value[i].data(), value[i].size());
-    }
     static_cast<duckdb_list_entry*>(duckdb_vector_get_data(out))[row] = {begin, value.size()};
-  } else if constexpr (std::is_same_v<T, std::string>) {
+    duckdb_vector elements = duckdb_list_vector_get_child(out);
+    for (size_t i = 0; i < value.size(); ++i) Store(elements, begin + i, value[i]);
+  } else if constexpr (std::is_same_v<R, std::string>) {
     duckdb_vector_assign_string_element_len(out, row, value.data(), value.size());
   } else {
-    static_cast<T*>(duckdb_vector_get_data(out))[row] = value;
+    static_cast<R*>(duckdb_vector_get_data(out))[row] = value;
   }
 }
 
@@ -86,35 +118,21 @@ template <typename R, typename... A, size_t... I>
 void RunRows(const Entry<R, A...>& entry, duckdb_function_info info, duckdb_data_chunk chunk,
              duckdb_vector out, std::index_sequence<I...>) {
   const size_t rows = duckdb_data_chunk_get_size(chunk);
-  const std::tuple<Input<A>...> inputs{Input<A>(chunk, I)...};
-  uint64_t* validity = nullptr;
-  const auto set_null = [&](size_t row) {
-    if (validity == nullptr) {
-      duckdb_vector_ensure_validity_writable(out);
-      validity = duckdb_vector_get_validity(out);
-    }
-    duckdb_validity_set_row_invalid(validity, row);
-  };
+  const std::tuple<Input<std::remove_cvref_t<A>>...> inputs{
+      Input<std::remove_cvref_t<A>>(chunk, I)...};
   for (size_t row = 0; row < rows; ++row) {
     if (!(std::get<I>(inputs).valid(row) && ...)) {
-      set_null(row);
+      SetNull(out, row);
       continue;
     }
-    Result<R> result = entry.function(std::get<I>(inputs).at(row)...);
-    if (!result.ok()) {
-      if (entry.on_error == OnError::kFail) {
-        duckdb_scalar_function_set_error(info, MarkError(result.error().message).c_str());
-        return;
-      }
-      set_null(row);
-    } else if constexpr (kernels::kOptional<R>) {
-      if (*result) {
-        Store(out, row, **std::move(result));
-      } else {
-        set_null(row);
-      }
+    const Result<R> result = entry.function(std::get<I>(inputs).at(row)...);
+    if (result.ok()) {
+      Store(out, row, *result);
+    } else if (entry.on_error == OnError::kNull) {
+      SetNull(out, row);
     } else {
-      Store(out, row, std::move(result).value());
+      duckdb_scalar_function_set_error(info, MarkError(result.error().message).c_str());
+      return;
     }
   }
 }
@@ -133,14 +151,9 @@ bool RegisterOne(duckdb_connection connection, const std::string& name, Result<R
                  OnError on_error) {
   DuckScalarFunction function(duckdb_create_scalar_function());
   duckdb_scalar_function_set_name(function.get(), name.c_str());
-  const std::array<duckdb_type, sizeof...(A)> params{TypeOf<A>()...};
-  for (const duckdb_type param : params) {
-    const DuckType type(duckdb_create_logical_type(param));
-    duckdb_scalar_function_add_parameter(function.get(), type.get());
-  }
-  DuckType result(duckdb_create_logical_type(TypeOf<R>()));
-  if constexpr (std::is_same_v<R, Texts>) result = DuckType(duckdb_create_list_type(result.get()));
-  duckdb_scalar_function_set_return_type(function.get(), result.get());
+  (duckdb_scalar_function_add_parameter(function.get(), TypeOf<std::remove_cvref_t<A>>().get()),
+   ...);
+  duckdb_scalar_function_set_return_type(function.get(), TypeOf<R>().get());
   auto entry = std::make_unique<Entry<R, A...>>(Entry<R, A...>{kernel, on_error});
   duckdb_scalar_function_set_extra_info(function.get(), entry.release(), [](void* owned) {
     delete static_cast<Entry<R, A...>*>(owned);

@@ -142,12 +142,18 @@ void Emitter::NestedConstant(const Type& type, const sql::Value::List& list) {
 }
 
 void Emitter::Quoted(std::string_view text) {
-  out_ += "'";
+  // A statement of the engine ends at a NUL.
+  const bool nul = text.find('\0') != std::string_view::npos;
+  out_ += nul ? "('" : "'";
   for (const char c : text) {
+    if (c == '\0') {
+      out_ += "' || chr(0) || '";
+      continue;
+    }
     if (c == '\'') out_ += '\'';
     out_ += c;
   }
-  out_ += "'";
+  out_ += nul ? "')" : "'";
 }
 
 void Emitter::Array(const Expr& expr) {

@@ -32,12 +32,11 @@ std::string_view WithArguments(std::string_view emit, size_t count) {
 
 }  // namespace
 
-OverloadTable& OverloadTable::Add(std::string_view name, std::vector<TypeKind> params,
-                                  TypeKind result, std::string_view emit,
-                                  kernels::FoldFunction fold) {
+OverloadTable& OverloadTable::Add(std::string_view name, std::vector<TypeKind> params, Type result,
+                                  std::string_view emit, kernels::FoldFunction fold) {
   const bool bare = emit.find_first_of("$(") == std::string_view::npos;
   if (bare) emit = WithArguments(emit, params.size());
-  rows_.push_back({name, std::move(params), result, emit, fold});
+  rows_.push_back({name, std::move(params), std::move(result), emit, fold});
   return *this;
 }
 
@@ -63,6 +62,8 @@ std::vector<Overload> SortedOverloads() {
   AddMath(table);
   AddText(table);
   AddTime(table);
+  AddJson(table);
+  AddUrl(table);
   std::vector<Overload> all = table.Take();
   // By name, those of one name in the order of definition. Not std::stable_sort: clang refuses the
   // deprecated buffer that libstdc++ 12 uses there.
@@ -93,6 +94,7 @@ std::string_view CarrierName(TypeKind kind) {
     case kDouble:
       return "DOUBLE";
     case kVarchar:
+    case kJson:
       return "VARCHAR";
     case kUnknown:
     case kBigint:
@@ -166,7 +168,8 @@ const Overload* ResolveOverload(std::string_view name, std::span<const TypeKind>
 std::vector<std::string_view> FunctionNames() {
   std::vector<std::string_view> names;
   for (const Overload& overload : Overloads()) {
-    if (overload.name.front() >= 'a' && (names.empty() || names.back() != overload.name)) {
+    const bool word = overload.name.front() >= 'a' && overload.name.front() <= 'z';
+    if (word && (names.empty() || names.back() != overload.name)) {
       names.push_back(overload.name);
     }
   }

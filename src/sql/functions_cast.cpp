@@ -21,6 +21,36 @@ Result<Value> FoldIntegerText(std::span<const Value> args) {
   return Value{std::to_string(std::get<int64_t>(args[0].data))};
 }
 
+Result<Value> FoldBooleanText(std::span<const Value> args) {
+  return Value{std::string(std::get<bool>(args[0].data) ? "true" : "false")};
+}
+
+/// Text of a value that JSON has no type for, as a JSON string.
+template <auto Text>
+Result<Value> FoldQuoted(std::span<const Value> args) {
+  TM_ASSIGN_OR_RETURN(const Value text, Fold<Text>(args));
+  return Fold<&k::TextToJson>(std::span(&text, 1));
+}
+
+void AddJsonCasts(std::vector<Cast>& out) {
+  const auto add = [&out](auto&&... args) { out.push_back(MakeCast(args...)); };
+  add(kBoolean, kJson, "CAST($1 AS VARCHAR)", FoldBooleanText);
+  add(kInteger, kJson, "CAST($1 AS VARCHAR)", FoldIntegerText);
+  add(kBigint, kJson, "CAST($1 AS VARCHAR)", FoldIntegerText);
+  add(kDouble, kJson, "tm_double_to_json($1)", Fold<&k::DoubleToJson>);
+  add(kVarchar, kJson, "tm_text_to_json($1)", Fold<&k::TextToJson>);
+  add(kTimestamp, kJson, "tm_text_to_json(tm_timestamp_text($1))", FoldQuoted<&k::TimestampText>);
+  add(kDate, kJson, "tm_text_to_json(tm_date_text($1))", FoldQuoted<&k::DateText>);
+  add(kTime, kJson, "tm_text_to_json(tm_time_text($1))", FoldQuoted<&k::TimeText>);
+  add(kJson, kBoolean, "tm_json_to_boolean($1)", Fold<&k::JsonToBoolean>,
+      "tm_try_json_to_boolean($1)");
+  add(kJson, kBigint, "tm_json_to_bigint($1)", Fold<&k::JsonToBigint>, "tm_try_json_to_bigint($1)");
+  add(kJson, kInteger, "CAST(tm_json_to_integer($1) AS INTEGER)", Fold<&k::JsonToInteger>,
+      "CAST(tm_try_json_to_integer($1) AS INTEGER)");
+  add(kJson, kDouble, "tm_json_to_double($1)", Fold<&k::JsonToDouble>, "tm_try_json_to_double($1)");
+  add(kJson, kVarchar, "tm_json_to_text($1)", Fold<&k::JsonToText>, "tm_try_json_to_text($1)");
+}
+
 std::vector<Cast> MakeCasts() {
   std::vector<Cast> out;
   const auto add = [&out](auto&&... args) { out.push_back(MakeCast(args...)); };
@@ -64,6 +94,7 @@ std::vector<Cast> MakeCasts() {
       "tm_try_date_to_timestamp($1)");
   add(kTimestamp, kDate, "tm_timestamp_to_date($1)", Fold<&k::TimestampToDate>);
   add(kTimestamp, kTime, "tm_timestamp_to_time($1)", Fold<&k::TimestampToTime>);
+  AddJsonCasts(out);
   return out;
 }
 

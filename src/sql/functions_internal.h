@@ -17,7 +17,7 @@ inline Result<Value> FoldSame(std::span<const Value> args) { return args[0]; }
 class OverloadTable {
  public:
   /// `emit` without '$' and '(' is a function called with all arguments in order.
-  OverloadTable& Add(std::string_view name, std::vector<TypeKind> params, TypeKind result,
+  OverloadTable& Add(std::string_view name, std::vector<TypeKind> params, Type result,
                      std::string_view emit, kernels::FoldFunction fold = nullptr);
   OverloadTable& MayNan();
   OverloadTable& Volatile();
@@ -31,7 +31,9 @@ class OverloadTable {
 };
 
 void AddMath(OverloadTable& table);
+void AddJson(OverloadTable& table);
 void AddText(OverloadTable& table);
 void AddTime(OverloadTable& table);
+void AddUrl(OverloadTable& table);
 
 }  // namespace tidemark::sql

@@ -27,6 +27,14 @@ void AddRegexp(OverloadTable& table) {
       .Add("regexp_extract", {kVarchar, kVarchar, kBigint}, kVarchar, "tm_regexp_extract_group",
            Fold<&k::RegexpExtractGroup>)
       .Check(1, CheckPattern);
+  const Type texts = Type::Array(kVarchar);
+  table.Add("regexp_extract_all", {kVarchar, kVarchar}, texts, "tm_regexp_extract_all")
+      .Check(1, CheckPattern);
+  table
+      .Add("regexp_extract_all", {kVarchar, kVarchar, kBigint}, texts,
+           "tm_regexp_extract_all_group")
+      .Check(1, CheckPattern);
+  table.Add("regexp_split", {kVarchar, kVarchar}, texts, "tm_regexp_split").Check(1, CheckPattern);
   table
       .Add("regexp_replace", {kVarchar, kVarchar}, kVarchar, "tm_regexp_remove",
            Fold<&k::RegexpRemove>)
@@ -47,6 +55,8 @@ void AddSearch(OverloadTable& table) {
     table.Add(name, {kVarchar, kBigint}, kVarchar, "tm_substr", Fold<&k::Substring>);
     table.Add(name, {kVarchar, kBigint, kBigint}, kVarchar, "tm_substr_of", Fold<&k::SubstringOf>);
   }
+  table.Add("split", {kVarchar, kVarchar}, Type::Array(kVarchar), "tm_split");
+  table.Add("split", {kVarchar, kVarchar, kBigint}, Type::Array(kVarchar), "tm_split_up_to");
   table.Add("split_part", {kVarchar, kVarchar, kBigint}, kVarchar, "tm_split_part",
             Fold<&k::SplitPart>);
   table.Add("starts_with", {kVarchar, kVarchar}, kBoolean, "tm_starts_with", Fold<&k::StartsWith>);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scalar functions in C++: one definition serves the execution engine (duck_scalar.cpp registers
 // each under its name, and under "tm_try_..." with null instead of an error) and constant folding.
-// A kernel is a function Result<R>(A...) of bool, int64_t, double and text; R may be an optional:
-// none is null. A null argument gives null. Temporal types are int64 (type.h). Thread-safe: pure
-// functions. By area: kernels_math.h, kernels_cast.h, kernels_time.h, kernels_text.h.
+// A kernel is a function Result<R>(A...) of bool, int64_t, double and text, and lists (vectors) of
+// them; R and elements of lists may be optional: none is null. A null argument gives null. Temporal
+// types are int64 (type.h). Thread-safe: pure functions. By area: kernels_math.h, kernels_cast.h,
+// kernels_time.h, kernels_text.h.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +19,12 @@
 
 #include "base/result.h"
 #include "sql/kernels_cast.h"
+#include "sql/kernels_json.h"
 #include "sql/kernels_math.h"
 #include "sql/kernels_regexp.h"
 #include "sql/kernels_text.h"
 #include "sql/kernels_time.h"
+#include "sql/kernels_url.h"
 #include "sql/type.h"
 
 namespace tidemark::sql::kernels {
@@ -34,6 +37,8 @@ void ForEachRegistered(Visitor&& visit) {
   ForEachTime(visit);
   ForEachText(visit);
   ForEachRegexp(visit);
+  ForEachJson(visit);
+  ForEachUrl(visit);
 }
 
 /// Evaluates a kernel over constants without nulls.
@@ -43,6 +48,10 @@ template <typename T>
 inline constexpr bool kOptional = false;
 template <typename T>
 inline constexpr bool kOptional<std::optional<T>> = true;
+template <typename T>
+inline constexpr bool kList = false;
+template <typename T>
+inline constexpr bool kList<std::vector<T>> = true;
 
 namespace internal {
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/kernels_cast.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 
 #include "base/numbers.h"
 #include "sql/datetime.h"
 #include "sql/kernels_internal.h"
+#include "sql/unicode.h"
 
 namespace tidemark::sql::kernels {
 namespace {
@@ -20,6 +24,21 @@ bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
     if (c != lower[i]) return false;
   }
   return true;
+}
+
+/// Digits of any script, as Java's Long.parseLong reads them.
+std::optional<int64_t> ParseDigits(std::string_view text) {
+  const auto ascii = [](char c) { return static_cast<uint8_t>(c) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), ascii)) return ParseInt64(text);
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    const Decoded next = Decode(text, at);
+    const auto digit = DecimalDigit(next.code_point);
+    if (next.code_point >= 0x80 && !digit) return std::nullopt;
+    plain += digit ? static_cast<char>('0' + *digit) : text[at];
+    at += next.bytes;
+  }
+  return ParseInt64(plain);
 }
 
 Result<int64_t> RoundToInteger(double x, double limit, std::string_view type) {
@@ -44,12 +63,12 @@ Result<int64_t> BigintToInteger(int64_t x) {
 }
 
 Result<int64_t> TextToBigint(std::string_view text) {
-  const auto n = ParseInt64(text);
+  const auto n = ParseDigits(text);
   if (!n) return CannotCast(text, "bigint");
   return *n;
 }
 Result<int64_t> TextToInteger(std::string_view text) {
-  const auto n = ParseInt64(text);
+  const auto n = ParseDigits(text);
   if (!n || *n < std::numeric_limits<int32_t>::min() || *n > std::numeric_limits<int32_t>::max()) {
     return CannotCast(text, "integer");
   }

@@ -33,4 +33,22 @@ inline size_t CharacterBytes(std::string_view text, size_t at) {
   return std::min(n, text.size() - at);
 }
 
+struct Decoded {
+  uint32_t code_point = 0;
+  size_t bytes = 1;
+};
+
+/// The character at `at` of valid UTF-8; a stray byte stands for itself.
+inline Decoded Decode(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(text[at + i]));
+  };
+  const size_t n = CharacterBytes(text, at);
+  const uint32_t first = byte(0);
+  if (n == 1) return {first, 1};
+  uint32_t code_point = first & (0xFFU >> (n + 1));
+  for (size_t i = 1; i < n; ++i) code_point = code_point << 6U | (byte(i) & 0x3FU);
+  return {code_point, n};
+}
+
 }  // namespace tidemark::sql::kernels

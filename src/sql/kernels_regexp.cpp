@@ -46,6 +46,18 @@ Result<void> ForEachMatch(const Regex& regex, std::string_view text, Visit visit
   }
 }
 
+Result<void> CheckGroup(const Regex& regex, int64_t group) {
+  if (group < 0) return Invalid("Group cannot be negative");
+  if (group <= int64_t{regex.group_count()}) return {};
+  return Invalid(
+      fmt::format("Pattern has {} groups. Cannot access group {}", regex.group_count(), group));
+}
+
+std::optional<std::string> GroupOf(std::string_view text, const RegexMatch& match, size_t group) {
+  if (match.groups[group].first == RegexMatch::npos) return std::nullopt;
+  return std::string(match.Group(text, group));
+}
+
 Error Illegal(std::string_view what) {
   return Invalid(fmt::format("Illegal replacement sequence: {}", what));
 }
@@ -136,9 +148,8 @@ Result<std::optional<std::string>> RegexpExtractGroup(std::string_view text,
   }
   RegexMatch match;
   TM_ASSIGN_OR_RETURN(const bool found, regex.Find(text, 0, match));
-  const auto index = static_cast<size_t>(group);
-  if (!found || match.groups[index].first == RegexMatch::npos) return std::optional<std::string>();
-  return std::optional(std::string(match.Group(text, index)));
+  if (!found) return std::optional<std::string>();
+  return GroupOf(text, match, static_cast<size_t>(group));
 }
 
 Result<std::string> RegexpRemove(std::string_view text, std::string_view pattern) {
@@ -158,6 +169,68 @@ Result<std::string> RegexpReplace(std::string_view text, std::string_view patter
   }));
   out += text.substr(copied);
   return out;
+}
+
+Result<TextList> RegexpExtractAll(std::string_view text, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const Regex regex, Compiled(pattern));
+  TextList out;
+  TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
+    out.emplace_back(match.Group(text, 0));
+    return {};
+  }));
+  return out;
+}
+
+Result<std::vector<std::optional<std::string>>> RegexpExtractAllGroup(std::string_view text,
+                                                                      std::string_view pattern,
+                                                                      int64_t group) {
+  TM_ASSIGN_OR_RETURN(const Regex regex, Compiled(pattern));
+  TM_RETURN_IF_ERROR(CheckGroup(regex, group));
+  std::vector<std::optional<std::string>> out;
+  TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
+    out.push_back(GroupOf(text, match, static_cast<size_t>(group)));
+    return {};
+  }));
+  return out;
+}
+
+Result<TextList> RegexpSplit(std::string_view text, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const Regex regex, Compiled(pattern));
+  TextList out;
+  size_t at = 0;
+  TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
+    out.emplace_back(text.substr(at, match.start() - at));
+    at = match.end();
+    return {};
+  }));
+  out.emplace_back(text.substr(at));
+  return out;
+}
+
+Result<std::vector<std::vector<std::optional<std::string>>>> RegexpGroups(
+    std::string_view text, std::string_view pattern) {
+  TM_ASSIGN_OR_RETURN(const Regex regex, Compiled(pattern));
+  std::vector<std::vector<std::optional<std::string>>> out;
+  TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
+    auto& groups = out.emplace_back();
+    for (size_t i = 1; i < match.groups.size(); ++i) groups.push_back(GroupOf(text, match, i));
+    return {};
+  }));
+  return out;
+}
+
+Result<std::optional<std::string>> Interleave(
+    const std::vector<std::optional<std::string_view>>& parts,
+    const std::vector<std::optional<std::string_view>>& between) {
+  std::string out;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    out += parts[i].value_or("");
+    if (i >= between.size()) continue;
+    if (!between[i]) return std::optional<std::string>();
+    out += *between[i];
+    TM_RETURN_IF_ERROR(CheckSize(out.size()));
+  }
+  return std::optional(std::move(out));
 }
 
 }  // namespace tidemark::sql::kernels

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -24,6 +25,22 @@ Result<std::string> RegexpRemove(std::string_view text, std::string_view pattern
 Result<std::string> RegexpReplace(std::string_view text, std::string_view pattern,
                                   std::string_view replacement);
 
+using TextList = std::vector<std::string>;
+/// All matches, or one group of each; none for a group that took no part.
+Result<TextList> RegexpExtractAll(std::string_view text, std::string_view pattern);
+Result<std::vector<std::optional<std::string>>> RegexpExtractAllGroup(std::string_view text,
+                                                                      std::string_view pattern,
+                                                                      int64_t group);
+/// What stands between matches: one more than there are.
+Result<TextList> RegexpSplit(std::string_view text, std::string_view pattern);
+/// The groups 1, 2, .. of each match.
+Result<std::vector<std::vector<std::optional<std::string>>>> RegexpGroups(std::string_view text,
+                                                                          std::string_view pattern);
+/// Puts a text between each two parts; none if one of them is null.
+Result<std::optional<std::string>> Interleave(
+    const std::vector<std::optional<std::string_view>>& parts,
+    const std::vector<std::optional<std::string_view>>& between);
+
 /// Calls visit("name", &Kernel) for each kernel the engine registers.
 template <typename Visitor>
 void ForEachRegexp(Visitor&& visit) {
@@ -31,6 +48,11 @@ void ForEachRegexp(Visitor&& visit) {
   visit("regexp_count", &RegexpCount);
   visit("regexp_extract", &RegexpExtract);
   visit("regexp_extract_group", &RegexpExtractGroup);
+  visit("regexp_extract_all", &RegexpExtractAll);
+  visit("regexp_extract_all_group", &RegexpExtractAllGroup);
+  visit("regexp_split", &RegexpSplit);
+  visit("regexp_groups", &RegexpGroups);
+  visit("interleave", &Interleave);
   visit("regexp_remove", &RegexpRemove);
   visit("regexp_replace", &RegexpReplace);
 }

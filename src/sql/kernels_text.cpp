@@ -9,31 +9,13 @@
 #include <fmt/format.h>
 
 #include "sql/kernels_internal.h"
-#include "sql/unicode_case.h"
+#include "sql/unicode.h"
 
 namespace tidemark::sql::kernels {
 namespace {
 
 // -------------------------------------------------------------------------------------------
 // characters
-
-struct Decoded {
-  uint32_t code_point = 0;
-  size_t bytes = 1;
-};
-
-/// The character at `at` of valid UTF-8; a stray byte stands for itself.
-Decoded Decode(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) {
-    return static_cast<uint32_t>(static_cast<uint8_t>(text[at + i]));
-  };
-  const size_t n = CharacterBytes(text, at);
-  const uint32_t first = byte(0);
-  if (n == 1) return {first, 1};
-  uint32_t code_point = first & (0xFFU >> (n + 1));
-  for (size_t i = 1; i < n; ++i) code_point = code_point << 6U | (byte(i) & 0x3FU);
-  return {code_point, n};
-}
 
 void Encode(uint32_t code_point, std::string& out) {
   const auto put = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
@@ -245,6 +227,27 @@ Result<std::optional<std::string>> SplitPart(std::string_view text, std::string_
   }
 }
 
+Result<std::vector<std::string>> Split(std::string_view text, std::string_view delimiter) {
+  return SplitUpTo(text, delimiter, std::numeric_limits<int32_t>::max());
+}
+
+Result<std::vector<std::string>> SplitUpTo(std::string_view text, std::string_view delimiter,
+                                           int64_t limit) {
+  if (limit <= 0) return Invalid("Limit must be positive");
+  if (limit > std::numeric_limits<int32_t>::max()) return Invalid("Limit is too large");
+  if (delimiter.empty()) return Invalid("The delimiter may not be the empty string");
+  std::vector<std::string> parts;
+  size_t at = 0;
+  for (; limit > 1; --limit) {
+    const size_t found = text.find(delimiter, at);
+    if (found == kNone) break;
+    parts.emplace_back(text.substr(at, found - at));
+    at = found + delimiter.size();
+  }
+  parts.emplace_back(text.substr(at));
+  return parts;
+}
+
 Result<int64_t> Position(std::string_view text, std::string_view search) {
   return PositionOf(text, search, 1);
 }
@@ -348,6 +351,12 @@ Result<int64_t> LevenshteinDistance(std::string_view a, std::string_view b) {
     }
   }
   return row.back();
+}
+
+Result<std::string> Fit(std::string_view text, int64_t length) {
+  if (CountCharacters(text) <= length) return std::string(text);
+  return Invalid(
+      fmt::format("Value {} cannot be represented as varchar({})", text.substr(0, 100), length));
 }
 
 Result<std::string> Cut(std::string_view text, int64_t length) {

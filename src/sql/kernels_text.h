@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -33,6 +34,10 @@ Result<std::string> Replace(std::string_view text, std::string_view search,
 /// None beyond the last part.
 Result<std::optional<std::string>> SplitPart(std::string_view text, std::string_view delimiter,
                                              int64_t index);
+Result<std::vector<std::string>> Split(std::string_view text, std::string_view delimiter);
+/// At most `limit` parts; the last one holds the rest.
+Result<std::vector<std::string>> SplitUpTo(std::string_view text, std::string_view delimiter,
+                                           int64_t limit);
 Result<int64_t> Position(std::string_view text, std::string_view search);
 Result<int64_t> PositionOf(std::string_view text, std::string_view search, int64_t instance);
 Result<int64_t> LastPosition(std::string_view text, std::string_view search);
@@ -45,6 +50,8 @@ Result<int64_t> HammingDistance(std::string_view a, std::string_view b);
 Result<int64_t> LevenshteinDistance(std::string_view a, std::string_view b);
 /// CAST(x AS varchar(n)): the first n characters.
 Result<std::string> Cut(std::string_view text, int64_t length);
+/// The same of another type's text: an error if it is longer.
+Result<std::string> Fit(std::string_view text, int64_t length);
 
 /// Calls visit("name", &Kernel) for each kernel the engine registers.
 template <typename Visitor>
@@ -64,6 +71,8 @@ void ForEachText(Visitor&& visit) {
   visit("remove", &Remove);
   visit("replace", &Replace);
   visit("split_part", &SplitPart);
+  visit("split", &Split);
+  visit("split_up_to", &SplitUpTo);
   visit("strpos", &Position);
   visit("strpos_of", &PositionOf);
   visit("strrpos", &LastPosition);
@@ -75,6 +84,7 @@ void ForEachText(Visitor&& visit) {
   visit("hamming_distance", &HammingDistance);
   visit("levenshtein_distance", &LevenshteinDistance);
   visit("cut", &Cut);
+  visit("fit", &Fit);
 }
 
 }  // namespace tidemark::sql::kernels

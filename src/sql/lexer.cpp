@@ -266,7 +266,7 @@ class Lexer {
         code = code * 16 + static_cast<uint32_t>(value);
       }
       const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-      if (used != digits || code > 0x10FFFF || surrogate || code == 0) {
+      if (used != digits || code > 0x10FFFF || surrogate) {
         return ErrorAt(token.place, "the Unicode string holds an incomplete or invalid escape");
       }
       AppendUtf8(out, code);

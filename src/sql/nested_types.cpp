@@ -78,8 +78,26 @@ std::optional<Type> CommonType(const Type& a, const Type& b) {
   return Type::Row(std::move(fields));
 }
 
+namespace {
+
+/// Whether all scalars in a type have a cast from or to json.
+bool JsonHas(const Type& type, bool from_json) {
+  if (type.kind() == TypeKind::kRow) {
+    return std::ranges::all_of(
+        type.fields(), [&](const Type::Field& field) { return JsonHas(field.type, from_json); });
+  }
+  if (!type.scalar()) return JsonHas(ElementType(type), from_json);
+  const Type json = TypeKind::kJson;
+  return from_json ? CanCast(json, type) : CanCast(type, json);
+}
+
+}  // namespace
+
 bool CanCast(const Type& from, const Type& to) {
   if (from == to || from.kind() == TypeKind::kUnknown) return true;
+  const bool from_json = from.kind() == TypeKind::kJson && !to.scalar();
+  const bool to_json = to.kind() == TypeKind::kJson && !from.scalar();
+  if (from_json || to_json) return JsonHas(from_json ? to : from, from_json);
   if (from.scalar() || to.scalar()) {
     return from.scalar() && to.scalar() && FindCast(from.kind(), to.kind()) != nullptr;
   }

@@ -144,8 +144,11 @@ Result<ExprPtr> Parser::ParseInterval() {
 }
 
 /// TIMESTAMP '...' is CAST('...' AS timestamp): the binder folds it and reports a bad text.
+/// JSON '...' reads the text; a cast would make a JSON string of it.
 Result<ExprPtr> Parser::ParseTypedLiteral(TypeKind type) {
-  ExprPtr cast = Make(ExprKind::kCast, Take().place);
+  const bool json = type == TypeKind::kJson;
+  ExprPtr cast = Make(json ? ExprKind::kCall : ExprKind::kCast, Take().place);
+  if (json) cast->call = {"json_parse", cast->place};
   cast->type = type;
   ExprPtr text = Make(ExprKind::kLiteral, Peek().place);
   text->type = TypeKind::kVarchar;
@@ -164,6 +167,7 @@ std::optional<TypeKind> ScalarTypeOf(std::string_view keyword) {
   if (keyword == "DATE") return TypeKind::kDate;
   if (keyword == "TIME") return TypeKind::kTime;
   if (keyword == "TIMESTAMP") return TypeKind::kTimestamp;
+  if (keyword == "JSON") return TypeKind::kJson;
   return std::nullopt;
 }
 }  // namespace

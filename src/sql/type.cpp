@@ -58,6 +58,8 @@ std::string Type::ToString() const {
       return "interval day to second";
     case TypeKind::kIntervalYearMonth:
       return "interval year to month";
+    case TypeKind::kJson:
+      return "json";
     case TypeKind::kArray:
       return "array(" + element().ToString() + ")";
     case TypeKind::kTimeseries:
@@ -100,6 +102,7 @@ void AppendScalarText(const Type& type, const Value& value, std::string& out) {
       case TypeKind::kBigint:
       case TypeKind::kDouble:
       case TypeKind::kVarchar:
+      case TypeKind::kJson:
       case TypeKind::kArray:
       case TypeKind::kRow:
       case TypeKind::kTimeseries:

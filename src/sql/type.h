@@ -25,6 +25,7 @@ enum class TypeKind : uint8_t {
   kTime,
   kIntervalDaySecond,
   kIntervalYearMonth,
+  kJson,        // a text (an extension; on the wire a VARCHAR)
   kArray,       // of element()
   kRow,         // of fields()
   kTimeseries,  // of element(): points (time timestamp, value element)

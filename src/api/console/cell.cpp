@@ -95,6 +95,8 @@ std::string TypeName(const sql::Type& type) {
       return "DOUBLE";
     case TypeKind::kVarchar:
       return "VARCHAR";
+    case TypeKind::kJson:
+      return "JSON";
     case TypeKind::kTimestamp:
       return "TIMESTAMP";
     case TypeKind::kDate:

@@ -23,6 +23,7 @@ std::string_view ScalarTypeName(TypeKind kind) {
     case TypeKind::kDouble:
       return "DOUBLE";
     case TypeKind::kVarchar:
+    case TypeKind::kJson:
       return "VARCHAR";
     case TypeKind::kTimestamp:
       return "TIMESTAMP";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simple case mappings of Unicode 14.0.0 (UnicodeData.txt, fields 12 and 13), as runs of equal
 // distance.
-#include "sql/unicode_case.h"
+#include "sql/unicode.h"
 
 #include <algorithm>
 #include <array>
@@ -135,6 +135,15 @@ constexpr std::array<CaseRange, 181> kLower = {{
     {0x10594, 0x10595, 1, 39}, {0x10c80, 0x10cb2, 1, 64}, {0x118a0, 0x118bf, 1, 32},
     {0x16e40, 0x16e5f, 1, 32}, {0x1e900, 0x1e921, 1, 34},
 }};
+// Zeros of the decimal digits (category Nd); the other nine follow each.
+constexpr std::array<uint32_t, 65> kZeros = {{
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
+    0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50,
+    0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0,
+    0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0,
+    0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x16a60, 0x16ac0, 0x16b50, 0x1d7ce,
+    0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e950, 0x1fbf0,
+}};
 // clang-format on
 
 template <size_t N>
@@ -162,6 +171,15 @@ uint32_t LowerCodePoint(uint32_t code_point) {
     return code_point >= 'A' && code_point <= 'Z' ? code_point + 32 : code_point;
   }
   return Map(kLower, code_point);
+}
+
+std::optional<uint32_t> DecimalDigit(uint32_t code_point) {
+  if (code_point < 0x80) {
+    return code_point >= '0' && code_point <= '9' ? std::optional(code_point - '0') : std::nullopt;
+  }
+  const auto after = std::upper_bound(kZeros.begin(), kZeros.end(), code_point);
+  if (after == kZeros.begin() || code_point - *std::prev(after) > 9) return std::nullopt;
+  return code_point - *std::prev(after);
 }
 
 }  // namespace tidemark::sql
