@@ -72,6 +72,21 @@ TEST(Aggregates, StayAGroupingWhenOnlyTheirTypeIsAsked) {
   EXPECT_EQ(db.Rows("SELECT typeof(sum(x)) FROM (VALUES 1, 2, 3) AS t(x)"), (TextRows{{"bigint"}}));
 }
 
+// timestream-sql.md 5.8: several percentiles of one x share a state; a filter or DISTINCT keeps
+// them apart.
+TEST(Aggregates, SharePercentilesOfTheSameInput) {
+  TestDatabase db;
+  EXPECT_EQ(db.Rows("SELECT approx_percentile(x, 0.9), approx_percentile(x, 0.1), "
+                    "approx_percentile(DISTINCT x, 0.5), approx_percentile(x, 0.5), "
+                    "approx_percentile(x, 0.5) FILTER (WHERE x < 5), approx_percentile(y, 0.5), "
+                    "approx_percentile(y, 0) FROM (VALUES (1, 7e0), (5, 8e0), (5, 9e0), (5, NULL), "
+                    "(9, NULL)) AS t(x, y)"),
+            (TextRows{{"9", "1", "5", "5", "1", "8.0", "7.0"}}));
+  EXPECT_EQ(db.Rows("SELECT g, approx_percentile(x, 0.9), approx_percentile(x, 0.1) FROM (VALUES "
+                    "(1, NULL), (2, 3)) AS t(g, x) GROUP BY g ORDER BY g"),
+            (TextRows{{"1", "-", "-"}, {"2", "3", "3"}}));
+}
+
 // timestream-sql.md 5.9: the engine combines states over frames.
 TEST(Aggregates, WorkOverFrames) {
   TestDatabase db;

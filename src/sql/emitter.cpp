@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sql/aggregate_sharing.h"
 #include "sql/emitter_internal.h"
 
 namespace tidemark::sql {
@@ -97,7 +98,7 @@ void Emitter::Aggregation(const plan::Select& select) {
     Value(*key);
     Put(" AS c{}", column++);
   }
-  for (const ExprPtr& call : aggregation.calls) {
+  for (const ExprPtr& call : WithSharedStates(aggregation.calls)) {
     if (column > 0) out_ += ", ";
     Value(*call);
     Put(" AS c{}", column++);
