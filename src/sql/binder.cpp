@@ -207,9 +207,11 @@ Result<void> Binder::ExpandStar(const ast::SelectItem& item, const Scope& scope,
     }
     any = true;
     ExprPtr expr = Use(field.expr, item.place);
-    out.aliases.push_back({field.name, expr});
+    // The elements of an unnested array have no name.
+    std::string name = field.name.empty() ? fmt::format("_col{}", out.exprs.size()) : field.name;
+    out.aliases.push_back({name, expr});
     out.exprs.push_back(std::move(expr));
-    out.names.push_back(field.name);
+    out.names.push_back(std::move(name));
   }
   if (!any && item.qualifier.empty()) return ErrorAt(item.place, "SELECT * has no columns here");
   if (!any) {

@@ -197,6 +197,10 @@ class Binder {
   Result<plan::ExprPtr> FindColumn(std::span<const ast::Name> name, Place place,
                                    const Scope& scope);
 
+  // binder_unnest.cpp
+  Result<plan::Query> UnnestLists(const ast::Relation& relation, const Outside& outside);
+  Result<plan::Relation> BindUnnest(const ast::Relation& relation, const Outside& outside);
+
   // binder_nested.cpp
   Result<plan::ExprPtr> BindArray(const ast::Expr& expr, const Scope& scope);
   Result<plan::ExprPtr> BindRow(const ast::Expr& expr, const Scope& scope);

@@ -174,7 +174,7 @@ Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation, const
     case ast::RelationKind::kJoin:
       break;  // BindJoin
     case ast::RelationKind::kUnnest:
-      return NotSupportedAt(relation.place, "UNNEST is");
+      return BindUnnest(relation, outside);
     case ast::RelationKind::kFunction: {
       if (LowerCase(relation.name[0].text) == "view_rows") return BindViewRows(relation);
       return ErrorAt(relation.place,

@@ -209,6 +209,59 @@ TEST_F(NestedTest, KeepsTheEdgesOfGrids) {  // checklist 31
             "4");
 }
 
+TEST_F(NestedTest, UnnestsSeries) {  // W42, W65, W66, 3.3
+  const TextRows back = db.Rows(std::string("WITH x AS ") + kCpu +
+                                " SELECT hostname, t.time, t.v FROM x CROSS JOIN UNNEST(ts) AS "
+                                "t(time, v) ORDER BY hostname, t.time");
+  ASSERT_EQ(back.size(), 9U);
+  EXPECT_EQ(back[4], (std::vector<std::string>{"frontend02", "2019-12-04 19:00:08", "65.6"}));
+  EXPECT_EQ(
+      db.Rows("SELECT id, time, value FROM (SELECT id, interpolate_linear(create_time_series(time, "
+              "measure_value::double), sequence(min(time), max(time), 10s)) AS ts FROM lab.series "
+              "GROUP BY id) CROSS JOIN UNNEST(ts) ORDER BY id, time"),
+      (TextRows{{"a", "2020-01-01 00:00:00", "10.0"},
+                {"a", "2020-01-01 00:00:10", "20.0"},
+                {"a", "2020-01-01 00:00:20", "10.0"},
+                {"a", "2020-01-01 00:00:30", "0.0"},
+                {"a", "2020-01-01 00:00:40", "40.0"},
+                {"b", "2020-01-01 00:00:05", "1.0"},
+                {"b", "2020-01-01 00:00:15", "2.0"},
+                {"b", "2020-01-01 00:00:25", "3.0"}}));
+  EXPECT_EQ(db.Rows("SELECT time, avg(value) FROM (SELECT id, interpolate_linear("
+                    "create_time_series(time, measure_value::double), "
+                    "sequence('2020-01-01 00:00:05', '2020-01-01 00:00:25', 10s)) AS ts FROM "
+                    "lab.series GROUP BY id) CROSS JOIN UNNEST(ts) GROUP BY time ORDER BY time"),
+            (TextRows{{"2020-01-01 00:00:05", "8.0"},
+                      {"2020-01-01 00:00:15", "8.5"},
+                      {"2020-01-01 00:00:25", "4.0"}}));
+  EXPECT_EQ(db.Rows("WITH x AS (SELECT create_time_series(time, measure_value::double) AS ts FROM "
+                    "lab.series WHERE id = 'a') SELECT t.value + s.value FROM x CROSS JOIN "
+                    "UNNEST(ts) AS t CROSS JOIN UNNEST(ts) AS s WHERE t.time = s.time ORDER BY 1"),
+            (TextRows{{"0.0"}, {"20.0"}, {"40.0"}, {"80.0"}}));
+}
+
+TEST_F(NestedTest, UnnestsInOrder) {  // checklist 36
+  const TextRows rows = db.Rows(
+      "SELECT i, x FROM (VALUES (1, sequence(1, 5000)), (2, sequence(7, 1))) AS t(i, a) "
+      "CROSS JOIN UNNEST(a) AS u(x)");
+  ASSERT_EQ(rows.size(), 5007U);
+  for (size_t k = 1; k < rows.size(); ++k) {
+    if (rows[k][0] != rows[k - 1][0]) continue;
+    const int step = std::stoi(rows[k][1]) - std::stoi(rows[k - 1][1]);
+    ASSERT_EQ(step, rows[k][0] == "1" ? 1 : -1) << k;
+  }
+  EXPECT_EQ(db.Rows("SELECT i, s.time, value, n FROM (SELECT 1 AS i, CAST(NULL AS "
+                    "timeseries(double)) AS ts) LEFT JOIN UNNEST(ts) WITH ORDINALITY AS s(time, "
+                    "value, n) ON true"),
+            (TextRows{{"1", "-", "-", "-"}}));
+  EXPECT_EQ(Cell("SELECT (SELECT sum(x) FROM UNNEST(t.a) AS u(x)) FROM (VALUES (ARRAY[1, 2, 3])) "
+                 "AS t(a)"),
+            "6");
+  EXPECT_EQ(Cell("SELECT count(*) FROM (VALUES (1, 3), (2, 4)) AS t(i, n) CROSS JOIN "
+                 "UNNEST(sequence(i, n)) AS u(x)"),
+            "6");
+}
+
 TEST_F(NestedTest, ReduceSeesTheColumnsOfItsOwnRow) {
   EXPECT_EQ(db.Rows("SELECT i, reduce(a, 0, (s, x) -> s + x * m, s -> s + m) FROM (VALUES "
                     "(1, ARRAY[1, 2, 3], 1), (2, ARRAY[5], 5), (3, ARRAY[], 7), (4, NULL, 8), "
