@@ -283,6 +283,51 @@ TEST_F(NestedTest, ComparesRowsWithConstantFields) {
             (TextRows{{"((7,a),1)"}, {"((7,a),2)"}}));
 }
 
+TEST_F(NestedTest, PassesThroughGroupsAndSets) {
+  const std::string rows = "(VALUES (1, 10), (1, 20), (2, 30)) AS t(g, x)";
+  EXPECT_EQ(db.Rows("SELECT g, filter(array_agg(x ORDER BY x), y -> y > g * 10) FROM " + rows +
+                    " GROUP BY g ORDER BY g"),
+            (TextRows{{"1", "[20]"}, {"2", "[30]"}}));
+  EXPECT_EQ(db.Rows("SELECT ARRAY[g, 7], ROW(g, sum(x)), transform(ARRAY[1, 2], n -> n + g) FROM " +
+                    rows + " GROUP BY g ORDER BY g"),
+            (TextRows{{"[1,7]", "(1,30)", "[2,3]"}, {"[2,7]", "(2,30)", "[3,4]"}}));
+  EXPECT_EQ(db.Rows("SELECT g, create_time_series(from_milliseconds(x), x) FILTER (WHERE x > 10) "
+                    "FROM " +
+                    rows + " GROUP BY g ORDER BY g"),
+            (TextRows{{"1", "[(1970-01-01 00:00:00.020000000,20)]"},
+                      {"2", "[(1970-01-01 00:00:00.030000000,30)]"}}));
+  EXPECT_EQ(db.Rows("SELECT DISTINCT ARRAY[g] FROM " + rows + " ORDER BY 1 DESC"),
+            (TextRows{{"[2]"}, {"[1]"}}));
+  EXPECT_EQ(Cell("SELECT count(DISTINCT ARRAY[g, NULL]) FROM " + rows), "2");
+  EXPECT_EQ(db.Rows("SELECT ARRAY[1] UNION SELECT ARRAY[2e0] ORDER BY 1"),
+            (TextRows{{"[1.0]"}, {"[2.0]"}}));
+  EXPECT_EQ(Cell("SELECT CASE WHEN true THEN ARRAY[1] ELSE ARRAY[BIGINT '2'] END"), "[1]");
+  EXPECT_EQ(Cell("SELECT coalesce(NULL, ARRAY[])"), "[]");
+  EXPECT_EQ(Cell("SELECT try(reduce(ARRAY[1, 0], 0, (s, x) -> s + 1 / x, s -> s))"), "-");
+  EXPECT_EQ(Cell("SELECT try(element_at(transform(ARRAY[2, 0], x -> 1 / x), 1))"), "-");
+  EXPECT_EQ(Cell("SELECT CAST(ARRAY[ROW(1, '2')] AS array(row(a varchar, b bigint)))[1].b + 1"),
+            "3");
+  EXPECT_EQ(Cell("SELECT TRY_CAST(ARRAY['1', 'x'] AS array(bigint))"), "-");
+  EXPECT_EQ(Cell("SELECT CAST(ARRAY[DATE '2020-01-02'] AS array(timestamp))"),
+            "[2020-01-02 00:00:00]");
+  EXPECT_EQ(Cell("SELECT any_match(ARRAY[1, NULL], x -> x > 1) IS NULL AND "
+                 "all_match(ARRAY[], x -> false) AND none_match(ARRAY[1], x -> x > 1)"),
+            "true");
+  EXPECT_EQ(Cell("SELECT ngrams(ARRAY[1, 2, 3], 2)"), "[[1,2],[2,3]]");
+  EXPECT_EQ(Cell("SELECT cardinality(shuffle(sequence(1, 50)))"), "50");
+}
+
+TEST_F(NestedTest, EvaluatesOnce) {
+  // Each call of array_union() holds its arguments several times; the text must not double.
+  std::string nested = "ARRAY[x]";
+  for (int i = 0; i < 30; ++i)
+    nested = "array_union(" + nested + ", ARRAY[" + std::to_string(i) + "])";
+  EXPECT_EQ(Cell("SELECT cardinality(" + nested + ") FROM (VALUES 99) AS t(x)"), "31");
+  std::string sliced = "sequence(1, x)";
+  for (int i = 0; i < 20; ++i) sliced = "array_except(slice(" + sliced + ", 1, 90), ARRAY[])";
+  EXPECT_EQ(Cell("SELECT cardinality(" + sliced + ") FROM (VALUES 99) AS t(x)"), "90");
+}
+
 TEST_F(NestedTest, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"SELECT filter(ARRAY[1], x -> x)",
