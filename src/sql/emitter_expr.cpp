@@ -281,8 +281,22 @@ void Emitter::Extremum(const Expr& expr) {
     out_ += " IS NULL";
   }
   out_ += " THEN NULL ELSE ";
-  Function(expr.op == CompareOp::kGreater ? "greatest" : "least", expr.args);
-  out_ += " END";
+  const std::string_view function = expr.op == CompareOp::kGreater ? "greatest" : "least";
+  if (expr.type.kind() != TypeKind::kDouble || !expr.may_nan) {
+    Function(function, expr.args);
+    out_ += " END";
+    return;
+  }
+  // NaN counts only where there is nothing else, as in min() and max(); the engine skips null.
+  Put("coalesce({}(", function);
+  for (size_t i = 0; i < expr.args.size(); ++i) {
+    out_ += i == 0 ? "CASE WHEN isnan(" : ", CASE WHEN isnan(";
+    Value(*expr.args[i]);
+    out_ += ") THEN NULL ELSE ";
+    Value(*expr.args[i]);
+    out_ += " END";
+  }
+  out_ += "), CAST('nan' AS DOUBLE)) END";
 }
 
 void Emitter::Column(const Expr& expr) {

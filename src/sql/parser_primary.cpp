@@ -103,46 +103,6 @@ Result<ExprPtr> Parser::ParseDuration() {
   return expr;
 }
 
-Result<ExprPtr> Parser::ParseInterval() {
-  ExprPtr expr = Make(ExprKind::kLiteral, Take().place);
-  bool negative = IsOperator("-");
-  if (negative || IsOperator("+")) Take();
-  const Place place = Peek().place;
-  TM_ASSIGN_OR_RETURN(std::string number, ParseString("the interval's number as a string"));
-  if (number.starts_with('-')) {
-    negative = !negative;
-    number.erase(0, 1);
-  }
-  const Token unit = Peek();
-  std::string name = unit.keyword;
-  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  const bool week = name == "week";
-  const bool known = week || name == "second" || name == "minute" || name == "hour" ||
-                     name == "day" || name == "month" || name == "year";
-  if (unit.kind != TokenKind::kWord || !known) {
-    return Unexpected("SECOND, MINUTE, HOUR, DAY, WEEK, MONTH or YEAR");
-  }
-  Take();
-  // Only seconds have a fraction.
-  const std::string_view allowed = name == "second" ? "0123456789." : "0123456789";
-  const bool digits = !number.empty() && number.find_first_not_of(allowed) == std::string::npos &&
-                      std::count(number.begin(), number.end(), '.') <= 1 && number.front() != '.';
-  if (!digits) return ErrorAt(place, fmt::format("'{}' is not a number of {}s", number, name));
-  if (week) {
-    int64_t days = 0;
-    const std::optional<int64_t> n = ParseInt64(number);
-    if (!n || __builtin_mul_overflow(*n, int64_t{7}, &days))
-      return ErrorAt(place, "the interval is out of range");
-    number = std::to_string(days);
-  }
-  Result<ParsedDuration> duration = MakeDuration(number, week ? "day" : name);
-  if (!duration.ok()) return ErrorAt(place, duration.error().message);
-  const int64_t magnitude = duration->in_months ? duration->months : duration->nanoseconds;
-  expr->type = duration->in_months ? TypeKind::kIntervalYearMonth : TypeKind::kIntervalDaySecond;
-  expr->value.data = negative ? -magnitude : magnitude;
-  return expr;
-}
-
 /// TIMESTAMP '...' is CAST('...' AS timestamp): the binder folds it and reports a bad text.
 /// JSON '...' reads the text; a cast would make a JSON string of it.
 Result<ExprPtr> Parser::ParseTypedLiteral(TypeKind type) {
