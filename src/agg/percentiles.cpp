@@ -37,8 +37,9 @@ void Percentiles::MoveFewToTable() {
 Percentiles::Counter& Percentiles::SlotOf(uint64_t ordered) {
   const uint64_t key = ordered >> shift_;
   const size_t mask = slots_.size() - 1;
-  // Fibonacci hashing: the upper bits of the product depend on all bits of the key.
-  size_t i = ((key * 0x9e37'79b9'7f4a'7c15U) >> 32U) & mask;
+  // Fibonacci hashing: only the highest bits of the product depend on all bits of the key, and
+  // whole numbers as doubles differ in their high bits alone.
+  size_t i = (key * 0x9e37'79b9'7f4a'7c15U) >> static_cast<unsigned>(std::countl_zero(mask));
   while (slots_[i].weight != 0 && slots_[i].smallest >> shift_ != key) i = (i + 1) & mask;
   return slots_[i];
 }

@@ -26,6 +26,12 @@ std::vector<double> Gauges() {
     values.push_back(static_cast<double>(i * 7919 % 10'000) / 100.0);
   return values;
 }
+/// Their low bits are all zero.
+std::vector<double> WholeNumbers() {
+  std::vector<double> values;
+  for (size_t i = 0; i < kPoints; ++i) values.push_back(static_cast<double>(i * 7919 % 10'000));
+  return values;
+}
 /// All different: beyond the bound of percentiles.
 std::vector<double> Different() {
   std::vector<double> values;
@@ -100,6 +106,10 @@ void BM_Gauges(benchmark::State& bench) {
   OverGroups(bench, Gauges(), kRun);
 }
 template <double (*kRun)(std::span<const double>)>
+void BM_WholeNumbers(benchmark::State& bench) {
+  OverGroups(bench, WholeNumbers(), kRun);
+}
+template <double (*kRun)(std::span<const double>)>
 void BM_Different(benchmark::State& bench) {
   OverGroups(bench, Different(), kRun);
 }
@@ -112,6 +122,7 @@ BENCHMARK(BM_Gauges<Welford>)->Name("Variance/BaselineWelford")->Arg(12)->Arg(36
 BENCHMARK(BM_Gauges<Exact>)->Name("Variance/Exact")->Arg(12)->Arg(360)->Arg(kPoints);
 BENCHMARK(BM_Gauges<SortAll>)->Name("Percentile/BaselineSort")->Arg(12)->Arg(360)->Arg(kPoints);
 BENCHMARK(BM_Gauges<Counted>)->Name("Percentile/Counted")->Arg(12)->Arg(360)->Arg(kPoints);
+BENCHMARK(BM_WholeNumbers<Counted>)->Name("PercentileOfWholeNumbers/Counted")->Arg(kPoints);
 BENCHMARK(BM_Different<SortAll>)->Name("PercentileOfDifferent/BaselineSort")->Arg(kPoints);
 BENCHMARK(BM_Different<Counted>)->Name("PercentileOfDifferent/Counted")->Arg(kPoints);
 BENCHMARK(BM_Distinct<SetOfAll>)->Name("Distinct/BaselineSet")->Arg(12)->Arg(360)->Arg(kPoints);
