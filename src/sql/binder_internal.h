@@ -38,6 +38,8 @@ struct Field {
 struct From {
   plan::Relation relation;
   std::vector<Field> fields;
+  /// One row that `relation` sees: joined to the left before it.
+  std::optional<plan::Relation> before;
 };
 
 /// What a sub-query takes from the query around it.
@@ -198,8 +200,13 @@ class Binder {
                                    const Scope& scope);
 
   // binder_unnest.cpp
-  Result<plan::Query> UnnestLists(const ast::Relation& relation, const Outside& outside);
-  Result<plan::Relation> BindUnnest(const ast::Relation& relation, const Outside& outside);
+  Result<From> BindUnnest(const ast::Relation& relation, const Outside& outside);
+  Result<std::vector<plan::ExprPtr>> BindLists(const ast::Relation& relation,
+                                               const Outside& outside);
+  /// A sub-query of which `lists` become the columns.
+  plan::Relation ListColumns(std::vector<plan::ExprPtr>& lists);
+  static plan::Query UnnestQuery(const ast::Relation& relation,
+                                 const std::vector<plan::ExprPtr>& lists);
 
   // binder_nested.cpp
   Result<plan::ExprPtr> BindArray(const ast::Expr& expr, const Scope& scope);

@@ -88,6 +88,14 @@ Result<From> Binder::BindJoin(const ast::Relation& join, const Outside& outside)
       return NotSupportedAt(join.on->place, "a sub-query in the condition of an outer join is");
     }
   }
+  if (right.before) {
+    plan::Relation both;
+    both.kind = plan::Relation::Kind::kJoin;
+    both.id = next_relation_++;
+    both.left = std::make_unique<plan::Relation>(std::move(left.relation));
+    both.right = std::make_unique<plan::Relation>(*std::move(right.before));
+    left.relation = std::move(both);
+  }
   relation.left = std::make_unique<plan::Relation>(std::move(left.relation));
   relation.right = std::make_unique<plan::Relation>(std::move(right.relation));
   if (join.alias) {  // (a JOIN b ON ...) AS t

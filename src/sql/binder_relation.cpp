@@ -161,6 +161,7 @@ std::vector<Field> Binder::ColumnsOf(const plan::Relation& relation) {
 
 Result<From> Binder::BindFrom(const ast::Relation& relation, const Outside& outside) {
   if (relation.kind == ast::RelationKind::kJoin) return BindJoin(relation, outside);
+  if (relation.kind == ast::RelationKind::kUnnest) return BindUnnest(relation, outside);
   From out;
   TM_ASSIGN_OR_RETURN(out.relation, BindRelation(relation, outside));
   out.fields = ColumnsOf(out.relation);
@@ -172,9 +173,8 @@ Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation, const
     return ErrorAt(relation.place, "the statement has too many relations");
   switch (relation.kind) {
     case ast::RelationKind::kJoin:
-      break;  // BindJoin
     case ast::RelationKind::kUnnest:
-      return BindUnnest(relation, outside);
+      break;  // BindFrom
     case ast::RelationKind::kFunction: {
       if (LowerCase(relation.name[0].text) == "view_rows") return BindViewRows(relation);
       return ErrorAt(relation.place,

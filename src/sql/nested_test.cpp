@@ -250,6 +250,15 @@ TEST_F(NestedTest, UnnestsInOrder) {  // checklist 36
     const int step = std::stoi(rows[k][1]) - std::stoi(rows[k - 1][1]);
     ASSERT_EQ(step, rows[k][0] == "1" ? 1 : -1) << k;
   }
+  // Computed of columns that are no lists.
+  EXPECT_EQ(
+      db.Rows("SELECT x, n FROM (VALUES 3) AS t(i) CROSS JOIN UNNEST(sequence(i, i + 4)) WITH "
+              "ORDINALITY AS u(x, n)"),
+      (TextRows{{"3", "1"}, {"4", "2"}, {"5", "3"}, {"6", "4"}, {"7", "5"}}));
+  EXPECT_EQ(
+      db.Rows("SELECT i, p, q FROM (VALUES 1, 2) AS t(i) LEFT JOIN UNNEST(filter(ARRAY[ROW(i, "
+              "'a')], r -> i > 1)) AS u(p, q) ON true ORDER BY i"),
+      (TextRows{{"1", "-", "-"}, {"2", "2", "a"}}));
   EXPECT_EQ(db.Rows("SELECT i, s.time, value, n FROM (SELECT 1 AS i, CAST(NULL AS "
                     "timeseries(double)) AS ts) LEFT JOIN UNNEST(ts) WITH ORDINALITY AS s(time, "
                     "value, n) ON true"),
