@@ -38,6 +38,7 @@ std::optional<ClockValue> ClockOf(std::string_view name, int64_t now_ns) {
 
 bool IsVolatile(const Expr& expr) {
   if (expr.overload != nullptr && expr.overload->is_volatile) return true;
+  if (expr.emit.find("random()") != std::string_view::npos) return true;  // shuffle()
   return std::any_of(expr.args.begin(), expr.args.end(),
                      [](const ExprPtr& arg) { return IsVolatile(*arg); });
 }

@@ -208,9 +208,6 @@ bool Register(duckdb_connection connection, const NestedFunction& function) {
   if (function.nulls == NestedFunction::Nulls::kAreArguments) {
     duckdb_scalar_function_set_special_handling(handle.get());
   }
-  if (function.stability == NestedFunction::Stability::kVolatile) {
-    duckdb_scalar_function_set_volatile(handle.get());
-  }
   duckdb_scalar_function_set_extra_info(handle.get(), new NestedFunction(function), [](void* data) {
     delete static_cast<NestedFunction*>(data);
   });
@@ -221,7 +218,7 @@ bool Register(duckdb_connection connection, const NestedFunction& function) {
 }  // namespace
 
 Result<void> RegisterNested(duckdb_connection connection) {
-  for (const auto& functions : {ArrayFunctions(), SeriesFunctions()}) {
+  for (const auto& functions : {ArrayFunctions(), SequenceFunctions(), SeriesFunctions()}) {
     for (const NestedFunction& function : functions) {
       if (!Register(connection, function)) {
         return Error{Code::kInternal,

@@ -130,7 +130,7 @@ std::vector<Row> ArrayRows() {
        "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN list_prepend($1, $2) END"},
       {"repeat", {"E", "bigint"}, "array(E)", "list_select([$1], tm_array_repeat($2))"},
       {"reverse", {"array(E)"}, "array(E)", "list_reverse($1)"},
-      {"shuffle", {"array(E)"}, "array(E)", "list_select($1, tm_array_shuffle(len($1)))"},
+      {"shuffle", {"array(E)"}, "array(E)", "list_select($1, tm_array_shuffle(len($1), random()))"},
       {"slice",
        {"array(E)", "bigint", "bigint"},
        "array(E)",

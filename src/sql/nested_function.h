@@ -87,18 +87,17 @@ struct NestedFunction {
     kPlaces
   };
   enum class Nulls : uint8_t { kGiveNull, kAreArguments };
-  enum class Stability : uint8_t { kPure, kVolatile };
 
   const char* name = nullptr;  // without "tm_"
   std::vector<Param> params;
   Result result = Result::kPositions;
   tidemark::Result<void> (*run)(Args args, size_t row, NestedOutput& out) = nullptr;
   Nulls nulls = Nulls::kGiveNull;
-  Stability stability = Stability::kPure;
 };
 
-/// The functions of array_kernels.cpp and series_kernels.cpp.
+/// The functions of array_kernels.cpp, sequence_kernels.cpp and series_kernels.cpp.
 std::vector<NestedFunction> ArrayFunctions();
+std::vector<NestedFunction> SequenceFunctions();
 std::vector<NestedFunction> SeriesFunctions();
 
 }  // namespace tidemark::sql
