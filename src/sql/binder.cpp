@@ -3,6 +3,8 @@
 #include "sql/binder.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -164,6 +166,7 @@ Result<plan::Query> Binder::BindSelect(const ast::Select& select, const ast::Que
   TM_RETURN_IF_ERROR(BindGrouping(select, scope, outputs, out));
   aggregate_seen_ = outer_seen;
   TM_RETURN_IF_ERROR(CheckDistinctOrder(out));
+  TM_RETURN_IF_ERROR(CheckWindows(out));
 
   for (size_t i = 0; i < out.outputs.size(); ++i) {
     query.columns.push_back({outputs.names[i], out.outputs[i]->type, static_cast<uint32_t>(i),
@@ -244,6 +247,23 @@ Result<std::vector<plan::Sort>> Binder::BindOrder(const ast::Query& tail, const 
     order.push_back(std::move(sort));
   }
   return order;
+}
+
+Result<void> Binder::CheckWindows(const plan::Select& select) const {
+  std::set<uint32_t> local;
+  if (select.from) CollectRelations(*select.from, local);
+  if (select.aggregation) local.insert(select.aggregation->id);
+  std::optional<Place> bad;
+  const std::function<void(const ExprPtr&, bool)> look = [&](const ExprPtr& expr, bool inside) {
+    inside |= expr->kind == plan::ExprKind::kWindow;
+    if (inside && expr->kind == plan::ExprKind::kColumn && !local.contains(expr->relation))
+      bad = expr->place;
+    plan::ForEachChild(*expr, [&](const ExprPtr& child) { look(child, inside); });
+  };
+  for (const ExprPtr& output : select.outputs) look(output, false);
+  for (const plan::Sort& sort : select.order) look(sort.expr, false);
+  if (!bad) return {};
+  return NotSupportedAt(*bad, "a window function over a column of the query around is");
 }
 
 Result<void> Binder::CheckDistinctOrder(const plan::Select& select) const {

@@ -16,13 +16,6 @@
 
 namespace tidemark::sql {
 
-/// The value of @name.
-struct ParameterValue {
-  std::string name;  // without '@'
-  Type type;
-  Value value;
-};
-
 struct BindOptions {
   std::string database;  // for table names without one
   EventTime now;         // of the statement

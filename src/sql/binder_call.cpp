@@ -23,7 +23,10 @@ Error UnknownFunction(std::string_view name, Place place) {
   for (const std::string_view function : AggregateNames()) names.emplace_back(function);
   for (const std::string_view function : GenericFunctionNames()) names.emplace_back(function);
   for (const char* more :
-       {"coalesce", "concat", "if", "nullif", "greatest", "least", "lag", "lead", "grouping"}) {
+       {"coalesce",     "concat",    "if",      "nullif",      "greatest",   "least",
+        "now",          "ago",       "typeof",  "row_number",  "rank",       "dense_rank",
+        "percent_rank", "cume_dist", "ntile",   "first_value", "last_value", "nth_value",
+        "lag",          "lead",      "grouping"}) {
     names.emplace_back(more);
   }
   return ErrorAt(place, fmt::format("Function {} not registered", name), Suggest(name, names));

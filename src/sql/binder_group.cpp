@@ -200,6 +200,7 @@ Result<ExprPtr> Binder::BindGroupingCall(const ast::Expr& expr, const Scope& sco
   call->type = TypeKind::kInteger;
   call->place = expr.place;
   TM_ASSIGN_OR_RETURN(call->args, BindArgs(expr, inner));
+  aggregate_seen_ = true;
   return ExprPtr(std::move(call));
 }
 
@@ -283,8 +284,51 @@ Result<void> Binder::BindGrouping(const ast::Select& select, const Scope& scope,
   for (plan::Sort& sort : out.order) {
     TM_ASSIGN_OR_RETURN(sort.expr, OverAggregation(sort.expr, aggregation, local));
   }
+  AnchorCalls(local, scope, aggregation, out);
   out.aggregation = std::move(aggregation);
   return {};
+}
+
+/// The engine takes an aggregate over nothing but columns of the query around for one of that
+/// query. So such a column becomes an expression that names one of this query's own.
+void Binder::AnchorCalls(const std::set<uint32_t>& local, const Scope& scope,
+                         plan::Aggregation& aggregation, plan::Select& out) {
+  const std::function<void(const Expr&, bool&, bool&)> look = [&](const Expr& expr, bool& inside,
+                                                                  bool& outside) {
+    if (expr.kind == ExprKind::kColumn) (local.contains(expr.relation) ? inside : outside) = true;
+    plan::ForEachChild(expr, [&](const ExprPtr& child) { look(*child, inside, outside); });
+  };
+  for (ExprPtr& call : aggregation.calls) {
+    bool inside = false;
+    bool outside = false;
+    look(*call, inside, outside);
+    if (inside || !outside) continue;
+    if (!out.from) {
+      plan::Query one;
+      one.rows = {{Constant(TypeKind::kInteger, {int64_t{0}}, call->place)}};
+      one.columns = {{"", TypeKind::kInteger, 0}};
+      out.from = FromQuery(next_relation_++, std::move(one));
+    }
+    ExprPtr own;
+    const std::vector<Field> columns = ColumnsOf(*out.from);  // none of a join
+    for (const std::vector<Field>* fields : {&columns, scope.fields}) {
+      for (size_t i = 0; fields != nullptr && !own && i < fields->size(); ++i) {
+        if ((*fields)[i].expr->kind == ExprKind::kColumn) own = Use((*fields)[i].expr, call->place);
+      }
+    }
+    const std::function<Result<ExprPtr>(const ExprPtr&)> anchor =
+        [&](const ExprPtr& expr) -> Result<ExprPtr> {
+      if (expr->kind != ExprKind::kColumn) return plan::MapChildren(expr, anchor);
+      auto is_null = MakeExpr(ExprKind::kIsNull, TypeKind::kBoolean, expr->place);
+      is_null->args = {own};
+      auto either = MakeExpr(ExprKind::kCase, expr->type, expr->place);
+      either->has_else = true;
+      either->may_nan = expr->may_nan;
+      either->args = {std::move(is_null), expr, expr};
+      return ExprPtr(std::move(either));
+    };
+    if (own) call = plan::MapChildren(call, anchor).value();
+  }
 }
 
 }  // namespace tidemark::sql

@@ -110,6 +110,7 @@ class Binder {
   Result<std::vector<plan::Sort>> BindOrder(const ast::Query& tail, const Outputs& outputs,
                                             Scope scope);
   Result<void> CheckDistinctOrder(const plan::Select& select) const;
+  Result<void> CheckWindows(const plan::Select& select) const;
 
   // binder_set.cpp
   Result<plan::Query> BindSetOperation(const ast::QueryBody& body, const Outside& outside);
@@ -129,6 +130,8 @@ class Binder {
 
   // binder_join.cpp
   Result<From> BindJoin(const ast::Relation& join, const Outside& outside);
+  /// Brings the condition of an outer join into a form that the engine takes.
+  Result<void> SimplifyOuter(const ast::Relation& join, From& left, From& right, From& out);
   Result<void> BindUsing(const ast::Relation& join, From& left, From& right, From& out);
 
   // binder_group.cpp
@@ -142,6 +145,8 @@ class Binder {
   Result<void> BindGroupingSets(const ast::Select& select, const Scope& scope,
                                 const Outputs& outputs, plan::Aggregation& aggregation);
   Result<plan::ExprPtr> BindGroupingCall(const ast::Expr& expr, const Scope& scope);
+  void AnchorCalls(const std::set<uint32_t>& local, const Scope& scope,
+                   plan::Aggregation& aggregation, plan::Select& out);
   Result<void> CheckGroupingCalls(const plan::Aggregation& aggregation) const;
   /// Replaces keys and aggregate calls by columns of the aggregation; `local` are the relations of
   /// FROM: only their columns must be grouped.

@@ -79,13 +79,8 @@ Result<From> Binder::BindJoin(const ast::Relation& join, const Outside& outside)
   if (join.on) {
     const Scope scope{.fields = &out.fields, .outside = outside, .clause = "JOIN ... ON"};
     TM_ASSIGN_OR_RETURN(relation.on, BindCondition(*join.on, scope));
-    const bool outer = join.join != ast::JoinKind::kInner;
-    if (outer && lateral && !IsTrue(*relation.on)) {
-      return NotSupportedAt(join.on->place,
-                            "LEFT JOIN of a LATERAL or UNNEST with anything but ON true is");
-    }
-    if (outer && HasSubquery(*relation.on)) {
-      return NotSupportedAt(join.on->place, "a sub-query in the condition of an outer join is");
+    if (join.join != ast::JoinKind::kInner) {
+      TM_RETURN_IF_ERROR(SimplifyOuter(join, left, right, out));
     }
   }
   if (right.before) {
@@ -112,6 +107,69 @@ Result<From> Binder::BindJoin(const ast::Relation& join, const Outside& outside)
       out.fields[i].name = join.column_aliases[i].text;
   }
   return out;
+}
+
+namespace {
+
+/// A column of neither relation: of the query around, or of what stands left of a LATERAL.
+bool ReadsOutside(const Expr& expr, const std::set<uint32_t>& local) {
+  if (expr.kind == ExprKind::kColumn) return !local.contains(expr.relation);
+  bool any = false;
+  plan::ForEachChild(expr, [&](const ExprPtr& child) { any |= ReadsOutside(*child, local); });
+  return any;
+}
+
+}  // namespace
+
+Result<void> Binder::SimplifyOuter(const ast::Relation& join, From& left, From& right, From& out) {
+  plan::Relation& relation = out.relation;
+  std::set<uint32_t> local;
+  CollectRelations(left.relation, local);
+  CollectRelations(right.relation, local);
+  if (!HasSubquery(*relation.on) && !ReadsOutside(*relation.on, local)) {
+    const bool lateral = right.relation.lateral || join.right->kind == ast::RelationKind::kUnnest;
+    if (!lateral || IsTrue(*relation.on)) return {};
+    return NotSupportedAt(join.on->place,
+                          "LEFT JOIN of a LATERAL or UNNEST with anything but ON true is");
+  }
+  if (relation.join == plan::JoinKind::kFull) {
+    return NotSupportedAt(
+        join.on->place, "a sub-query or a column from outside in the condition of a FULL JOIN is");
+  }
+  // The engine takes neither of them in the condition of an outer join, but takes both in the WHERE
+  // of a LATERAL.
+  if (relation.join == plan::JoinKind::kRight) {
+    std::swap(left.relation, right.relation);
+    relation.join = plan::JoinKind::kLeft;
+  }
+  std::set<uint32_t> inner;
+  CollectRelations(right.relation, inner);
+  plan::Query query;
+  plan::Select& select = query.select.emplace();
+  plan::Relation wrapped;
+  wrapped.kind = plan::Relation::Kind::kQuery;
+  wrapped.id = next_relation_++;
+  wrapped.lateral = true;
+  for (Field& field : out.fields) {
+    if (ReadsOutside(*field.expr, inner)) continue;
+    const auto number = static_cast<uint32_t>(select.outputs.size());
+    select.outputs.push_back(Use(field.expr, join.place));
+    query.columns.push_back({field.name, field.expr->type, number, field.expr->may_nan});
+    auto column = std::make_shared<Expr>();
+    column->kind = ExprKind::kColumn;
+    column->type = field.expr->type;
+    column->may_nan = field.expr->may_nan;
+    column->relation = wrapped.id;
+    column->column = number;
+    field.expr = std::move(column);
+  }
+  select.from = std::move(right.relation);
+  select.where = std::move(relation.on);
+  wrapped.columns = query.columns;
+  wrapped.query = std::make_unique<plan::Query>(std::move(query));
+  right.relation = std::move(wrapped);
+  relation.on = Constant(TypeKind::kBoolean, {true}, join.place);
+  return {};
 }
 
 namespace {

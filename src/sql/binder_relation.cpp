@@ -230,6 +230,8 @@ Result<plan::Relation> Binder::BindTable(const ast::Relation& relation) {
   TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store_.Schema(table.id));
   plan::TableScan scan;
   scan.table_name = fmt::format("\"{}\".\"{}\"", table.database, table.table);
+  scan.database = table.database;
+  scan.table = table.table;
   scan.selection.table = table.id;
   TM_ASSIGN_OR_RETURN(plan::Relation out, AddScan(std::move(scan), schema));
   out.alias = relation.name.back().text;
@@ -285,6 +287,7 @@ Result<plan::Relation> Binder::AddScan(plan::TableScan scan, const store::TableS
   }
   scan.columns.push_back(
       {ScanColumn::Source::kSeriesKey, "", store::ValueType::kNone, TypeKind::kVarchar});
+  scan.relation = out.id;
   scan_of_.emplace(out.id, plan_.scans.size());
   plan_.scans.push_back(std::move(scan));
   return out;

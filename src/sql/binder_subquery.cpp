@@ -48,11 +48,17 @@ Result<std::shared_ptr<plan::Query>> Binder::BindSubqueryBody(const ast::Expr& e
 Result<ExprPtr> Binder::BindSubquery(const ast::Expr& expr, const Scope& scope) {
   Capture capture;
   TM_ASSIGN_OR_RETURN(std::shared_ptr<plan::Query> query, BindSubqueryBody(expr, scope, capture));
-  if (query->columns.size() != 1) {
-    return NotSupportedAt(expr.place, "a scalar sub-query of more than one column is");
+  Type type = query->columns[0].type;
+  if (query->columns.size() > 1) {  // a row
+    std::vector<Type::Field> fields;
+    for (const plan::Column& column : query->columns) {
+      const bool named = column.name != fmt::format("_col{}", fields.size());
+      fields.push_back({named ? column.name : "", column.type});
+    }
+    type = Type::Row(std::move(fields));
   }
-  auto out = Make(ExprKind::kSubquery, query->columns[0].type, expr.place);
-  out->may_nan = query->columns[0].may_nan;
+  auto out = Make(ExprKind::kSubquery, std::move(type), expr.place);
+  out->may_nan = query->columns.size() == 1 && query->columns[0].may_nan;
   out->relation = capture.id;
   out->captured = std::move(capture.outer);
   out->query = std::move(query);
@@ -71,23 +77,27 @@ Result<ExprPtr> Binder::BindExists(const ast::Expr& expr, const Scope& scope) {
 
 Result<ExprPtr> Binder::BindQuantified(const ast::Expr& expr, const Scope& scope) {
   const plan::CompareOp op = OpOf(expr);
-  const bool row = expr.args[0]->kind == ast::ExprKind::kRow;
   const bool equality = op == plan::CompareOp::kEqual || op == plan::CompareOp::kNotEqual;
-  std::vector<ExprPtr> left;
-  if (row) {
-    TM_ASSIGN_OR_RETURN(left, BindArgs(*expr.args[0], scope));
-  } else {
-    TM_ASSIGN_OR_RETURN(ExprPtr value, BindExpr(*expr.args[0], scope));
-    left.push_back(std::move(value));
-  }
+  TM_ASSIGN_OR_RETURN(const ExprPtr value, BindExpr(*expr.args[0], scope));
   Capture capture;
   TM_ASSIGN_OR_RETURN(std::shared_ptr<plan::Query> query, BindSubqueryBody(expr, scope, capture));
-  if (query->columns.size() != left.size()) {
-    return ErrorAt(expr.place,
-                   fmt::format("the sub-query must have {} column{}, not {}", left.size(),
-                               left.size() == 1 ? "" : "s", query->columns.size()));
+  // (a, b) IN (SELECT c, d): a row against as many columns.
+  std::vector<ExprPtr> left{value};
+  const bool row = query->columns.size() > 1;
+  if (row) {
+    const bool fits = value->type.kind() == TypeKind::kRow &&
+                      value->type.fields().size() == query->columns.size();
+    if (!fits) {
+      return ErrorAt(expr.place,
+                     fmt::format("the sub-query has {} columns, {} cannot be compared with them",
+                                 query->columns.size(), value->type.ToString()));
+    }
+    if (!equality) return ErrorAt(expr.place, "rows can only be compared by = and <> here");
+    left.clear();
+    for (size_t i = 0; i < query->columns.size(); ++i) {
+      left.push_back(value->kind == ExprKind::kRow ? value->args[i] : MakeField(value, i));
+    }
   }
-  if (row && !equality) return ErrorAt(expr.place, "rows can only be compared by = and <> here");
   // Both sides of each column become one type; a condition over the columns of `rows` compares
   // them.
   plan::Relation rows;
@@ -105,7 +115,7 @@ Result<ExprPtr> Binder::BindQuantified(const ast::Expr& expr, const Scope& scope
   }
   TM_ASSIGN_OR_RETURN(plan::Query coerced, CoerceColumns(std::move(*query), types, expr.place));
   *query = std::move(coerced);
-  const bool simple = left.size() == 1 && !may_nan;
+  const bool simple = left.size() == 1 && !may_nan && types[0].scalar();
   auto out = Make(simple ? ExprKind::kQuantified : ExprKind::kQuantifiedBy, TypeKind::kBoolean,
                   expr.place);
   out->op = op;

@@ -122,8 +122,8 @@ Result<void> RegisterAggregates(duckdb_connection connection) {
                   RegisterState<double>(connection, "tm_max_double", {Kind::kMax, kDouble}) &&
                   RegisterState<int64_t>(connection, "tm_sum_bigint", {Kind::kSum, kBigint}) &&
                   RegisterState<int64_t>(connection, "tm_avg_bigint", {Kind::kAvg, kBigint}) &&
-                  RegisterEdges(connection) && RegisterExtremesBy(connection) && RegisterStatistics(connection) &&
-                  RegisterApproximate(connection);
+                  RegisterEdges(connection) && RegisterExtremesBy(connection) &&
+                  RegisterStatistics(connection) && RegisterApproximate(connection);
   if (!ok) return Error{Code::kInternal, "the execution engine refuses an aggregate function"};
   return {};
 }

@@ -89,6 +89,8 @@ Error TranslateError(std::string_view text, duckdb_error_type type) {
     default:
       break;
   }
+  if (text.find("More than one row returned by a subquery") != std::string_view::npos)
+    return {Code::kInvalidArgument, "a scalar sub-query has returned more than one row"};
   if (text.find("INTERRUPT") != std::string_view::npos)
     return {Code::kCancelled, "the query was cancelled"};
   if (text.find("Overflow") != std::string_view::npos ||

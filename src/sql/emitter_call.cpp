@@ -246,6 +246,14 @@ void Emitter::Subquery(const Expr& expr) {
       Put(" {} {} (", OpText(expr.op), expr.all ? "ALL" : "ANY");
     }
   }
+  if (expr.kind == ExprKind::kSubquery && expr.query->columns.size() > 1) {
+    for (size_t i = 0; i < expr.query->columns.size(); ++i)
+      Put("{}'f{}': z.c{}", i == 0 ? "SELECT {" : ", ", i, i);
+    out_ += "} FROM (";
+    Query(*expr.query);
+    out_ += ") z)";
+    return;
+  }
   Query(*expr.query);
   out_ += expr.kind == ExprKind::kSubquery ? ")" : "))";
 }

@@ -300,6 +300,26 @@ Result<Table> ExplainTable(std::string_view sql, const plan::Plan& plan, Shared&
   return table;
 }
 
+/// A column that is one of a table keeps its table's name (timestream-api.md 5.3).
+Description::Origin OriginOf(const plan::Plan& plan, size_t column) {
+  const std::string& name = plan.query.columns[column].name;
+  const plan::Select* select = plan.query.select ? &*plan.query.select : nullptr;
+  const plan::Expr* expr = select == nullptr ? nullptr : select->outputs[column].get();
+  const plan::Aggregation* aggregation =
+      select != nullptr && select->aggregation ? &*select->aggregation : nullptr;
+  if (expr != nullptr && aggregation != nullptr && expr->relation == aggregation->id &&
+      expr->column < aggregation->keys.size()) {
+    expr = aggregation->keys[expr->column].get();
+  }
+  if (expr != nullptr && expr->kind == plan::ExprKind::kColumn) {
+    for (const plan::TableScan& scan : plan.scans) {
+      if (scan.relation != expr->relation) continue;
+      return {scan.database, scan.table, name != scan.columns[expr->column].name};
+    }
+  }
+  return {"", "", name != fmt::format("_col{}", column)};
+}
+
 class EngineImpl final : public Engine {
  public:
   EngineImpl(EngineOptions options, store::Store& store, const Namespace& names, const Clock& clock,
@@ -323,14 +343,40 @@ class EngineImpl final : public Engine {
     return result;
   }
 
-  Result<std::vector<Column>> Describe(const QueryRequest& request) override {
-    TM_ASSIGN_OR_RETURN(std::unique_ptr<QueryResult> result, Prepare(request));
-    return result->columns();
+  Result<Description> Describe(const QueryRequest& request) override {
+    TM_ASSIGN_OR_RETURN(ast::Statement statement, ParseStatement(request.sql));
+    Description out;
+    if (statement.kind != ast::StatementKind::kQuery) {
+      TM_ASSIGN_OR_RETURN(std::unique_ptr<QueryResult> result, Prepare(request));
+      out.columns = result->columns();
+      out.origins.resize(out.columns.size());
+      return out;
+    }
+    TM_ASSIGN_OR_RETURN(const plan::Plan plan, BindStatement(*statement.query, OptionsOf(request)));
+    for (size_t i = 0; i < plan.query.columns.size(); ++i) {
+      out.columns.push_back({plan.query.columns[i].name, plan.query.columns[i].type});
+      out.origins.push_back(OriginOf(plan, i));
+    }
+    for (const plan::Parameter& parameter : plan.parameters)
+      out.parameters.push_back({parameter.name, parameter.type});
+    return out;
   }
 
   uint64_t memory_bytes() const override { return shared_.database->memory_bytes(); }
 
  private:
+  BindOptions OptionsOf(const QueryRequest& request) const {
+    BindOptions bind;
+    bind.database = request.database;
+    bind.now = shared_.clock.Now().AsEventTime();
+    bind.pushdown = shared_.options.pushdown;
+    bind.parameters = request.parameters;
+    return bind;
+  }
+  Result<plan::Plan> BindStatement(const ast::Query& query, const BindOptions& bind) const {
+    return Bind(query, shared_.names, shared_.store, bind);
+  }
+
   Result<std::unique_ptr<QueryResult>> Prepare(const QueryRequest& request) {
     TM_ASSIGN_OR_RETURN(ast::Statement statement, ParseStatement(request.sql));
     if (statement.kind == ast::StatementKind::kUnload)
@@ -341,15 +387,15 @@ class EngineImpl final : public Engine {
           Table table, AnswerMetadata(statement, shared_.names, shared_.store, request.database));
       return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(std::move(table)));
     }
-    BindOptions bind;
-    bind.database = request.database;
-    bind.now = shared_.clock.Now().AsEventTime();
-    bind.pushdown = shared_.options.pushdown;
-    TM_ASSIGN_OR_RETURN(plan::Plan plan,
-                        Bind(*statement.query, shared_.names, shared_.store, bind));
+    BindOptions bind = OptionsOf(request);
+    TM_ASSIGN_OR_RETURN(plan::Plan plan, BindStatement(*statement.query, bind));
     if (statement.kind == ast::StatementKind::kExplain) {
       TM_ASSIGN_OR_RETURN(Table table, ExplainTable(request.sql, plan, shared_));
       return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(std::move(table)));
+    }
+    if (!plan.parameters.empty()) {
+      const plan::Parameter& parameter = plan.parameters[0];
+      return ErrorAt(parameter.place, fmt::format("parameter @{} has no value", parameter.name));
     }
     if (shared_.results_open.load() >= shared_.options.results_open_max) {
       return Error{Code::kResourceExhausted,

@@ -46,6 +46,25 @@ struct QueryRequest {
   std::string database;  // for table names without one; empty: they are an error
   /// Ends the statement with kDeadlineExceeded; none: no limit.
   std::optional<MonotonicTime> deadline;
+  /// Of the statement's @names; Execute() refuses a name without a value.
+  std::vector<ParameterValue> parameters;
+};
+
+/// What a statement gives and wants.
+struct Description {
+  /// Where a column comes from.
+  struct Origin {
+    std::string database;  // of the table's column that it is; empty: it is none
+    std::string table;
+    bool aliased = false;  // the statement named it
+  };
+  struct Parameter {
+    std::string name;  // without '@'
+    Type type;         // of what it is used with; unknown if nothing says
+  };
+  std::vector<Column> columns;
+  std::vector<Origin> origins;        // by column
+  std::vector<Parameter> parameters;  // those without a value, in order of appearance
 };
 
 /// A piece of a result, row by row.
@@ -123,8 +142,8 @@ class Engine {
   ///   kNotFound           database, table or view, with its place
   ///   kResourceExhausted  too many results are open
   virtual Result<std::unique_ptr<QueryResult>> Execute(const QueryRequest& request) = 0;
-  /// The result's columns, without running anything.
-  virtual Result<std::vector<Column>> Describe(const QueryRequest& request) = 0;
+  /// The result's columns and the parameters, without running anything. Errors as Execute().
+  virtual Result<Description> Describe(const QueryRequest& request) = 0;
   /// What the execution engine holds now, all statements together. Asks it: not on network threads.
   virtual uint64_t memory_bytes() const { return 0; }
 };

@@ -118,6 +118,21 @@ Result<std::string> Parser::ParseString(std::string_view what) {
 // ------------------------------------------------------------------------------------------
 // statements
 
+Parser::Parser(std::vector<Token> tokens)
+    : tokens_(std::move(tokens)), closing_(tokens_.size(), 0) {
+  std::vector<size_t> open;
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    if (tokens_[i].kind != TokenKind::kOperator) continue;
+    if (tokens_[i].value == "(") {
+      closing_[i] = tokens_.size();
+      open.push_back(i);
+    } else if (tokens_[i].value == ")" && !open.empty()) {
+      closing_[open.back()] = i;
+      open.pop_back();
+    }
+  }
+}
+
 Result<ast::Statement> ParseStatement(std::string_view text) {
   TM_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text));
   return Parser(std::move(tokens)).Statement();
@@ -200,6 +215,27 @@ bool Parser::AtQuery(size_t ahead) const {
   const size_t last = ahead + kNestingMax;  // deeper is an error anyway
   while (ahead < last && IsOperator("(", ahead)) ++ahead;
   return IsWord("SELECT", ahead) || IsWord("WITH", ahead) || IsWord("VALUES", ahead);
+}
+
+bool Parser::OpensQuery(size_t open) const {
+  const auto is = [this](size_t at, std::string_view word) {
+    return at < tokens_.size() && tokens_[at].kind == TokenKind::kWord &&
+           tokens_[at].keyword == word;
+  };
+  size_t innermost = open;
+  while (innermost + 1 < tokens_.size() && closing_[innermost + 1] != 0) ++innermost;
+  if (!is(innermost + 1, "SELECT") && !is(innermost + 1, "WITH") && !is(innermost + 1, "VALUES"))
+    return false;
+  // After each inner query in parentheses the query around it goes on or ends.
+  for (size_t at = innermost; at > open; --at) {
+    const size_t next = closing_[at] + 1;
+    if (closing_[at] >= tokens_.size()) return true;  // never closed: an error either way
+    const bool ends = tokens_[next].kind == TokenKind::kOperator && tokens_[next].value == ")";
+    const bool goes_on = is(next, "UNION") || is(next, "EXCEPT") || is(next, "INTERSECT") ||
+                         is(next, "ORDER") || is(next, "LIMIT") || is(next, "OFFSET");
+    if (!ends && !goes_on) return false;
+  }
+  return true;
 }
 
 Result<QueryPtr> Parser::ParseQuery() {
@@ -520,22 +556,13 @@ Result<RelationPtr> Parser::ParseRelationBody() {
   const bool lateral = IsWord("LATERAL") && IsOperator("(", 1);
   if (lateral) Take();
   if (IsOperator("(")) {
-    if (lateral || AtQuery(1)) {
-      // "((SELECT 1) JOIN ...)" is a relation in parentheses, "((SELECT 1))" a query: try the
-      // query.
-      const size_t start = at_;
-      const bool may_be_relation = IsOperator("(", 1) && !lateral;
+    if (lateral || OpensQuery(at_)) {
       Take();
-      Result<QueryPtr> query = ParseQuery();
-      if (!query.ok() && !may_be_relation) return std::move(query).error();
-      if (query.ok() && TakeOperator(")")) {
-        relation->kind = RelationKind::kQuery;
-        relation->lateral = lateral;
-        relation->query = std::move(query).value();
-        return relation;
-      }
-      if (!may_be_relation) return Unexpected("')'");
-      at_ = start;
+      TM_ASSIGN_OR_RETURN(relation->query, ParseQuery());
+      TM_RETURN_IF_ERROR(ExpectOperator(")"));
+      relation->kind = RelationKind::kQuery;
+      relation->lateral = lateral;
+      return relation;
     }
     Take();
     TM_ASSIGN_OR_RETURN(RelationPtr inner, ParseRelation());

@@ -160,7 +160,7 @@ Result<ExprPtr> Parser::ParseIn(ExprPtr left) {
   Take();
   TM_RETURN_IF_ERROR(ExpectOperator("("));
   expr->args.push_back(std::move(left));
-  if (AtQuery(0)) {
+  if (OpensQuery(at_ - 1)) {
     expr->kind = ExprKind::kInQuery;
     TM_ASSIGN_OR_RETURN(expr->query, ParseQuery());
   } else {

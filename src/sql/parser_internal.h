@@ -15,7 +15,7 @@ namespace tidemark::sql {
 
 class Parser {
  public:
-  explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+  explicit Parser(std::vector<Token> tokens);
 
   Result<ast::Statement> Statement();
 
@@ -72,6 +72,9 @@ class Parser {
   Result<ast::RelationPtr> ParseRelationBody();
   Result<void> ParseAlias(ast::Relation& relation);
   bool AtQuery(size_t ahead) const;
+  /// Whether the parenthesis at token `open` holds a query: "((SELECT 1) UNION SELECT 2)" does,
+  /// "((SELECT 1) + 1)" and "((SELECT 1) JOIN t ON true)" do not. Looks, never parses twice.
+  bool OpensQuery(size_t open) const;
 
   // parser_expr.cpp
   Result<ast::ExprPtr> ParseExpr();
@@ -118,6 +121,7 @@ class Parser {
   Result<ast::ExprPtr> Binary(std::string op, Place place, ast::ExprPtr a, ast::ExprPtr b) const;
 
   std::vector<Token> tokens_;
+  std::vector<size_t> closing_;  // of a "(": its ")", tokens_.size() if none; 0: no "("
   size_t at_ = 0;
   int nesting_ = 0;
 };

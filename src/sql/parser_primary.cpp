@@ -49,7 +49,7 @@ Result<ExprPtr> Parser::ParsePrimary() {
 
 Result<ExprPtr> Parser::ParseParenthesis() {
   const Place place = Take().place;
-  if (AtQuery(0) && !IsOperator("(")) {
+  if (OpensQuery(at_ - 1)) {
     ExprPtr expr = Make(ExprKind::kSubquery, place);
     TM_ASSIGN_OR_RETURN(expr->query, ParseQuery());
     TM_RETURN_IF_ERROR(ExpectOperator(")"));

@@ -49,7 +49,7 @@ enum class ExprKind : uint8_t {
   kAggregate,   // aggregate, function, distinct, args, order, filter
   kGrouping,    // args: keys; which of them the row's grouping set lacks, as bits
   kWindow,      // window; args
-  kSubquery,    // query of one column; relation, captured
+  kSubquery,    // query of one column, of more: as a row; relation, captured
   kExists,      // query; relation, captured
   kQuantified,  // args: left side; query of one column; op; all; negated; relation, captured
   /// args: a condition over columns of relation `column`, which is `query`: whether it holds for
@@ -180,7 +180,10 @@ struct ScanColumn {
 
 /// One table in FROM, or view_rows('name').
 struct TableScan {
-  std::string table_name;           // "database"."table", or view_rows('name')
+  std::string table_name;  // "database"."table", or view_rows('name')
+  std::string database;    // of a table
+  std::string table;
+  uint32_t relation = 0;            // that reads it
   std::vector<ScanColumn> columns;  // by Column::number; time first: it is the cheapest to ask for
   store::Selection selection;       // a superset of WHERE
   bool exact = true;                // selection is all of WHERE

@@ -98,6 +98,13 @@ struct Value {
   friend bool operator==(const Value&, const Value&) = default;
 };
 
+/// The value of @name in a statement.
+struct ParameterValue {
+  std::string name;  // without '@'
+  Type type;
+  Value value;
+};
+
 /// Appends the wire text of a scalar that is not null (timestream-api.md 5.1.5): "35.0", "true",
 /// "2026-11-26 09:15:00.000000000", "1 21:00:00.000000000". Also what CAST(x AS varchar) gives.
 void AppendScalarText(const Type& type, const Value& value, std::string& out);

@@ -67,7 +67,7 @@ Result<std::unique_ptr<sql::QueryResult>> FakeEngine::Execute(const sql::QueryRe
   return std::unique_ptr<sql::QueryResult>(new FakeResult(*this, rows.value_or(0)));
 }
 
-Result<std::vector<sql::Column>> FakeEngine::Describe(const sql::QueryRequest&) {
+Result<sql::Description> FakeEngine::Describe(const sql::QueryRequest&) {
   return Error{Code::kUnimplemented, "not asked for"};
 }
 

@@ -23,7 +23,7 @@ namespace tidemark::console {
 class FakeEngine final : public sql::Engine {
  public:
   Result<std::unique_ptr<sql::QueryResult>> Execute(const sql::QueryRequest& request) override;
-  Result<std::vector<sql::Column>> Describe(const sql::QueryRequest& request) override;
+  Result<sql::Description> Describe(const sql::QueryRequest& request) override;
 
   int open = 0;       // results that exist
   int cancelled = 0;  // calls of Cancel()

@@ -44,8 +44,10 @@ class FakeEngine final : public sql::Engine {
     if (it->second.error) return *it->second.error;
     return std::unique_ptr<sql::QueryResult>(std::make_unique<Answer>(it->second, open_));
   }
-  Result<std::vector<sql::Column>> Describe(const sql::QueryRequest& request) override {
-    return statements_[request.sql].columns;
+  Result<sql::Description> Describe(const sql::QueryRequest& request) override {
+    sql::Description out{.columns = statements_[request.sql].columns};
+    out.origins.resize(out.columns.size());
+    return out;
   }
 
  private:
