@@ -298,7 +298,9 @@ class Reader {
 
   Result<int64_t> Day() const {
     if (read_.week_year || read_.week) {
-      const int64_t monday = FirstMonday(read_.week_year.value_or(1970));
+      const int64_t week_year = read_.week_year.value_or(1970);
+      if (week_year > 9999) return Bad(fmt::format("year {} is out of range", week_year));
+      const int64_t monday = FirstMonday(week_year);
       const int64_t week = read_.week.value_or(1);
       const int64_t day = monday + (week - 1) * 7 + read_.weekday.value_or(1) - 1;
       if (IsoWeekOf(day).week != week) return Bad(fmt::format("the year has no week {}", week));

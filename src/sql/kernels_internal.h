@@ -26,6 +26,13 @@ inline Result<void> CheckSize(size_t bytes) {
   return Invalid("the text would be longer than " + std::to_string(kTextBytesMax) + " bytes");
 }
 
+/// The same for lists.
+inline constexpr size_t kPartsMax = 1'000'000;
+inline Result<void> CheckParts(size_t count) {
+  if (count <= kPartsMax) return {};
+  return Invalid("the result would have more than " + std::to_string(kPartsMax) + " elements");
+}
+
 /// Bytes of the character at `at`; never beyond the end.
 inline size_t CharacterBytes(std::string_view text, size_t at) {
   const auto first = static_cast<uint8_t>(text[at]);

@@ -176,7 +176,7 @@ Result<TextList> RegexpExtractAll(std::string_view text, std::string_view patter
   TextList out;
   TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
     out.emplace_back(match.Group(text, 0));
-    return {};
+    return CheckParts(out.size());
   }));
   return out;
 }
@@ -189,7 +189,7 @@ Result<std::vector<std::optional<std::string>>> RegexpExtractAllGroup(std::strin
   std::vector<std::optional<std::string>> out;
   TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
     out.push_back(GroupOf(text, match, static_cast<size_t>(group)));
-    return {};
+    return CheckParts(out.size());
   }));
   return out;
 }
@@ -201,7 +201,7 @@ Result<TextList> RegexpSplit(std::string_view text, std::string_view pattern) {
   TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
     out.emplace_back(text.substr(at, match.start() - at));
     at = match.end();
-    return {};
+    return CheckParts(out.size());
   }));
   out.emplace_back(text.substr(at));
   return out;
@@ -214,7 +214,7 @@ Result<std::vector<std::vector<std::optional<std::string>>>> RegexpGroups(
   TM_RETURN_IF_ERROR(ForEachMatch(regex, text, [&](const RegexMatch& match) -> Result<void> {
     auto& groups = out.emplace_back();
     for (size_t i = 1; i < match.groups.size(); ++i) groups.push_back(GroupOf(text, match, i));
-    return {};
+    return CheckParts(out.size() * match.groups.size());
   }));
   return out;
 }

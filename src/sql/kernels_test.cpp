@@ -30,6 +30,11 @@ TEST(Kernels, BoundTheTextsTheyMake) {
   EXPECT_EQ(ErrorOf(k::RegexpReplace(many, "a", many)),
             "the text would be longer than 16777216 bytes");
   EXPECT_NE(ErrorOf(k::LevenshteinDistance(many, many)), "no error");
+  const std::string millions(2'000'000, 'a');
+  EXPECT_NE(ErrorOf(k::Split(millions, "a")), "no error");
+  EXPECT_NE(ErrorOf(k::RegexpSplit(millions, "")), "no error");
+  EXPECT_NE(ErrorOf(k::RegexpExtractAll(millions, "a")), "no error");
+  EXPECT_NE(ErrorOf(k::RegexpGroups(millions.substr(0, 400'000), "(a)()")), "no error");
 }
 
 TEST(Kernels, CountCharactersNotBytes) {  // timestream-sql.md 5.6
@@ -110,6 +115,8 @@ TEST(Kernels, DateDiffCountsCompleteUnits) {
   EXPECT_EQ(*k::DateDiff("year", at("2020-02-29"), at("2021-02-28")), 1);
   EXPECT_EQ(*k::DateAdd("quarter", -1, at("2020-05-31 10:00:00.123456789")),
             at("2020-02-29 10:00:00.123456789"));
+  EXPECT_EQ(*k::DateDiff("month", at("2000-01-31"), at("2262-04-11")), 3146);
+  EXPECT_EQ(*k::DateDiff("year", at("1677-09-22"), at("2262-04-11")), 584);
   EXPECT_FALSE(k::DateAdd("year", 1'000'000, 0).ok());
   EXPECT_FALSE(k::DateAdd("hour", INT64_MAX, 0).ok());
 }
@@ -133,6 +140,10 @@ TEST(DatetimeFormat, ReadsZonesAndBothLetterFamilies) {  // 5.5, W89
   EXPECT_EQ(*k::FormatDatetime(0, "HH:mm:ssZ ZZ z"), "00:00:00+0000 +00:00 UTC");
   EXPECT_FALSE(k::ParseDatetime("10 XYZ", "HH z").ok());
   EXPECT_FALSE(k::FormatDatetime(0, "b").ok());
+  EXPECT_FALSE(k::ParseDatetime("999999999 01", "xxxx ww").ok());
+  EXPECT_FALSE(k::ParseDatetime("999999999", "yyyy").ok());
+  EXPECT_FALSE(k::FromUnixtime(9.3e9).ok());
+  EXPECT_EQ(*k::FromUnixtime(9.223e9), 9'223'000'000'000'000'000);
   EXPECT_FALSE(k::ParseDatetime("2300-01-01", "yyyy-MM-dd").ok());  // beyond int64 nanoseconds
 }
 

@@ -243,6 +243,7 @@ Result<std::vector<std::string>> SplitUpTo(std::string_view text, std::string_vi
     if (found == kNone) break;
     parts.emplace_back(text.substr(at, found - at));
     at = found + delimiter.size();
+    TM_RETURN_IF_ERROR(CheckParts(parts.size()));
   }
   parts.emplace_back(text.substr(at));
   return parts;

@@ -49,12 +49,13 @@ int64_t MonthsIn(DateUnit unit) {
 }
 
 /// Complete months from a to b >= a; the later day stands for a's where the month is too short.
-Result<int64_t> MonthsBetween(int64_t a, int64_t b) {
+int64_t MonthsBetween(int64_t a, int64_t b) {
   const CivilDate from = CivilOf(DayOf(a));
   const CivilDate to = CivilOf(DayOf(b));
   const int64_t months = (to.year - from.year) * 12 + to.month - from.month;
-  TM_ASSIGN_OR_RETURN(const int64_t moved, AddMonths(a, months));
-  return moved > b ? months - 1 : months;
+  const Result<int64_t> moved = AddMonths(a, months);
+  // What lies beyond the range of time lies behind b.
+  return !moved.ok() || *moved > b ? months - 1 : months;
 }
 
 int64_t TimeOfDay(int64_t ns) {
@@ -109,8 +110,7 @@ Result<int64_t> DateDiff(std::string_view unit, int64_t a, int64_t b) {
     TM_ASSIGN_OR_RETURN(const int64_t difference, Subtract(b, a));
     return difference / width;
   }
-  TM_ASSIGN_OR_RETURN(const int64_t months, MonthsBetween(std::min(a, b), std::max(a, b)));
-  const int64_t units = months / MonthsIn(found);
+  const int64_t units = MonthsBetween(std::min(a, b), std::max(a, b)) / MonthsIn(found);
   return a <= b ? units : -units;
 }
 Result<int64_t> DateDiffDate(std::string_view unit, int64_t a, int64_t b) {
@@ -178,7 +178,7 @@ Result<int64_t> IntervalMonths(int64_t months) { return months % 12; }
 Result<int64_t> FromUnixtime(double seconds) {
   if (std::isnan(seconds)) return 0;
   const double ms = std::floor(seconds * 1000.0 + 0.5);
-  if (!(ms > -9.2e12 && ms < 9.2e12)) return OutOfRange("timestamp");
+  if (!(ms > -1e16 && ms < 1e16)) return OutOfRange("timestamp");
   return FromMilliseconds(static_cast<int64_t>(ms));
 }
 Result<double> ToUnixtime(int64_t ns) { return static_cast<double>(ns) / 1e9; }
