@@ -415,6 +415,8 @@ Result<ExprPtr> Binder::BindCast(const ast::Expr& expr, const Scope& scope) {
   if (!expr.type.scalar() || !arg->type.scalar()) {
     TM_ASSIGN_OR_RETURN(ExprPtr cast, Convert(std::move(arg), expr.type, Conversion::kCast));
     if (!expr.negated) return cast;
+    if (HasSubquery(*cast))
+      return NotSupportedAt(expr.place, "TRY_CAST of a sub-query to an array or row is");
     return MakeCall("TRY($1)", expr.type, expr.place, {std::move(cast)});
   }
   const TypeKind from = arg->type.kind();

@@ -35,14 +35,14 @@ bool IsTrue(const Expr& expr) {
   return expr.kind == ExprKind::kConstant && value != nullptr && *value;
 }
 
+}  // namespace
+
 bool HasSubquery(const Expr& expr) {
   if (expr.query) return true;
   bool any = false;
   plan::ForEachChild(expr, [&any](const ExprPtr& child) { any |= HasSubquery(*child); });
   return any;
 }
-
-}  // namespace
 
 void CollectRelations(const plan::Relation& relation, std::set<uint32_t>& ids) {
   if (relation.kind == plan::Relation::Kind::kJoin) {

@@ -38,6 +38,10 @@ plan::CompareOp OpOf(const ast::Expr& expr) {
 Result<std::shared_ptr<plan::Query>> Binder::BindSubqueryBody(const ast::Expr& expr,
                                                               const Scope& scope,
                                                               Capture& capture) {
+  // The engine evaluates neither a lambda nor try() over a sub-query.
+  if (scope.parameters != nullptr)
+    return NotSupportedAt(expr.place, "a sub-query in a lambda expression is");
+  if (try_depth_ > 0) return NotSupportedAt(expr.place, "a sub-query in try() is");
   capture.id = next_relation_++;
   TM_ASSIGN_OR_RETURN(plan::Query query, BindQuery(*expr.query, {&scope, &capture}));
   auto out = std::make_shared<plan::Query>(std::move(query));

@@ -147,6 +147,20 @@ TEST_F(RelationTest, AggregatesOverOuterColumnsBelongInside) {  // 3.2 (18)
             "line 1:41: a window function over a column of the query around is not supported yet");
 }
 
+TEST_F(RelationTest, RefusesSubqueriesWhereTheEngineTakesNone) {
+  const std::pair<const char*, const char*> errors[] = {
+      {"SELECT filter(ARRAY[1, 2], x -> x > (SELECT 1))",
+       "line 1:37: a sub-query in a lambda expression is not supported yet"},
+      {"SELECT try(1 / (SELECT 0))", "line 1:16: a sub-query in try() is not supported yet"},
+      {"SELECT TRY_CAST((SELECT ARRAY['x']) AS array(integer))",
+       "line 1:8: TRY_CAST of a sub-query to an array or row is not supported yet"},
+  };
+  for (const auto& [sql, message] : errors) {
+    EXPECT_EQ(db.ErrorOf(sql), message);
+    EXPECT_EQ(db.CodeOf(sql), Code::kUnimplemented) << sql;
+  }
+}
+
 TEST_F(RelationTest, OuterJoinsTakeAnyCondition) {
   EXPECT_EQ(Rows("SELECT a, b FROM (VALUES 1, 2) AS t(a) LEFT JOIN (VALUES 1, 2) AS u(b) ON a = b "
                  "AND a > (SELECT 1) ORDER BY a"),
