@@ -135,7 +135,8 @@ struct Catalog::Impl {
         databases(*file, "database"),
         tables(*file, "table"),
         pipelines(*file, "pipeline"),
-        views(*file, "view") {}
+        views(*file, "view"),
+        scheduled_queries(*file, "scheduled_query") {}
 
   const Clock& clock;
   mutable Mutex mutex;
@@ -145,6 +146,7 @@ struct Catalog::Impl {
   Collection<TableDef> tables TM_GUARDED_BY(mutex);
   Collection<PipelineDef> pipelines TM_GUARDED_BY(mutex);
   Collection<ViewDef> views TM_GUARDED_BY(mutex);
+  Collection<ScheduledQueryDef> scheduled_queries TM_GUARDED_BY(mutex);
   std::map<std::string, std::string, std::less<>> settings TM_GUARDED_BY(mutex);
 
   Result<void> Load() {
@@ -154,6 +156,7 @@ struct Catalog::Impl {
     TM_RETURN_IF_ERROR(tables.Load());
     TM_RETURN_IF_ERROR(pipelines.Load());
     TM_RETURN_IF_ERROR(views.Load());
+    TM_RETURN_IF_ERROR(scheduled_queries.Load());
     return file->ForEachSetting([&](std::string key, std::string value)
                                     TM_NO_THREAD_SAFETY_ANALYSIS {
                                       settings.insert_or_assign(std::move(key), std::move(value));
@@ -314,6 +317,32 @@ Result<void> Catalog::UpdateView(const ViewDef& def) {
 Result<void> Catalog::DeleteView(ViewId id) {
   const MutexLock lock(impl_->mutex);
   return impl_->views.Delete(id);
+}
+
+// Scheduled queries.
+Result<ScheduledQueryDef> Catalog::CreateScheduledQuery(ScheduledQueryDef def) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->scheduled_queries.Create(std::move(def), impl_->clock.Now());
+}
+Result<ScheduledQueryDef> Catalog::GetScheduledQuery(std::string_view name) const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->scheduled_queries.Get("", name);
+}
+Result<ScheduledQueryDef> Catalog::GetScheduledQuery(ScheduledQueryId id) const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->scheduled_queries.Get(id);
+}
+std::vector<ScheduledQueryDef> Catalog::ListScheduledQueries() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->scheduled_queries.List();
+}
+Result<void> Catalog::UpdateScheduledQuery(const ScheduledQueryDef& def) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->scheduled_queries.Update(def);
+}
+Result<void> Catalog::DeleteScheduledQuery(ScheduledQueryId id) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->scheduled_queries.Delete(id);
 }
 
 // Settings.

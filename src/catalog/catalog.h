@@ -76,6 +76,13 @@ class Catalog {
   Result<void> UpdateView(const ViewDef& def);
   Result<void> DeleteView(ViewId id);
 
+  Result<ScheduledQueryDef> CreateScheduledQuery(ScheduledQueryDef def);
+  Result<ScheduledQueryDef> GetScheduledQuery(std::string_view name) const;
+  Result<ScheduledQueryDef> GetScheduledQuery(ScheduledQueryId id) const;
+  std::vector<ScheduledQueryDef> ListScheduledQueries() const;
+  Result<void> UpdateScheduledQuery(const ScheduledQueryDef& def);
+  Result<void> DeleteScheduledQuery(ScheduledQueryId id);
+
   /// Settings are for the program itself (keys, uuids); values are bytes.
   std::optional<std::string> GetSetting(std::string_view key) const;
   Result<void> PutSetting(std::string_view key, std::string_view value);

@@ -114,6 +114,47 @@ ViewDef Ec2View() {
   return def;
 }
 
+ScheduledQueryDef HourlyQuery() {
+  ScheduledQueryDef def{.name = "hourly", .suffix = "9376096f7309", .sql = "SELECT 1"};
+  def.schedule = "rate(1 hour)";
+  def.enabled = false;
+  def.properties_json = R"({"KmsKeyId":"k"})";
+  def.client_token = "t";
+  def.request_hash = "h";
+  def.considered = {17};
+  def.runs = {{.invocation = {7},
+               .trigger = {8},
+               .manual = true,
+               .succeeded = true,
+               .execution_ms = 9,
+               .bytes_written = 10,
+               .records = 11,
+               .rows = 12,
+               .bytes_scanned = 13,
+               .report_bucket = "b",
+               .report_key = "k",
+               .failure = "f"},
+              {.invocation = {5}, .trigger = {6}}};
+  return def;
+}
+
+TEST_F(CatalogFile, KeepsScheduledQueriesOverARestart) {
+  ScheduledQueryDef kept;
+  {
+    auto catalog = Open();
+    kept = catalog->CreateScheduledQuery(HourlyQuery()).value();
+    EXPECT_EQ(CodeOf(catalog->CreateScheduledQuery(HourlyQuery())), Code::kAlreadyExists);
+  }
+  auto catalog = Open();
+  EXPECT_EQ(catalog->GetScheduledQuery("hourly").value(), kept);
+  kept.runs.clear();
+  ASSERT_TRUE(catalog->UpdateScheduledQuery(kept).ok());
+  EXPECT_EQ(catalog->GetScheduledQuery(kept.id).value(), kept);
+  EXPECT_EQ(catalog->ListScheduledQueries().size(), 1U);
+  ASSERT_TRUE(catalog->DeleteScheduledQuery(kept.id).ok());
+  EXPECT_EQ(CodeOf(catalog->GetScheduledQuery("hourly")), Code::kNotFound);
+}
+
 TEST_F(CatalogFile, KeepsEveryFieldOverARestart) {
   StreamDef stream;
   DatabaseDef database;

@@ -65,6 +65,9 @@ Result<std::vector<StreamDef>> CheckCatalogFile(const std::string& path, const s
   if (const auto r = check.Definitions<TableDef>("table"); !r.ok()) return damaged(r.error());
   if (const auto r = check.Definitions<PipelineDef>("pipeline"); !r.ok()) return damaged(r.error());
   if (const auto r = check.Definitions<ViewDef>("view"); !r.ok()) return damaged(r.error());
+  if (const auto r = check.Definitions<ScheduledQueryDef>("scheduled_query"); !r.ok()) {
+    return damaged(r.error());
+  }
   return streams;
 }
 

@@ -359,4 +359,82 @@ Result<void> DecodeDefinition(std::string_view text, ViewDef& def) {
   return in.Finish();
 }
 
+namespace {
+
+void EncodeRun(JsonWriter& json, const ScheduledRunDef& run) {
+  json.BeginObject();
+  json.Key("invocation_ms").Int(run.invocation.ms);
+  json.Key("trigger_ms").Int(run.trigger.ms);
+  json.Key("manual").Bool(run.manual);
+  json.Key("succeeded").Bool(run.succeeded);
+  json.Key("execution_ms").Int(run.execution_ms);
+  json.Key("bytes_written").Int(run.bytes_written);
+  json.Key("records").Int(run.records);
+  json.Key("rows").Int(run.rows);
+  json.Key("bytes_scanned").Int(run.bytes_scanned);
+  json.Key("report_bucket").String(run.report_bucket);
+  json.Key("report_key").String(run.report_key);
+  json.Key("failure").String(run.failure);
+  json.EndObject();
+}
+
+Result<ScheduledRunDef> DecodeRun(const JsonValue& value) {
+  ScheduledRunDef run;
+  Reader in(value);
+  in.Time("invocation_ms", run.invocation);
+  in.Time("trigger_ms", run.trigger);
+  in.Flag("manual", run.manual);
+  in.Flag("succeeded", run.succeeded);
+  in.Int("execution_ms", run.execution_ms);
+  in.Int("bytes_written", run.bytes_written);
+  in.Int("records", run.records);
+  in.Int("rows", run.rows);
+  in.Int("bytes_scanned", run.bytes_scanned);
+  in.Text("report_bucket", run.report_bucket);
+  in.Text("report_key", run.report_key);
+  in.Text("failure", run.failure);
+  TM_RETURN_IF_ERROR(in.Finish());
+  return run;
+}
+
+}  // namespace
+
+std::string EncodeDefinition(const ScheduledQueryDef& def) {
+  Writer out;
+  out.Text("suffix", def.suffix);
+  out.Text("sql", def.sql);
+  out.Text("schedule", def.schedule);
+  out.Flag("enabled", def.enabled);
+  out.Text("properties", def.properties_json);
+  out.Text("client_token", def.client_token);
+  out.Text("request_hash", def.request_hash);
+  out.Int("considered_ms", def.considered.ms);
+  out.json().Key("runs").BeginArray();
+  for (const ScheduledRunDef& run : def.runs) EncodeRun(out.json(), run);
+  out.json().EndArray();
+  out.Int("created_ms", def.created.ms);
+  return out.Finish();
+}
+
+Result<void> DecodeDefinition(std::string_view text, ScheduledQueryDef& def) {
+  TM_ASSIGN_OR_RETURN(const JsonValue value, Parse(text));
+  Reader in(value);
+  in.Text("suffix", def.suffix);
+  in.Text("sql", def.sql);
+  in.Text("schedule", def.schedule);
+  in.Flag("enabled", def.enabled);
+  in.Text("properties", def.properties_json);
+  in.Text("client_token", def.client_token);
+  in.Text("request_hash", def.request_hash);
+  in.Time("considered_ms", def.considered);
+  if (const JsonValue* runs = in.Find("runs"); runs != nullptr && runs->is_array()) {
+    for (const JsonValue& item : runs->array()) {
+      TM_ASSIGN_OR_RETURN(ScheduledRunDef run, DecodeRun(item));
+      def.runs.push_back(std::move(run));
+    }
+  }
+  in.Time("created_ms", def.created);
+  return in.Finish();
+}
+
 }  // namespace tidemark::catalog

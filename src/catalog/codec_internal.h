@@ -17,6 +17,7 @@ std::string EncodeDefinition(const DatabaseDef& def);
 std::string EncodeDefinition(const TableDef& def);
 std::string EncodeDefinition(const PipelineDef& def);
 std::string EncodeDefinition(const ViewDef& def);
+std::string EncodeDefinition(const ScheduledQueryDef& def);
 
 /// kCorruption with the member that makes no sense.
 Result<void> DecodeDefinition(std::string_view json, StreamDef& def);
@@ -24,5 +25,6 @@ Result<void> DecodeDefinition(std::string_view json, DatabaseDef& def);
 Result<void> DecodeDefinition(std::string_view json, TableDef& def);
 Result<void> DecodeDefinition(std::string_view json, PipelineDef& def);
 Result<void> DecodeDefinition(std::string_view json, ViewDef& def);
+Result<void> DecodeDefinition(std::string_view json, ScheduledQueryDef& def);
 
 }  // namespace tidemark::catalog

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What exists, as plain values: streams, databases, tables, pipelines, views. Names are unique per
-// kind (tables: per database) and never change. Immutable once read from the catalog.
+// What exists, as plain values: streams, databases, tables, pipelines, views, scheduled queries.
+// Names are unique per kind (tables: per database) and never change. Immutable once read from the
+// catalog.
 #pragma once
 
 #include <chrono>
@@ -134,6 +135,41 @@ struct ViewDef {
   ArrivalTime created;
 
   friend bool operator==(const ViewDef&, const ViewDef&) = default;
+};
+
+/// One run of a scheduled query, as its history tells it.
+struct ScheduledRunDef {
+  ArrivalTime invocation;  // the time it was for: @scheduled_runtime
+  ArrivalTime trigger;     // when it began, and the version of its rows
+  bool manual = false;
+  bool succeeded = false;
+  int64_t execution_ms = 0;
+  int64_t bytes_written = 0;
+  int64_t records = 0;  // accepted, replaced or unchanged
+  int64_t rows = 0;     // of the result
+  int64_t bytes_scanned = 0;
+  std::string report_bucket;  // of the error report; "" without
+  std::string report_key;
+  std::string failure;  // why it failed
+
+  friend bool operator==(const ScheduledRunDef&, const ScheduledRunDef&) = default;
+};
+
+struct ScheduledQueryDef {
+  ScheduledQueryId id;
+  std::string name;
+  std::string suffix;  // 12 hexadecimal digits after the name in its ARN
+  std::string sql;
+  std::string schedule;  // rate(..) or cron(..)
+  bool enabled = true;
+  std::string properties_json;  // an object: the API's members that the run reads or only echoes
+  std::string client_token;     // of the creating call
+  std::string request_hash;     // of that call's other members
+  ArrivalTime considered;       // due times up to here have run or were passed over
+  std::vector<ScheduledRunDef> runs;  // the newest first, bounded by who adds
+  ArrivalTime created;
+
+  friend bool operator==(const ScheduledQueryDef&, const ScheduledQueryDef&) = default;
 };
 
 }  // namespace tidemark::catalog

@@ -14,5 +14,6 @@ using DatabaseId = StrongId<struct DatabaseTag, uint32_t>;
 using TableId = StrongId<struct TableTag, uint32_t>;
 using PipelineId = StrongId<struct PipelineTag, uint32_t>;
 using ViewId = StrongId<struct ViewTag, uint32_t>;
+using ScheduledQueryId = StrongId<struct ScheduledQueryTag, uint32_t>;
 
 }  // namespace tidemark

@@ -14,7 +14,7 @@
 namespace tidemark::catalog {
 
 /// The schema this build writes, kept in SQLite's user_version.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 struct ObjectRow {
   uint32_t id = 0;
