@@ -69,16 +69,6 @@ TEST_F(BinderTest, NamesUnknownFunctions) {
   EXPECT_EQ(TypeOf("read_csv('x')"), "line 1:8: Function read_csv not registered");
 }
 
-TEST_F(BinderTest, RefusesWhatIsNotRunYet) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"UNLOAD (SELECT 1) TO 's3://a'", "line 1:1: UNLOAD is not supported yet"},
-  };
-  for (const auto& [sql, message] : cases) {
-    EXPECT_EQ(db.ErrorOf(sql), message);
-    EXPECT_EQ(db.CodeOf(sql), Code::kUnimplemented) << sql;
-  }
-}
-
 TEST_F(BinderTest, ResolvesNamesExactlyThenByCase) {  // 1.1, 7.1 (13)
   const TableId table = db.AddTable("lab", "mixed");
   db.Write(table, {{"m", "Host=upper,host=lower", EventTime{1}, store::ValueView::Bigint(1)}});

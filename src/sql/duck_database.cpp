@@ -31,6 +31,18 @@ void Control::Fail(Error error) {
   if (!failure_) failure_ = std::move(error);
 }
 
+double Control::percent() const {
+  const auto expected = static_cast<double>(rows_expected_.load(std::memory_order_relaxed));
+  if (expected <= 0) return percent_.load(std::memory_order_relaxed);
+  // A cursor opened later (the other side of a join) adds to what is expected: the number said
+  // before stays until it is reached again.
+  const double now = std::min(99.0, 100.0 * static_cast<double>(rows_scanned()) / expected);
+  double said = percent_.load(std::memory_order_relaxed);
+  while (said < now && !percent_.compare_exchange_weak(said, now, std::memory_order_relaxed)) {
+  }
+  return std::max(said, now);
+}
+
 void Control::Forgive() {
   pushdown_refused_.store(false, std::memory_order_relaxed);
   direct_refused_.store(false, std::memory_order_relaxed);
@@ -80,7 +92,7 @@ Error TranslateError(std::string_view text, duckdb_error_type type) {
     case DUCKDB_ERROR_INTERRUPT:
       return {Code::kCancelled, "the query was cancelled"};
     case DUCKDB_ERROR_OUT_OF_MEMORY:
-      return {Code::kResourceExhausted, "the query needs more memory than sql.memory_max allows"};
+      return {Code::kNoSpace, "the query needs more memory than sql.memory_max allows"};
     case DUCKDB_ERROR_OUT_OF_RANGE:
     case DUCKDB_ERROR_CONVERSION:
       return {Code::kInvalidArgument, "a value is out of the range of its type"};
@@ -99,7 +111,7 @@ Error TranslateError(std::string_view text, duckdb_error_type type) {
   }
   if (text.find("could not allocate") != std::string_view::npos ||
       text.find("Out of Memory") != std::string_view::npos) {
-    return {Code::kResourceExhausted, "the query needs more memory than sql.memory_max allows"};
+    return {Code::kNoSpace, "the query needs more memory than sql.memory_max allows"};
   }
   Log(LogLevel::kError, "sql", "query execution failed", {{"error", text}});
   return {Code::kInternal, "internal error in query execution (see the server's log)"};
@@ -143,14 +155,30 @@ namespace {
 class DuckExecution final : public Execution {
  public:
   DuckExecution(TaskRegistry& registry, const plan::Plan& plan, Control& control)
-      : registry_(registry), plan_(plan), control_(control) {}
+      : registry_(registry), plan_(plan), control_(control), columns_(plan.query.columns) {}
   ~DuckExecution() override {
     Close();
     for (const uint64_t handle : handles_) registry_.Remove(handle);
   }
 
+  /// Rows go into files.
+  void IntoParquet(const UnloadSpec& spec, const std::string& folder) {
+    spec_ = &spec;
+    folder_ = folder;
+    columns_ = {{"path", TypeKind::kVarchar, 0},
+                {"rows", TypeKind::kBigint, 1},
+                {"bytes", TypeKind::kBigint, 2}};
+  }
+
   Result<void> Start(duckdb_database database, store::Store& store, int threads) {
-    TM_ASSIGN_OR_RETURN(const std::string sql, Connect(database, store, threads));
+    TM_ASSIGN_OR_RETURN(std::string sql, Connect(database, store, threads));
+    if (spec_ != nullptr) {
+      std::vector<Column> columns;
+      for (const plan::Column& column : plan_.query.columns) {
+        columns.push_back({column.name, column.type});
+      }
+      TM_ASSIGN_OR_RETURN(sql, ParquetCopy(*spec_, columns, sql, folder_));
+    }
     if (duckdb_prepare(connection_.get(), sql.c_str(), prepared_.address()) == DuckDBError) {
       const char* text = duckdb_prepare_error(prepared_.get());
       Log(LogLevel::kDebug, "sql", "emitted", {{"statement", sql}});
@@ -198,7 +226,7 @@ class DuckExecution final : public Execution {
         return false;
       }
       if (duckdb_data_chunk_get_size(chunk.get()) == 0) continue;
-      DecodeChunk(chunk.get(), plan_.query.columns, out);
+      DecodeChunk(chunk.get(), columns_, out);
       return true;
     }
   }
@@ -283,6 +311,9 @@ class DuckExecution final : public Execution {
   TaskRegistry& registry_;
   const plan::Plan& plan_;
   Control& control_;
+  std::vector<plan::Column> columns_;  // of the rows that Next() gives
+  const UnloadSpec* spec_ = nullptr;
+  std::string folder_;
   std::vector<uint64_t> handles_;
   Mutex mutex_;  // the connection's life against Interrupt()
   CondVar idle_;
@@ -311,8 +342,9 @@ class DuckEngine final : public Database {
         {"autoload_known_extensions", "false"},
         {"allow_community_extensions", "false"},
         {"default_null_order", "nulls_last"},
-        {"enable_external_access", "false"},
     };
+    // Once set it cannot be taken back, and nor can the folders that are allowed before it.
+    if (options.export_dir.empty()) settings.emplace_back("enable_external_access", "false");
     for (const auto& [name, value] : settings) {
       if (duckdb_set_config(config.get(), name.c_str(), value.c_str()) == DuckDBError) {
         return Error{Code::kInvalidArgument,
@@ -329,6 +361,9 @@ class DuckEngine final : public Database {
     DuckConnection connection;
     if (duckdb_connect(database_.get(), connection.address()) == DuckDBError) {
       return Error{Code::kInternal, "the execution engine gives no connection"};
+    }
+    if (!options.export_dir.empty()) {
+      TM_RETURN_IF_ERROR(AllowOnly(connection.get(), options.export_dir));
     }
     TM_RETURN_IF_ERROR(RegisterScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterAggregateScan(connection.get(), registry_));
@@ -349,6 +384,15 @@ class DuckEngine final : public Database {
     return DuckExecution(registry_, plan, control).Explain(database_.get(), store);
   }
 
+  Result<std::unique_ptr<Execution>> StartParquet(const plan::Plan& plan, const UnloadSpec& spec,
+                                                  const std::string& folder, store::Store& store,
+                                                  Control& control) override {
+    auto execution = std::make_unique<DuckExecution>(registry_, plan, control);
+    execution->IntoParquet(spec, folder);
+    TM_RETURN_IF_ERROR(execution->Start(database_.get(), store, threads_));
+    return std::unique_ptr<Execution>(std::move(execution));
+  }
+
   std::string version() const override { return duckdb_library_version(); }
 
   uint64_t memory_bytes() const override {
@@ -362,6 +406,20 @@ class DuckEngine final : public Database {
   }
 
  private:
+  static Result<void> AllowOnly(duckdb_connection connection, const std::string& folder) {
+    std::string quoted;
+    for (const char c : folder) quoted += c == '\'' ? "''" : std::string(1, c);
+    for (const std::string& sql : {"SET allowed_directories = ['" + quoted + "/']",
+                                   std::string("SET enable_external_access = false")}) {
+      DuckResult result;
+      if (duckdb_query(connection, sql.c_str(), result.get()) == DuckDBError) {
+        return Error{Code::kInternal, fmt::format("the execution engine refuses {}: {}", sql,
+                                                  duckdb_result_error(result.get()))};
+      }
+    }
+    return {};
+  }
+
   TaskRegistry registry_;
   const int threads_;
   DuckDatabase database_;  // after the registry: closed before it

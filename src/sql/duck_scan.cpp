@@ -333,6 +333,8 @@ Result<std::unique_ptr<GlobalScan>> OpenScan(duckdb_init_info info) {
     TM_ASSIGN_OR_RETURN(global->cursor, store.LastPoints(request));
   } else {
     TM_ASSIGN_OR_RETURN(global->cursor, store.Scan(request));
+    global->task.control->ExpectRows(
+        std::min(global->cursor->points_estimate(), request.points_limit));
   }
   global->task.control->NoteGaps(global->cursor->gaps());
   return global;

@@ -14,6 +14,7 @@
 #include "sql/explain.h"
 #include "sql/metadata.h"
 #include "sql/parser.h"
+#include "sql/query_log.h"
 
 namespace tidemark::sql {
 
@@ -107,6 +108,7 @@ struct Shared {
   const Clock& clock;
   std::unique_ptr<Database> database;
   Turns turns;
+  QueryLog log;
   Counter& rows_returned;
   Counter& failed;
   Counter& succeeded;
@@ -145,17 +147,21 @@ class TableResult final : public QueryResult {
 class StatementResult final : public QueryResult {
  public:
   StatementResult(Shared& shared, ast::QueryPtr query, BindOptions bind, plan::Plan plan,
-                  std::optional<MonotonicTime> deadline)
+                  const QueryRequest& request)
       : shared_(shared),
         query_(std::move(query)),
         bind_(std::move(bind)),
         plan_(std::move(plan)),
-        control_(shared.clock, deadline) {
+        control_(shared.clock, request.deadline) {
     for (const plan::Column& column : plan_.query.columns)
       columns_.push_back({column.name, column.type});
     shared_.results_open.fetch_add(1);
+    entry_ = shared_.log.Open(
+        request, {.progress = [this] { return progress(); }, .cancel = [this] { Cancel(); }});
   }
   ~StatementResult() override {
+    // First: the list must not ask a statement that goes.
+    entry_.reset();
     SetExecution(nullptr);
     if (!finished_) shared_.results_open.fetch_sub(1);
   }
@@ -170,12 +176,22 @@ class StatementResult final : public QueryResult {
       shared_.rows_returned.Add(out.rows());
       return more;
     }
-    (more.ok() ? shared_.succeeded : shared_.failed).Add();
-    ended_.store(true);
-    finished_ = true;
-    SetExecution(nullptr);
-    shared_.results_open.fetch_sub(1);
+    End(more.ok() ? Result<void>() : Result<void>(more.error()));
     return more;
+  }
+
+  void SetUnload(UnloadSpec spec) { unload_ = std::move(spec); }
+  const UnloadSpec* unload() const override { return unload_ ? &*unload_ : nullptr; }
+
+  Result<std::vector<ParquetFile>> WriteParquet(const std::string& folder) override {
+    if (finished_ || started_ || !unload_) {
+      return Error{Code::kFailedPrecondition, "the statement cannot be written to files now"};
+    }
+    std::vector<ParquetFile> files;
+    const Result<void> outcome = WriteFiles(folder, files);
+    End(outcome);
+    if (!outcome.ok()) return outcome.error();
+    return files;
   }
 
   void Cancel() override TM_EXCLUDES(mutex_) {
@@ -188,15 +204,55 @@ class StatementResult final : public QueryResult {
     return {.rows_scanned = control_.rows_scanned(),
             .bytes_scanned = control_.bytes_scanned(),
             .rows_returned = rows_returned_.load(),
-            .percent = ended_.load() ? 100.0 : 0.0};
+            .percent = ended_.load() ? 100.0 : control_.percent()};
   }
 
   std::vector<store::DamagedRange> gaps() const override { return control_.gaps(); }
 
  private:
+  void End(const Result<void>& outcome) {
+    (outcome.ok() ? shared_.succeeded : shared_.failed).Add();
+    ended_.store(true);
+    entry_->End(outcome);
+    finished_ = true;
+    SetExecution(nullptr);
+    shared_.results_open.fetch_sub(1);
+  }
+
+  Result<void> WriteFiles(const std::string& folder, std::vector<ParquetFile>& files) {
+    TM_RETURN_IF_ERROR(control_.Check());
+    entry_->Set(QueryState::kWaiting);
+    TM_RETURN_IF_ERROR(shared_.turns.Take(control_));
+    entry_->Set(QueryState::kRunning);
+    Result<void> outcome = CopyFiles(folder, files);
+    shared_.turns.Give();
+    return outcome;
+  }
+
+  Result<void> CopyFiles(const std::string& folder, std::vector<ParquetFile>& files) {
+    TM_ASSIGN_OR_RETURN(
+        std::unique_ptr<Execution> execution,
+        shared_.database->StartParquet(plan_, *unload_, folder, shared_.store, control_));
+    SetExecution(std::move(execution));
+    for (RowChunk chunk;;) {
+      TM_ASSIGN_OR_RETURN(const bool more, Running().Next(chunk));
+      if (!more) return {};
+      for (size_t row = 0; row < chunk.rows(); ++row) {
+        const auto number = [&](size_t column) {
+          return static_cast<uint64_t>(std::get<int64_t>(chunk.at(row, column).data));
+        };
+        files.push_back({std::get<std::string>(chunk.at(row, 0).data), number(1), number(2)});
+      }
+    }
+  }
+
   Result<bool> Work(RowChunk& out) {
     TM_RETURN_IF_ERROR(control_.Check());
-    TM_RETURN_IF_ERROR(shared_.turns.Take(control_));
+    entry_->Set(QueryState::kWaiting);
+    if (Result<void> turn = shared_.turns.Take(control_); !turn.ok()) {
+      return std::move(turn).error();
+    }
+    entry_->Set(QueryState::kRunning);
     Result<bool> more = Advance(out);
     if (!more.ok() && control_.pushdown_refused() && bind_.pushdown && rows_returned_.load() == 0) {
       more = AdvanceWithoutPushdown(out);
@@ -204,6 +260,7 @@ class StatementResult final : public QueryResult {
       more = AdvanceInEngine(out);
     }
     shared_.turns.Give();
+    entry_->Set(QueryState::kOpen);
     return more;
   }
 
@@ -255,6 +312,8 @@ class StatementResult final : public QueryResult {
   plan::Plan plan_;
   std::vector<Column> columns_;
   Control control_;
+  std::unique_ptr<QueryLog::Entry> entry_;
+  std::optional<UnloadSpec> unload_;
   bool started_ = false;
   bool direct_ = true;  // unless it proved too large for that
   bool finished_ = false;
@@ -330,7 +389,8 @@ class EngineImpl final : public Engine {
                 clock,
                 std::move(database),
                 Turns(shared_.options, clock,
-                      metrics.GetGauge("tidemark_sql_queries_running", "Statements at work")),
+                      metrics.GetGauge("tidemark_query_running", "Statements at work")),
+                QueryLog({.slow = shared_.options.slow_query}, clock),
                 metrics.GetCounter("tidemark_sql_rows_returned_total", "Rows of results"),
                 metrics.GetCounter("tidemark_sql_queries_total", "Statements ended",
                                    {{"outcome", "failed"}}),
@@ -338,8 +398,11 @@ class EngineImpl final : public Engine {
                                    {{"outcome", "ok"}})} {}
 
   Result<std::unique_ptr<QueryResult>> Execute(const QueryRequest& request) override {
-    Result<std::unique_ptr<QueryResult>> result = Prepare(request);
-    if (!result.ok()) shared_.failed.Add();
+    Result<std::unique_ptr<QueryResult>> result = Compile(request);
+    if (!result.ok()) {
+      shared_.failed.Add();
+      shared_.log.Refused(request, result.error());
+    }
     return result;
   }
 
@@ -347,7 +410,10 @@ class EngineImpl final : public Engine {
     TM_ASSIGN_OR_RETURN(ast::Statement statement, ParseStatement(request.sql));
     Description out;
     if (statement.kind != ast::StatementKind::kQuery) {
-      TM_ASSIGN_OR_RETURN(std::unique_ptr<QueryResult> result, Prepare(request));
+      TM_ASSIGN_OR_RETURN(std::unique_ptr<QueryResult> result, Compile(request));
+      if (result->unload() != nullptr) {
+        return Error{Code::kInvalidArgument, "line 1:1: UNLOAD can only be run by Query"};
+      }
       out.columns = result->columns();
       out.origins.resize(out.columns.size());
       return out;
@@ -362,6 +428,8 @@ class EngineImpl final : public Engine {
     return out;
   }
 
+  std::vector<QueryInfo> Queries() const override { return shared_.log.List(); }
+  bool CancelQuery(std::string_view id) override { return shared_.log.Cancel(id); }
   uint64_t memory_bytes() const override { return shared_.database->memory_bytes(); }
 
  private:
@@ -377,17 +445,18 @@ class EngineImpl final : public Engine {
     return Bind(query, shared_.names, shared_.store, bind);
   }
 
-  Result<std::unique_ptr<QueryResult>> Prepare(const QueryRequest& request) {
+  Result<std::unique_ptr<QueryResult>> Compile(const QueryRequest& request) {
     TM_ASSIGN_OR_RETURN(ast::Statement statement, ParseStatement(request.sql));
-    if (statement.kind == ast::StatementKind::kUnload)
-      return NotSupportedAt(statement.place, "UNLOAD is");
-    if (statement.kind != ast::StatementKind::kQuery &&
+    const bool unload = statement.kind == ast::StatementKind::kUnload;
+    if (!unload && statement.kind != ast::StatementKind::kQuery &&
         statement.kind != ast::StatementKind::kExplain) {
       TM_ASSIGN_OR_RETURN(
           Table table, AnswerMetadata(statement, shared_.names, shared_.store, request.database));
       return std::unique_ptr<QueryResult>(std::make_unique<TableResult>(std::move(table)));
     }
     BindOptions bind = OptionsOf(request);
+    // Files cannot be taken back: what a pushed-down aggregate may refuse is not tried.
+    if (unload) bind.pushdown = false;
     TM_ASSIGN_OR_RETURN(plan::Plan plan, BindStatement(*statement.query, bind));
     if (statement.kind == ast::StatementKind::kExplain) {
       TM_ASSIGN_OR_RETURN(Table table, ExplainTable(request.sql, plan, shared_));
@@ -402,14 +471,29 @@ class EngineImpl final : public Engine {
                    fmt::format("{} results are open already: read or close some",
                                shared_.options.results_open_max)};
     }
-    return std::unique_ptr<QueryResult>(std::make_unique<StatementResult>(
-        shared_, std::move(statement.query), std::move(bind), std::move(plan), request.deadline));
+    std::optional<UnloadSpec> spec;
+    if (unload) {
+      TM_ASSIGN_OR_RETURN(const UnloadClause clause, ParseUnloadClause(request.sql));
+      std::vector<Column> columns;
+      for (const plan::Column& column : plan.query.columns) {
+        columns.push_back({column.name, column.type});
+      }
+      TM_ASSIGN_OR_RETURN(spec, ReadUnload(clause, columns));
+    }
+    auto result = std::make_unique<StatementResult>(shared_, std::move(statement.query),
+                                                    std::move(bind), std::move(plan), request);
+    if (spec) result->SetUnload(*std::move(spec));
+    return std::unique_ptr<QueryResult>(std::move(result));
   }
 
   Shared shared_;
 };
 
 }  // namespace
+
+Result<std::vector<ParquetFile>> QueryResult::WriteParquet(const std::string& /*folder*/) {
+  return Error{Code::kUnimplemented, "this result cannot be written to files"};
+}
 
 Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, store::Store& store,
                                              const Namespace& names, const Clock& clock,
@@ -418,9 +502,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, store::Store
     return Error{Code::kInvalidArgument,
                  "sql.threads and the number of running queries must be at least 1"};
   }
-  TM_ASSIGN_OR_RETURN(
-      std::unique_ptr<Database> database,
-      Database::Open({options.spill_dir, options.memory_bytes_max, options.threads}));
+  TM_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                      Database::Open({options.spill_dir, options.export_dir,
+                                      options.memory_bytes_max, options.threads}));
   return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(std::move(options), store, names,
                                                               clock, metrics, std::move(database)));
 }

@@ -25,12 +25,14 @@
 #include "base/units.h"
 #include "sql/namespace.h"
 #include "sql/type.h"
+#include "sql/unload.h"
 #include "store/store.h"
 
 namespace tidemark::sql {
 
 struct EngineOptions {
   std::string spill_dir;                // for sorts and groups beyond the memory; empty: none
+  std::string export_dir;               // the one folder below which files are made; empty: none
   uint64_t memory_bytes_max = 512_MiB;  // of the execution engine, all statements together
   int threads = 2;                      // of the execution engine, all statements together
   bool pushdown = true;                 // ask store.Aggregate for what it can answer
@@ -39,6 +41,7 @@ struct EngineOptions {
   size_t queries_waiting_max = 64;      // calls that wait for one of those to return
   size_t results_open_max = 256;        // results neither read to the end nor destroyed
   std::chrono::milliseconds wait_max{10'000};  // a call that waits longer is kResourceExhausted
+  std::chrono::milliseconds slow_query{0};     // at work for at least so long: logged; 0: none is
 };
 
 struct QueryRequest {
@@ -47,7 +50,10 @@ struct QueryRequest {
   /// Ends the statement with kDeadlineExceeded; none: no limit.
   std::optional<MonotonicTime> deadline;
   /// Of the statement's @names; Execute() refuses a name without a value.
-  std::vector<ParameterValue> parameters;
+  std::vector<ParameterValue> parameters = {};
+  /// For Queries() and the log: the API's name of the statement, and who asks.
+  std::string id = {};
+  std::string origin = {};
 };
 
 /// What a statement gives and wants.
@@ -88,7 +94,7 @@ struct QueryProgress {
       0;  // points read from the store, or states' points for a pushed-down aggregate
   uint64_t bytes_scanned = 0;  // of those, as SQL sees them; 0 for SHOW, DESCRIBE, constants
   uint64_t rows_returned = 0;
-  double percent = 0;     // 0..100; 100 once the last row was returned
+  double percent = 0;     // 0..100, never falls; 100 once the last row was returned
   bool metadata = false;  // SHOW, DESCRIBE, EXPLAIN: nothing is metered
 };
 
@@ -98,17 +104,49 @@ class QueryResult {
   /// Known before the first row.
   virtual const std::vector<Column>& columns() const = 0;
   /// Replaces `out` by the next rows (at least one), or gives false at the end. After an error or
-  /// the end the statement holds nothing. kCancelled, kDeadlineExceeded, kResourceExhausted
-  /// (memory), kInvalidArgument (a value: division by zero, overflow), and the store's own codes.
-  /// kResourceExhausted also when too many statements wait, or this one waited too long.
+  /// the end the statement holds nothing. kCancelled, kDeadlineExceeded, kNoSpace (memory, or the
+  /// disk for what does not fit into it), kInvalidArgument (a value: division by zero, overflow),
+  /// and the store's own codes. kResourceExhausted: too many statements wait, or this one waited
+  /// too long; the same call may succeed later.
   virtual Result<bool> Next(RowChunk& out) = 0;
   /// From any thread, at any time, never waits. The running or next Next() gives kCancelled.
   virtual void Cancel() = 0;
   /// From any thread.
   virtual QueryProgress progress() const = 0;
+  /// Location and options of an UNLOAD, whose rows are those of its query; else null.
+  virtual const UnloadSpec* unload() const { return nullptr; }
+  /// In place of Next(), of an UNLOAD: all rows as Parquet files below `folder`, which is not there
+  /// yet and is below EngineOptions::export_dir; time stamps are INT64 nanoseconds. Folders inside
+  /// are named by the partition columns.
+  virtual Result<std::vector<ParquetFile>> WriteParquet(const std::string& folder);
   /// Known gaps that the statement's tables and times touch: rows there are missing from the
   /// answer. Complete once the first Next() returned. From any thread.
   virtual std::vector<store::DamagedRange> gaps() const { return {}; }
+};
+
+enum class QueryState : uint8_t {
+  kOpen,     // between pages
+  kWaiting,  // for its turn
+  kRunning,
+  kSucceeded,
+  kFailed,
+  kCancelled,
+  kClosed,  // its reader left before the last row
+};
+/// "running".
+std::string_view QueryStateName(QueryState state);
+
+/// A statement that is open, or ended lately.
+struct QueryInfo {
+  std::string id;
+  std::string origin;
+  std::string sql;  // cut when long
+  QueryState state = QueryState::kOpen;
+  ArrivalTime started;
+  nanoseconds elapsed{0};  // so far, or until its end
+  nanoseconds worked{0};   // of that, at work
+  QueryProgress progress;
+  std::string error;  // why it failed
 };
 
 /// Position and words of an error in a statement's text.
@@ -144,6 +182,10 @@ class Engine {
   virtual Result<std::unique_ptr<QueryResult>> Execute(const QueryRequest& request) = 0;
   /// The result's columns and the parameters, without running anything. Errors as Execute().
   virtual Result<Description> Describe(const QueryRequest& request) = 0;
+  /// Statements that are open and those that ended lately, the newest first in both.
+  virtual std::vector<QueryInfo> Queries() const { return {}; }
+  /// Cancels the open statements of that id; false: there is none. Never waits.
+  virtual bool CancelQuery(std::string_view /*id*/) { return false; }
   /// What the execution engine holds now, all statements together. Asks it: not on network threads.
   virtual uint64_t memory_bytes() const { return 0; }
 };

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sql/testing/fixture.h"
@@ -344,6 +345,34 @@ TEST_F(EngineTest, CountsProgress) {
   EXPECT_EQ((*result)->progress().rows_scanned, 3);  // of the matching series alone
   EXPECT_EQ((*result)->progress().rows_returned, 3);
   EXPECT_EQ((*result)->progress().percent, 100.0);
+}
+
+TEST_F(EngineTest, RunsWithParameters) {
+  EXPECT_EQ(db.CodeOf("SELECT @x"), Code::kInvalidArgument);
+  EXPECT_THAT(db.ErrorOf("SELECT 1 + @x"), testing::HasSubstr("line 1:12: parameter @x"));
+  auto result = db.engine->Execute({.sql = "SELECT @scheduled_runtime - 1h",
+                                    .database = "",
+                                    .parameters = {{"scheduled_runtime", TypeKind::kTimestamp,
+                                                    Value{int64_t{3'600'000'000'000}}}}});
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  RowChunk chunk;
+  ASSERT_TRUE((*result)->Next(chunk).value());
+  EXPECT_EQ(chunk.at(0, 0), Value{int64_t{0}});
+}
+
+TEST_F(EngineTest, ListsAndCancelsStatements) {
+  auto result = db.engine->Execute(
+      {.sql = "SELECT * FROM sampleDB.DevOps", .database = "", .id = "q1", .origin = "console"});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(db.engine->Queries()[0].id, "q1");
+  EXPECT_EQ(db.engine->Queries()[0].state, QueryState::kOpen);
+  EXPECT_TRUE(db.engine->CancelQuery("q1"));
+  RowChunk chunk;
+  EXPECT_EQ((*result)->Next(chunk).error().code, Code::kCancelled);
+  EXPECT_EQ(db.engine->Queries()[0].state, QueryState::kCancelled);
+  EXPECT_FALSE(db.engine->CancelQuery("q1"));
+  EXPECT_EQ(db.CodeOf("SELEC 1"), Code::kInvalidArgument);
+  EXPECT_EQ(db.engine->Queries()[0].state, QueryState::kFailed);
 }
 
 TEST_F(EngineTest, StatementsRunAtTheSameTime) {

@@ -53,6 +53,10 @@ class Control {
   }
   uint64_t rows_scanned() const { return rows_scanned_.load(std::memory_order_relaxed); }
   uint64_t bytes_scanned() const { return bytes_scanned_.load(std::memory_order_relaxed); }
+  /// A cursor was opened that gives at most so many points.
+  void ExpectRows(uint64_t rows) { rows_expected_.fetch_add(rows, std::memory_order_relaxed); }
+  /// 0..99: how much of the expected rows was read; never falls.
+  double percent() const;
 
  private:
   const Clock& clock_;
@@ -62,6 +66,8 @@ class Control {
   std::atomic<bool> direct_refused_{false};
   std::atomic<uint64_t> rows_scanned_{0};
   std::atomic<uint64_t> bytes_scanned_{0};
+  std::atomic<uint64_t> rows_expected_{0};
+  mutable std::atomic<double> percent_{0};
   mutable Mutex mutex_;
   std::optional<Error> failure_ TM_GUARDED_BY(mutex_);
   std::vector<store::DamagedRange> gaps_ TM_GUARDED_BY(mutex_);
@@ -83,6 +89,7 @@ std::string MarkError(std::string_view message);
 
 struct DatabaseOptions {
   std::string spill_dir;
+  std::string export_dir;  // files may be made below it; empty: nowhere
   uint64_t memory_bytes_max = 0;
   int threads = 1;
 };
@@ -99,6 +106,13 @@ class Database {
   /// The library's own plan, line by line; nothing is read.
   virtual Result<std::vector<std::string>> Explain(const plan::Plan& plan, store::Store& store,
                                                    Control& control) = 0;
+  /// As Start(), but the rows go into Parquet files below `folder`; Next() gives path, rows and
+  /// bytes of each file.
+  virtual Result<std::unique_ptr<Execution>> StartParquet(const plan::Plan& plan,
+                                                          const UnloadSpec& spec,
+                                                          const std::string& folder,
+                                                          store::Store& store,
+                                                          Control& control) = 0;
   /// Library version, for logs.
   virtual std::string version() const = 0;
   /// Bytes that the library counts against its limit.

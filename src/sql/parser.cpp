@@ -138,6 +138,13 @@ Result<ast::Statement> ParseStatement(std::string_view text) {
   return Parser(std::move(tokens)).Statement();
 }
 
+Result<UnloadClause> ParseUnloadClause(std::string_view text) {
+  TM_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text));
+  Parser parser(std::move(tokens));
+  TM_RETURN_IF_ERROR(parser.Statement());
+  return std::move(parser).unload();
+}
+
 Result<ast::Statement> Parser::Statement() {
   ast::Statement statement;
   statement.place = Peek().place;
@@ -191,18 +198,21 @@ Result<ast::Statement> Parser::ParseShow() {
 Result<ast::Statement> Parser::ParseUnload() {
   ast::Statement statement;
   statement.kind = ast::StatementKind::kUnload;
-  statement.place = Take().place;
+  statement.place = unload_.place = Take().place;
   TM_RETURN_IF_ERROR(ExpectOperator("("));
   TM_ASSIGN_OR_RETURN(statement.query, ParseQuery());
   TM_RETURN_IF_ERROR(ExpectOperator(")"));
   TM_RETURN_IF_ERROR(ExpectWord("TO"));
-  TM_RETURN_IF_ERROR(ParseString("a location"));
+  unload_.location_place = Peek().place;
+  TM_ASSIGN_OR_RETURN(unload_.location, ParseString("a location"));
   if (!TakeWord("WITH")) return statement;
   TM_RETURN_IF_ERROR(ExpectOperator("("));
   do {
-    TM_RETURN_IF_ERROR(ParseName("an option"));
+    UnloadClause::Option option;
+    TM_ASSIGN_OR_RETURN(option.name, ParseName("an option"));
     TM_RETURN_IF_ERROR(ExpectOperator("="));
-    TM_RETURN_IF_ERROR(ParseExpr());  // a string, a number or ARRAY[name, ...]
+    TM_ASSIGN_OR_RETURN(option.value, ParseExpr());
+    unload_.options.push_back(std::move(option));
   } while (TakeOperator(","));
   TM_RETURN_IF_ERROR(ExpectOperator(")"));
   return statement;

@@ -15,4 +15,18 @@ inline constexpr int kNestingMax = 200;
 
 Result<ast::Statement> ParseStatement(std::string_view text);
 
+/// What UNLOAD (query) says behind its query.
+struct UnloadClause {
+  struct Option {
+    ast::Name name;
+    ast::ExprPtr value;  // a string, a number or ARRAY[name, ...]
+  };
+  Place place;
+  std::string location;
+  Place location_place;
+  std::vector<Option> options;
+};
+/// Of a text that ParseStatement() found to be an UNLOAD.
+Result<UnloadClause> ParseUnloadClause(std::string_view text);
+
 }  // namespace tidemark::sql

@@ -18,6 +18,8 @@ class Parser {
   explicit Parser(std::vector<Token> tokens);
 
   Result<ast::Statement> Statement();
+  /// Of the UNLOAD that Statement() read.
+  UnloadClause unload() && { return std::move(unload_); }
 
  private:
   /// Counts nesting; every recursive rule holds one.
@@ -124,6 +126,7 @@ class Parser {
   std::vector<size_t> closing_;  // of a "(": its ")", tokens_.size() if none; 0: no "("
   size_t at_ = 0;
   int nesting_ = 0;
+  UnloadClause unload_;
 };
 
 }  // namespace tidemark::sql
