@@ -6,6 +6,7 @@ find_package(simdjson REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
 # The server is built without GoogleTest and Google Benchmark where they are not installed (`make demo`).
 set(TM_TESTS AUTO CACHE STRING "Build tests and benchmarks: ON, OFF, or AUTO (where their libraries are installed)")
 set(TM_WITH_TESTS OFF)

@@ -29,8 +29,20 @@ constexpr std::array kKeys = {
               "Threads of the SQL engine, all statements together."},
     ConfigKey{"sql.memory_max", "a quarter of memory_max", "size",
               "Memory of the SQL engine; beyond it sorts and groups go to disk. At least 32MiB."},
-    ConfigKey{"sql.queries_max", "4", "count", "Statements that run at once; more wait."},
-    ConfigKey{"sql.timeout", "60s", "duration", "Time limit of one statement."},
+    ConfigKey{"sql.concurrent_max", "4", "count", "Statements that run at once; more wait."},
+    ConfigKey{"sql.queue_max", "64", "count",
+              "Statements that wait for their turn; more are throttled."},
+    ConfigKey{"sql.timeout", "60s", "duration",
+              "Time limit of one statement, from its first call to its last page."},
+    ConfigKey{"sql.first_page_wait", "5s", "duration",
+              "A Query call that has no rows by then answers an empty page with a NextToken. At "
+              "least 10ms."},
+    ConfigKey{"sql.strict_paging", "false", "boolean",
+              "The first page of every Query is empty, as that of AWS may be."},
+    ConfigKey{"sql.result_bytes_max", "5GB", "size",
+              "Answer of one Query, all pages together. At least 64KiB."},
+    ConfigKey{"sql.slow_query", "10s", "duration",
+              "Statements that work for so long are logged; 0s: none."},
     ConfigKey{"store.seal_after", "2h", "duration",
               "Rows are written into block files once the oldest has been in memory for so long."},
     ConfigKey{"store.seal_bytes", "a quarter of the store's memory", "size",
@@ -50,6 +62,11 @@ constexpr std::array kKeys = {
     ConfigKey{
         "backup.directory", "DATA_DIR/backups", "path",
         "Backups are made below this folder only; on the file system of the data they are links."},
+    ConfigKey{
+        "export.directory", "none", "path",
+        "What UNLOAD writes to s3://BUCKET/KEY becomes the file BUCKET/KEY below this folder, "
+        "as do error reports of scheduled queries; without it UNLOAD is refused, and reports "
+        "are below DATA_DIR/reports."},
     ConfigKey{"executor.background_threads", "2", "count",
               "Threads that seal, merge, run pipelines and views."},
     ConfigKey{"kinesis.shards_max", "500", "count",
@@ -109,8 +126,15 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
     out.sql_pushdown = table->Bool("pushdown", out.sql_pushdown);
     out.sql_threads = static_cast<int>(table->Integer("threads", 0, 0, 256));
     out.sql_memory_max = table->ByteSize("memory_max", 0, 32_MiB);
-    out.sql_queries_max = table->Integer("queries_max", out.sql_queries_max, 1, 256);
+    out.sql_concurrent_max = table->Integer("concurrent_max", out.sql_concurrent_max, 1, 256);
+    out.sql_queue_max = table->Integer("queue_max", out.sql_queue_max, 0, 100'000);
     out.sql_timeout = table->Duration("timeout", out.sql_timeout, milliseconds(1));
+    out.sql_first_page_wait =
+        table->Duration("first_page_wait", out.sql_first_page_wait, milliseconds(10));
+    out.sql_strict_paging = table->Bool("strict_paging", out.sql_strict_paging);
+    out.sql_result_bytes_max =
+        table->ByteSize("result_bytes_max", out.sql_result_bytes_max, 64_KiB);
+    out.sql_slow_query = table->Duration("slow_query", out.sql_slow_query, nanoseconds(0));
     TM_RETURN_IF_ERROR(table->Finish());
   }
   if (auto table = root.Table("store")) {
@@ -119,6 +143,10 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
   }
   if (auto table = root.Table("backup")) {
     out.backup_directory = table->String("directory", "");
+    TM_RETURN_IF_ERROR(table->Finish());
+  }
+  if (auto table = root.Table("export")) {
+    out.export_directory = table->String("directory", "");
     TM_RETURN_IF_ERROR(table->Finish());
   }
   if (auto table = root.Table("executor")) {

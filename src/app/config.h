@@ -25,11 +25,16 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;     // [logging] level
   LogFormat log_format = LogFormat::kAuto;  // [logging] format
 
-  bool sql_pushdown = true;               // [sql] pushdown
-  int sql_threads = 0;                    // [sql] threads; 0: one per core
-  uint64_t sql_memory_max = 0;            // [sql] memory_max; 0: a quarter of memory_max
-  int64_t sql_queries_max = 4;            // [sql] queries_max: running at once
-  nanoseconds sql_timeout = seconds(60);  // [sql] timeout of one statement
+  bool sql_pushdown = true;                      // [sql] pushdown
+  int sql_threads = 0;                           // [sql] threads; 0: one per core
+  uint64_t sql_memory_max = 0;                   // [sql] memory_max; 0: a quarter of memory_max
+  int64_t sql_concurrent_max = 4;                // [sql] concurrent_max: running at once
+  int64_t sql_queue_max = 64;                    // [sql] queue_max: waiting for one of those to end
+  nanoseconds sql_timeout = seconds(60);         // [sql] timeout of one statement
+  nanoseconds sql_first_page_wait = seconds(5);  // [sql] first_page_wait
+  bool sql_strict_paging = false;                // [sql] strict_paging
+  uint64_t sql_result_bytes_max = 5'000'000'000;  // [sql] result_bytes_max of one statement
+  nanoseconds sql_slow_query = seconds(10);       // [sql] slow_query; 0: none is logged
 
   nanoseconds seal_after = hours(2);                // [store] seal_after
   uint64_t seal_bytes = 0;                          // [store] seal_bytes; 0: see ConfigKeys()
@@ -39,6 +44,8 @@ struct Config {
   nanoseconds revision_retention = hours(24) * 30;  // [store] revision_retention
 
   std::string backup_directory;  // [backup] directory; "": DATA_DIR/backups
+
+  std::string export_directory;  // [export] directory; "": UNLOAD is refused
 
   int64_t background_threads = 2;   // [executor] background_threads
   int64_t stream_shards_max = 500;  // [kinesis] shards_max: per account, as LimitExceededException

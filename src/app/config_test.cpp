@@ -77,7 +77,12 @@ std::string SampleOf(std::string_view name) {
                                                            {"sql.pushdown", "true"},
                                                            {"sql.threads", "2"},
                                                            {"sql.memory_max", "\"64MiB\""},
-                                                           {"sql.queries_max", "3"},
+                                                           {"sql.concurrent_max", "3"},
+                                                           {"sql.queue_max", "9"},
+                                                           {"sql.first_page_wait", "\"2s\""},
+                                                           {"sql.strict_paging", "true"},
+                                                           {"sql.result_bytes_max", "\"1GB\""},
+                                                           {"sql.slow_query", "\"0s\""},
                                                            {"sql.timeout", "\"1s\""},
                                                            {"store.seal_after", "\"1h\""},
                                                            {"store.seal_bytes", "\"1MiB\""},
@@ -86,6 +91,7 @@ std::string SampleOf(std::string_view name) {
                                                            {"store.partition", "\"1d\""},
                                                            {"store.revision_retention", "\"1d\""},
                                                            {"backup.directory", "\"/b\""},
+                                                           {"export.directory", "\"/e\""},
                                                            {"executor.background_threads", "1"},
                                                            {"kinesis.shards_max", "7"}};
   const auto it = samples.find(name);

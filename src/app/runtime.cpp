@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "agg/exact_sum.h"
@@ -36,6 +37,7 @@ namespace tidemark::app {
 namespace {
 
 constexpr std::string_view kKinesisPrefix = "Kinesis_20131202.";
+constexpr std::string_view kReportsFolder = "reports";  // below the data directory
 
 uint64_t MachineMemory() {
   const auto pages = static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
@@ -103,6 +105,8 @@ struct Runtime::Impl {
   std::unique_ptr<timestream::DirectClock> direct_clock;
   std::unique_ptr<StackAdmin> admin;
   std::unique_ptr<kinesis::KinesisService> kinesis;
+  std::unique_ptr<timestream::FolderSink> exports;  // null: no directory is configured
+  std::unique_ptr<timestream::FolderSink> reports;  // of scheduled queries, without exports
   std::unique_ptr<timestream::TimestreamService> timestream;
   std::unique_ptr<console::ConsoleService> console;
   std::unique_ptr<Sampler> sampler;
@@ -151,9 +155,9 @@ Result<void> Runtime::Impl::OpenData() {
       !removed.ok() && removed.error().code != Code::kNotFound) {
     return removed;
   }
-  executor =
-      MakeThreadExecutor({.background_threads = static_cast<int>(options.config.background_threads),
-                          .query_threads = static_cast<int>(options.config.sql_queries_max) + 2});
+  executor = MakeThreadExecutor(
+      {.background_threads = static_cast<int>(options.config.background_threads),
+       .query_threads = static_cast<int>(options.config.sql_concurrent_max) + 2});
   return {};
 }
 
@@ -188,13 +192,24 @@ Result<void> Runtime::Impl::OpenParts() {
   names = std::make_unique<timestream::CatalogNamespace>(*catalog);
 
   sql::EngineOptions engine_options;
+  if (!config.export_directory.empty()) {
+    const std::string folder = std::filesystem::absolute(config.export_directory).string();
+    exports = std::make_unique<timestream::FolderSink>(fs, folder);
+    TM_ASSIGN_OR_RETURN(engine_options.export_dir, exports->OpenStaging());
+  } else {
+    reports = std::make_unique<timestream::FolderSink>(fs, JoinPath(dir, kReportsFolder));
+  }
   engine_options.spill_dir = JoinPath(dir, "spill");
   engine_options.memory_bytes_max = budget.sql;
   engine_options.threads =
       config.sql_threads != 0 ? config.sql_threads
                               : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   engine_options.pushdown = config.sql_pushdown;
-  engine_options.queries_running_max = static_cast<size_t>(config.sql_queries_max);
+  engine_options.queries_running_max = static_cast<size_t>(config.sql_concurrent_max);
+  engine_options.queries_waiting_max = static_cast<size_t>(config.sql_queue_max);
+  // A statement waits as long as it may run: what is in the queue was promised an answer.
+  engine_options.wait_max = std::chrono::ceil<milliseconds>(config.sql_timeout);
+  engine_options.slow_query = std::chrono::ceil<milliseconds>(config.sql_slow_query);
   TM_ASSIGN_OR_RETURN(engine, sql::Engine::Open(engine_options, *store, *names, clock, metrics));
 
   views = std::make_unique<view::Maintainer>(*store, clock, metrics, nullptr);
@@ -220,9 +235,17 @@ Result<void> Runtime::Impl::OpenParts() {
   results_bytes_max = timestream_options.page_cache_bytes_max;
   timestream_options.statement_time_max =
       std::chrono::duration_cast<milliseconds>(config.sql_timeout);
+  timestream_options.page_wait_max = std::chrono::ceil<milliseconds>(config.sql_first_page_wait);
+  if (config.sql_strict_paging) {
+    timestream_options.first_page = timestream::ServiceOptions::FirstPage::kEmpty;
+  }
+  timestream_options.result_bytes_max = config.sql_result_bytes_max;
+  timestream_options.pages_running_max =
+      static_cast<size_t>(config.sql_concurrent_max + config.sql_queue_max);
   timestream = std::make_unique<timestream::TimestreamService>(
-      timestream_options, timestream::ServiceDeps{*catalog, *tables, *store, *direct_clock, *engine,
-                                                  *executor, clock, random, metrics});
+      timestream_options,
+      timestream::ServiceDeps{*catalog, *tables, *store, *direct_clock, *engine, *executor, clock,
+                              random, metrics, exports ? *exports : *reports, exports.get()});
   console::ServiceOptions console_options;
   console_options.version = kVersion;
   console_options.memory_bytes_max = budget.total;

@@ -84,10 +84,15 @@ http::Response Queries::Run(std::string_view body, PeerWatch& peer) {
 
 http::Response Queries::Start(std::string sql, size_t rows_max, PeerWatch& peer) {
   if (peer.gone()) return replies_.Fail(ToFailure(Error{Code::kCancelled, "the client has gone"}));
-  auto executed = deps_.engine.Execute({.sql = std::move(sql), .database = {}, .deadline = {}});
-  if (!executed.ok()) return replies_.Fail(ToSqlFailure(executed.error()));
   auto kept = std::make_shared<Kept>();
   kept->id = replies_.NewId() + replies_.NewId();
+  auto executed = deps_.engine.Execute(
+      {.sql = std::move(sql), .database = {}, .deadline = {}, .id = kept->id, .origin = "console"});
+  if (!executed.ok()) return replies_.Fail(ToSqlFailure(executed.error()));
+  if ((*executed)->unload() != nullptr) {
+    return replies_.Fail(ToFailure(
+        Error{Code::kUnimplemented, "UNLOAD runs through the Timestream Query API only"}));
+  }
   kept->rows_max = rows_max;
   kept->result = std::move(executed).value();
   kept->since = deps_.clock.Monotonic();

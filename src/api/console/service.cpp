@@ -9,6 +9,7 @@
 #include "api/console/live_internal.h"
 #include "api/console/pages_internal.h"
 #include "api/console/queries_internal.h"
+#include "api/console/query_list_internal.h"
 #include "api/console/reply_internal.h"
 #include "api/console/request_guard_internal.h"
 #include "api/console/revisions_internal.h"
@@ -116,7 +117,7 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
     std::string_view pattern;
     Handler handler;
   };
-  static const std::array<Route, 27> kRoutes;
+  static const std::array<Route, 29> kRoutes;
 
   /// Finds who answers a call of /api/v1, here for what is ready at once, else on a query thread.
   void Dispatch(std::shared_ptr<Call> call);
@@ -137,6 +138,8 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   Answer GetRevisions(Call& call);
   Answer PostQuery(Call& call) { return queries.Run(call.request.body, *call.peer); }
   Answer DeleteQuery(Call& call);
+  Answer GetQueries(Call&) { return Replies::Ok(QueriesJson(deps.engine)); }
+  Answer CancelStatement(Call& call);
   Answer StartPipeline(Call& call);
   Answer StopPipeline(Call& call);
   Answer StartView(Call& call);
@@ -188,7 +191,7 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   MonotonicTime cleaned;  // of Step()'s owner
 };
 
-const std::array<ConsoleService::Impl::Route, 27> ConsoleService::Impl::kRoutes{{
+const std::array<ConsoleService::Impl::Route, 29> ConsoleService::Impl::kRoutes{{
     {"GET", "overview", &Impl::GetOverview},
     {"GET", "streams", &Impl::GetStreams},
     {"GET", "databases", &Impl::GetDatabases},
@@ -208,6 +211,8 @@ const std::array<ConsoleService::Impl::Route, 27> ConsoleService::Impl::kRoutes{
     {"POST", "views/*:resume", &Impl::ResumeView},
     {"POST", "query", &Impl::PostQuery},
     {"DELETE", "query/*", &Impl::DeleteQuery},
+    {"GET", "queries", &Impl::GetQueries},
+    {"DELETE", "queries/*", &Impl::CancelStatement},
     {"POST", "stack:apply", &Impl::ApplyStack},
     {"POST", "stack:describe", &Impl::DescribeStack},
     {"POST", "stack:delete", &Impl::DeleteStack},
@@ -332,6 +337,14 @@ ConsoleService::Impl::Answer ConsoleService::Impl::GetRevisions(Call& call) {
 
 ConsoleService::Impl::Answer ConsoleService::Impl::DeleteQuery(Call& call) {
   queries.Drop(call.path[1]);
+  http::Response response = Replies::Ok("");
+  response.status = 204;
+  return response;
+}
+
+ConsoleService::Impl::Answer ConsoleService::Impl::CancelStatement(Call& call) {
+  // Gone already is as good: the caller wanted it not to run.
+  deps.engine.CancelQuery(call.path[1]);
   http::Response response = Replies::Ok("");
   response.status = 204;
   return response;

@@ -180,6 +180,28 @@ TEST(ConsoleQuery, DeleteDropsIt) {
   EXPECT_EQ(t.Delete("/api/v1/query/unknown").status, 204);
 }
 
+TEST(ConsoleQuery, ListsAndCancelsTheServersStatements) {
+  TestConsole t;
+  sql::QueryInfo running;
+  running.id = "AEQ";
+  running.origin = "timestream";
+  running.sql = "SELECT 1";
+  running.state = sql::QueryState::kRunning;
+  running.started = ArrivalTime{1'767'268'800'000};
+  running.elapsed = milliseconds(1500);
+  running.progress.percent = 41.5;
+  t.engine.queries = {running};
+  const auto answer = t.Get("/api/v1/queries");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_EQ(answer.text,
+            R"({"queries":[{"query_id":"AEQ","origin":"timestream","state":"running",)"
+            R"("sql":"SELECT 1","started":"2026-01-01T12:00:00.000Z","elapsed_ms":"1500",)"
+            R"("worked_ms":"0","percent":41.5,"points_scanned":"0","bytes_scanned":"0",)"
+            R"("rows":"0","error":null}]})");
+  EXPECT_EQ(t.Delete("/api/v1/queries/AEQ").status, 204);
+  EXPECT_THAT(t.engine.cancelled_ids, ElementsAre("AEQ"));
+}
+
 TEST(ConsoleQuery, APageThatRunsTooLongIsCancelled) {
   TestConsole t({.statement_time_max = milliseconds(3000)});
   t.engine.on_next = [&] {

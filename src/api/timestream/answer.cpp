@@ -48,7 +48,8 @@ http::Response Answers::Make(int status, std::string body) {
 http::Response Answers::Ok(std::string body) { return Make(200, std::move(body)); }
 
 http::Response Answers::Fail(const Failure& failure) {
-  return Make(StatusOf(failure.error), ErrorBody(TypeOf(failure.error), failure.message));
+  return Make(StatusOf(failure.error),
+              ErrorBody(TypeOf(failure.error), failure.message, failure.scheduled_query_arn));
 }
 
 }  // namespace tidemark::timestream

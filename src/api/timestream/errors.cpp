@@ -18,9 +18,8 @@ ApiError NotFoundIn(Phase phase) {
 ApiError ToApiError(Code code, Phase phase) {
   const bool running = phase == Phase::kExecution;
   switch (code) {
-    case Code::kInvalidArgument:
+    case Code::kInvalidArgument:  // also values that a running statement meets: division by zero
     case Code::kOutOfRange:
-      return running ? ApiError::kQueryExecution : ApiError::kValidation;
     case Code::kUnimplemented:
       return ApiError::kValidation;
     case Code::kNotFound:
@@ -37,7 +36,8 @@ ApiError ToApiError(Code code, Phase phase) {
       return ApiError::kQueryExecution;
     case Code::kCorruption:  // names file, table and range: storage.md 8.4
       return running ? ApiError::kQueryExecution : ApiError::kInternalServer;
-    case Code::kNoSpace:
+    case Code::kNoSpace:  // sql: a memory limit, or the disk that it spills to
+      return running ? ApiError::kQueryExecution : ApiError::kInternalServer;
     case Code::kIo:
     case Code::kUnavailable:
     case Code::kInternal:
@@ -91,10 +91,13 @@ std::string_view TypeOf(ApiError error) {
   TM_UNREACHABLE();
 }
 
-std::string ErrorBody(std::string_view type, std::string_view message) {
+std::string ErrorBody(std::string_view type, std::string_view message,
+                      std::string_view scheduled_query_arn) {
   JsonWriter out;
   out.BeginObject().Key("__type").String(type);
-  out.Key("Message").String(message).Key("message").String(message).EndObject();
+  out.Key("Message").String(message).Key("message").String(message);
+  if (!scheduled_query_arn.empty()) out.Key("ScheduledQueryArn").String(scheduled_query_arn);
+  out.EndObject();
   return std::move(out).Take();
 }
 

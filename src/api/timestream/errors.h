@@ -33,15 +33,16 @@ ApiError ToApiError(Code code, Phase phase);
 struct Failure {
   ApiError error = ApiError::kInternalServer;
   std::string message;
+  std::string scheduled_query_arn = {};  // of a ResourceNotFoundException of QUERY (1.4.2)
 
   static Failure Validation(std::string message) {
-    return {ApiError::kValidation, std::move(message)};
+    return {ApiError::kValidation, std::move(message), {}};
   }
   static Failure Serialization(std::string message) {
-    return {ApiError::kSerialization, std::move(message)};
+    return {ApiError::kSerialization, std::move(message), {}};
   }
   static Failure Of(const Error& error, Phase phase) {
-    return {ToApiError(error.code, phase), error.message};
+    return {ToApiError(error.code, phase), error.message, {}};
   }
 };
 
@@ -51,7 +52,8 @@ int StatusOf(ApiError error);
 std::string_view TypeOf(ApiError error);
 
 /// {"__type":..,"Message":..,"message":..}; both message keys (1.4.1).
-std::string ErrorBody(std::string_view type, std::string_view message);
+std::string ErrorBody(std::string_view type, std::string_view message,
+                      std::string_view scheduled_query_arn = {});
 
 /// Collects violations of the model's constraints; one message names them all:
 /// "2 validation errors detected: Value .. at '..' failed to satisfy constraint: ..; ..".

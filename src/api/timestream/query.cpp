@@ -76,15 +76,21 @@ void QueryApi::Stop() {
       deliveries.push_back({std::move(query->waiting), nullptr,
                             Failure{ApiError::kInternalServer, "The server is stopping."}});
       query->waiting.clear();
-      if (!query->job_running) garbage.push_back(std::move(query->result));
     }
-    queries_.clear();
     client_tokens_.clear();
-    garbage.insert(garbage.end(), garbage_.begin(), garbage_.end());
-    garbage_.clear();
   }
   if (task) deps_.executor.Remove(*task);
   Send(std::move(deliveries));
+  // Jobs that have begun end soon; those that have not will find the gate closed. Nothing of the
+  // engine's is left in either.
+  gate_.Close();
+  const MutexLock lock(mutex_);
+  for (auto& [id, query] : queries_) {
+    if (query->result != nullptr) garbage.push_back(std::move(query->result));
+  }
+  queries_.clear();
+  garbage.insert(garbage.end(), garbage_.begin(), garbage_.end());
+  garbage_.clear();
 }
 
 std::optional<Failure> QueryApi::Decode(const http::Request& request, Call& call) const {
@@ -160,7 +166,8 @@ void QueryApi::Begin(Call call, http::Responder responder) {
       query->created = query->used = query->waiting_since = now;
       query->waiting.push_back(std::move(responder));
       if (call.client_token) query->client_token_key = call.principal + "\n" + *call.client_token;
-      if (StartJob(query, std::move(call))) {
+      failure = StartAnalysis(query, std::move(call));
+      if (!failure) {
         if (!query->client_token_key.empty()) client_tokens_[query->client_token_key] = id;
         if (queries_.empty()) wake = task_;
         queries_.emplace(std::move(id), std::move(query));
@@ -168,7 +175,6 @@ void QueryApi::Begin(Call call, http::Responder responder) {
         open_.Set(static_cast<int64_t>(queries_.size()));
       } else {
         responder = std::move(query->waiting.front());
-        failure = Throttled("Too many queries wait to run.");
       }
     }
   }
@@ -214,10 +220,10 @@ void QueryApi::Continue(const Call& call, http::Responder responder) {
         Deliver(*query, deliveries);
       } else if (!query->job_running) {
         query->rows_max = call.rows_max;
-        if (!StartJob(it->second, std::nullopt)) {
+        failure = StartPage(it->second);
+        if (failure) {
           responder = std::move(query->waiting.back());
           query->waiting.pop_back();
-          failure = Throttled("Too many queries wait to run.");
         }
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations Query and CancelQuery (timestream-api.md 5.1, 5.2). Thread-safe: decisions under
-// one short lock, statements on Lane::kQuery, expiry in Step().
+// one short lock, binding on Lane::kBackground, pages on Lane::kQuery, expiry in Step().
 //
 // A query's pages are numbered from 0. NextToken k fetches page k; while page k is the newest one
 // given out,
@@ -14,7 +14,8 @@
 //                        +------- CancelQuery ----+-------------> cancelled --> forgotten
 //
 // A page that takes longer than page_wait_max is answered empty, with a NextToken; what the
-// statement makes meanwhile is the content of a later page.
+// statement makes meanwhile is the content of a later page. Statements are bound on
+// Lane::kBackground, so that the columns of such a page are known however many statements run.
 #pragma once
 
 #include <map>
@@ -26,6 +27,7 @@
 
 #include "api/timestream/answer_internal.h"
 #include "api/timestream/service.h"
+#include "api/timestream/work_gate_internal.h"
 #include "base/checksum.h"
 #include "base/executor.h"
 #include "base/mutex.h"
@@ -41,6 +43,7 @@ class QueryApi final : public Steppable, public std::enable_shared_from_this<Que
     const Clock& clock;
     std::shared_ptr<Answers> answers;
     MetricRegistry& metrics;
+    ObjectSink* exports;  // of UNLOAD; null: not configured
   };
   QueryApi(const ServiceOptions& options, Deps deps);
 
@@ -70,15 +73,30 @@ class QueryApi final : public Steppable, public std::enable_shared_from_this<Que
   bool MakeRoom(MonotonicTime now) TM_REQUIRES(mutex_);
   void TrimPages() TM_REQUIRES(mutex_);
   void Forget(Queries::iterator it) TM_REQUIRES(mutex_);
-  void AnswerSlow(OpenQuery& query, MonotonicTime now, std::vector<Delivery>& out)
-      TM_REQUIRES(mutex_);
 
   // query_pages.cpp
-  bool StartJob(const std::shared_ptr<OpenQuery>& query, std::optional<Call> first)
+  struct Page;  // what a job made
+  /// Jobs begin here and end in EndJob(): one binds a new statement and goes on to its first page,
+  /// or makes a later one. The failure, or none.
+  std::optional<Failure> StartAnalysis(const std::shared_ptr<OpenQuery>& query, Call call)
       TM_REQUIRES(mutex_);
-  void RunJob(const std::shared_ptr<OpenQuery>& query, const std::optional<Call>& first);
+  std::optional<Failure> StartPage(const std::shared_ptr<OpenQuery>& query) TM_REQUIRES(mutex_);
+  std::optional<Failure> Post(Lane lane, const std::shared_ptr<OpenQuery>& query,
+                              std::move_only_function<void()> work) TM_REQUIRES(mutex_);
+  void Analyse(const std::shared_ptr<OpenQuery>& query, const Call& call);
+  void BindStatement(const std::shared_ptr<OpenQuery>& query, const Call& call);
+  void MakePage(const std::shared_ptr<OpenQuery>& query);
+  void EndJob(const std::shared_ptr<OpenQuery>& query, Page page, std::vector<Delivery>& out)
+      TM_REQUIRES(mutex_);
   std::optional<Failure> Execute(OpenQuery& query, const Call& call);
-  std::optional<Failure> FillPage(OpenQuery& query, std::string& body, bool& more);
+  std::optional<Failure> PrepareUnload(const OpenQuery& query,
+                                       std::unique_ptr<sql::QueryResult>& result);
+  std::optional<Failure> FillPage(OpenQuery& query, Page& page);
+  std::optional<Failure> CheckResultSize(const OpenQuery& query, size_t page_bytes) const;
+  /// Gives who waits an empty page and the token of the next.
+  void GiveEmptyPage(OpenQuery& query, std::vector<Delivery>& out) TM_REQUIRES(mutex_);
+  void AnswerSlow(OpenQuery& query, MonotonicTime now, std::vector<Delivery>& out)
+      TM_REQUIRES(mutex_);
   void Publish(OpenQuery& query, std::string body, bool more) TM_REQUIRES(mutex_);
   void Deliver(OpenQuery& query, std::vector<Delivery>& out) TM_REQUIRES(mutex_);
   std::string Token(const OpenQuery& query, uint64_t page) const;
@@ -89,11 +107,13 @@ class QueryApi final : public Steppable, public std::enable_shared_from_this<Que
   Counter& queries_total_;
   Gauge& open_;
   Gauge& pages_;
+  WorkGate gate_;
 
   Mutex mutex_;
   Queries queries_ TM_GUARDED_BY(mutex_);
   std::map<std::string, std::string> client_tokens_ TM_GUARDED_BY(mutex_);  // to the query's id
   size_t page_bytes_ TM_GUARDED_BY(mutex_) = 0;                             // kept for replay
+  size_t jobs_ TM_GUARDED_BY(mutex_) = 0;                                   // posted, not ended
   std::vector<std::shared_ptr<sql::QueryResult>> garbage_ TM_GUARDED_BY(mutex_);
   std::optional<TaskId> task_ TM_GUARDED_BY(mutex_);
   bool stopping_ TM_GUARDED_BY(mutex_) = false;
@@ -148,6 +168,12 @@ struct QueryApi::OpenQuery {
     return failure.has_value() || cancelled || (pages_given > 0 && !last_more);
   }
   bool idle() const { return !job_running && waiting.empty(); }
+};
+
+struct QueryApi::Page {
+  std::string body;  // without its end
+  bool more = false;
+  std::optional<Failure> failure;
 };
 
 struct QueryApi::Delivery {

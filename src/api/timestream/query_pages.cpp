@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "api/timestream/query_internal.h"
+#include "api/timestream/unload_internal.h"
 #include "api/timestream/value_json_internal.h"
 #include "base/json.h"
 #include "base/numbers.h"
@@ -63,45 +64,97 @@ void QueryApi::Send(std::vector<Delivery> deliveries) {
   }
 }
 
-bool QueryApi::StartJob(const std::shared_ptr<OpenQuery>& query, std::optional<Call> first) {
+std::optional<Failure> QueryApi::Post(Lane lane, const std::shared_ptr<OpenQuery>& query,
+                                      std::move_only_function<void()> work) {
   query->job_running = true;
-  const Result<void> posted = deps_.executor.Post(
-      Lane::kQuery,
-      [self = shared_from_this(), query, first = std::move(first)] { self->RunJob(query, first); });
-  if (!posted.ok()) query->job_running = false;
-  return posted.ok();
+  if (deps_.executor.Post(lane, std::move(work)).ok()) return std::nullopt;
+  query->job_running = false;
+  return Failure{ApiError::kThrottling, "Too many queries wait to run: try again later."};
 }
 
-void QueryApi::RunJob(const std::shared_ptr<OpenQuery>& query, const std::optional<Call>& first) {
-  std::string body;
-  bool more = false;
-  std::optional<Failure> failure;
-  if (first) failure = Execute(*query, *first);
-  if (!failure) failure = FillPage(*query, body, more);
+std::optional<Failure> QueryApi::StartAnalysis(const std::shared_ptr<OpenQuery>& query, Call call) {
+  if (jobs_ >= options_.pages_running_max) {
+    return Failure{ApiError::kThrottling, std::to_string(jobs_) +
+                                              " queries run or wait already, as many as "
+                                              "sql.concurrent_max and sql.queue_max allow: try "
+                                              "again later."};
+  }
+  auto failure = Post(
+      Lane::kBackground, query,
+      [self = shared_from_this(), query, call = std::move(call)] { self->Analyse(query, call); });
+  if (!failure) ++jobs_;
+  return failure;
+}
 
+std::optional<Failure> QueryApi::StartPage(const std::shared_ptr<OpenQuery>& query) {
+  // An open statement's next page is not held to the queue's bound: open statements are bounded.
+  auto failure =
+      Post(Lane::kQuery, query, [self = shared_from_this(), query] { self->MakePage(query); });
+  if (!failure) ++jobs_;
+  return failure;
+}
+
+void QueryApi::Analyse(const std::shared_ptr<OpenQuery>& query, const Call& call) {
+  if (!gate_.Enter()) return;  // stopped: who waited has been answered
+  BindStatement(query, call);
+  gate_.Leave();
+}
+
+void QueryApi::BindStatement(const std::shared_ptr<OpenQuery>& query, const Call& call) {
+  Page page;
+  page.failure = Execute(*query, call);
   std::vector<Delivery> deliveries;
-  std::shared_ptr<sql::QueryResult> ended;
   {
     const MutexLock lock(mutex_);
-    query->job_running = false;
-    if (failure || !more || query->cancelled || stopping_) ended = std::move(query->result);
-    if (query->cancelled || stopping_) {
-      // Who waited has been answered.
-    } else if (failure) {
-      query->failure = std::move(failure);
-      deliveries.push_back({std::move(query->waiting), nullptr, query->failure});
-      query->waiting.clear();
-      // Nobody knows the id of a query without pages.
-      const auto it = query->pages_given == 0 ? queries_.find(query->id) : queries_.end();
-      if (it != queries_.end()) Forget(it);
-    } else {
-      query->ready = std::move(body);
-      query->ready_more = more;
-      if (!query->waiting.empty()) Deliver(*query, deliveries);
+    const bool wanted = !page.failure && !query->cancelled && !stopping_;
+    if (wanted && options_.first_page == ServiceOptions::FirstPage::kEmpty) {
+      GiveEmptyPage(*query, deliveries);
     }
+    if (wanted) {
+      page.failure =
+          Post(Lane::kQuery, query, [self = shared_from_this(), query] { self->MakePage(query); });
+    }
+    if (!wanted || page.failure) EndJob(query, std::move(page), deliveries);
   }
-  if (ended != nullptr) query->chunk = {};
   Send(std::move(deliveries));
+}
+
+void QueryApi::MakePage(const std::shared_ptr<OpenQuery>& query) {
+  if (!gate_.Enter()) return;
+  Page page;
+  page.failure = FillPage(*query, page);
+  std::vector<Delivery> deliveries;
+  {
+    const MutexLock lock(mutex_);
+    EndJob(query, std::move(page), deliveries);
+  }
+  Send(std::move(deliveries));
+  gate_.Leave();
+}
+
+void QueryApi::EndJob(const std::shared_ptr<OpenQuery>& query, Page page,
+                      std::vector<Delivery>& out) {
+  query->job_running = false;
+  --jobs_;
+  if (page.failure || !page.more || query->cancelled || stopping_) {
+    // Freed by the task: it may take a while.
+    if (query->result != nullptr) garbage_.push_back(std::move(query->result));
+    query->chunk = {};
+    if (task_) deps_.executor.Wake(*task_);
+  }
+  if (query->cancelled || stopping_) return;  // who waited has been answered
+  if (!page.failure) {
+    query->ready = std::move(page.body);
+    query->ready_more = page.more;
+    if (!query->waiting.empty()) Deliver(*query, out);
+    return;
+  }
+  query->failure = std::move(page.failure);
+  out.push_back({std::move(query->waiting), nullptr, query->failure});
+  query->waiting.clear();
+  // Nobody knows the id of a query without pages.
+  const auto it = query->pages_given == 0 ? queries_.find(query->id) : queries_.end();
+  if (it != queries_.end()) Forget(it);
 }
 
 std::optional<Failure> QueryApi::Execute(OpenQuery& query, const Call& call) {
@@ -110,8 +163,13 @@ std::optional<Failure> QueryApi::Execute(OpenQuery& query, const Call& call) {
     if (query.cancelled || stopping_)
       return Failure{ApiError::kConflict, "The query was cancelled."};
   }
-  auto result = deps_.engine.Execute({.sql = call.sql, .deadline = query.deadline});
+  auto result = deps_.engine.Execute({.sql = call.sql,
+                                      .database = {},
+                                      .deadline = query.deadline,
+                                      .id = query.id,
+                                      .origin = "timestream"});
   if (!result.ok()) return Failure::Of(result.error(), Phase::kAnalysis);
+  if (auto failure = PrepareUnload(query, *result)) return failure;
   std::string head = "{\"ColumnInfo\":";
   AppendColumnInfo((*result)->columns(), head);
   head += ",\"QueryId\":\"" + query.id + "\"";
@@ -122,11 +180,41 @@ std::optional<Failure> QueryApi::Execute(OpenQuery& query, const Call& call) {
   return std::nullopt;
 }
 
-std::optional<Failure> QueryApi::FillPage(OpenQuery& query, std::string& body, bool& more) {
+std::optional<Failure> QueryApi::PrepareUnload(const OpenQuery& query,
+                                               std::unique_ptr<sql::QueryResult>& result) {
+  if (result->unload() == nullptr) return std::nullopt;
+  if (deps_.exports == nullptr) {
+    return Failure::Validation(
+        "UNLOAD has no place to write to: set export.directory in the server's configuration.");
+  }
+  // "<queryid>_<uuid>" (5.13).
+  std::string uuid;
+  for (const uint64_t part : {deps_.answers->NewNonce(), deps_.answers->NewNonce()}) {
+    const std::string hex = Hex(part);
+    uuid += std::string(16 - hex.size(), '0') + hex;
+  }
+  for (const size_t place : {8, 13, 18, 23}) uuid.insert(place, 1, '-');
+  result = MakeUnloadResult(std::move(result), query.id + "_" + uuid, *deps_.exports);
+  return std::nullopt;
+}
+
+std::optional<Failure> QueryApi::CheckResultSize(const OpenQuery& query, size_t page_bytes) const {
+  if (query.bytes_total + page_bytes <= options_.result_bytes_max) return std::nullopt;
+  return Failure{ApiError::kQueryExecution, "Query aborted as its result is larger than the " +
+                                                std::to_string(options_.result_bytes_max) +
+                                                " bytes that sql.result_bytes_max allows"};
+}
+
+std::optional<Failure> QueryApi::FillPage(OpenQuery& query, Page& page) {
+  std::string& body = page.body;
+  bool& more = page.more;
   std::shared_ptr<sql::QueryResult> result;
   size_t rows_max = 0;
   {
     const MutexLock lock(mutex_);
+    if (query.cancelled || query.result == nullptr) {
+      return Failure{ApiError::kConflict, "The query was cancelled."};
+    }
     result = query.result;
     rows_max = query.rows_max;
     body = query.head;
@@ -169,6 +257,7 @@ std::optional<Failure> QueryApi::FillPage(OpenQuery& query, std::string& body, b
       break;
     }
   }
+  if (auto failure = CheckResultSize(query, rows.size())) return failure;
   query.rows_total += count;
   query.bytes_total += rows.size();
   const sql::QueryProgress progress = result->progress();
@@ -204,11 +293,7 @@ void QueryApi::Deliver(OpenQuery& query, std::vector<Delivery>& out) {
   TrimPages();
 }
 
-void QueryApi::AnswerSlow(OpenQuery& query, MonotonicTime now, std::vector<Delivery>& out) {
-  if (query.waiting.empty() || query.head.empty() || query.result == nullptr ||
-      now - query.waiting_since < options_.page_wait_max) {
-    return;
-  }
+void QueryApi::GiveEmptyPage(OpenQuery& query, std::vector<Delivery>& out) {
   std::string body = query.head;
   const sql::QueryProgress progress = query.result->progress();
   AppendStatus(*query.result, std::min(progress.percent, 99.0), body);
@@ -216,6 +301,14 @@ void QueryApi::AnswerSlow(OpenQuery& query, MonotonicTime now, std::vector<Deliv
   Publish(query, std::move(body), true);
   out.push_back({std::move(query.waiting), query.last_page, std::nullopt});
   query.waiting.clear();
+}
+
+void QueryApi::AnswerSlow(OpenQuery& query, MonotonicTime now, std::vector<Delivery>& out) {
+  if (query.waiting.empty() || query.head.empty() || query.result == nullptr ||
+      now - query.waiting_since < options_.page_wait_max) {
+    return;
+  }
+  GiveEmptyPage(query, out);
 }
 
 }  // namespace tidemark::timestream

@@ -7,7 +7,7 @@
 namespace tidemark::timestream {
 namespace {
 
-constexpr nanoseconds kStepEvery = seconds(1);
+constexpr nanoseconds kStepEveryMax = seconds(1);
 constexpr nanoseconds kOpenKeptMin = minutes(5);  // an open query is not pushed out before
 
 }  // namespace
@@ -80,20 +80,27 @@ Result<Progress> QueryApi::Step() {
   const MonotonicTime now = deps_.clock.Monotonic();
   std::vector<Delivery> deliveries;
   std::vector<std::shared_ptr<sql::QueryResult>> garbage;
+  // A page asked for after this step is due after the next one at the earliest.
+  const nanoseconds step_every =
+      std::clamp<nanoseconds>(options_.page_wait_max, milliseconds(1), kStepEveryMax);
   Progress progress;
   {
     const MutexLock lock(mutex_);
+    MonotonicTime wake_at = now + step_every;
     for (auto it = queries_.begin(); it != queries_.end();) {
       const auto current = it++;
       OpenQuery& query = *current->second;
       AnswerSlow(query, now, deliveries);
+      if (!query.waiting.empty() && !query.head.empty()) {
+        wake_at = std::min(wake_at, query.waiting_since + options_.page_wait_max);
+      }
       const bool one_page = query.finished() && !query.cancelled && query.pages_given <= 1;
       const nanoseconds kept = one_page ? options_.client_token_lifetime : options_.token_lifetime;
       if (query.idle() && now - query.used > kept) Forget(current);
     }
     TrimPages();
     garbage.swap(garbage_);
-    if (!queries_.empty()) progress.wake_at = now + kStepEvery;
+    if (!queries_.empty()) progress.wake_at = wake_at;
   }
   Send(std::move(deliveries));
   return progress;

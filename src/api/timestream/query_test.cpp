@@ -134,7 +134,17 @@ TEST_F(Query, Row85To88_Refusals) {
   FakeStatement late = Numbers(1);
   late.error_after = Error{Code::kInvalidArgument, "Division by zero"};
   Set(late, "late");
-  EXPECT_EQ(Code(Body("", "late")), "400 QueryExecutionException");
+  // What the statement's values cause is the statement's fault, also while it runs.
+  EXPECT_EQ(Code(Body("", "late")), "400 ValidationException");
+  late.error_after = Error{Code::kNoSpace, "needs more memory than sql.memory_max allows"};
+  Set(late, "large");
+  EXPECT_EQ(Code(Body("", "large")), "400 QueryExecutionException");
+  late.error_after = Error{Code::kDeadlineExceeded, "ran longer than allowed"};
+  Set(late, "endless");
+  EXPECT_EQ(Code(Body("", "endless")), "400 QueryExecutionException");
+  late.error_after = Error{Code::kResourceExhausted, "too many wait"};
+  Set(late, "queued");
+  EXPECT_EQ(Code(Body("", "queued")), "429 ThrottlingException");
   late.error_after = Error{Code::kCorruption, "file 0000000007.tsb of table dddd.tttt is damaged"};
   Set(late, "damaged");
   const http::Response damaged = service_.Call("Query", Body("", "damaged"));
@@ -341,7 +351,8 @@ TEST_F(Query, SlowPagesAreAnsweredEmpty) {
   slow.before_next = [&] {
     if (first.response()) return;
     service_.clock.Advance(seconds(40));
-    service_.executor.RunOne();
+    while (!first.response() && service_.executor.RunOne()) {
+    }
   };
   Set(slow);
   service_.Start("Query", Body(), first);
@@ -353,6 +364,75 @@ TEST_F(Query, SlowPagesAreAnsweredEmpty) {
   const http::Response full = Call(Body(With(Member(empty, "NextToken"))));
   EXPECT_EQ(Rows(full), 3);
   EXPECT_EQ(Member(full, "NextToken"), "");
+}
+
+TEST_F(Query, EveryPageIsAnsweredInTime) {
+  FakeStatement slow = Numbers(4);
+  slow.chunk_rows = 2;
+  http::Recorder now;
+  const auto wait = [&](http::Recorder& recorder) {
+    return [&] {
+      if (recorder.response()) return;
+      service_.clock.Advance(seconds(5));
+      while (!recorder.response() && service_.executor.RunOne()) {
+      }
+    };
+  };
+  slow.before_next = wait(now);
+  Set(slow);
+  service_.Start("Query", Body(R"(,"MaxRows":2)"), now);
+  service_.executor.RunUntilIdle();
+  const http::Response empty = now.Wait();
+  EXPECT_EQ(Rows(empty), 0);
+  EXPECT_THAT(empty.body, HasSubstr(R"("ColumnInfo":[{"Name":"n")"));
+  EXPECT_THAT(Member(empty, "QueryId"), MatchesRegex("AE[A-Z2-7]{61}"));
+  const http::Response first = Call(Body(With(Member(empty, "NextToken"))));
+  EXPECT_EQ(Rows(first), 2);
+  // The second page is slow too, and fails in the end: with the class of any first page.
+  http::Recorder later;
+  FakeStatement failing = Numbers(2);
+  failing.error_after = Error{Code::kInvalidArgument, "Division by zero"};
+  Set(failing, "failing");
+  const http::Response page = Call(Body(R"(,"MaxRows":1)", "failing"));
+  const http::Response last = Call(Body(With(Member(page, "NextToken")), "failing"));
+  EXPECT_EQ(TestService::CodeOf(last), "400 ValidationException");
+  EXPECT_EQ(TestService::MessageOf(last), "Division by zero");
+  // Asked again, it says the same.
+  EXPECT_EQ(Code(Body(With(Member(page, "NextToken")), "failing")), "400 ValidationException");
+}
+
+TEST_F(Query, Row96_CancelWhileTheFirstPageIsMade) {
+  FakeStatement slow = Numbers(3);
+  http::Recorder first;
+  http::Recorder cancel;
+  slow.before_next = [&] {
+    if (!first.response()) {
+      service_.clock.Advance(seconds(6));
+      while (!first.response() && service_.executor.RunOne()) {
+      }
+      ASSERT_TRUE(first.response());
+      service_.Start("CancelQuery", R"({"QueryId":")" + Member(first.Wait(), "QueryId") + R"("})",
+                     cancel);
+      EXPECT_TRUE(cancel.response());  // at once, while the statement runs
+    }
+  };
+  Set(slow);
+  service_.Start("Query", Body(), first);
+  service_.executor.RunUntilIdle();
+  EXPECT_EQ(cancel.Wait().body, "{}");
+  EXPECT_EQ(service_.fake_engine->open(), 0);
+  EXPECT_EQ(Code(Body(With(Member(first.Wait(), "NextToken")))), "409 ConflictException");
+}
+
+TEST_F(Query, TokensOfAnotherProcessAreUnknown) {
+  TestService before;
+  before.fake_engine->Set("SELECT n", Numbers(30));
+  const std::string token = Member(before.Call("Query", Body(R"(,"MaxRows":10)")), "NextToken");
+  ASSERT_NE(token, "");
+  Set(Numbers(30));
+  const http::Response after = Call(Body(With(token)));
+  EXPECT_EQ(TestService::CodeOf(after), "400 ValidationException");
+  EXPECT_EQ(TestService::MessageOf(after), "Invalid pagination token.");
 }
 
 TEST_F(Query, MetadataIsNotMetered) {
@@ -373,6 +453,49 @@ TEST_F(Query, StoppingAnswersWhoWaits) {
   EXPECT_EQ(TestService::CodeOf(waiting.Wait()), "500 InternalServerException");
   service_.executor.RunUntilIdle();
   EXPECT_EQ(service_.fake_engine->open(), 0);
+}
+
+TEST(QueryBounds, StrictFirstPageIsEmpty) {
+  TestService service({.options = {.first_page = ServiceOptions::FirstPage::kEmpty}});
+  service.fake_engine->Set("SELECT n", Numbers(3));
+  const http::Response first = service.Call("Query", Body(R"(,"MaxRows":2)"));
+  EXPECT_EQ(Rows(first), 0);  // row 89, as observed: 5.1.2
+  const http::Response second = service.Call("Query", Body(With(Member(first, "NextToken"))));
+  EXPECT_EQ(Rows(second), 2);
+  const http::Response third = service.Call("Query", Body(With(Member(second, "NextToken"))));
+  EXPECT_EQ(Rows(third), 1);
+  EXPECT_EQ(Member(third, "NextToken"), "");
+}
+
+TEST(QueryBounds, MoreThanTheQueueIsThrottled) {
+  TestService service({.options = {.pages_running_max = 2}});
+  service.fake_engine->Set("SELECT n", Numbers(3));
+  http::Recorder a;
+  http::Recorder b;
+  http::Recorder c;
+  service.Start("Query", Body(), a);
+  service.Start("Query", Body(), b);
+  service.Start("Query", Body(), c);
+  service.executor.RunUntilIdle();
+  EXPECT_EQ(TestService::CodeOf(a.Wait()), "200 ");
+  EXPECT_EQ(TestService::CodeOf(b.Wait()), "200 ");
+  EXPECT_EQ(TestService::CodeOf(c.Wait()), "429 ThrottlingException");
+  EXPECT_EQ(service.Code("Query", Body()), "200 ");
+}
+
+TEST(QueryBounds, LargeResultsEnd) {
+  TestService service({.options = {.result_bytes_max = 1000}});
+  service.fake_engine->Set("SELECT n", Numbers(100));
+  const http::Response first = service.Call("Query", Body(R"(,"MaxRows":10)"));
+  EXPECT_EQ(Rows(first), 10);
+  std::string token = Member(first, "NextToken");
+  std::string code = "200 ";
+  for (int i = 0; i < 9 && code == "200 "; ++i) {
+    const http::Response page = service.Call("Query", Body(With(token)));
+    code = TestService::CodeOf(page);
+    token = Member(page, "NextToken");
+  }
+  EXPECT_EQ(code, "400 QueryExecutionException");
 }
 
 TEST(QueryBounds, OldestFinishedQueryMakesRoom) {

@@ -6,7 +6,10 @@
 
 #include "api/timestream/answer_internal.h"
 #include "api/timestream/control_internal.h"
+#include "api/timestream/query_control_internal.h"
 #include "api/timestream/query_internal.h"
+#include "api/timestream/scheduled_queries_internal.h"
+#include "api/timestream/work_gate_internal.h"
 #include "api/timestream/write_records_internal.h"
 
 namespace tidemark::timestream {
@@ -15,13 +18,8 @@ namespace {
 constexpr size_t kControlBodyBytesMax = 1_MiB;
 
 // Operations of the two models that this version does not offer.
-constexpr std::string_view kNotOffered[] = {
-    "CreateBatchLoadTask",   "DescribeBatchLoadTask", "ListBatchLoadTasks",
-    "ResumeBatchLoadTask",   "PrepareQuery",          "DescribeAccountSettings",
-    "UpdateAccountSettings", "CreateScheduledQuery",  "DescribeScheduledQuery",
-    "DeleteScheduledQuery",  "ExecuteScheduledQuery", "ListScheduledQueries",
-    "UpdateScheduledQuery",
-};
+constexpr std::string_view kNotOffered[] = {"CreateBatchLoadTask", "DescribeBatchLoadTask",
+                                            "ListBatchLoadTasks", "ResumeBatchLoadTask"};
 
 std::string LowerCase(std::string_view text) {
   std::string out(text);
@@ -57,11 +55,18 @@ struct TimestreamService::Impl {
         executor(deps.executor),
         answers(std::make_shared<Answers>(deps.random)),
         control({options.region, options.account}, deps.catalog, deps.tables, deps.clock),
+        query_control(deps.catalog, deps.engine),
         writer(std::make_shared<RecordWriter>(RecordWriter::Deps{
             deps.tables, deps.store, deps.direct_clock, deps.clock, answers, deps.metrics})),
         queries(std::make_shared<QueryApi>(
-            options,
-            QueryApi::Deps{deps.engine, deps.executor, deps.clock, answers, deps.metrics})) {}
+            options, QueryApi::Deps{deps.engine, deps.executor, deps.clock, answers, deps.metrics,
+                                    deps.exports})),
+        scheduled(std::make_shared<ScheduledQueryApi>(
+            ScheduledQueryApi::Options{.arns = {options.region, options.account},
+                                       .statement_time_max = options.statement_time_max},
+            ScheduledQueryApi::Deps{deps.catalog, deps.tables, deps.store, deps.direct_clock,
+                                    deps.engine, deps.executor, deps.clock, answers, deps.reports,
+                                    deps.metrics})) {}
 
   http::Response Answer(Reply reply) {
     if (const Failure* failure = std::get_if<Failure>(&reply)) return answers->Fail(*failure);
@@ -80,18 +85,49 @@ struct TimestreamService::Impl {
   const ServiceOptions options;
   Executor& executor;
   const std::shared_ptr<Answers> answers;
+  /// Finds who answers; `changes`: not on a network thread.
+  std::function<Reply(const JsonValue&)> Find(std::string_view operation, const JsonValue& input,
+                                              bool& changes);
+
   ControlApi control;
+  QueryControlApi query_control;
+  WorkGate gate;  // of posted operations
   // Shared with work in flight.
   std::shared_ptr<RecordWriter> writer;
   std::shared_ptr<QueryApi> queries;
+  std::shared_ptr<ScheduledQueryApi> scheduled;
 };
+
+std::function<Reply(const JsonValue&)> TimestreamService::Impl::Find(std::string_view operation,
+                                                                     const JsonValue& input,
+                                                                     bool& changes) {
+  changes = true;
+  const ScheduledQueryApi::Entry* runs = ScheduledQueryApi::Find(operation);
+  if (runs == nullptr) runs = ScheduledQueryApi::FindForTags(operation, input);
+  if (runs != nullptr) {
+    return [this, run = runs->run](const JsonValue& value) { return ((*scheduled).*run)(value); };
+  }
+  if (const QueryControlApi::Entry* entry = QueryControlApi::Find(operation)) {
+    return [this, run = entry->run](const JsonValue& value) { return (query_control.*run)(value); };
+  }
+  if (const ControlApi::Entry* entry = ControlApi::Find(operation)) {
+    changes = entry->changes;
+    return [this, run = entry->run](const JsonValue& value) { return (control.*run)(value); };
+  }
+  return nullptr;
+}
 
 TimestreamService::TimestreamService(ServiceOptions options, ServiceDeps deps)
     : impl_(std::make_shared<Impl>(std::move(options), deps)) {
   impl_->queries->Start();
+  impl_->scheduled->Start();
 }
 
-TimestreamService::~TimestreamService() { impl_->queries->Stop(); }
+TimestreamService::~TimestreamService() {
+  impl_->gate.Close();
+  impl_->scheduled->Stop();
+  impl_->queries->Stop();
+}
 
 http::Response TimestreamService::UnknownOperation() {
   return ErrorResponse(404, "UnknownOperationException", "The operation is not known.");
@@ -112,8 +148,10 @@ void TimestreamService::Handle(std::string_view operation, http::Request request
   if (operation == "Query") return impl.queries->Query(request, std::move(responder));
   if (operation == "CancelQuery") return impl.queries->CancelQuery(request, std::move(responder));
   if (operation == "DescribeEndpoints") return responder.Send(impl.DescribeEndpoints(request));
-  const ControlApi::Entry* entry = ControlApi::Find(operation);
-  if (entry == nullptr) {
+  const bool ours = ControlApi::Find(operation) != nullptr ||
+                    QueryControlApi::Find(operation) != nullptr ||
+                    ScheduledQueryApi::Find(operation) != nullptr;
+  if (!ours) {
     const bool known = std::find(std::begin(kNotOffered), std::end(kNotOffered), operation) !=
                        std::end(kNotOffered);
     return responder.Send(
@@ -121,7 +159,6 @@ void TimestreamService::Handle(std::string_view operation, http::Request request
                     std::string(operation) + " is not supported by this version of Tidemark."))
               : UnknownOperation());
   }
-
   if (request.body.size() > kControlBodyBytesMax) {
     return responder.Send(impl.answers->Fail(Failure::Validation(
         "The request body is larger than " + std::to_string(kControlBodyBytesMax) + " bytes.")));
@@ -132,14 +169,20 @@ void TimestreamService::Handle(std::string_view operation, http::Request request
         Failure::Serialization("The request body must be a JSON object" +
                                (input.ok() ? "." : ": " + input.error().message))));
   }
-  if (!entry->changes) {
-    return responder.Send(impl.Answer((impl.control.*entry->run)(*input)));
-  }
+  bool changes = true;
+  auto run = impl.Find(operation, *input, changes);
+  if (!changes) return responder.Send(impl.Answer(run(*input)));
   // Shared: a refused post destroys the work, and the responder must survive that.
   auto held = std::make_shared<http::Responder>(std::move(responder));
   const Result<void> posted = impl.executor.Post(
-      Lane::kBackground, [self = impl_, entry, held, value = std::move(input).value()] {
-        held->Send(self->Answer((self->control.*entry->run)(value)));
+      Lane::kBackground,
+      [self = impl_, run = std::move(run), held, value = std::move(input).value()] {
+        if (!self->gate.Enter()) {
+          held->Send(self->answers->Fail({ApiError::kInternalServer, "The server is stopping."}));
+          return;
+        }
+        held->Send(self->Answer(run(value)));
+        self->gate.Leave();
       });
   if (!posted.ok()) {
     held->Send(impl.answers->Fail(

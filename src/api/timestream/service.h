@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Timestream WRITE and QUERY APIs (timestream-api.md sections 1 to 5.2): decodes a request,
+// The Timestream WRITE and QUERY APIs (timestream-api.md sections 1 to 5): decodes a request,
 // calls the parts below, encodes the answer. app dispatches X-Amz-Target `Timestream_20181101.X`
 // here and has checked the signature. Thread-safe; Handle() never blocks: writes complete from the
 // store, queries run on Lane::kQuery, changes of definitions on Lane::kBackground.
@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "api/timestream/direct_clock.h"
+#include "api/timestream/object_sink.h"
 #include "api/timestream/tables.h"
 #include "base/clock.h"
 #include "base/executor.h"
@@ -47,8 +48,13 @@ struct ServiceOptions {
   std::chrono::milliseconds client_token_lifetime{300'000};  // ClientToken: same call, same answer
   /// A Query call answers an empty page with a NextToken rather than wait longer (SDKs give up
   /// after 60 s).
-  std::chrono::milliseconds page_wait_max{30'000};
+  std::chrono::milliseconds page_wait_max{5'000};
+  /// The first page of every statement is empty, as AWS's may be (5.1.2).
+  enum class FirstPage : uint8_t { kFilled, kEmpty } first_page = FirstPage::kFilled;
   std::chrono::milliseconds statement_time_max{3'600'000};  // from its first call on
+  /// Pages being made, or waiting to be, at once; more Query calls are throttled.
+  size_t pages_running_max = 68;
+  uint64_t result_bytes_max = 5'000'000'000;  // of all pages of a statement (4.9)
 };
 
 /// What the service stands on; everything must outlive it. Executor, store and engine may complete
@@ -63,12 +69,15 @@ struct ServiceDeps {
   const Clock& clock;
   Random& random;
   MetricRegistry& metrics;
+  ObjectSink& reports;            // error reports of scheduled queries
+  ObjectSink* exports = nullptr;  // of UNLOAD; null: not configured
 };
 
 class TimestreamService {
  public:
   TimestreamService(ServiceOptions options, ServiceDeps deps);
-  /// Cancels open queries; waiting callers get an error. Not from a query thread.
+  /// Cancels open queries and runs of scheduled ones, and waits for what works on them; waiting
+  /// callers get an error. Not from an executor's thread.
   ~TimestreamService();
   TimestreamService(const TimestreamService&) = delete;
   TimestreamService& operator=(const TimestreamService&) = delete;

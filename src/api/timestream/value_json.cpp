@@ -118,6 +118,8 @@ void AppendRowValue(const sql::Type& type, const sql::Value::List& list, std::st
 
 }  // namespace
 
+void AppendColumnType(const sql::Type& type, std::string& out) { AppendType(type, out); }
+
 void AppendColumnInfo(const std::vector<sql::Column>& columns, std::string& out) {
   out += '[';
   for (size_t i = 0; i < columns.size(); ++i) {

@@ -14,6 +14,9 @@ namespace tidemark::timestream {
 /// [{"Name":"host","Type":{"ScalarType":"VARCHAR"}},..]
 void AppendColumnInfo(const std::vector<sql::Column>& columns, std::string& out);
 
+/// {"ScalarType":"VARCHAR"}, {"ArrayColumnInfo":..}, ...
+void AppendColumnType(const sql::Type& type, std::string& out);
+
 /// {"ScalarValue":"35.2"}, {"NullValue":true}, {"ArrayValue":[..]}, ...
 void AppendDatum(const sql::Type& type, const sql::Value& value, std::string& out);
 

@@ -86,17 +86,6 @@ bool HasControlOrQuote(std::string_view name) {
   return false;
 }
 
-// timestream-api.md 2.3.
-bool IsReservedDimension(std::string_view name) {
-  return name == "time" || name == "measure_name" || name.starts_with("measure_value") ||
-         name.starts_with("ts_") || name.find(':') != std::string_view::npos ||
-         HasControlOrQuote(name);
-}
-bool IsReservedAttribute(std::string_view name) {
-  return name == "time" || name == "measure_value" || name.starts_with("ts_") ||
-         name.starts_with("measure_name") || HasControlOrQuote(name);
-}
-
 Failure BadName(std::string_view what, std::string_view name) {
   return Failure::Validation("The " + std::string(what) + " name '" + std::string(name) +
                              "' is reserved or holds a character that names may not have.");
@@ -151,8 +140,20 @@ std::optional<Failure> CheckNames(const WriteRequest& request) {
   return std::nullopt;
 }
 
-std::optional<std::string> LocalRejection(std::span<const DimensionView> dimensions,
-                                          const TableEntry& table) {
+}  // namespace
+
+bool IsReservedDimension(std::string_view name) {
+  return name == "time" || name == "measure_name" || name.starts_with("measure_value") ||
+         name.starts_with("ts_") || name.find(':') != std::string_view::npos ||
+         HasControlOrQuote(name);
+}
+bool IsReservedAttribute(std::string_view name) {
+  return name == "time" || name == "measure_value" || name.starts_with("ts_") ||
+         name.starts_with("measure_name") || HasControlOrQuote(name);
+}
+
+std::optional<std::string> RefusalOfDimensions(std::span<const DimensionView> dimensions,
+                                               const TableEntry& table) {
   for (const std::string& required : table.required_dimensions) {
     const bool present =
         std::any_of(dimensions.begin(), dimensions.end(),
@@ -169,8 +170,6 @@ std::optional<std::string> LocalRejection(std::span<const DimensionView> dimensi
          std::to_string(kDimensionBytesMax) + " bytes together, these have " +
          std::to_string(bytes) + ".";
 }
-
-}  // namespace
 
 std::optional<Failure> WriteBatchBuilder::MergeDimensions(const WriteRequest& request,
                                                           const RecordView& record,
@@ -274,7 +273,7 @@ std::optional<Failure> WriteBatchBuilder::AddRecord(const WriteRequest& request,
   }
 
   const auto index = static_cast<uint32_t>(&record - request.records().data());
-  if (auto reason = LocalRejection(dimensions, table)) {
+  if (auto reason = RefusalOfDimensions(dimensions, table)) {
     rejected_.push_back({index, std::move(*reason), std::nullopt});
     return std::nullopt;
   }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,13 @@
 #include "store/store.h"
 
 namespace tidemark::timestream {
+
+/// Names that dimensions and attributes may not have (timestream-api.md 2.3).
+bool IsReservedDimension(std::string_view name);
+bool IsReservedAttribute(std::string_view name);
+/// Why a record with these dimensions is refused by `table`, or nothing.
+std::optional<std::string> RefusalOfDimensions(std::span<const store::DimensionView> dimensions,
+                                               const TableEntry& table);
 
 /// One record that is not written while others are.
 struct RejectedRecord {

@@ -25,6 +25,14 @@ class FakeEngine final : public sql::Engine {
   Result<std::unique_ptr<sql::QueryResult>> Execute(const sql::QueryRequest& request) override;
   Result<sql::Description> Describe(const sql::QueryRequest& request) override;
 
+  std::vector<sql::QueryInfo> Queries() const override { return queries; }
+  bool CancelQuery(std::string_view id) override {
+    cancelled_ids.emplace_back(id);
+    return true;
+  }
+
+  std::vector<sql::QueryInfo> queries;
+  std::vector<std::string> cancelled_ids;
   int open = 0;       // results that exist
   int cancelled = 0;  // calls of Cancel()
   /// Called inside each Next().

@@ -37,6 +37,7 @@ class FakeEngine final : public sql::Engine {
 
   Result<std::unique_ptr<sql::QueryResult>> Execute(const sql::QueryRequest& request) override {
     ++executed_;
+    last_request = request;
     const auto it = statements_.find(request.sql);
     if (it == statements_.end()) {
       return Error{Code::kInvalidArgument, "line 1:1: no such statement"};
@@ -45,10 +46,19 @@ class FakeEngine final : public sql::Engine {
     return std::unique_ptr<sql::QueryResult>(std::make_unique<Answer>(it->second, open_));
   }
   Result<sql::Description> Describe(const sql::QueryRequest& request) override {
-    sql::Description out{.columns = statements_[request.sql].columns};
+    if (!description.columns.empty()) return description;
+    const auto it = statements_.find(request.sql);
+    if (it == statements_.end()) {
+      return Error{Code::kInvalidArgument, "line 1:1: no such statement"};
+    }
+    if (it->second.error) return *it->second.error;
+    sql::Description out{.columns = it->second.columns};
     out.origins.resize(out.columns.size());
     return out;
   }
+
+  sql::QueryRequest last_request;  // of Execute()
+  sql::Description description;    // of Describe(), if it has columns
 
  private:
   class Answer final : public sql::QueryResult {

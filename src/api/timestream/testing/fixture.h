@@ -15,6 +15,7 @@
 #include "api/timestream/catalog_namespace.h"
 #include "api/timestream/service.h"
 #include "api/timestream/testing/fake_engine.h"
+#include "api/timestream/testing/memory_sink.h"
 #include "base/json.h"
 #include "base/sim/sim_clock.h"
 #include "base/sim/sim_executor.h"
@@ -34,6 +35,7 @@ class TestService {
     std::function<std::unique_ptr<store::Store>(TestService&)> store;
     std::function<std::unique_ptr<sql::Engine>(TestService&)> engine;
     ServiceOptions options;
+    ObjectSink* exports;  // null in Parts{}; must outlive the service
   };
   explicit TestService(Parts parts = {}) {
     auto opened = catalog::Catalog::Open(":memory:", clock);
@@ -52,7 +54,7 @@ class TestService {
     direct_clock->Start({});
     service = std::make_unique<TimestreamService>(
         parts.options, ServiceDeps{*catalog, *tables, *store, *direct_clock, *engine, executor,
-                                   clock, random, metrics});
+                                   clock, random, metrics, reports, parts.exports});
   }
   ~TestService() {
     service.reset();
@@ -108,6 +110,7 @@ class TestService {
   sim::SimExecutor executor{clock, 1};
   SeededRandom random{7};
   MetricRegistry metrics;
+  MemorySink reports;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<CatalogNamespace> names;
