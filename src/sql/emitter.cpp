@@ -8,7 +8,6 @@
 
 namespace tidemark::sql {
 
-using plan::Expr;
 using plan::ExprKind;
 using plan::ExprPtr;
 

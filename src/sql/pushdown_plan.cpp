@@ -168,7 +168,7 @@ void Close(Conjuncts& conjuncts, const Conjuncts& equalities) {
     if (columns.size() != 1) continue;
     for (const ExprPtr& equality : equalities) {
       if (IsColumnEquality(*equality)) {
-        for (const size_t side : {0, 1}) {
+        for (const size_t side : {size_t{0}, size_t{1}}) {
           if (!plan::Same(*equality->args[side], *columns[0])) continue;
           const ExprPtr& other = equality->args[1 - side];
           if (ExprPtr implied = Replace(conjunct, [&](const Expr&) { return other; }))
@@ -178,7 +178,7 @@ void Close(Conjuncts& conjuncts, const Conjuncts& equalities) {
       }
       const std::optional<TimeBound> bound = TimeBoundOf(*conjunct);
       if (!bound) continue;
-      for (const size_t side : {0, 1}) {
+      for (const size_t side : {size_t{0}, size_t{1}}) {
         int64_t width = 0;
         const Expr* time = BinnedColumn(*equality->args[side], width);
         if (time == nullptr) continue;
@@ -291,7 +291,7 @@ class Pusher {
       plan::ForEachChild(*expr, collect);
     };
     for (const ExprPtr& output : select.outputs) collect(output);
-    const ExprPtr inner = Replace(conjunct, [&](const Expr& column) -> ExprPtr {
+    ExprPtr inner = Replace(conjunct, [&](const Expr& column) -> ExprPtr {
       if (column.relation != relation) return nullptr;
       const ExprPtr& output = select.outputs[column.column];
       const auto partitions = [&](const plan::Window* window) {
