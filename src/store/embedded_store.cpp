@@ -118,7 +118,9 @@ uint64_t EmbeddedStore::State::SlowestView() {
   uint64_t slowest = UINT64_MAX;
   const MutexLock lock(visible_mutex);
   for (const auto& [view, progress] : views) {
-    const uint64_t offset = progress.positions.offset(0);
+    // A restart of the view reads again from there.
+    const bool replays = progress.replay_from.partitions() > 0;
+    const uint64_t offset = (replays ? progress.replay_from : progress.positions).offset(0);
     slowest = std::min(slowest, offset == 0 ? 0 : offset - 1);
   }
   return slowest;

@@ -58,7 +58,10 @@ Scalar GetScalar(ByteReader& in) {
   }
 }
 
-// Tagged optional fields end the body; this version writes none and skips all.
+// Of a view's progress.
+constexpr uint64_t kTagReplayFrom = 1;
+
+// Tagged optional fields end the body; those that are not known are skipped.
 void SkipTagged(ByteReader& in) {
   while (in.ok() && in.remaining() > 0) {
     in.GetVarint();
@@ -242,6 +245,12 @@ void BatchEncoder::View(const ViewProgress& progress) {
   if (progress.watermark) out_.PutI64(progress.watermark->ns);
   progress.positions.AppendTo(out_);
   out_.PutString(progress.state);
+  if (progress.replay_from.partitions() > 0) {
+    ByteWriter positions;
+    progress.replay_from.AppendTo(positions);
+    out_.PutVarint(kTagReplayFrom);
+    out_.PutString(positions.view());
+  }
   End(at);
 }
 
@@ -344,7 +353,13 @@ Result<void> DecodeView(ByteReader& in, BatchVisitor& visitor) {
   if ((in.GetU8() & kHasTime) != 0) p.watermark = EventTime{in.GetI64()};
   p.positions = Positions::Read(in);
   p.state = in.GetString();
-  SkipTagged(in);
+  while (in.ok() && in.remaining() > 0) {
+    const uint64_t tag = in.GetVarint();
+    ByteReader value(in.GetString());
+    if (tag != kTagReplayFrom) continue;
+    p.replay_from = Positions::Read(value);
+    if (!value.ok()) in.Fail();
+  }
   TM_RETURN_IF_ERROR(in.Finish("view progress record"));
   return visitor.OnView(std::move(p));
 }

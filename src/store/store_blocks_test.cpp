@@ -194,6 +194,56 @@ TEST(Sealing, OverridesOfSealedPointsHoldNeitherMemoryNorJournal) {
   EXPECT_EQ(rows.at(5).version, 39);
 }
 
+// A view's positions are where its last evaluation looked; it replays from before that.
+TEST(Sealing, KeepsTheFeedBehindWhereAViewReplaysFrom) {
+  EmbeddedStoreOptions options;
+  options.segment_bytes_max = 4096;
+  EmbeddedHost host(1, options);
+  SetTable(host.store(), 1);
+  const SeriesRef s = Ref(host.store(), 1, "a");
+  int written = 0;
+  const auto write = [&](int batches) {
+    for (int i = 0; i < batches; ++i) {
+      std::vector<PointView> points;
+      for (int k = 0; k < 500; ++k, ++written)
+        points.push_back(Point(s, kNow - hours(3) + seconds(written), written));
+      Put(host, points);
+    }
+  };
+  write(4);
+  const Positions replay = host.store().End();
+  write(4);
+  WriteBatch batch;
+  batch.owner = kView;
+  batch.view_progress =
+      ViewProgress{kView.view, kView.generation, host.store().End(), kNow, "state", replay};
+  Put(host, {}, batch);
+  const auto points_behind = [&](const Positions& from) -> std::optional<size_t> {
+    auto reader = host.store().OpenFeed(from);
+    EXPECT_TRUE(reader.ok());
+    size_t points = 0;
+    FeedBatch out;
+    while (true) {
+      const auto some = (*reader)->Next(1000, out);
+      EXPECT_TRUE(some.ok());
+      if (!some.ok() || out.gap) return std::nullopt;
+      if (!*some) return points;
+      points += out.points.size();
+    }
+  };
+  Flush(host);
+  EXPECT_EQ(points_behind(replay), 2000U);
+  EXPECT_EQ(points_behind({}), std::nullopt) << "what no view reads any more goes";
+  for (int start = 0; start < 2; ++start) {
+    // The first time from the journal's tail, then from the checkpoint.
+    ASSERT_TRUE(host.Restart());
+    SetTable(host.store(), 1);
+    EXPECT_EQ(host.store().ProgressOf(kView.view)->replay_from, replay);
+    Flush(host);
+    EXPECT_EQ(points_behind(replay), 2000U);
+  }
+}
+
 TEST(Sealing, RevisionsReadTheSameFromMemoryFilesAndMergedFiles) {
   EmbeddedHost host(1);
   const auto prepare = [&] {

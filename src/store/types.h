@@ -230,6 +230,9 @@ struct ViewProgress {
   Positions positions;                 // the feed is consumed up to here
   std::optional<EventTime> watermark;  // out_of_orderness taken off; grows only
   std::string state;  // the view's own bytes (e.g. what is still dirty); bounded to 1 MiB
+  /// Where the view reads the feed from after a restart, if that is before `positions`; empty: from
+  /// there. The feed is kept behind it.
+  Positions replay_from{};
 };
 
 /// One publication, or one refused late point of a frozen window.

@@ -106,6 +106,7 @@ void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
     if (w.frontier != kNoTime) progress.watermark = w.frontier;
   }
   progress.state = EncodeProgressState(state, w.tracker);
+  progress.replay_from = state.replay_from;
 
   store::WriteBatch batch;
   batch.points = piece.points;

@@ -80,6 +80,7 @@ void PutView(const ViewProgress& p, ByteWriter& out) {
   out.PutI64(p.watermark ? p.watermark->ns : 0);
   p.positions.AppendTo(out);
   out.PutString(p.state);
+  if (p.replay_from.partitions() > 0) p.replay_from.AppendTo(out);
 }
 
 ViewProgress GetView(ByteReader& in) {
@@ -91,6 +92,7 @@ ViewProgress GetView(ByteReader& in) {
   if (has_watermark) p.watermark = EventTime{watermark};
   p.positions = Positions::Read(in);
   p.state = in.GetString();
+  if (in.remaining() > 0) p.replay_from = Positions::Read(in);
   return p;
 }
 
@@ -236,7 +238,7 @@ bool GetPart(Part part, ByteReader& in, DecodedEdit& out) {
 bool operator==(const Checkpoint& a, const Checkpoint& b) {
   const auto same_view = [](const ViewProgress& x, const ViewProgress& y) {
     return x.view == y.view && x.generation == y.generation && x.positions == y.positions &&
-           x.watermark == y.watermark && x.state == y.state;
+           x.watermark == y.watermark && x.state == y.state && x.replay_from == y.replay_from;
   };
   return a.lsn == b.lsn && a.revisions_lsn == b.revisions_lsn && a.sources == b.sources &&
          std::equal(a.views.begin(), a.views.end(), b.views.begin(), b.views.end(), same_view);
