@@ -282,4 +282,5 @@ def main(folder):
         (folder / "data" / name).unlink(missing_ok=True)
 
 
-run(lambda: main(sys.argv[1]))
+if __name__ == "__main__":
+    run(lambda: main(sys.argv[1]))
