@@ -12,8 +12,7 @@ class Estimator {
   Estimator(EmbeddedStore::State& state, const Snapshots::Lease& lease,
             const AggregateRequest& request, TimeRange range,
             const std::map<std::string, uint32_t>& field_ids, std::span<const FieldDef> fields)
-      : s_(state),
-        lease_(lease),
+      : lease_(lease),
         range_(range),
         bins_(request.bins.value_or(Bins{})),
         by_statistics_(!request.aggregates.empty()),
@@ -64,7 +63,6 @@ class Estimator {
     return answered;
   }
 
-  EmbeddedStore::State& s_;
   const Snapshots::Lease& lease_;
   const TimeRange range_;
   const Bins bins_;
