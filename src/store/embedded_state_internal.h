@@ -151,8 +151,8 @@ struct EmbeddedStore::State final : FeedTrims {
 
   /// LSN up to which every view has read the feed, durably; the maximum without views.
   uint64_t SlowestView() TM_EXCLUDES(visible_mutex);
-  /// Every definition in force, as the dictionary holds them.
-  void EncodeDefinitions(BatchEncoder& out) TM_REQUIRES_SHARED(index_mutex);
+  /// The definitions in force at or before `last_lsn`, as the dictionary holds them.
+  void EncodeDefinitions(uint64_t last_lsn, BatchEncoder& out) TM_REQUIRES_SHARED(index_mutex);
 
   void WakeSubscribers();
   /// A seal was published: there may be something to merge.

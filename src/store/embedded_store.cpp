@@ -147,11 +147,11 @@ bool EmbeddedStore::State::Exists(uint32_t series) {
   return !entry->dropped;
 }
 
-void EmbeddedStore::State::EncodeDefinitions(BatchEncoder& out) {
+void EmbeddedStore::State::EncodeDefinitions(uint64_t last_lsn, BatchEncoder& out) {
   const uint32_t end = directory.end();
   out.SeriesEnd(end);
-  index.EncodeFieldDefinitions(out);
-  index.EncodeSeriesDefinitions(1, end, out);
+  index.EncodeFieldDefinitions(last_lsn, out);
+  index.EncodeSeriesDefinitions(1, end, last_lsn, out);
 }
 
 void EmbeddedStore::State::OnSealed() { executor.Wake(compact_task); }

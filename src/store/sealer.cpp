@@ -256,18 +256,17 @@ Result<void> Sealer::FinishFiles() {
 }
 
 // What became known since the last seal; everything when an append went wrong before.
-Result<std::optional<DictionaryExtent>> Sealer::WriteDictionary(const PendingDefinitions& pending,
-                                                                uint64_t applied_lsn) {
+Result<std::optional<DictionaryExtent>> Sealer::WriteDictionary(const PendingDefinitions& pending) {
   if (pending.records.empty()) return std::optional<DictionaryExtent>();
   auto extent = s_.storage->AppendDictionary(pending.lsn, pending.records);
   if (!extent.ok() && extent.error().code == Code::kFailedPrecondition) {
     BatchEncoder all;
     {
       const ReaderLock lock(s_.index_mutex);
-      s_.EncodeDefinitions(all);
+      // Later ones are in the index already; they come with the next seal.
+      s_.EncodeDefinitions(pending.lsn, all);
     }
-    // Definitions of batches that are not durable yet may be among them: they are settled first.
-    extent = s_.storage->RewriteDictionary(applied_lsn, std::move(all).Take());
+    extent = s_.storage->RewriteDictionary(pending.lsn, std::move(all).Take());
   }
   if (!extent.ok()) return std::move(extent).error();
   return std::optional(*extent);
@@ -300,13 +299,12 @@ Result<void> Sealer::Publish() {
   checkpoint.lsn = checkpoint_lsn_;
   std::vector<NewRevisions> revisions;
   TM_RETURN_IF_ERROR(WriteRevisions(revisions, checkpoint.revisions_lsn));
-  const uint64_t applied = s_.snapshots.visible();
   PendingDefinitions definitions;
   {
     const MutexLock lock(s_.definitions_mutex);
     definitions = s_.definitions;
   }
-  TM_ASSIGN_OR_RETURN(edit.dictionary, WriteDictionary(definitions, applied));
+  TM_ASSIGN_OR_RETURN(edit.dictionary, WriteDictionary(definitions));
   {
     const MutexLock lock(s_.visible_mutex);
     for (const auto& [key, progress] : s_.sources) checkpoint.sources.push_back(progress);

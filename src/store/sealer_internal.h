@@ -72,8 +72,7 @@ class Sealer final : public Steppable {
   Result<Output*> OutputFor(int64_t partition_start);
   Result<void> FinishFiles();
   Result<void> Publish();
-  Result<std::optional<DictionaryExtent>> WriteDictionary(const PendingDefinitions& pending,
-                                                          uint64_t applied_lsn);
+  Result<std::optional<DictionaryExtent>> WriteDictionary(const PendingDefinitions& pending);
   Result<void> WriteRevisions(std::vector<NewRevisions>& out, uint64_t& revisions_lsn);
   void KeepUntilRead();
   void ReleaseFrozen();

@@ -177,8 +177,10 @@ class SeriesIndex {
 
   /// What replaying would rebuild the index from: all fields; the series of [first_id, last_id)
   /// that exist, with the owner they have now and the fields of their rows.
-  void EncodeFieldDefinitions(BatchEncoder& out) const;
-  void EncodeSeriesDefinitions(uint32_t first_id, uint32_t last_id, BatchEncoder& out) const;
+  /// Those defined at or before `last_lsn`.
+  void EncodeFieldDefinitions(uint64_t last_lsn, BatchEncoder& out) const;
+  void EncodeSeriesDefinitions(uint32_t first_id, uint32_t last_id, uint64_t last_lsn,
+                               BatchEncoder& out) const;
 
   size_t series_count() const { return defined_; }
   /// What the index holds on the heap, entries included.

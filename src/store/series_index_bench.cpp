@@ -169,7 +169,7 @@ void BM_Encode(benchmark::State& state) {
   const Loaded& loaded = LoadedOf(static_cast<size_t>(state.range(0)));
   for (auto _ : state) {
     BatchEncoder encoder;
-    loaded.index.EncodeSeriesDefinitions(1, UINT32_MAX, encoder);
+    loaded.index.EncodeSeriesDefinitions(1, UINT32_MAX, UINT64_MAX, encoder);
     benchmark::DoNotOptimize(std::move(encoder).Take().size());
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));

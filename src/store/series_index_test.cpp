@@ -289,9 +289,9 @@ TEST(SeriesIndex, DefinitionsRebuildIt) {
   t.index.DefineField(table, {"y", ValueType::kVarchar}, 5);
   t.index.NoteField(multi, 1, 5);
   BatchEncoder encoder;
-  t.index.EncodeFieldDefinitions(encoder);
-  t.index.EncodeSeriesDefinitions(0, 3, encoder);
-  t.index.EncodeSeriesDefinitions(3, UINT32_MAX, encoder);
+  t.index.EncodeFieldDefinitions(UINT64_MAX, encoder);
+  t.index.EncodeSeriesDefinitions(0, 3, UINT64_MAX, encoder);
+  t.index.EncodeSeriesDefinitions(3, UINT32_MAX, UINT64_MAX, encoder);
   const std::string records = std::move(encoder).Take();
   Rebuild again;
   ASSERT_TRUE(DecodeBatch(records, again).ok());

@@ -239,22 +239,31 @@ std::vector<uint32_t> SeriesIndex::MeasuresOf(std::span<const uint32_t> ids) con
   return out;
 }
 
-void SeriesIndex::EncodeFieldDefinitions(BatchEncoder& out) const {
+void SeriesIndex::EncodeFieldDefinitions(uint64_t last_lsn, BatchEncoder& out) const {
   for (const auto& table : tables_) {
     if (table == nullptr) continue;
-    for (uint32_t id = 0; id < table->fields_by_id.size(); ++id)
-      out.Field(table->id, id, table->fields_by_id[id]);
+    for (uint32_t id = 0; id < table->fields_by_id.size(); ++id) {
+      const FieldDef& field = table->fields_by_id[id];
+      const auto known = std::find_if(table->columns.begin(), table->columns.end(),
+                                      [&](const auto& column) { return column.first == field; });
+      if (known != table->columns.end() && known->second <= last_lsn) {
+        out.Field(table->id, id, field);
+      }
+    }
   }
 }
 
-void SeriesIndex::EncodeSeriesDefinitions(uint32_t first_id, uint32_t last_id,
+void SeriesIndex::EncodeSeriesDefinitions(uint32_t first_id, uint32_t last_id, uint64_t last_lsn,
                                           BatchEncoder& out) const {
   for (uint32_t id = std::max(first_id, 1U); id < std::min(last_id, directory_.end()); ++id) {
     const SeriesEntry* entry = directory_.Get({0, id});
     if (entry == nullptr || entry->tuple == nullptr || entry->first_lsn == 0) continue;
+    if (entry->first_lsn > last_lsn) continue;
     out.SeriesDef(id, entry->type, KeyOf(id));
     // Multi-measure series note their fields under this lock too.
-    for (const auto& [field, lsn] : FieldsWritten(*entry)) out.SeriesField(id, field);
+    for (const auto& [field, lsn] : FieldsWritten(*entry)) {
+      if (lsn <= last_lsn) out.SeriesField(id, field);
+    }
   }
 }
 

@@ -309,6 +309,8 @@ Result<void> Storage::Publish(ManifestEdit edit, std::vector<NewBlock> blocks,
   if (auto ready = place_all(); !ready.ok()) {
     // Nothing names them: what cannot be removed now goes at the next start.
     for (const std::string& path : placed) RemoveIfPossible(fs_, path);
+    // The next seal appends the same definitions again.
+    if (edit.dictionary) dictionary_->Revert(state.dictionary);
     return ready;
   }
   metrics_.fsyncs.Add(folders.size() + 1);

@@ -250,6 +250,38 @@ TEST(EmbeddedStoreCrash, TheDiskIsFullFromEachCallOn) {
   CountUp({.fail_all_after = true, .no_space = true}, End::kPowerLoss);
 }
 
+// What a failed seal has appended to the dictionary is cut off by the next one.
+TEST(EmbeddedStoreCrash, TheSealAfterAFailedOneDefinesNothingTwice) {
+  const uint64_t seed = TestSeed(11);
+  for (uint64_t n = 1;; ++n) {
+    SCOPED_TRACE(testing::Message() << "call " << n << ", TM_SEED=" << seed);
+    EmbeddedHost host(seed, SmallSegments());
+    Prepare(host.store());
+    int acked = -1;
+    while (acked < 2 && WriteBatchNumber(host, acked + 1)) ++acked;
+    sim::SimFaults faults;
+    faults.fail_nth_call = n;
+    host.fs().SetFaults(faults);
+    host.embedded()->Flush([](const Result<void>&) {});
+    host.Settle();
+    const bool fired = host.fs().fired();
+    if (WriteBatchNumber(host, acked + 1)) ++acked;
+    host.clock().Advance(minutes(10));  // when a failed seal is tried again
+    host.embedded()->Flush([](const Result<void>&) {});
+    host.Settle();
+    host.Close();
+    const auto opened = host.Open();
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    Prepare(host.store());
+    EXPECT_EQ(CheckPrefix(host).last, acked);
+    if (testing::Test::HasFailure()) return;
+    if (!fired) {
+      EXPECT_GT(n, 20U) << "a seal got too short to mean something";
+      return;
+    }
+  }
+}
+
 TEST(EmbeddedStoreCrash, OneCallOfASealOrMergeFails) { CountUp({}, End::kPowerLoss, Seals::kYes); }
 TEST(EmbeddedStoreCrash, EachCallOfASealOrMergeIsTheLast) {
   CountUp({.fail_all_after = true}, End::kPowerLoss, Seals::kYes);

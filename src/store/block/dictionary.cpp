@@ -181,6 +181,15 @@ Result<DictionaryExtent> Dictionary::Rewrite(uint64_t file_no, uint64_t lsn,
   return impl_->Guard([&] { return impl_->AppendToNew(file_no, lsn, records); });
 }
 
+void Dictionary::Revert(const DictionaryExtent& named) {
+  Impl& d = *impl_;
+  if (d.extent == named) return;
+  // A new file beside one that is named was a rewrite, since that one failed: it stays distrusted.
+  d.failed = named.file_no != 0 && d.extent.file_no != named.file_no;
+  d.extent = named;
+  d.file = nullptr;  // OpenAtEnd() cuts
+}
+
 bool Dictionary::needs_rewrite() const { return impl_->failed; }
 const DictionaryExtent& Dictionary::extent() const { return impl_->extent; }
 std::string Dictionary::PathOf(uint64_t file_no) const { return impl_->PathOf(file_no); }

@@ -48,6 +48,10 @@ class Dictionary {
   /// A new file with `records` only (a fresh snapshot of all definitions), synced, folder too.
   /// Append() goes on in it.
   Result<DictionaryExtent> Rewrite(uint64_t file_no, uint64_t lsn, std::string_view records);
+  /// What was appended since `named`, the extent that the manifest names, was not published and
+  /// will be given again: the next Append() cuts it off. A new file is left to who removes unnamed
+  /// ones.
+  void Revert(const DictionaryExtent& named);
   /// An append failed: the next Append() or Rewrite() must be given all definitions.
   bool needs_rewrite() const;
   const DictionaryExtent& extent() const;

@@ -131,6 +131,25 @@ TEST(Dictionary, WhatLiesBehindTheExtentIsCutOff) {
   EXPECT_EQ(*ReadRecords(fs, *extent), Definition(1) + Definition(3));
 }
 
+TEST(Dictionary, RevertCutsOffWhatWasNotPublished) {
+  sim::SimFileSystem fs(1);
+  auto dictionary = OpenDictionary(fs, {});
+  ASSERT_TRUE(dictionary->Append(1, Definition(1), 31).ok());
+  dictionary->Revert({});  // not even the first file was named
+  const auto named = dictionary->Append(1, Definition(1), 32);
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(named->file_no, 32U);
+  ASSERT_TRUE(dictionary->Append(2, Definition(2), 33).ok());
+  dictionary->Revert(*named);
+  const auto again = dictionary->Append(3, Definition(2) + Definition(3), 33);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(ReadRecords(fs, *again).value(), Definition(1) + Definition(2) + Definition(3));
+  // A file that an append had failed in is not gone back to.
+  ASSERT_TRUE(dictionary->Rewrite(34, 3, Definition(1)).ok());
+  dictionary->Revert(*again);
+  EXPECT_TRUE(dictionary->needs_rewrite());
+}
+
 TEST(Dictionary, RefusesAnOlderCopyAnotherStoreAndANewerVersion) {
   sim::SimFileSystem fs(1);
   auto dictionary = OpenDictionary(fs, {});
