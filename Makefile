@@ -56,7 +56,7 @@ compile:
 .PHONY: deps
 deps: ## Debian and npm packages of build and test
 	@$(stage) apt scripts/install_packages.sh build test
-	@$(stage) npm scripts/npm_ci.sh third_party/duckdb web tests/e2e
+	@$(stage) npm scripts/npm_ci.sh third_party/duckdb web tests/e2e tests/clients
 
 .PHONY: deps-server
 deps-server:
@@ -75,7 +75,7 @@ bench: deps ## all benchmarks, one table at the end
 .PHONY: lint
 lint: ## thread safety, format, layers, the clang-tidy checks that are errors
 	@$(stage) apt scripts/install_packages.sh build test lint
-	@$(stage) npm scripts/npm_ci.sh third_party/duckdb web tests/e2e
+	@$(stage) npm scripts/npm_ci.sh third_party/duckdb web tests/e2e tests/clients
 	@$(stage) web scripts/build_web.sh
 	@$(stage) lint scripts/lint.sh
 
