@@ -39,17 +39,22 @@ class BatchReplay final : public Journal::Replay, private BatchVisitor {
   Result<void> OnDictionary(uint64_t lsn, std::string_view records) {
     lsn_ = lsn;
     in_dictionary_ = false;
-    TM_RETURN_IF_ERROR(DecodeBatch(records, *this));
+    in_page_ = true;
+    const auto decoded = DecodeBatch(records, *this);
+    in_page_ = false;
+    TM_RETURN_IF_ERROR(decoded);
     definitions_ = BatchEncoder();
     s_.dictionary_lsn = std::max(s_.dictionary_lsn, lsn);
     return {};
   }
 
  private:
-  /// Null: dropped since, so that the dictionary has forgotten it.
+  /// Null: dropped since, so that the dictionary has forgotten it. A page too may name such a one:
+  /// what changed between a seal's copy of the definitions and a rewrite of the dictionary is in
+  /// both.
   Result<SeriesEntry*> Entry(uint32_t id) {
     SeriesEntry* entry = s_.directory.Get({0, id});
-    if (entry != nullptr || in_dictionary_) return entry;
+    if (entry != nullptr || in_dictionary_ || in_page_) return entry;
     return Error{Code::kCorruption,
                  "journal uses series " + std::to_string(id) + " before it is defined"};
   }
@@ -205,6 +210,7 @@ class BatchReplay final : public Journal::Replay, private BatchVisitor {
   EmbeddedStore::State& s_;
   uint64_t lsn_ = 0;
   bool in_dictionary_ = false;  // the batch's definitions are known already
+  bool in_page_ = false;        // the records are a dictionary page's
   BatchEncoder definitions_;
   std::vector<EncodedField> fields_;
 };

@@ -6,8 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/block/dictionary.h"
+#include "store/block/manifest.h"
 #include "store/check.h"
 #include "store/embedded_store.h"
+#include "store/journal_format.h"
 #include "store/retention_clock.h"
 #include "store/testing/embedded_host.h"
 
@@ -419,6 +422,33 @@ TEST(Damage, ADamagedManifestRefusesToStartAndIsRebuiltOnRequest) {
   ASSERT_TRUE(host.Open().ok());  // and without the option from then on
   SetTable(host.store(), 1);
   EXPECT_EQ(Rows(host.store(), 1), rows);
+}
+
+TEST(Recovery, ADictionaryMayAdoptASeriesThatItHasForgotten) {
+  EmbeddedHost host(1);
+  SetTable(host.store(), 1);
+  Put(host, {Point(Ref(host.store(), 1, "a"), kNow, 1)});
+  Flush(host);
+  host.Close();
+  // The page that a seal leaves whose first try failed while the series was adopted and dropped.
+  BatchEncoder adopt;
+  adopt.Adopt(77, kView);
+  {
+    auto manifest = Manifest::Open(host.fs(), "/data/store", {}, kNow.ns);
+    ASSERT_TRUE(manifest.ok()) << manifest.error().message;
+    const ManifestState& state = (*manifest)->state();
+    auto dictionary =
+        Dictionary::Open(host.fs(), "/data/store/dict", state.store_id, state.dictionary,
+                         [](uint64_t, std::string_view) { return Result<void>(); });
+    ASSERT_TRUE(dictionary.ok()) << dictionary.error().message;
+    auto extent = (*dictionary)->Append(state.checkpoint.lsn, std::move(adopt).Take(), 0);
+    ASSERT_TRUE(extent.ok()) << extent.error().message;
+    ASSERT_TRUE((*manifest)->Apply({.dictionary = *extent}).ok());
+  }
+  const auto opened = host.Open();
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  SetTable(host.store(), 1);
+  EXPECT_EQ(Rows(host.store(), 1).size(), 1U);
 }
 
 TEST(Damage, AMissingBlockIsDamageAndAnUnnamedFileGoes) {
