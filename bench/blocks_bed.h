@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three engines of blocks_bench with the same data: our store sealed and merged, a DuckDB file,
-// ClickHouse in a child process (if installed). Each holds two tables: `points`, and `upserts`, of
-// which 5 % were written again afterwards and not merged. Single-owner.
+// The three engines of blocks_bench and sql_bench with the same data: our store sealed and merged,
+// a DuckDB file, ClickHouse in a child process (if installed); TM_BENCH_BASELINES=0: ours alone.
+// Each holds a table `points`, and if asked for `upserts`, of which 5 % were written again
+// afterwards and not merged. Single-owner.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,12 +25,13 @@
 namespace tidemark {
 
 enum class BlocksEngine : uint8_t { kOurs, kDuck, kClick };
+enum class BlocksTables : uint8_t { kPoints, kPointsAndUpserts };
 
 class BlocksBed {
  public:
   static constexpr int kThreads = 2;
 
-  explicit BlocksBed(const DevopsData& data);
+  BlocksBed(const DevopsData& data, BlocksTables tables);
   ~BlocksBed();
   BlocksBed(const BlocksBed&) = delete;
   BlocksBed& operator=(const BlocksBed&) = delete;
@@ -47,15 +50,24 @@ class BlocksBed {
   bool sealed() const { return sealed_; }
   uint64_t overlay_points() const { return overlay_points_; }
 
+  /// Ours and the baseline's, for what is no question.
+  sql::Engine& engine() { return *engine_; }
+  store::Store& store() { return *store_; }
+  const sql::Namespace& names() const;
+  DuckFile& duck() { return *duck_; }
+
  private:
   class Names;
   using Rows = std::map<std::string, std::vector<double>>;
 
   void OpenOurs();
   void CloseOurs();
+  std::vector<const char*> TableNames() const;
   void FillOurs();
+  void UpsertOurs(std::span<const store::SeriesRef> series);
   void SealOurs();
   void FillDuck();
+  void UpsertDuck();
   void FillClick();
   std::string WriteClickFiles();
   std::vector<store::SeriesRef> ResolveSeries(TableId table);
@@ -64,6 +76,7 @@ class BlocksBed {
                     const std::vector<std::vector<std::string>>& cells);
 
   const DevopsData& data_;
+  const BlocksTables tables_;
   const TempDir dir_;
   SystemClock clock_;
   MetricRegistry metrics_;

@@ -47,7 +47,7 @@ double Median(std::vector<double> values) {
 using Times = std::map<std::pair<BlocksEngine, std::string>, std::vector<double>>;
 
 struct Run {
-  explicit Run(DevopsShape shape) : data(shape), bed(data) {
+  explicit Run(DevopsShape shape) : data(shape), bed(data, BlocksTables::kPointsAndUpserts) {
     questions = BlocksQuestions(data, "points");
     for (BlocksQuestion& question : BlocksQuestions(data, "upserts")) {
       questions.push_back(std::move(question));

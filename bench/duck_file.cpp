@@ -87,6 +87,12 @@ uint64_t DuckFile::Run(const std::string& sql) {
   return rows;
 }
 
+void DuckFile::Prepare(const std::string& sql) {
+  duckdb_prepared_statement statement = nullptr;
+  TM_CHECK(duckdb_prepare(impl_->connection, sql.c_str(), &statement) == DuckDBSuccess);
+  duckdb_destroy_prepare(&statement);
+}
+
 std::unique_ptr<DuckFile::Appender> DuckFile::Append(const std::string& table) {
   return std::make_unique<Appender>(*impl_, table);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A DuckDB database in a file, or in memory: the baseline of blocks_bench and scan_bench.
-// Single-owner.
+// A DuckDB database in a file, or in memory: the baseline of blocks_bench, sql_bench and
+// scan_bench. Single-owner.
 #pragma once
 
 #include <memory>
@@ -28,6 +28,8 @@ class DuckFile {
   std::vector<std::vector<std::string>> Query(const std::string& sql);
   /// Runs it to the end and fetches every chunk; the number of rows.
   uint64_t Run(const std::string& sql);
+  /// Parses, binds and plans it, no more.
+  void Prepare(const std::string& sql);
   void Close();
   void Open();
 
