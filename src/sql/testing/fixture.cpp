@@ -24,7 +24,46 @@ std::vector<store::DimensionView> Dimensions(std::string_view text) {
   return out;
 }
 
+/// Another value of the same type and the same fields; `fields` holds them.
+store::ValueView Wrong(const store::ValueView& value, std::vector<store::FieldView>& fields) {
+  switch (value.type()) {
+    case store::ValueType::kDouble:
+      return store::ValueView::Double(value.as_double() + 1000);
+    case store::ValueType::kBigint:
+      return store::ValueView::Bigint(value.as_bigint() + 1000);
+    case store::ValueType::kTimestamp:
+      return store::ValueView::Timestamp(value.as_timestamp() + seconds(1000));
+    case store::ValueType::kBoolean:
+      return store::ValueView::Boolean(!value.as_boolean());
+    case store::ValueType::kVarchar:
+      return store::ValueView::Varchar("wrong");
+    case store::ValueType::kMulti:
+      for (const store::FieldView& field : value.as_fields()) {
+        std::vector<store::FieldView> none;
+        fields.push_back({field.name, Wrong(field.value, none)});
+      }
+      return store::ValueView::Multi(fields);
+    case store::ValueType::kNone:
+      break;
+  }
+  return value;
+}
+
 }  // namespace
+
+std::string_view StoreKindName(StoreKind kind) {
+  switch (kind) {
+    case StoreKind::kModel:
+      return "Model";
+    case StoreKind::kEmbedded:
+      return "Memory";
+    case StoreKind::kSealed:
+      return "Sealed";
+    case StoreKind::kHalfSealed:
+      return "HalfSealed";
+  }
+  return "";
+}
 
 std::vector<std::string> TestNamespace::Databases() const {
   std::vector<std::string> out;
@@ -57,7 +96,8 @@ std::optional<Namespace::View> TestNamespace::FindView(std::string_view name) co
 TestDatabase::TestDatabase(StoreKind kind)
     : clock({At("2022-03-02 00:00:00").ns / 1'000'000}),
       owned_store_(MakeStore(kind)),
-      store(*owned_store_) {
+      store(*owned_store_),
+      kind_(kind) {
   Open({});
 }
 
@@ -95,8 +135,10 @@ void TestDatabase::Open(EngineOptions options) {
 }
 
 TableId TestDatabase::AddTable(const std::string& database, const std::string& table) {
-  const TableId id{next_table_++};
-  names.databases[database][table] = id;
+  const auto [found, added] = names.databases[database].try_emplace(table, TableId{next_table_});
+  const TableId id = found->second;
+  if (!added) return id;
+  ++next_table_;
   store::TableSettings settings;
   settings.table = id;
   settings.name = "\"" + database + "\".\"" + table + "\"";
@@ -107,7 +149,15 @@ TableId TestDatabase::AddTable(const std::string& database, const std::string& t
 
 void TestDatabase::Write(TableId table, std::vector<TestPoint> points) {
   std::vector<store::PointView> views;
-  for (const TestPoint& point : points) {
+  std::vector<store::FieldView> fields;
+  for (TestPoint& point : points) {
+    // A sample that corrects another comes behind it.
+    const size_t place = pass_ == Pass::kAll ? 0 : samples_++ % 3;
+    const size_t third = pass_ != Pass::kAll && point.version > 1 ? 2 : place;
+    if (third == 0 && pass_ == Pass::kAfterSealing) continue;
+    if (third == 2 && pass_ == Pass::kBeforeSealing) continue;
+    if (third == 1 && pass_ == Pass::kBeforeSealing) point.value = Wrong(point.value, fields);
+    if (third == 1 && pass_ == Pass::kAfterSealing) ++point.version;
     const auto dimensions = Dimensions(point.dimensions);
     const store::SeriesKeyView key{table, point.measure, dimensions, point.value.type(), {}};
     const auto resolved = store.Resolve(std::span(&key, 1));
@@ -119,10 +169,23 @@ void TestDatabase::Write(TableId table, std::vector<TestPoint> points) {
     view.version = point.version;
     views.push_back(view);
   }
+  if (views.empty()) return;
   store::WriteBatch batch;
   batch.points = views;
   batch.time_check = store::WriteBatch::TimeCheck::kNone;
   Write(batch);
+}
+
+void TestDatabase::Seal() {
+  auto* admin = dynamic_cast<store::EmbeddedStore*>(&store);
+  ASSERT_NE(admin, nullptr);
+  bool done = false;
+  admin->Flush([&done](const Result<void>& result) {
+    done = true;
+    ASSERT_TRUE(result.ok()) << result.error().message;
+  });
+  executor_->RunUntilIdle();
+  ASSERT_TRUE(done);
 }
 
 void TestDatabase::WriteViewRow(TableId table, ViewId view, const TestPoint& point,
@@ -146,6 +209,21 @@ void TestDatabase::WriteViewRow(TableId table, ViewId view, const TestPoint& poi
 }
 
 void TestDatabase::AddSamples() {
+  if (kind_ == StoreKind::kHalfSealed) {
+    for (const Pass pass : {Pass::kBeforeSealing, Pass::kAfterSealing}) {
+      pass_ = pass;
+      samples_ = 0;
+      WriteSamples();
+      if (pass == Pass::kBeforeSealing) Seal();
+    }
+    pass_ = Pass::kAll;
+    return;
+  }
+  WriteSamples();
+  if (kind_ == StoreKind::kSealed) Seal();
+}
+
+void TestDatabase::WriteSamples() {
   using store::FieldView;
   using store::ValueView;
   const TableId devops = AddTable("sampleDB", "DevOps");

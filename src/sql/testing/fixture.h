@@ -40,21 +40,30 @@ struct TestPoint {
 
 using TextRows = std::vector<std::vector<std::string>>;
 
-/// The std::map model, or the real store on a simulated disk.
-enum class StoreKind : uint8_t { kModel, kEmbedded };
+/// The std::map model, or the real store on a simulated disk with the samples in memory, in sealed
+/// blocks, or half and half: one third sealed, one third sealed with wrong values that points in
+/// memory correct, one third in memory.
+enum class StoreKind : uint8_t { kModel, kEmbedded, kSealed, kHalfSealed };
+inline constexpr StoreKind kEveryStore[] = {StoreKind::kModel, StoreKind::kEmbedded,
+                                            StoreKind::kSealed, StoreKind::kHalfSealed};
+/// "Memory".
+std::string_view StoreKindName(StoreKind kind);
 
 class TestDatabase {
  public:
   explicit TestDatabase(StoreKind kind = StoreKind::kModel);
   ~TestDatabase();
 
-  /// Makes "database"."table".
+  /// Makes "database"."table", or finds it.
   TableId AddTable(const std::string& database, const std::string& table);
   void Write(TableId table, std::vector<TestPoint> points);
   /// Rows of view `view`, generation 1.
   void WriteViewRow(TableId table, ViewId view, const TestPoint& point, const store::RowInfo& row);
-  /// DevOps, IoT, lab.series, lab.cpu of the reference page.
+  /// DevOps, IoT, lab.series, lab.cpu of the reference page, in the tier of the store's kind.
   void AddSamples();
+  bool is_model() const { return kind_ == StoreKind::kModel; }
+  /// Seals what was written (not the model's).
+  void Seal();
   void Open(EngineOptions options);
 
   /// Cells as the wire shows them, "-" for NULL; "error: ..." as the only cell on failure.
@@ -71,6 +80,10 @@ class TestDatabase {
  private:
   std::unique_ptr<store::Store> MakeStore(StoreKind kind);
   void Write(const store::WriteBatch& batch);
+  void WriteSamples();
+
+  /// Which of the samples are being written, see kHalfSealed.
+  enum class Pass : uint8_t { kAll, kBeforeSealing, kAfterSealing };
 
   sim::SimFileSystem files_{1};
   std::unique_ptr<sim::SimExecutor> executor_;
@@ -81,6 +94,9 @@ class TestDatabase {
   std::unique_ptr<Engine> engine;
 
  private:
+  const StoreKind kind_;
+  Pass pass_ = Pass::kAll;
+  size_t samples_ = 0;  // written or left out in this pass
   uint32_t next_table_ = 1;
 };
 
