@@ -41,7 +41,7 @@ TEST(Functions, OfTheReferenceAreAllThere) {  // timestream-sql.md 5.1 to 5.12, 
     const auto rows = ReadAll(**result);
     EXPECT_TRUE(rows.ok()) << sql << ": " << (rows.ok() ? "" : rows.error().message);
   }
-  EXPECT_GT(count, 150U);
+  EXPECT_GT(count, 230U);
 }
 
 TEST(Functions, AreInTheDocs) {
