@@ -24,7 +24,7 @@ Result<plan::Plan> Bind(const ast::Query& query, const Namespace& names, store::
 Result<plan::Plan> Binder::Run(const ast::Query& query) {
   TM_ASSIGN_OR_RETURN(plan_.query, BindQuery(query, {}));
   plan_.parameters = std::move(parameters_);
-  PushDown(plan_, subqueries_, options_.pushdown);
+  if (options_.narrowing) PushDown(plan_, subqueries_, options_.pushdown);
   return std::move(plan_);
 }
 

@@ -20,6 +20,7 @@ struct BindOptions {
   std::string database;  // for table names without one
   EventTime now;         // of the statement
   bool pushdown = true;
+  bool narrowing = true;  // without it nothing is pushed down either
   std::vector<ParameterValue> parameters;
 };
 

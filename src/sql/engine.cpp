@@ -267,7 +267,7 @@ class StatementResult final : public QueryResult {
   Result<bool> Advance(RowChunk& out) {
     if (!started_) {
       std::unique_ptr<Execution> execution;
-      if (direct_ && RunsDirectly(plan_)) {
+      if (direct_ && shared_.options.direct_rows_max > 0 && RunsDirectly(plan_)) {
         execution =
             DirectExecution(plan_, shared_.store, control_, shared_.options.direct_rows_max);
       } else {
@@ -438,6 +438,7 @@ class EngineImpl final : public Engine {
     bind.database = request.database;
     bind.now = shared_.clock.Now().AsEventTime();
     bind.pushdown = shared_.options.pushdown;
+    bind.narrowing = shared_.options.narrowing;
     bind.parameters = request.parameters;
     return bind;
   }

@@ -36,10 +36,11 @@ struct EngineOptions {
   uint64_t memory_bytes_max = 512_MiB;  // of the execution engine, all statements together
   int threads = 2;                      // of the execution engine, all statements together
   bool pushdown = true;                 // ask store.Aggregate for what it can answer
-  size_t direct_rows_max = 65'536;      // sorted outside the execution engine: 10 ms, 10 MB
-  size_t queries_running_max = 4;       // Execute() and Next() calls at work
-  size_t queries_waiting_max = 64;      // calls that wait for one of those to return
-  size_t results_open_max = 256;        // results neither read to the end nor destroyed
+  bool narrowing = true;                // ask for what WHERE and joins need; off: whole tables
+  size_t direct_rows_max = 65'536;  // sorted outside the execution engine: 10 ms, 10 MB; 0: none
+  size_t queries_running_max = 4;   // Execute() and Next() calls at work
+  size_t queries_waiting_max = 64;  // calls that wait for one of those to return
+  size_t results_open_max = 256;    // results neither read to the end nor destroyed
   std::chrono::milliseconds wait_max{10'000};  // a call that waits longer is kResourceExhausted
   std::chrono::milliseconds slow_query{0};     // at work for at least so long: logged; 0: none is
 };
