@@ -52,6 +52,12 @@ Result<std::string> CallText(http::Client& client, std::string_view method, std:
   const JsonValue* object = parsed.ok() ? parsed->Find("error") : nullptr;
   if (object != nullptr) {
     if (const JsonValue* message = object->Find("message")) error.message = message->string_value();
+    const JsonValue* line = object->Find("line");
+    const JsonValue* column = object->Find("column");
+    if (line != nullptr && line->is_number() && column != nullptr && column->is_number()) {
+      // As the Query API words it.
+      error.message = fmt::format("line {}:{}: {}", TextOf(line), TextOf(column), error.message);
+    }
     const JsonValue* hint = object->Find("hint");
     if (hint != nullptr && hint->is_string()) error.message += "\nhint: " + hint->string_value();
   }

@@ -172,7 +172,7 @@ def mistakes_are_named():
         server.cli("pipeline", "stop", "nope", code=3)
         server.cli("delete", str(STACK), code=2, input="")
         server.cli("frobnicate", code=2)
-        server.cli("sql", "SELECT", code=8)
+        check("line 1:" in server.cli("sql", "SELECT", code=8).stderr, "an error of SQL says where")
         server.cli("sql", "--endpoint", "http://127.0.0.1:1", "SELECT 1", code=6)
         server.cli("pipeline", "stop", "ec2")
         server.restart()

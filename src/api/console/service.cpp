@@ -16,8 +16,8 @@
 #include "api/console/status_internal.h"
 #include "api/console/store_calls_internal.h"
 #include "base/logging.h"
-#include "base/mutex.h"
 #include "base/numbers.h"
+#include "base/work_gate.h"
 
 namespace tidemark::console {
 namespace {
@@ -37,40 +37,6 @@ struct Call {
   http::Responder responder;
   // Apart from the call, whose responder its owner must not keep.
   std::shared_ptr<PeerWatch> peer = std::make_shared<PeerWatch>();
-};
-
-/// Counts calls at work, so that the service can wait for them before its parts go. Thread-safe.
-class Gate {
- public:
-  /// False: closed, stay out.
-  bool Enter() {
-    const MutexLock lock(mutex_);
-    if (closed_) return false;
-    ++inside_;
-    return true;
-  }
-  void Leave() {
-    const MutexLock lock(mutex_);
-    --inside_;
-    left_.NotifyAll();
-  }
-  /// Nobody enters any more; returns when all have left. `nudge` is called first, once closed.
-  template <typename Nudge>
-  void Close(const Nudge& nudge) {
-    {
-      const MutexLock lock(mutex_);
-      closed_ = true;
-    }
-    nudge();
-    const MutexLock lock(mutex_);
-    while (inside_ > 0) left_.Wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  CondVar left_;
-  bool closed_ TM_GUARDED_BY(mutex_) = false;
-  size_t inside_ TM_GUARDED_BY(mutex_) = 0;
 };
 
 /// "views/*/windows" against the segments; '*' is any one that is not empty, "*:pause" any that
@@ -186,7 +152,7 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   Status status;
   Queries queries;
   Live live;
-  Gate gate;
+  WorkGate gate;          // of calls at work
   TaskId task;            // constant after construction of the service
   MonotonicTime cleaned;  // of Step()'s owner
 };
@@ -233,7 +199,7 @@ ConsoleService::ConsoleService(const ServiceOptions& options, const ServiceDeps&
 ConsoleService::~ConsoleService() {
   impl_->deps.executor.Remove(impl_->task);
   BeginStop();
-  impl_->gate.Close([this] { impl_->queries.Close(); });
+  impl_->gate.CloseWith([this] { impl_->queries.Close(); });
 }
 
 void ConsoleService::BeginStop() { impl_->live.Close(); }

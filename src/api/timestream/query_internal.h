@@ -27,7 +27,7 @@
 
 #include "api/timestream/answer_internal.h"
 #include "api/timestream/service.h"
-#include "api/timestream/work_gate_internal.h"
+#include "base/work_gate.h"
 #include "base/checksum.h"
 #include "base/executor.h"
 #include "base/mutex.h"

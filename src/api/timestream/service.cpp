@@ -9,7 +9,7 @@
 #include "api/timestream/query_control_internal.h"
 #include "api/timestream/query_internal.h"
 #include "api/timestream/scheduled_queries_internal.h"
-#include "api/timestream/work_gate_internal.h"
+#include "base/work_gate.h"
 #include "api/timestream/write_records_internal.h"
 
 namespace tidemark::timestream {

@@ -6,7 +6,7 @@
 
 #include "base/mutex.h"
 
-namespace tidemark::timestream {
+namespace tidemark {
 
 class WorkGate {
  public:
@@ -24,8 +24,17 @@ class WorkGate {
   }
   /// Nobody is inside when it returns, and nobody enters again.
   void Close() {
+    CloseWith([] {});
+  }
+  /// The same; once nobody enters any more, `nudge()` is called before it waits for those inside.
+  template <typename Nudge>
+  void CloseWith(const Nudge& nudge) {
+    {
+      const MutexLock lock(mutex_);
+      closed_ = true;
+    }
+    nudge();
     const MutexLock lock(mutex_);
-    closed_ = true;
     while (inside_ > 0) left_.Wait(mutex_);
   }
 
@@ -36,4 +45,4 @@ class WorkGate {
   size_t inside_ TM_GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace tidemark::timestream
+}  // namespace tidemark
