@@ -335,7 +335,7 @@ Error NotSupportedAt(Place place, std::string_view what) {
 std::string Token::Show() const {
   switch (kind) {
     case TokenKind::kEnd:
-      return "the end of the statement";
+      return "end of the statement";
     case TokenKind::kQuotedName:
       return fmt::format("'\"{}\"'", value);
     case TokenKind::kString:

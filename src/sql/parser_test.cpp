@@ -60,7 +60,7 @@ TEST(Parser, TakesTheWholeGrammar) {  // timestream-sql.md 3.1
 TEST(Parser, PlacesErrors) {
   EXPECT_EQ(ErrorOf(""), "line 1:1: the statement is empty");
   EXPECT_EQ(ErrorOf("SELECT 1,"),
-            "line 1:10: unexpected the end of the statement, expected an expression");
+            "line 1:10: unexpected end of the statement, expected an expression");
   EXPECT_EQ(ErrorOf("SELECT 1\nFROM t WHERE\nGROUP BY a"),
             "line 3:1: unexpected 'GROUP', expected an expression; GROUP is a reserved word: as a "
             "name it needs double "
@@ -73,7 +73,7 @@ TEST(Parser, PlacesErrors) {
   EXPECT_EQ(ErrorOf("SELECT 1 2"), "line 1:10: unexpected '2', expected the end of the statement");
   EXPECT_EQ(ErrorOf("SELECT 9223372036854775808"),
             "line 1:8: integer 9223372036854775808 is out of the range of bigint");
-  EXPECT_EQ(ErrorOf("SELECT (1"), "line 1:10: unexpected the end of the statement, expected ')'");
+  EXPECT_EQ(ErrorOf("SELECT (1"), "line 1:10: unexpected end of the statement, expected ')'");
   EXPECT_EQ(ErrorOf("SELECT 1; SELECT 2"),
             "line 1:11: unexpected 'SELECT', expected the end of the statement");
   EXPECT_EQ(ErrorOf("SELECT CAST(1 AS nothing)"), "line 1:18: unknown type 'nothing'");
