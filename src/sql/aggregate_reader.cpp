@@ -8,6 +8,8 @@
 namespace tidemark::sql {
 namespace {
 
+constexpr size_t kFinerRows = 4096;
+
 /// First and last leave nulls out; SQL does not: they are right only where nothing was null.
 bool Complete(const plan::TableAggregate& aggregate, const store::AggregateRow& row) {
   return std::all_of(aggregate.complete.begin(), aggregate.complete.end(),
@@ -16,8 +18,14 @@ bool Complete(const plan::TableAggregate& aggregate, const store::AggregateRow& 
 
 store::AggregateRow EmptyRow(const plan::TableAggregate& aggregate) {
   store::AggregateRow row;
-  for (const store::AggregateColumn& column : aggregate.request.aggregates) {
+  const auto add = [&row](const store::AggregateColumn& column) {
     row.states.emplace_back(agg::Spec{column.kind, column.type});
+  };
+  if (aggregate.regrouping) {
+    for (const auto& slot : aggregate.regrouping->slots)
+      add(aggregate.request.aggregates[slot.aggregate]);
+  } else {
+    for (const store::AggregateColumn& column : aggregate.request.aggregates) add(column);
   }
   return row;
 }
@@ -28,27 +36,50 @@ Result<std::unique_ptr<AggregateReader>> AggregateReader::Open(
     const plan::TableAggregate& aggregate, store::Store& store, Control& control) {
   TM_RETURN_IF_ERROR(control.Check());
   std::unique_ptr<AggregateReader> reader(new AggregateReader(aggregate, control));
+  if (aggregate.regrouping) {
+    TM_ASSIGN_OR_RETURN(reader->regrouper_, Regrouper::Make(aggregate));
+  }
   TM_ASSIGN_OR_RETURN(reader->cursor_, store.Aggregate(aggregate.request));
   control.NoteGaps(reader->cursor_->gaps());
   return reader;
 }
 
-Result<void> AggregateReader::Next(size_t rows_max, std::vector<store::AggregateRow>& out) {
+Result<void> AggregateReader::Read(size_t rows_max, std::vector<store::AggregateRow>& out) {
   TM_RETURN_IF_ERROR(control_.Check());
   out.clear();
-  if (!done_) TM_RETURN_IF_ERROR(cursor_->Next(rows_max, out));
-  done_ |= out.empty();
+  if (done_) return {};
+  TM_RETURN_IF_ERROR(cursor_->Next(rows_max, out));
+  done_ = out.empty();
+  uint64_t points = 0;
+  for (const store::AggregateRow& row : out) points += row.points;
+  control_.CountScanned(points, out.size() * aggregate_.outputs.size() * sizeof(int64_t));
+  return {};
+}
+
+Result<void> AggregateReader::ReadRegrouped(size_t rows_max,
+                                            std::vector<store::AggregateRow>& out) {
+  while (!done_) {
+    TM_RETURN_IF_ERROR(Read(kFinerRows, finer_));
+    TM_RETURN_IF_ERROR(regrouper_->Add(finer_));
+  }
+  regrouper_->Take(rows_max, out);
+  return {};
+}
+
+Result<void> AggregateReader::Next(size_t rows_max, std::vector<store::AggregateRow>& out) {
+  if (regrouper_) {
+    TM_RETURN_IF_ERROR(ReadRegrouped(rows_max, out));
+  } else {
+    TM_RETURN_IF_ERROR(Read(rows_max, out));
+  }
   if (out.empty() && aggregate_.global && !any_) out.push_back(EmptyRow(aggregate_));
   any_ |= !out.empty();
-  uint64_t points = 0;
   for (const store::AggregateRow& row : out) {
     if (!Complete(aggregate_, row)) {
       control_.RefusePushdown();
       return Error{Code::kFailedPrecondition, "a null among the values of first or last"};
     }
-    points += row.points;
   }
-  control_.CountScanned(points, out.size() * aggregate_.outputs.size() * sizeof(int64_t));
   return {};
 }
 
@@ -56,7 +87,7 @@ Result<agg::Scalar> AggregateReader::Value(const store::AggregateRow& row,
                                            const plan::TableAggregate::Output& output) const {
   Result<agg::Scalar> value = row.states[output.index].Finish(output.reading);
   if (value.ok() || value.error().code != Code::kOutOfRange) return value;
-  const agg::Kind kind = aggregate_.request.aggregates[output.index].kind;
+  const agg::Kind kind = row.states[output.index].spec().kind;
   return Error{Code::kInvalidArgument,
                fmt::format("{}: the result is out of the range of bigint", agg::KindName(kind))};
 }

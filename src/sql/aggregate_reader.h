@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "sql/execution.h"
 #include "sql/plan.h"
+#include "sql/regrouper.h"
 #include "store/store.h"
 
 namespace tidemark::sql {
@@ -34,8 +35,15 @@ class AggregateReader {
   AggregateReader(const plan::TableAggregate& aggregate, Control& control)
       : aggregate_(aggregate), control_(control) {}
 
+  /// The store's next groups.
+  Result<void> Read(size_t rows_max, std::vector<store::AggregateRow>& out);
+  /// All of them, put together.
+  Result<void> ReadRegrouped(size_t rows_max, std::vector<store::AggregateRow>& out);
+
   const plan::TableAggregate& aggregate_;
   Control& control_;
+  std::unique_ptr<Regrouper> regrouper_;  // if the store's groups are finer than SQL's
+  std::vector<store::AggregateRow> finer_;
   std::unique_ptr<store::AggregateCursor> cursor_;
   bool any_ = false;  // a row was given out
   bool done_ = false;

@@ -162,7 +162,7 @@ class Direct final : public Execution {
         if (const auto& key = group.keys[output.index]) value.data = *key;
         break;
       case From::kMeasureName:
-        if (const auto& key = group.keys[aggregate_.request.group_by.size()]) value.data = *key;
+        if (const auto& key = group.keys[aggregate_.measure_key()]) value.data = *key;
         break;
       case From::kBin:
         value.data = group.bin.ns;

@@ -101,7 +101,7 @@ Result<void> FillColumn(const AggregateScan& scan, const plan::TableAggregate::O
       FillKeys(rows, output.index, out);
       break;
     case From::kMeasureName:
-      FillKeys(rows, scan.task.aggregate->request.group_by.size(), out);
+      FillKeys(rows, scan.task.aggregate->measure_key(), out);
       break;
     case From::kBin:
       for (size_t row = 0; row < rows.size(); ++row) SetValue(out, row, rows[row].bin.ns);

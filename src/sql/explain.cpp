@@ -119,6 +119,33 @@ std::string AggregateText(const store::AggregateColumn& column) {
   return fmt::format("{}({})", agg::KindName(column.kind), argument);
 }
 
+std::string KeysText(const store::AggregateRequest& request) {
+  std::string keys;
+  for (const std::string& dimension : request.group_by)
+    keys += (keys.empty() ? "" : ", ") + dimension;
+  if (request.group_by_measure) keys += std::string(keys.empty() ? "" : ", ") + "measure_name";
+  if (request.bins) {
+    keys += fmt::format("{}bin(time, {})", keys.empty() ? "" : ", ",
+                        FormatDuration(request.bins->width));
+  }
+  return keys.empty() ? "nothing" : keys;
+}
+
+std::string SlotText(const store::AggregateRequest& request,
+                     const plan::TableAggregate::Slot& slot) {
+  std::string text =
+      slot.distinct ? fmt::format("count(DISTINCT {})", slot.of.empty() ? "measure_name" : slot.of)
+                    : AggregateText(request.aggregates[slot.aggregate]);
+  std::string conditions;
+  const auto add = [&](std::string_view name, const store::TextPredicate& predicate) {
+    conditions += (conditions.empty() ? "" : " AND ") + Predicate(name, predicate);
+  };
+  for (const store::TextPredicate& predicate : slot.measure) add("measure_name", predicate);
+  for (const store::DimensionPredicate& dimension : slot.dimensions)
+    add(dimension.dimension, dimension.predicate);
+  return conditions.empty() ? text : fmt::format("{} of {}", text, conditions);
+}
+
 void AddAggregate(const plan::Plan& plan, const plan::TableAggregate& aggregate,
                   store::Store& store, std::vector<std::string>& lines) {
   lines.push_back("aggregate " + plan.scans[aggregate.scan].table_name);
@@ -126,21 +153,21 @@ void AddAggregate(const plan::Plan& plan, const plan::TableAggregate& aggregate,
   const bool statistics = estimate.chunks_by_statistics > 0 && estimate.chunks_read == 0;
   lines.emplace_back(statistics ? "  pushdown: statistics" : "  pushdown: aggregate");
   AddSelection(aggregate.request.selection, lines);
-  std::string keys;
-  for (const std::string& dimension : aggregate.request.group_by)
-    keys += (keys.empty() ? "" : ", ") + dimension;
-  if (aggregate.request.group_by_measure)
-    keys += std::string(keys.empty() ? "" : ", ") + "measure_name";
-  if (aggregate.request.bins) {
-    keys += fmt::format("{}bin(time, {})", keys.empty() ? "" : ", ",
-                        FormatDuration(aggregate.request.bins->width));
-  }
-  lines.push_back("  group by: " + (keys.empty() ? "nothing" : keys));
+  lines.push_back("  group by: " + KeysText(aggregate.request));
   std::string aggregates;
   for (const auto& output : aggregate.outputs) {
     if (output.from != plan::TableAggregate::Output::From::kAggregate) continue;
-    const std::string text = AggregateText(aggregate.request.aggregates[output.index]);
+    const std::string text =
+        aggregate.regrouping
+            ? SlotText(aggregate.request, aggregate.regrouping->slots[output.index])
+            : AggregateText(aggregate.request.aggregates[output.index]);
     aggregates += (aggregates.empty() ? "" : ", ") + text;
+  }
+  if (aggregate.regrouping) {
+    store::AggregateRequest asked = aggregate.request;
+    asked.group_by.resize(aggregate.regrouping->keys);
+    asked.group_by_measure = aggregate.regrouping->measure;
+    lines.push_back("  put together by: " + KeysText(asked));
   }
   lines.push_back("  aggregates: " + (aggregates.empty() ? "none" : aggregates));
   AddEstimate(estimate, lines);

@@ -208,9 +208,30 @@ struct TableAggregate {
   std::vector<Output> outputs;
   /// No keys: one row even over no points.
   bool global = false;
-  /// Each of these aggregates (first, last) must have seen all of the group's points, else a null
+  /// Each of these states (first, last) must have seen all of the group's points, else a null
   /// was among them and the answer is not SQL's: the statement runs again without pushdown.
   std::vector<size_t> complete;
+  /// The store's groups are finer than SQL's: states are then those of slots, merged of the groups
+  /// that its conditions take (FILTER, and CASE without ELSE, over what a series has).
+  struct Slot {
+    size_t aggregate = 0;  // of the request
+    std::vector<store::TextPredicate> measure;
+    std::vector<store::DimensionPredicate> dimensions;
+    bool distinct = false;  // counts different values of `of` instead of merging
+    std::string of;         // a dimension; empty: the measure name
+
+    bool plain() const { return measure.empty() && dimensions.empty() && !distinct; }
+    friend bool operator==(const Slot&, const Slot&) = default;
+  };
+  struct Regrouping {
+    size_t keys = 0;       // so many of request.group_by are SQL's keys: the first
+    bool measure = false;  // the measure name is one
+    std::vector<Slot> slots;
+  };
+  std::optional<Regrouping> regrouping;
+
+  /// Where a row's keys have the measure name.
+  size_t measure_key() const { return regrouping ? regrouping->keys : request.group_by.size(); }
 };
 
 enum class JoinKind : uint8_t { kCross, kInner, kLeft, kRight, kFull };

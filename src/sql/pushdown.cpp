@@ -423,48 +423,140 @@ const Expr& ArgumentOf(const Expr& call, agg::Kind kind) {
   return cast ? *arg.args[0] : arg;
 }
 
-bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation,
-              plan::TableAggregate& out) {
-  if (call.kind != ExprKind::kAggregate || call.filter) return false;
+/// What a call takes rows of: its FILTER, and of a CASE without ELSE the one condition, both as a
+/// selection of series. `arg` becomes the value behind the CASE. False: the store cannot say it.
+bool TakeCondition(const ExprPtr& condition, const TableScan& scan, uint32_t relation,
+                   plan::TableAggregate::Slot& slot) {
+  TableScan narrowed = scan;
+  narrowed.selection = {};
+  narrowed.exact = true;
+  NarrowSelection(condition, relation, narrowed);
+  if (!narrowed.exact || narrowed.selection.time != TimeRange{}) return false;
+  const store::Selection& only = narrowed.selection;
+  slot.measure.insert(slot.measure.end(), only.measure.begin(), only.measure.end());
+  slot.dimensions.insert(slot.dimensions.end(), only.dimensions.begin(), only.dimensions.end());
+  return true;
+}
+
+bool TakeCase(const Expr*& arg, const TableScan& scan, uint32_t relation,
+              plan::TableAggregate::Slot& slot) {
+  if (arg->kind != ExprKind::kCase) return true;
+  const bool otherwise_null = !arg->has_else || (arg->args.back()->kind == ExprKind::kConstant &&
+                                                 arg->args.back()->constant.is_null());
+  if (!otherwise_null || arg->args.size() != (arg->has_else ? 3U : 2U)) return false;
+  if (!TakeCondition(arg->args[0], scan, relation, slot)) return false;
+  arg = arg->args[1].get();
+  return true;
+}
+
+/// count(DISTINCT x) of what a series has.
+bool PushDistinct(const Expr& call, const TableScan& scan, uint32_t relation,
+                  plan::TableAggregate::Slot& slot) {
+  if (call.aggregate != AggregateKind::kCount) return false;
+  const Expr* arg = call.args[0].get();
+  if (!TakeCase(arg, scan, relation, slot)) return false;
+  if (arg->kind != ExprKind::kColumn || arg->relation != relation) return false;
+  const ScanColumn& source = scan.columns[arg->column];
+  if (source.source != Source::kDimension && source.source != Source::kMeasureName) return false;
+  slot.distinct = true;
+  if (source.source == Source::kDimension) slot.of = source.name;
+  return true;
+}
+
+/// The store's column for the call's argument; false: it has none.
+bool PushArgument(const Expr& call, const TableScan& scan, uint32_t relation,
+                  store::AggregateColumn& column, plan::TableAggregate::Slot& slot) {
+  if (call.aggregate == AggregateKind::kCountRows) {
+    column.any_type = true;
+    return true;
+  }
+  const Expr* arg = &ArgumentOf(call, column.kind);
+  if (!TakeCase(arg, scan, relation, slot)) return false;
+  if (call.aggregate == AggregateKind::kCount && arg->kind == ExprKind::kConstant &&
+      !arg->constant.is_null()) {
+    column.any_type = true;  // count(1)
+    return true;
+  }
+  if (arg->kind != ExprKind::kColumn || arg->relation != relation) return false;
+  const ScanColumn& source = scan.columns[arg->column];
+  const bool extreme =
+      call.aggregate == AggregateKind::kMin || call.aggregate == AggregateKind::kMax;
+  if (extreme && source.source == Source::kTime) {
+    column.any_type = true;
+    column.type = agg::Type::kTimestamp;
+    return true;
+  }
+  if (call.aggregate == AggregateKind::kCount &&
+      (source.source == Source::kTime || source.source == Source::kMeasureName)) {
+    column.any_type = true;  // never null
+    return true;
+  }
+  if (source.source != Source::kSingle && source.source != Source::kField) return false;
+  column.type = static_cast<agg::Type>(source.value_type);  // the same numbers
+  if (source.source == Source::kField) column.field = source.name;
+  return agg::CheckSpec({column.kind, column.type}).ok();
+}
+
+/// Adds what the call needs of the store to the request, its slot to `slots` and its output.
+bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation, plan::TableAggregate& out,
+              std::vector<plan::TableAggregate::Slot>& slots) {
+  if (call.kind != ExprKind::kAggregate) return false;
   const auto kind = AggKind(call.aggregate);
   const auto reading = ReadingOf(call);
-  if (!kind || !reading || call.distinct) return false;
+  if (!kind || !reading) return false;
+  plan::TableAggregate::Slot slot;
+  if (call.filter && !TakeCondition(call.filter, scan, relation, slot)) return false;
   store::AggregateColumn column;
   column.kind = *kind;
-  bool rows = call.aggregate == AggregateKind::kCountRows;
-  if (!rows) {
-    const Expr& arg = ArgumentOf(call, *kind);
-    if (call.aggregate == AggregateKind::kCount && arg.kind == ExprKind::kConstant &&
-        !arg.constant.is_null()) {
-      rows = true;  // count(1)
-    } else {
-      if (arg.kind != ExprKind::kColumn || arg.relation != relation) return false;
-      const ScanColumn& source = scan.columns[arg.column];
-      const bool extreme =
-          call.aggregate == AggregateKind::kMin || call.aggregate == AggregateKind::kMax;
-      if (extreme && source.source == Source::kTime) {
-        rows = true;
-        column.type = agg::Type::kTimestamp;
-      } else if (call.aggregate == AggregateKind::kCount &&
-                 (source.source == Source::kTime || source.source == Source::kMeasureName)) {
-        rows = true;  // never null
-      } else {
-        if (source.source != Source::kSingle && source.source != Source::kField) return false;
-        column.type = static_cast<agg::Type>(source.value_type);  // the same numbers
-        if (source.source == Source::kField) column.field = source.name;
-        if (!agg::CheckSpec({column.kind, column.type}).ok()) return false;
-      }
-    }
+  if (call.distinct) {
+    if (!PushDistinct(call, scan, relation, slot)) return false;
+    column.any_type = true;
+  } else if (!PushArgument(call, scan, relation, column, slot)) {
+    return false;
   }
-  column.any_type = rows;
   const bool by =
       call.aggregate == AggregateKind::kMinBy || call.aggregate == AggregateKind::kMaxBy;
-  if (by && !IsTime(*call.args[1], scan, relation)) return false;
-  const size_t index = AggregateIndex(column, out);
+  if (by) {
+    // With a condition the value at the extreme may be a null.
+    if (!IsTime(*call.args[1], scan, relation) || !slot.plain()) return false;
+  }
+  slot.aggregate = AggregateIndex(column, out);
+  size_t index = static_cast<size_t>(std::ranges::find(slots, slot) - slots.begin());
+  if (index == slots.size()) slots.push_back(std::move(slot));
   if (by) out.complete.push_back(index);
   out.outputs.push_back(
       {plan::TableAggregate::Output::From::kAggregate, index, call.type, *reading});
   return true;
+}
+
+/// A key that only slots ask for.
+void AddFinerKey(const std::string& dimension, store::AggregateRequest& request) {
+  if (std::ranges::find(request.group_by, dimension) == request.group_by.end()) {
+    request.group_by.push_back(dimension);
+  }
+}
+
+/// Slots that are plain aggregates are the request's own; if one is not, the groups become finer.
+void Regroup(std::vector<plan::TableAggregate::Slot> slots, plan::TableAggregate& out) {
+  if (std::ranges::all_of(slots, &plan::TableAggregate::Slot::plain)) {
+    for (auto& output : out.outputs) {
+      if (output.from == plan::TableAggregate::Output::From::kAggregate)
+        output.index = slots[output.index].aggregate;
+    }
+    for (size_t& index : out.complete) index = slots[index].aggregate;
+    return;
+  }
+  plan::TableAggregate::Regrouping& regrouping = out.regrouping.emplace();
+  regrouping.keys = out.request.group_by.size();
+  regrouping.measure = out.request.group_by_measure;
+  for (const plan::TableAggregate::Slot& slot : slots) {
+    if (!slot.measure.empty() || (slot.distinct && slot.of.empty()))
+      out.request.group_by_measure = true;
+    for (const store::DimensionPredicate& dimension : slot.dimensions)
+      AddFinerKey(dimension.dimension, out.request);
+    if (slot.distinct && !slot.of.empty()) AddFinerKey(slot.of, out.request);
+  }
+  regrouping.slots = std::move(slots);
 }
 
 }  // namespace
@@ -554,15 +646,19 @@ std::optional<plan::TableAggregate> PushAggregate(const plan::Select& select,
   for (const ExprPtr& key : select.aggregation->keys) {
     if (!PushKey(*key, scan, relation, out)) return std::nullopt;
   }
+  std::vector<plan::TableAggregate::Slot> slots;
   for (const ExprPtr& call : select.aggregation->calls) {
-    if (!PushCall(*call, scan, relation, out)) return std::nullopt;
+    if (!PushCall(*call, scan, relation, out, slots)) return std::nullopt;
   }
+  std::vector<size_t> firsts;
+  for (const size_t index : out.complete) firsts.push_back(slots[index].aggregate);
+  Regroup(std::move(slots), out);
   // A group exists as soon as it has a row, whatever its type: asking for all rows makes the store
   // look.
   store::AggregateColumn rows;
   rows.any_type = true;
   AggregateIndex(rows, out);
-  for (const size_t index : out.complete) {
+  for (const size_t index : firsts) {
     store::AggregateColumn present = out.request.aggregates[index];
     present.kind = agg::Kind::kCount;
     AggregateIndex(present, out);

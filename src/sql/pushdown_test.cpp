@@ -142,6 +142,13 @@ TEST_F(PushdownTest, ScansWhereTheStoreCannotAnswer) {
            "SELECT avg(measure_value::double) FROM sampleDB.DevOps WHERE measure_value::double > 1",
            "SELECT avg(measure_value::double + 1) FROM sampleDB.DevOps",
            "SELECT count(DISTINCT hostname) FROM sampleDB.DevOps",
+           "SELECT count(DISTINCT measure_value::double) FROM sampleDB.DevOps",
+           "SELECT avg(measure_value::double) FILTER (WHERE time > ago(1h)) FROM sampleDB.DevOps",
+           "SELECT sum(CASE WHEN az = 'x' THEN 1 ELSE 0 END) FROM sampleDB.DevOps",
+           "SELECT avg(CASE WHEN az = 'x' THEN measure_value::double WHEN az = 'y' THEN "
+           "measure_value::double END) FROM sampleDB.DevOps",
+           "SELECT max_by(CASE WHEN az = 'x' THEN measure_value::double END, time) FROM "
+           "sampleDB.DevOps",
            "SELECT sum(DISTINCT measure_value::bigint) FROM sampleDB.DevOps",
            "SELECT count(*) FROM sampleDB.DevOps GROUP BY time",
            "SELECT count(*) FROM sampleDB.DevOps GROUP BY bin(time, 1h), bin(time, 1d)",
@@ -200,6 +207,34 @@ constexpr const char* kQueries[] = {
     "approx_distinct(measure_value::boolean) FROM lab.noise GROUP BY region ORDER BY region",
     "SELECT stddev(measure_value::double), approx_percentile(measure_value::double, 0), "
     "approx_distinct(measure_value::bigint) FROM lab.noise WHERE host = 'nobody'",
+    // The newest and the oldest bins alone.
+    "SELECT bin(time, 1m) AS t, max(measure_value::double) FROM lab.noise WHERE measure_name = "
+    "'cpu' AND time < '2022-03-01 05:00:00' GROUP BY bin(time, 1m) ORDER BY t DESC LIMIT 5",
+    "SELECT bin(time, 1s) AS t, count(*), max_by(measure_value::bigint, time) FROM lab.noise WHERE "
+    "measure_name = 'bytes' GROUP BY bin(time, 1s) ORDER BY t OFFSET 60 LIMIT 7",
+    "SELECT date_trunc('week', time) AS t, count(DISTINCT host) FROM lab.noise GROUP BY 1 ORDER BY "
+    "1 DESC LIMIT 3",
+    "SELECT bin(time, 5m) AS t, count(*) FROM lab.noise WHERE host = 'nobody' GROUP BY bin(time, "
+    "5m) ORDER BY t DESC LIMIT 3",
+    // Groups finer than SQL's, put together.
+    "SELECT region, bin(time, 20m) AS t, count(DISTINCT host), count(DISTINCT measure_name), "
+    "count(DISTINCT region), avg(measure_value::double), max_by(measure_value::double, time) FROM "
+    "lab.noise WHERE measure_name IN ('cpu', 'load') GROUP BY region, bin(time, 20m) ORDER BY "
+    "region, t",
+    "SELECT bin(time, 1h) AS t, avg(CASE WHEN measure_name = 'cpu' THEN measure_value::double ELSE "
+    "NULL END), max(CASE WHEN measure_name = 'load' THEN measure_value::double END), "
+    "sum(measure_value::bigint) FILTER (WHERE host IN ('h1', 'h3')), count(IF(host = 'h2', 1, "
+    "NULL)), count(*), stddev(CASE WHEN region = 'b' THEN measure_value::bigint END), "
+    "approx_percentile(measure_value::double, 0.9) FILTER (WHERE measure_name LIKE 'c%') FROM "
+    "lab.noise GROUP BY bin(time, 1h) ORDER BY t",
+    "SELECT measure_name, count(DISTINCT host) FILTER (WHERE region = 'a' AND host <> 'h1'), "
+    "count(DISTINCT CASE WHEN regexp_like(host, '[12]') THEN region END), min(time) FILTER (WHERE "
+    "host IS NOT NULL) FROM lab.noise GROUP BY measure_name ORDER BY 1",
+    "SELECT count(DISTINCT host), avg(measure_value::double), max(CASE WHEN host = 'nobody' THEN "
+    "measure_value::double END) FROM lab.noise",
+    "SELECT count(DISTINCT host), count(*) FROM lab.noise WHERE host = 'nobody'",
+    "SELECT fleet, avg(CASE WHEN truck_id LIKE '%1' THEN speed END), count(DISTINCT truck_id), "
+    "sum(load) FILTER (WHERE measure_name <> 'x') FROM sampleDB.IoT GROUP BY fleet ORDER BY fleet",
     "SELECT fleet, avg(speed), sum(fuel), max(load), min(location), count(moving), "
     "max(last_service) FROM "
     "sampleDB.IoT GROUP BY fleet ORDER BY fleet",
