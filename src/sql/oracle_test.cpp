@@ -22,6 +22,12 @@ namespace {
 #error "TM_ORACLE_DIR names the folder of the recorded answers"
 #endif
 
+/// Another set of answers in the same form: TM_ORACLE=FOLDER.
+std::string OracleFolder() {
+  const char* other = std::getenv("TM_ORACLE");
+  return other != nullptr ? other : TM_ORACLE_DIR;
+}
+
 struct Family {
   const char* name;
   size_t passing;  // at least; grows with the dialect
@@ -147,10 +153,13 @@ Verdict Check(TestDatabase& db, const JsonValue& expected, std::string& why) {
     if (expected.Find("undocumented") != nullptr) return Verdict::kOutside;
     return Verdict::kFail;
   }
+  // What no value decides is found before any is read.
+  const bool at_once =
+      must_fail && expected.Find("error")->Find("class")->string_value() != "evaluation";
   const auto rows = ReadAll(**result);
   if (!rows.ok()) {
-    why = rows.error().message;
-    return must_fail ? Verdict::kPass : Verdict::kFail;
+    why = (at_once ? "not found when prepared: " : "") + rows.error().message;
+    return must_fail && !at_once ? Verdict::kPass : Verdict::kFail;
   }
   if (must_fail) {
     why = "no error; expected " + expected.Find("error")->Find("message")->string_value();
@@ -163,7 +172,7 @@ Verdict Check(TestDatabase& db, const JsonValue& expected, std::string& why) {
 /// "family:line reason" per line.
 std::set<std::string> KnownFailures() {
   std::set<std::string> known;
-  std::ifstream file(std::string(TM_ORACLE_DIR) + "/known_failures.txt");
+  std::ifstream file(OracleFolder() + "/known_failures.txt");
   for (std::string line; std::getline(file, line);) {
     if (!line.empty() && line[0] != '#') known.insert(line.substr(0, line.find(' ')));
   }
@@ -179,7 +188,7 @@ TEST_P(Oracle, GivesTheRecordedAnswers) {
   std::set<std::string> known = KnownFailures();
   const bool list = std::getenv("TM_ORACLE_LIST") != nullptr;
   size_t passed = 0;
-  std::ifstream file(std::string(TM_ORACLE_DIR) + "/" + family.name + ".jsonl");
+  std::ifstream file(OracleFolder() + "/" + family.name + ".jsonl");
   ASSERT_TRUE(file);
   size_t number = 0;
   for (std::string line; std::getline(file, line);) {
@@ -206,7 +215,9 @@ TEST_P(Oracle, GivesTheRecordedAnswers) {
         break;
     }
   }
-  EXPECT_GE(passed, family.passing);
+  if (std::getenv("TM_ORACLE") == nullptr) {
+    EXPECT_GE(passed, family.passing);
+  }
   RecordProperty("passed", static_cast<int>(passed));
 }
 
