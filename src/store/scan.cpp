@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scans, newest points and revisions: one series at a time per thread.
+// Scans and newest points: one series at a time per thread.
 #include <algorithm>
 #include <atomic>
-#include <bit>
-#include <tuple>
 
 #include "store/embedded_state_internal.h"
-#include "store/revision_merge.h"
 #include "store/series_reader.h"
 #include "store/slice_buffer_internal.h"
 
@@ -283,67 +280,6 @@ Result<std::unique_ptr<ScanCursor>> OpenScan(EmbeddedStore::State& s, const Scan
       s, request, kind, std::move(lease), range, std::move(series), std::move(fields), estimate));
 }
 
-Scalar ScalarOf(ValueType type, const RowColumns::Column& column, size_t i) {
-  switch (type) {
-    case ValueType::kDouble:
-      return std::bit_cast<double>(column.bits[i]);
-    case ValueType::kBigint:
-      return static_cast<int64_t>(column.bits[i]);
-    case ValueType::kBoolean:
-      return column.bits[i] != 0;
-    case ValueType::kVarchar:
-      return std::string(column.texts[i]);
-    case ValueType::kTimestamp:
-    case ValueType::kNone:
-    case ValueType::kMulti:
-      break;
-  }
-  return {};
-}
-
-// Entries from files and memory, by time, each once: what is being sealed may be in both.
-Result<std::map<EventTime, std::vector<RevisionEntry>>> RevisionsOf(EmbeddedStore::State& s,
-                                                                    const Snapshots::Lease& lease,
-                                                                    const SeriesInfo& info,
-                                                                    TimeRange range) {
-  std::vector<LoggedRevision> found;
-  s.revisions.Of(info.ref, range, found);
-  const auto id = static_cast<uint32_t>(info.ref.lo);
-  TM_RETURN_IF_ERROR(lease.version().CheckRevisions(info.table, id, range));
-  for (const auto& [number, file] : lease.version().revisions) {
-    const RevisionMeta& meta = file->meta();
-    if (id < meta.first_series || id > meta.last_series || meta.min_time >= range.end.ns ||
-        meta.max_time < range.start.ns) {
-      continue;
-    }
-    if (auto read = file->Of(id, range.start.ns, range.end.ns, found); !read.ok()) {
-      return s.storage->ReportDamage(*file, info.table, std::move(read).error());
-    }
-  }
-  const auto key = [](const LoggedRevision& r) {
-    return std::tuple(r.entry.time, r.lsn, r.ordinal);
-  };
-  std::sort(found.begin(), found.end(),
-            [&](const LoggedRevision& a, const LoggedRevision& b) { return key(a) < key(b); });
-  found.erase(std::unique(found.begin(), found.end(),
-                          [&](const LoggedRevision& a, const LoggedRevision& b) {
-                            return key(a) == key(b);
-                          }),
-              found.end());
-  std::map<EventTime, std::vector<RevisionEntry>> out;
-  std::vector<LoggedRevision> window;
-  for (size_t i = 0; i < found.size(); ++i) {
-    window.push_back(std::move(found[i]));
-    if (i + 1 < found.size() && found[i + 1].entry.time == window.front().entry.time) continue;
-    // As a merge would: so that an answer does not depend on when that was.
-    TrimWindow(window, s.RetentionNow(), s.options.revision_retention);
-    auto& entries = out[window.front().entry.time];
-    for (LoggedRevision& r : window) entries.push_back(std::move(r.entry));
-    window.clear();
-  }
-  return out;
-}
-
 }  // namespace
 
 void KeepLastRow(RowPiece& piece) {
@@ -366,56 +302,6 @@ Result<std::unique_ptr<ScanCursor>> EmbeddedStore::Scan(const ScanRequest& reque
 
 Result<std::unique_ptr<ScanCursor>> EmbeddedStore::LastPoints(const ScanRequest& request) {
   return OpenScan(*state_, request, ScanKind::kLast);
-}
-
-// Rows and their log are read one after the other: a row may show a revision that its log has not,
-// never the other way round for what was durable when the call began.
-Result<std::vector<RevisionRow>> EmbeddedStore::Revisions(const Selection& selection,
-                                                          size_t rows_max) {
-  State& s = *state_;
-  TM_ASSIGN_OR_RETURN(const EventTime floor, s.RetentionFloor(selection.table));
-  const Snapshots::Lease lease = s.snapshots.Take(s.RetentionNow());
-  const TimeRange range{std::max(selection.time.start, floor), selection.time.end};
-  std::vector<std::shared_ptr<const SeriesInfo>> series;
-  {
-    const ReaderLock lock(s.index_mutex);
-    TM_ASSIGN_OR_RETURN(series, s.index.Select(selection, lease.lsn()));
-  }
-  std::vector<RevisionRow> out;
-  RowPiece piece;
-  SeriesReader reader(s, lease);
-  ReadWants wants;
-  wants.rows = true;
-  for (const auto& info : series) {
-    if (info->owner.none()) continue;
-    std::map<EventTime, RevisionRow> rows;
-    TM_RETURN_IF_ERROR(reader.Start(*s.directory.Get(info->ref), range, wants));
-    while (rows.size() < rows_max - out.size()) {
-      TM_RETURN_IF_ERROR(reader.Next(piece));
-      if (piece.size() == 0) break;
-      for (size_t i = 0; i < piece.size(); ++i) {
-        rows[piece.times[i]] = {
-            info,
-            piece.times[i],
-            piece.rows[i],
-            piece.columns_used == 0 ? Scalar() : ScalarOf(info->type, piece.columns[0], i),
-            {}};
-      }
-    }
-    TM_ASSIGN_OR_RETURN(auto revisions, RevisionsOf(s, lease, *info, range));
-    for (auto& [time, entries] : revisions) {
-      RevisionRow& row = rows[time];
-      if (row.series == nullptr) {
-        row = {info, time, {entries[0].window_start, entries[0].window_end, 0, 0}, {}, {}};
-      }
-      row.revisions = std::move(entries);
-    }
-    for (auto& [time, row] : rows) {
-      if (out.size() >= rows_max) return out;
-      out.push_back(std::move(row));
-    }
-  }
-  return out;
 }
 
 }  // namespace tidemark::store

@@ -361,9 +361,23 @@ class FeedReader {
 struct RevisionRow {
   std::shared_ptr<const SeriesInfo> series;
   EventTime time;
-  RowInfo row;
+  RowInfo row;  // of a row that is not there: its window alone
   Scalar value;
   std::vector<RevisionEntry> revisions;  // ascending
+  int64_t version = 0;                   // of the row; 0: there is none now
+};
+
+/// Rows of owned series and what is known of their revisions, at one snapshot; rows that ended are
+/// among them as long as their log is kept. What became durable in the microseconds before the
+/// snapshot may be in a row and not in its log yet. Single-owner.
+class RevisionCursor {
+ public:
+  virtual ~RevisionCursor() = default;
+  /// Replaces `out` by some rows of one series, at least one, ascending by time; a series may come
+  /// in several pieces, in order. False, and nothing, at the end.
+  virtual Result<bool> Next(std::vector<RevisionRow>& out) = 0;
+  /// Known gaps that the selection's table and time range touch.
+  virtual std::vector<DamagedRange> gaps() const { return {}; }
 };
 
 struct Capabilities {
@@ -440,8 +454,9 @@ class Store {
   virtual std::optional<ViewProgress> ProgressOf(ViewId view) = 0;
 
   /// Rows of owned series with their revision log; selection as in Scan (time = the rows' time).
-  virtual Result<std::vector<RevisionRow>> Revisions(const Selection& selection,
-                                                     size_t rows_max) = 0;
+  virtual Result<std::unique_ptr<RevisionCursor>> OpenRevisions(const Selection& selection) = 0;
+  /// The first `rows_max` of them.
+  Result<std::vector<RevisionRow>> Revisions(const Selection& selection, size_t rows_max);
 
   /// Damaged block files that hold points of `table`, known gaps included. Aggregates over ranges
   /// that touch one that is not accepted fail; a view leaves such windows alone.

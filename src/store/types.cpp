@@ -23,6 +23,12 @@ std::string_view ValueTypeName(ValueType type) {
   return "unknown";
 }
 
+std::string_view CauseName(const RevisionEntry& entry) {
+  if (entry.coarse) return "coarse";
+  if (entry.frozen) return "frozen";
+  return entry.revision == 1 && entry.late_points == 0 ? "on_time" : "late";
+}
+
 void Positions::AppendTo(ByteWriter& out) const {
   out.PutVarint(offsets_.size());
   for (const uint64_t offset : offsets_) out.PutVarint(offset);

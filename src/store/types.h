@@ -251,4 +251,7 @@ struct RevisionEntry {
   bool coarse = false;
 };
 
+/// Why an entry is there: "on_time", "late", "coarse", "frozen". The word of every API.
+std::string_view CauseName(const RevisionEntry& entry);
+
 }  // namespace tidemark::store

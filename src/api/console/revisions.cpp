@@ -65,13 +65,6 @@ std::optional<view::ViewDefinition> WriterOf(const ServiceDeps& deps, TableId ta
   return std::nullopt;
 }
 
-// Why this entry is there; web/API.md section 4.
-std::string_view CauseOf(const store::RevisionEntry& entry) {
-  if (entry.coarse) return "coarse";
-  if (entry.frozen) return "frozen";
-  return entry.revision == 1 && entry.late_points == 0 ? "on_time" : "late";
-}
-
 void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
   out.BeginObject();
   WriteI64(out, "revision", int64_t{entry.revision});
@@ -84,7 +77,7 @@ void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
   } else {
     WriteI64(out, "late_points", entry.late_points);
   }
-  WriteText(out, "cause", CauseOf(entry));
+  WriteText(out, "cause", store::CauseName(entry));
   WriteI64(out, "at", std::optional(entry.at.AsEventTime()));
   out.Key("frozen").Bool(entry.frozen).EndObject();
 }

@@ -256,5 +256,60 @@ TEST_P(StoreConformance, RevisionsAreLoggedPerRow) {
   check();
 }
 
+TEST_P(StoreConformance, RevisionCursorsKeepTheirSnapshot) {
+  SetReservations({Reserve()});
+  const SeriesRef s = Ref("avg_cpu", {{"host", "a"}}, ValueType::kDouble, kView);
+  const RowInfo first = Info(1, 30);
+  const RowInfo second = Info(2, 31);
+  const auto entry = [&](int64_t time, uint32_t revision, Scalar old_value, Scalar new_value) {
+    return RevisionEntry{s,
+                         At(time),
+                         EventTime{time - 300},
+                         EventTime{time},
+                         revision,
+                         std::move(old_value),
+                         std::move(new_value),
+                         0,
+                         ArrivalTime{100 * revision},
+                         false};
+  };
+  const RevisionEntry one[] = {entry(300, 1, {}, 1.5), entry(600, 1, {}, 7.0)};
+  WriteBatch batch = ViewBatch();
+  batch.revisions = one;
+  Put({{s, 300, ValueView::Double(1.5), 1, 100, &first},
+       {s, 600, ValueView::Double(7), 1, 100, &first}},
+      batch);
+  const auto cursor = store().OpenRevisions(All());
+  ASSERT_TRUE(cursor.ok());
+  const RevisionEntry two[] = {entry(300, 2, 1.5, 2.5), entry(600, 2, 7.0, {})};
+  batch.revisions = two;
+  Put({{s, 300, ValueView::Double(2.5), 1, 200, &second}, {s, 600, ValueView(), 1, 200, &second}},
+      batch);
+  std::vector<RevisionRow> before;
+  std::vector<RevisionRow> piece;
+  for (;;) {
+    const auto more = (*cursor)->Next(piece);
+    ASSERT_TRUE(more.ok());
+    if (!*more) break;
+    for (RevisionRow& row : piece) before.push_back(std::move(row));
+  }
+  ASSERT_EQ(before.size(), 2U);
+  for (const RevisionRow& row : before) {
+    EXPECT_EQ(row.version, 100);
+    EXPECT_EQ(row.row, first);
+    EXPECT_EQ(row.revisions.size(), 1U);
+  }
+  const auto after = store().Revisions(All(), 100);
+  ASSERT_TRUE(after.ok());
+  ASSERT_EQ(after->size(), 2U);
+  EXPECT_EQ(after->at(0).version, 200);
+  EXPECT_EQ(after->at(0).revisions.size(), 2U);
+  // Ended: what is left is its log.
+  EXPECT_EQ(after->at(1).version, 0);
+  EXPECT_EQ(after->at(1).row, (RowInfo{EventTime{300}, EventTime{600}, 0, 0}));
+  ASSERT_EQ(after->at(1).revisions.size(), 2U);
+  EXPECT_EQ(ValueText(after->at(1).revisions[1].new_value), "none");
+}
+
 }  // namespace
 }  // namespace tidemark::store

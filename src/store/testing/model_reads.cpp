@@ -197,6 +197,25 @@ class ModelAggregateCursor final : public AggregateCursor {
   size_t at_ = 0;
 };
 
+class ModelRevisionCursor final : public RevisionCursor {
+ public:
+  ModelRevisionCursor(std::vector<std::vector<RevisionRow>> pieces, std::vector<DamagedRange> gaps)
+      : pieces_(std::move(pieces)), gaps_(std::move(gaps)) {}
+
+  Result<bool> Next(std::vector<RevisionRow>& out) override {
+    out.clear();
+    if (next_ == pieces_.size()) return false;
+    out = std::move(pieces_[next_++]);
+    return true;
+  }
+  std::vector<DamagedRange> gaps() const override { return gaps_; }
+
+ private:
+  std::vector<std::vector<RevisionRow>> pieces_;
+  const std::vector<DamagedRange> gaps_;
+  size_t next_ = 0;
+};
+
 class ModelFeedReader final : public FeedReader {
  public:
   ModelFeedReader(std::shared_ptr<ModelStore::State> state, Positions from)
@@ -483,30 +502,31 @@ std::optional<ViewProgress> ModelStore::ProgressOf(ViewId view) {
   return it == state_->views.end() ? std::nullopt : std::optional(it->second);
 }
 
-Result<std::vector<RevisionRow>> ModelStore::Revisions(const Selection& selection,
-                                                       size_t rows_max) {
+Result<std::unique_ptr<RevisionCursor>> ModelStore::OpenRevisions(const Selection& selection) {
   const MutexLock lock(state_->mutex);
-  std::vector<RevisionRow> out;
+  std::vector<std::vector<RevisionRow>> pieces;
   for (const ModelSeries* series : state_->Select(selection)) {
     if (series->info->owner.none()) continue;
     std::map<EventTime, RevisionRow> rows;
     for (const auto& [time, row] : state_->Rows(*series, selection.time)) {
-      rows[time] = {series->info, time, row->row, row->value.scalar, {}};
+      rows[time] = {series->info, time, row->row, row->value.scalar, {}, row->version};
     }
     for (const auto& [time, entries] : series->revisions) {
       if (!selection.time.Contains(time)) continue;
       RevisionRow& row = rows[time];
       if (row.series == nullptr) {
-        row = {series->info, time, {entries[0].window_start, entries[0].window_end, 0, 0}, {}, {}};
+        row.series = series->info;
+        row.time = time;
+        row.row = {entries[0].window_start, entries[0].window_end, 0, 0};
       }
       row.revisions = entries;
     }
-    for (auto& [time, row] : rows) {
-      if (out.size() >= rows_max) return out;
-      out.push_back(std::move(row));
-    }
+    if (rows.empty()) continue;
+    std::vector<RevisionRow>& piece = pieces.emplace_back();
+    for (auto& [time, row] : rows) piece.push_back(std::move(row));
   }
-  return out;
+  return std::unique_ptr<RevisionCursor>(new ModelRevisionCursor(
+      std::move(pieces), state_->KnownGaps(selection.table, selection.time)));
 }
 
 StoreStats ModelStore::Stats() {

@@ -48,7 +48,7 @@ class ModelStore final : public Store {
   std::vector<SourceProgress> ProgressOf(SourceId source) override;
   std::vector<SourceProgress> ProgressInto(TableId table) override;
   std::optional<ViewProgress> ProgressOf(ViewId view) override;
-  Result<std::vector<RevisionRow>> Revisions(const Selection& selection, size_t rows_max) override;
+  Result<std::unique_ptr<RevisionCursor>> OpenRevisions(const Selection& selection) override;
   std::vector<DamagedRange> Damaged(TableId table) override;
   StoreStats Stats() override;
 

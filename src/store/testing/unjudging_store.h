@@ -111,8 +111,8 @@ class UnjudgingStore final : public Store {
     return inner_->ProgressInto(table);
   }
   std::optional<ViewProgress> ProgressOf(ViewId view) override { return inner_->ProgressOf(view); }
-  Result<std::vector<RevisionRow>> Revisions(const Selection& selection, size_t rows_max) override {
-    return inner_->Revisions(selection, rows_max);
+  Result<std::unique_ptr<RevisionCursor>> OpenRevisions(const Selection& selection) override {
+    return inner_->OpenRevisions(selection);
   }
   std::vector<DamagedRange> Damaged(TableId table) override { return inner_->Damaged(table); }
   StoreStats Stats() override { return inner_->Stats(); }

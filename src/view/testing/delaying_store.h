@@ -97,9 +97,9 @@ class DelayingStore final : public store::Store {
   std::optional<store::ViewProgress> ProgressOf(ViewId view) override {
     return inner_->ProgressOf(view);
   }
-  Result<std::vector<store::RevisionRow>> Revisions(const store::Selection& selection,
-                                                    size_t rows_max) override {
-    return inner_->Revisions(selection, rows_max);
+  Result<std::unique_ptr<store::RevisionCursor>> OpenRevisions(
+      const store::Selection& selection) override {
+    return inner_->OpenRevisions(selection);
   }
   std::vector<store::DamagedRange> Damaged(TableId table) override {
     return inner_->Damaged(table);
