@@ -2,7 +2,7 @@
 // The binder's machinery: binder.cpp (relations, queries), binder_expr.cpp (expressions),
 // binder_name.cpp, binder_call.cpp (functions), binder_aggregate.cpp (aggregates),
 // binder_window.cpp, binder_group.cpp (grouping), binder_subquery.cpp, binder_relation.cpp,
-// binder_join.cpp, binder_set.cpp. Single-owner.
+// binder_view.cpp, binder_join.cpp, binder_set.cpp. Single-owner.
 #pragma once
 
 #include <array>
@@ -122,11 +122,19 @@ class Binder {
   Result<From> BindFrom(const ast::Relation& relation, const Outside& outside);
   Result<plan::Relation> BindRelation(const ast::Relation& relation, const Outside& outside);
   Result<plan::Relation> BindTable(const ast::Relation& relation);
-  Result<plan::Relation> BindViewRows(const ast::Relation& relation);
-  Result<plan::Relation> AddScan(plan::TableScan scan, const store::TableSchema& schema);
+  plan::Relation AddScan(plan::TableScan scan, std::vector<plan::ScanColumn> columns);
   Result<void> Rename(const ast::Relation& relation, plan::Relation& out) const;
   /// The columns of a relation that is no join.
   static std::vector<Field> ColumnsOf(const plan::Relation& relation);
+
+  // binder_view.cpp
+  struct NamedView {
+    std::string name;  // as the namespace spells it
+    Namespace::View view;
+  };
+  Result<plan::Relation> BindTableFunction(const ast::Relation& relation);
+  Result<NamedView> FindView(const ast::Expr& name) const;
+  Result<void> BindAsOf(const ast::Expr& time, plan::TableScan& scan);
 
   // binder_join.cpp
   Result<From> BindJoin(const ast::Relation& join, const Outside& outside);
@@ -299,6 +307,12 @@ class Binder {
   std::map<uint32_t, size_t> scan_of_;                    // relation -> Plan::scans
   std::vector<std::shared_ptr<plan::Query>> subqueries_;  // inner ones first
 };
+
+/// The one of `known` that is `name`, else the only one that differs by case.
+std::optional<std::string> NearestByCase(const std::vector<std::string>& known,
+                                         std::string_view name);
+/// ErrorAt() as kNotFound.
+Error NotFoundAt(Place place, std::string_view message, std::string_view suggestion);
 
 /// A node without arguments yet.
 std::shared_ptr<plan::Expr> MakeExpr(plan::ExprKind kind, Type type, Place place);

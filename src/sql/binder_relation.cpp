@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FROM: tables, CTEs, sub-queries, view_rows() (timestream-sql.md 2).
+// FROM: tables, CTEs, sub-queries (timestream-sql.md 2).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -14,26 +14,6 @@ namespace {
 
 /// Relations of one statement; a bound against statements that grow by repetition.
 constexpr uint32_t kRelationsMax = 1000;
-
-std::optional<std::string> NearestByCase(const std::vector<std::string>& known,
-                                         std::string_view name) {
-  std::optional<std::string> found;
-  for (const std::string& candidate : known) {
-    if (candidate == name) return candidate;
-  }
-  for (const std::string& candidate : known) {
-    if (LowerCase(candidate) != LowerCase(name)) continue;
-    if (found) return std::nullopt;
-    found = candidate;
-  }
-  return found;
-}
-
-Error NotFoundAt(Place place, std::string_view message, std::string_view suggestion) {
-  Error error = ErrorAt(place, message, suggestion);
-  error.code = Code::kNotFound;
-  return error;
-}
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -70,6 +50,26 @@ TypeKind SqlType(store::ValueType type) {
 }
 
 }  // namespace
+
+std::optional<std::string> NearestByCase(const std::vector<std::string>& known,
+                                         std::string_view name) {
+  std::optional<std::string> found;
+  for (const std::string& candidate : known) {
+    if (candidate == name) return candidate;
+  }
+  for (const std::string& candidate : known) {
+    if (LowerCase(candidate) != LowerCase(name)) continue;
+    if (found) return std::nullopt;
+    found = candidate;
+  }
+  return found;
+}
+
+Error NotFoundAt(Place place, std::string_view message, std::string_view suggestion) {
+  Error error = ErrorAt(place, message, suggestion);
+  error.code = Code::kNotFound;
+  return error;
+}
 
 std::string Suggest(std::string_view wrong, const std::vector<std::string>& known) {
   const std::string lower = LowerCase(wrong.substr(0, 64));
@@ -175,12 +175,8 @@ Result<plan::Relation> Binder::BindRelation(const ast::Relation& relation, const
     case ast::RelationKind::kJoin:
     case ast::RelationKind::kUnnest:
       break;  // BindFrom
-    case ast::RelationKind::kFunction: {
-      if (LowerCase(relation.name[0].text) == "view_rows") return BindViewRows(relation);
-      return ErrorAt(relation.place,
-                     fmt::format("Function {} not registered as a table", relation.name[0].text),
-                     "view_rows('name') is the only one");
-    }
+    case ast::RelationKind::kFunction:
+      return BindTableFunction(relation);
     case ast::RelationKind::kTable:
       return BindTable(relation);
     case ast::RelationKind::kQuery: {
@@ -233,44 +229,14 @@ Result<plan::Relation> Binder::BindTable(const ast::Relation& relation) {
   scan.database = table.database;
   scan.table = table.table;
   scan.selection.table = table.id;
-  TM_ASSIGN_OR_RETURN(plan::Relation out, AddScan(std::move(scan), schema));
+  plan::Relation out = AddScan(std::move(scan), TableColumns(schema));
   out.alias = relation.name.back().text;
   out.database = table.database;
   TM_RETURN_IF_ERROR(Rename(relation, out));
   return out;
 }
 
-Result<plan::Relation> Binder::BindViewRows(const ast::Relation& relation) {
-  const auto* name = relation.args.size() == 1 && relation.args[0]->kind == ast::ExprKind::kLiteral
-                         ? std::get_if<std::string>(&relation.args[0]->value.data)
-                         : nullptr;
-  if (name == nullptr)
-    return ErrorAt(relation.place, "view_rows() takes the name of a view as a string");
-  const std::optional<Namespace::View> view = names_.FindView(*name);
-  if (!view)
-    return NotFoundAt(relation.args[0]->place, fmt::format("View '{}' does not exist", *name), {});
-  TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store_.Schema(view->target));
-  plan::TableScan scan;
-  scan.table_name = fmt::format("view_rows('{}')", *name);
-  scan.selection.table = view->target;
-  scan.selection.owners = {store::OwnerFilter::Kind::kView, view->owner};
-  scan.view_rows = true;
-  TM_ASSIGN_OR_RETURN(plan::Relation out, AddScan(std::move(scan), schema));
-  out.alias = "view_rows";
-  TM_RETURN_IF_ERROR(Rename(relation, out));
-  return out;
-}
-
-Result<plan::Relation> Binder::AddScan(plan::TableScan scan, const store::TableSchema& schema) {
-  std::vector<ScanColumn> columns = TableColumns(schema);
-  if (scan.view_rows) {
-    using Source = ScanColumn::Source;
-    const store::ValueType none = store::ValueType::kNone;
-    columns.push_back({Source::kWindowStart, "window_start", none, TypeKind::kTimestamp});
-    columns.push_back({Source::kWindowEnd, "window_end", none, TypeKind::kTimestamp});
-    columns.push_back({Source::kRevision, "revision", none, TypeKind::kBigint});
-    columns.push_back({Source::kRecordCount, "record_count", none, TypeKind::kBigint});
-  }
+plan::Relation Binder::AddScan(plan::TableScan scan, std::vector<ScanColumn> columns) {
   plan::Relation out;
   out.kind = plan::Relation::Kind::kScan;
   out.id = next_relation_++;

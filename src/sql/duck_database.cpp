@@ -366,6 +366,7 @@ class DuckEngine final : public Database {
       TM_RETURN_IF_ERROR(AllowOnly(connection.get(), options.export_dir));
     }
     TM_RETURN_IF_ERROR(RegisterScan(connection.get(), registry_));
+    TM_RETURN_IF_ERROR(RegisterRevisionScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterAggregateScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterScalars(connection.get()));
     TM_RETURN_IF_ERROR(RegisterNested(connection.get()));

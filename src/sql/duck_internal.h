@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "base/mutex.h"
 #include "sql/execution.h"
 #include "sql/plan.h"
+#include "sql/view_history.h"
 
 namespace tidemark::sql {
 
@@ -105,10 +107,30 @@ class TaskRegistry {
 // Each registers functions for the whole database; `registry` must outlive it. kInternal on
 // refusal.
 Result<void> RegisterScan(duckdb_connection connection, TaskRegistry& registry);
+Result<void> RegisterRevisionScan(duckdb_connection connection, TaskRegistry& registry);
 Result<void> RegisterAggregateScan(duckdb_connection connection, TaskRegistry& registry);
 Result<void> RegisterScalars(duckdb_connection connection);
 Result<void> RegisterNested(duckdb_connection connection);
 Result<void> RegisterAggregates(duckdb_connection connection);
+
+/// The bind callback of what reads a plan::TableScan: its columns, and the task for init.
+void BindScan(duckdb_bind_info info) noexcept;
+
+/// The text of a name column in a series; none: SQL NULL.
+std::optional<std::string_view> NameOf(const plan::ScanColumn& column,
+                                       const store::SeriesInfo& series);
+
+/// Nulls in rows [at, at + rows).
+void Invalidate(duckdb_vector vector, size_t at, size_t rows);
+/// One cell of a vector of that type; none: null.
+void SetCell(duckdb_vector vector, size_t at, std::optional<int64_t> value);
+void SetCell(duckdb_vector vector, size_t at, std::optional<EventTime> value);
+void SetCell(duckdb_vector vector, size_t at, std::optional<bool> value);
+void SetCell(duckdb_vector vector, size_t at, std::optional<double> value);
+void SetCell(duckdb_vector vector, size_t at, std::optional<std::string_view> value);
+/// A hidden column of a view's row.
+void SetStateCell(plan::ScanColumn::Source source, const RowState& state, duckdb_vector vector,
+                  size_t at);
 
 /// Decodes a chunk by the result's types.
 void DecodeChunk(duckdb_data_chunk chunk, std::span<const plan::Column> columns, RowChunk& out);

@@ -15,10 +15,94 @@
 #include "sql/duck_internal.h"
 
 namespace tidemark::sql {
-namespace {
 
 using plan::ScanColumn;
 using Source = ScanColumn::Source;
+
+std::optional<std::string_view> NameOf(const ScanColumn& column, const store::SeriesInfo& series) {
+  if (column.source == Source::kMeasureName) return series.measure;
+  if (column.source == Source::kSeriesKey) return series.canonical_key;
+  for (const store::Dimension& dimension : series.dimensions) {
+    if (dimension.name == column.name) return dimension.value;
+  }
+  return std::nullopt;
+}
+
+void Invalidate(duckdb_vector vector, size_t at, size_t rows) {
+  duckdb_vector_ensure_validity_writable(vector);
+  uint64_t* validity = duckdb_vector_get_validity(vector);
+  for (size_t i = at; i < at + rows; ++i) duckdb_validity_set_row_invalid(validity, i);
+}
+
+void SetCell(duckdb_vector vector, size_t at, std::optional<int64_t> value) {
+  if (!value) return Invalidate(vector, at, 1);
+  static_cast<int64_t*>(duckdb_vector_get_data(vector))[at] = *value;
+}
+
+void SetCell(duckdb_vector vector, size_t at, std::optional<EventTime> value) {
+  SetCell(vector, at, value ? std::optional(value->ns) : std::nullopt);
+}
+
+void SetCell(duckdb_vector vector, size_t at, std::optional<bool> value) {
+  if (!value) return Invalidate(vector, at, 1);
+  static_cast<bool*>(duckdb_vector_get_data(vector))[at] = *value;
+}
+
+void SetCell(duckdb_vector vector, size_t at, std::optional<double> value) {
+  if (!value) return Invalidate(vector, at, 1);
+  static_cast<double*>(duckdb_vector_get_data(vector))[at] = *value;
+}
+
+void SetCell(duckdb_vector vector, size_t at, std::optional<std::string_view> value) {
+  if (!value) return Invalidate(vector, at, 1);
+  duckdb_vector_assign_string_element_len(vector, at, value->data(), value->size());
+}
+
+void SetStateCell(Source source, const RowState& state, duckdb_vector vector, size_t at) {
+  switch (source) {
+    case Source::kWindowStart:
+      return SetCell(vector, at, state.window_start);
+    case Source::kWindowEnd:
+      return SetCell(vector, at, state.window_end);
+    case Source::kRevision:
+      return SetCell(vector, at, state.revision);
+    case Source::kRecordCount:
+      return SetCell(vector, at, state.record_count);
+    case Source::kPreliminary:
+      return SetCell(vector, at, state.preliminary);
+    case Source::kFilled:
+      return SetCell(vector, at, std::optional(false));  // no view fills gaps
+    case Source::kComplete:
+      return SetCell(vector, at, state.complete);
+    case Source::kSealed:
+      return SetCell(vector, at, state.sealed);
+    default:
+      return Invalidate(vector, at, 1);
+  }
+}
+
+void BindScan(duckdb_bind_info info) noexcept try {
+  const auto& registry = *static_cast<TaskRegistry*>(duckdb_bind_get_extra_info(info));
+  const DuckValue handle(duckdb_bind_get_parameter(info, 0));
+  const auto task = registry.Find(static_cast<uint64_t>(duckdb_get_int64(handle.get())));
+  if (!task || task->scan == nullptr) {
+    duckdb_bind_set_error(info, MarkError("unknown scan").c_str());
+    return;
+  }
+  for (size_t i = 0; i < task->scan->columns.size(); ++i) {
+    const ScanColumn& column = task->scan->columns[i];
+    const DuckType type = column.source == Source::kSeriesKey
+                              ? DuckType(duckdb_create_logical_type(DUCKDB_TYPE_BLOB))
+                              : CarrierType(column.type.kind());
+    duckdb_bind_add_result_column(info, ("c" + std::to_string(i)).c_str(), type.get());
+  }
+  duckdb_bind_set_bind_data(info, new StoreTask(*task),
+                            [](void* data) { delete static_cast<StoreTask*>(data); });
+} catch (const std::exception& e) {
+  duckdb_bind_set_error(info, e.what());
+}
+
+namespace {
 
 constexpr size_t kConstantRun = 128;   // storage.md 10.8: constant vectors lose on shorter runs
 constexpr size_t kPackedEnough = 256;  // a packed chunk this full makes room for a long run
@@ -32,6 +116,7 @@ struct GlobalScan {
   StoreTask task;
   std::unique_ptr<store::ScanCursor> cursor;
   std::vector<const ScanColumn*> columns;  // to fill, in DuckDB's order
+  ViewClock clock;                         // of a view's rows
 };
 
 /// Rows [start, start + rows) of a slice, copied to `at` of the chunk.
@@ -57,16 +142,6 @@ bool IsName(const ScanColumn& column) {
          column.source == Source::kSeriesKey;
 }
 
-/// The text of a name column in a series; none: SQL NULL.
-std::optional<std::string_view> NameOf(const ScanColumn& column, const store::SeriesInfo& series) {
-  if (column.source == Source::kMeasureName) return series.measure;
-  if (column.source == Source::kSeriesKey) return series.canonical_key;
-  for (const store::Dimension& dimension : series.dimensions) {
-    if (dimension.name == column.name) return dimension.value;
-  }
-  return std::nullopt;
-}
-
 /// An untyped null makes a constant null vector of any type (storage.md 10.5).
 DuckValue NullValue() { return DuckValue(duckdb_create_null_value()); }
 
@@ -77,12 +152,6 @@ DuckValue NameValue(const ScanColumn& column, std::optional<std::string_view> te
         duckdb_create_blob(reinterpret_cast<const uint8_t*>(text->data()), text->size()));
   }
   return DuckValue(duckdb_create_varchar_length(text->data(), text->size()));
-}
-
-void Invalidate(duckdb_vector vector, size_t at, size_t rows) {
-  duckdb_vector_ensure_validity_writable(vector);
-  uint64_t* validity = duckdb_vector_get_validity(vector);
-  for (size_t i = at; i < at + rows; ++i) duckdb_validity_set_row_invalid(validity, i);
 }
 
 template <typename To, typename From>
@@ -135,23 +204,17 @@ bool CopyValues(const ScanColumn& column, const store::Slice& slice, size_t star
   return true;
 }
 
-bool CopyRowInfo(const ScanColumn& column, const store::Slice& slice, size_t start, size_t rows,
-                 duckdb_vector vector, size_t at) {
+bool CopyRowInfo(const ScanColumn& column, const ViewClock& clock, const store::Slice& slice,
+                 size_t start, size_t rows, duckdb_vector vector, size_t at) {
   if (slice.rows.empty()) return false;
-  int64_t* data = static_cast<int64_t*>(duckdb_vector_get_data(vector)) + at;
-  for (size_t i = 0; i < rows; ++i) {
-    const store::RowInfo& info = slice.rows[start + i];
-    data[i] = column.source == Source::kWindowStart ? info.window_start.ns
-              : column.source == Source::kWindowEnd ? info.window_end.ns
-              : column.source == Source::kRevision  ? int64_t{info.revision}
-                                                    : static_cast<int64_t>(info.record_count);
-  }
+  for (size_t i = 0; i < rows; ++i)
+    SetStateCell(column.source, StateOf(slice.rows[start + i], clock), vector, at + i);
   return true;
 }
 
 /// Copies everything but names; false where the series lacks the column.
-bool CopyColumn(const ScanColumn& column, const store::Slice& slice, size_t start, size_t rows,
-                duckdb_vector vector, size_t at) {
+bool CopyColumn(const ScanColumn& column, const ViewClock& clock, const store::Slice& slice,
+                size_t start, size_t rows, duckdb_vector vector, size_t at) {
   if (column.source == Source::kTime) {
     Copy<int64_t>(vector, at, slice.times.subspan(start, rows));
     return true;
@@ -159,7 +222,7 @@ bool CopyColumn(const ScanColumn& column, const store::Slice& slice, size_t star
   if (column.source == Source::kSingle || column.source == Source::kField) {
     return CopyValues(column, slice, start, rows, vector, at);
   }
-  return CopyRowInfo(column, slice, start, rows, vector, at);
+  return CopyRowInfo(column, clock, slice, start, rows, vector, at);
 }
 
 /// True with rows waiting in local.slice.
@@ -192,8 +255,9 @@ size_t FillConstant(GlobalScan& global, LocalScan& local, duckdb_data_chunk chun
   }
   for (size_t c = 0; c < global.columns.size(); ++c) {
     duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, c);
-    const bool copied = !IsName(*global.columns[c]) &&
-                        CopyColumn(*global.columns[c], local.slice, local.offset, rows, vector, 0);
+    const bool copied =
+        !IsName(*global.columns[c]) &&
+        CopyColumn(*global.columns[c], global.clock, local.slice, local.offset, rows, vector, 0);
     if (!copied) duckdb_vector_reference_value(vector, local.constants[c].get());
   }
   Consume(local, rows);
@@ -251,7 +315,8 @@ Result<size_t> FillPacked(GlobalScan& global, LocalScan& local, duckdb_data_chun
     const size_t rows = std::min(waiting, VectorSize() - filled);
     for (size_t c = 0; c < global.columns.size(); ++c) {
       if (IsName(*global.columns[c])) continue;
-      if (CopyColumn(*global.columns[c], local.slice, local.offset, rows, vectors[c], filled)) {
+      if (CopyColumn(*global.columns[c], global.clock, local.slice, local.offset, rows, vectors[c],
+                     filled)) {
         any[c] = 1;
       } else {
         Invalidate(vectors[c], filled, rows);
@@ -288,27 +353,6 @@ Result<void> FillChunk(GlobalScan& global, LocalScan& local, duckdb_data_chunk c
 // -------------------------------------------------------------------------------------------
 // callbacks
 
-void Bind(duckdb_bind_info info) noexcept try {
-  const auto& registry = *static_cast<TaskRegistry*>(duckdb_bind_get_extra_info(info));
-  const DuckValue handle(duckdb_bind_get_parameter(info, 0));
-  const auto task = registry.Find(static_cast<uint64_t>(duckdb_get_int64(handle.get())));
-  if (!task || task->scan == nullptr) {
-    duckdb_bind_set_error(info, MarkError("unknown scan").c_str());
-    return;
-  }
-  for (size_t i = 0; i < task->scan->columns.size(); ++i) {
-    const ScanColumn& column = task->scan->columns[i];
-    const DuckType type = column.source == Source::kSeriesKey
-                              ? DuckType(duckdb_create_logical_type(DUCKDB_TYPE_BLOB))
-                              : CarrierType(column.type.kind());
-    duckdb_bind_add_result_column(info, ("c" + std::to_string(i)).c_str(), type.get());
-  }
-  duckdb_bind_set_bind_data(info, new StoreTask(*task),
-                            [](void* data) { delete static_cast<StoreTask*>(data); });
-} catch (const std::exception& e) {
-  duckdb_bind_set_error(info, e.what());
-}
-
 Result<std::unique_ptr<GlobalScan>> OpenScan(duckdb_init_info info) {
   auto global = std::make_unique<GlobalScan>();
   global->task = *static_cast<StoreTask*>(duckdb_init_get_bind_data(info));
@@ -329,6 +373,8 @@ Result<std::unique_ptr<GlobalScan>> OpenScan(duckdb_init_info info) {
     request.fields.emplace_back();  // no field at all; empty would mean all
   TM_RETURN_IF_ERROR(global->task.control->Check());
   store::Store& store = *global->task.store;
+  if (scan.kind == plan::TableScan::Kind::kViewRows)
+    global->clock = ReadViewClock(store, scan.selection.owners.view, scan.allowed_lateness);
   if (scan.last_points) {
     TM_ASSIGN_OR_RETURN(global->cursor, store.LastPoints(request));
   } else {
@@ -382,7 +428,7 @@ Result<void> RegisterScan(duckdb_connection connection, TaskRegistry& registry) 
   const DuckType handle(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
   duckdb_table_function_add_parameter(function.get(), handle.get());
   duckdb_table_function_set_extra_info(function.get(), &registry, nullptr);
-  duckdb_table_function_set_bind(function.get(), Bind);
+  duckdb_table_function_set_bind(function.get(), BindScan);
   duckdb_table_function_set_init(function.get(), Init);
   duckdb_table_function_set_local_init(function.get(), InitLocal);
   duckdb_table_function_set_function(function.get(), Scan);

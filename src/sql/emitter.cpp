@@ -173,7 +173,9 @@ void Emitter::Join(const plan::Relation& join) {
 void Emitter::Relation(const plan::Relation& relation) {
   switch (relation.kind) {
     case plan::Relation::Kind::kScan:
-      Put("tm_scan(CAST({} AS BIGINT))", handles_.scans[relation.scan]);
+      Put("{}(CAST({} AS BIGINT))",
+          plan_.scans[relation.scan].reads_log() ? "tm_revisions" : "tm_scan",
+          handles_.scans[relation.scan]);
       break;
     case plan::Relation::Kind::kCte:
       Put("q{}", relation.cte);

@@ -91,6 +91,12 @@ void AddScan(const plan::TableScan& scan, store::Store& store, std::vector<std::
   lines.push_back("scan " + scan.table_name);
   lines.emplace_back("  pushdown: scan");
   AddSelection(scan.selection, lines);
+  if (scan.kind == plan::TableScan::Kind::kViewRowsAt) {
+    lines.push_back("  as of: " + (scan.as_of ? FormatSqlTimestamp(*scan.as_of) : "a parameter") +
+                    ", from the rows and their revision log");
+  } else if (scan.kind == plan::TableScan::Kind::kViewRevisions) {
+    lines.emplace_back("  revisions: of these rows, from their log");
+  }
   std::string columns;
   for (const plan::ScanColumn& column : scan.columns) {
     if (!column.used || column.source == plan::ScanColumn::Source::kSeriesKey) continue;
@@ -100,7 +106,8 @@ void AddScan(const plan::TableScan& scan, store::Store& store, std::vector<std::
   lines.emplace_back(scan.exact ? "  filter: complete" : "  filter: rest evaluated after the scan");
   if (scan.last_points) lines.emplace_back("  points: the newest of each series");
   if (scan.points_limit != UINT64_MAX)
-    lines.push_back(fmt::format("  limit: {} points", scan.points_limit));
+    lines.push_back(
+        fmt::format("  limit: {} {}", scan.points_limit, scan.reads_log() ? "rows" : "points"));
   store::AggregateRequest request;
   request.selection = scan.selection;
   AddEstimate(EstimateOf(store, request), lines);

@@ -72,6 +72,18 @@ std::string_view AttributeOf(Source source) {
     case Source::kWindowEnd:
     case Source::kRevision:
     case Source::kRecordCount:
+    case Source::kPreliminary:
+    case Source::kFilled:
+    case Source::kComplete:
+    case Source::kSealed:
+    case Source::kOld:
+    case Source::kNew:
+    case Source::kVersion:
+    case Source::kAt:
+    case Source::kCause:
+    case Source::kLatePoints:
+    case Source::kLatenessMax:
+    case Source::kPartition:
       break;
   }
   return "";

@@ -17,6 +17,7 @@ class Namespace {
   struct View {
     TableId target;      // where its rows are
     store::Owner owner;  // the view and its active generation
+    nanoseconds allowed_lateness{0};
   };
 
   virtual ~Namespace() = default;
@@ -26,8 +27,10 @@ class Namespace {
   virtual Result<std::vector<std::string>> Tables(std::string_view database) const = 0;
   /// kNotFound: no such database or table.
   virtual Result<TableId> Find(std::string_view database, std::string_view table) const = 0;
-  /// For view_rows('name').
+  /// For view_rows('name') and view_revisions('name').
   virtual std::optional<View> FindView(std::string_view name) const = 0;
+  /// To find a view by another spelling, or to name the nearest.
+  virtual std::vector<std::string> Views() const { return {}; }
 };
 
 }  // namespace tidemark::sql

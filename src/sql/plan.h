@@ -166,10 +166,23 @@ struct ScanColumn {
     kSingle,
     kField,
     kSeriesKey,
+    // Hidden columns of view rows, then those of a view's revisions.
     kWindowStart,
     kWindowEnd,
     kRevision,
     kRecordCount,
+    kPreliminary,
+    kFilled,
+    kComplete,
+    kSealed,
+    kOld,
+    kNew,
+    kVersion,
+    kAt,
+    kCause,
+    kLatePoints,
+    kLatenessMax,
+    kPartition,
   };
   Source source = Source::kTime;
   std::string name;  // as SQL shows it; of the dimension or field
@@ -178,19 +191,31 @@ struct ScanColumn {
   bool used = false;  // some expression reads it
 };
 
-/// One table in FROM, or view_rows('name').
+/// One table in FROM, or what a view made: view_rows(), view_revisions().
 struct TableScan {
-  std::string table_name;  // "database"."table", or view_rows('name')
+  enum class Kind : uint8_t {
+    kPoints,
+    kViewRows,       // view_rows('name')
+    kViewRowsAt,     // view_rows('name', as_of)
+    kViewRevisions,  // view_revisions('name')
+  };
+  Kind kind = Kind::kPoints;
+  std::string table_name;  // "database"."table", or the call
   std::string database;    // of a table
   std::string table;
   uint32_t relation = 0;            // that reads it
   std::vector<ScanColumn> columns;  // by Column::number; time first: it is the cheapest to ask for
   store::Selection selection;       // a superset of WHERE
   bool exact = true;                // selection is all of WHERE
-  bool view_rows = false;
+  std::optional<EventTime> as_of;   // kViewRowsAt, unless it is a parameter without a value
+  bool as_of_now = false;           // `as_of` is not before the statement's start
+  nanoseconds allowed_lateness{0};  // of the view
   uint64_t points_limit = UINT64_MAX;
   bool last_points = false;  // only the newest point of each series is read
   bool replaced = false;     // an aggregate stands in its place
+
+  /// Read from the revision log, not from points: nothing of it can be computed by the store.
+  bool reads_log() const { return kind == Kind::kViewRowsAt || kind == Kind::kViewRevisions; }
 };
 
 /// A grouping that the store answers by itself.

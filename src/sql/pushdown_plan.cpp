@@ -322,6 +322,7 @@ class Pusher {
       const auto rows = static_cast<uint64_t>(*select.limit) + static_cast<uint64_t>(select.offset);
       scan.points_limit = std::min(scan.points_limit, rows);
     }
+    if (scan.reads_log()) return;
     scan.last_points = aggregates_ && ReadsLastPoints(select, scan);
     if (!select.aggregation || !aggregates_ || scan.last_points) return;
     std::optional<plan::TableAggregate> pushed = PushAggregate(select, scan);

@@ -2,7 +2,9 @@
 
 A point 3 hours late, sent after a restart, changes its window's row and adds revision 2; a WriteRecords
 correction with a higher version does too; a lower one is rejected with ExistingVersion and changes nothing;
-a WriteRecords to a series that the view maintains is rejected and names the view.
+a WriteRecords to a series that the view maintains is rejected and names the view. view_rows() and
+view_revisions() say what the revisions endpoint says, before and after a flush and a restart, and what the late
+row was before.
 """
 import time
 
@@ -23,6 +25,38 @@ def revisions(server, **dimensions):
     status, answer = server.api(f"/databases/{DATABASE}/tables/{TABLE}/revisions?{query}")
     equal(status, 200, "revisions")
     return answer["rows"]
+
+
+def agree(server):
+    """view_revisions() and view_rows() give what the revisions endpoint gives."""
+    log, now = {}, {}
+    for row in revisions(server):
+        key = (tuple(sorted(row["dimensions"].items())), row["time"])
+        now[key] = (row["revision"], float(row["value"]))
+        log[key] = [(e["revision"], e["old"] and float(e["old"]), e["new"] and float(e["new"]), e["late_points"], e["cause"], e["at"])
+                    for e in row["revisions"]]
+    names = sorted({name for dimensions, _ in log for name, _ in dimensions})
+    number = lambda text: None if text is None else float(text)
+    time_ns = lambda text: str(sql_time_s(text[:19]) * 10**9 + int(text[20:].ljust(9, "0")))
+    key = lambda r: (tuple((n, r[n]) for n in names if r[n] is not None), time_ns(r["time"]))
+    where = "WHERE measure_name = 'avg_cpu_idle'"
+    entries, unknown = {}, []
+    for r in server.rows(f"SELECT * FROM view_revisions('ec2-5m') {where} ORDER BY time, at, revision"):
+        entries.setdefault(key(r), []).append(
+            (r["revision"], number(r["old"]), number(r["new"]), r["late_points"], r["cause"], time_ns(r["at"])))
+        unknown += [r] if r["version"] is None else []
+    equal(entries, log, "view_revisions() and the revisions endpoint")
+    equal(unknown, [], "entries without a version")
+    rows = server.rows(f"SELECT * FROM view_rows('ec2-5m') {where}")
+    equal({key(r): (r["revision"], float(r["measure_value::double"])) for r in rows}, now, "view_rows() and the revisions endpoint")
+    check(all(r["complete"] == "true" and r["preliminary"] == "false" for r in rows), "published rows are complete")
+    return log
+
+
+def as_of(server, at_ns):
+    time_text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at_ns // 10**9)) + f".{at_ns % 10**9:09d}"
+    rows = server.rows(f"SELECT * FROM view_rows('ec2-5m', TIMESTAMP '{time_text}') WHERE measure_name = 'avg_cpu_idle'")
+    return {(r["instance_name"] or r["host"], sql_time_s(r["time"])): (r["revision"], float(r["measure_value::double"])) for r in rows}
 
 
 def rejected(call):
@@ -83,6 +117,20 @@ def main():
         send("11", 1, t=base + 1)
         wait_for("the next point counts", lambda: averages(server).get(row) == 15.5)
         equal({k for k in averages(server) if averages(server)[k] != after.get(k)}, {row}, "rows that changed")
+
+        # The same facts in SQL, from memory, from files and after a restart; and the late row as it was.
+        log = agree(server)
+        changed = [entries for key, entries in log.items() if key[1] == str(late_row[1] * 10**9) and len(entries) == 2][0]
+        at = int(changed[1][5])
+        then = lambda: [as_of(server, t).get(late_row) for t in (int(changed[0][5]) - 1, at - 1, at)]
+        want = [None, ("1", 50.0), ("2", after[late_row])]
+        equal(then(), want, "the late row as it was, and is")
+        server.cli("store", "flush")
+        equal(agree(server), log, "the log after the flush")
+        server.restart()
+        server.wait_settled((now - 95) // 300 * 300)
+        equal(agree(server), log, "the log after the restart")
+        equal(then(), want, "the late row as it was, from files")
 
 
 run(main)

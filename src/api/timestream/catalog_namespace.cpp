@@ -26,7 +26,13 @@ std::optional<sql::Namespace::View> CatalogNamespace::FindView(std::string_view 
   if (!view.ok()) return std::nullopt;
   const Result<catalog::TableDef> target = catalog_.GetTable(view->database, view->target_table);
   if (!target.ok()) return std::nullopt;
-  return View{target->id, store::Owner{view->id, view->generation}};
+  return View{target->id, store::Owner{view->id, view->generation}, view->allowed_lateness};
+}
+
+std::vector<std::string> CatalogNamespace::Views() const {
+  std::vector<std::string> out;
+  for (catalog::ViewDef& def : catalog_.ListViews()) out.push_back(std::move(def.name));
+  return out;
 }
 
 }  // namespace tidemark::timestream

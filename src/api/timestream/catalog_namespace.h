@@ -21,6 +21,7 @@ class CatalogNamespace final : public sql::Namespace {
   Result<std::vector<std::string>> Tables(std::string_view database) const override;
   Result<TableId> Find(std::string_view database, std::string_view table) const override;
   std::optional<View> FindView(std::string_view name) const override;
+  std::vector<std::string> Views() const override;
 
  private:
   const catalog::Catalog& catalog_;

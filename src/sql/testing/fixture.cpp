@@ -93,11 +93,37 @@ std::optional<Namespace::View> TestNamespace::FindView(std::string_view name) co
   return found->second;
 }
 
+std::vector<std::string> TestNamespace::Views() const {
+  std::vector<std::string> out;
+  for (const auto& [name, view] : views) out.push_back(name);
+  return out;
+}
+
 TestDatabase::TestDatabase(StoreKind kind)
     : clock({At("2022-03-02 00:00:00").ns / 1'000'000}),
       owned_store_(MakeStore(kind)),
       store(*owned_store_),
       kind_(kind) {
+  Open({});
+}
+
+TestDatabase::TestDatabase(std::unique_ptr<TestDatabase> before)
+    : clock(before->clock.Now()),
+      names(before->names),
+      files_([&before] {
+        auto files = before->files_;
+        before.reset();
+        return files;
+      }()),
+      owned_store_(MakeStore(StoreKind::kEmbedded)),
+      store(*owned_store_),
+      kind_(StoreKind::kEmbedded) {
+  for (const auto& [database, tables] : names.databases) {
+    for (const auto& [table, id] : tables) {
+      SetTable(id, database, table);
+      next_table_ = std::max(next_table_, id.value + 1);
+    }
+  }
   Open({});
 }
 
@@ -110,7 +136,7 @@ TestDatabase::~TestDatabase() {
 std::unique_ptr<store::Store> TestDatabase::MakeStore(StoreKind kind) {
   if (kind == StoreKind::kModel) return std::make_unique<store::ModelStore>(clock);
   executor_ = std::make_unique<sim::SimExecutor>(clock, 1);
-  auto opened = store::EmbeddedStore::Open({.dir = "data"}, files_, clock, *executor_, metrics);
+  auto opened = store::EmbeddedStore::Open({.dir = "data"}, *files_, clock, *executor_, metrics);
   EXPECT_TRUE(opened.ok()) << opened.error().message;
   return std::move(opened).value();
 }
@@ -139,12 +165,16 @@ TableId TestDatabase::AddTable(const std::string& database, const std::string& t
   const TableId id = found->second;
   if (!added) return id;
   ++next_table_;
+  SetTable(id, database, table);
+  return id;
+}
+
+void TestDatabase::SetTable(TableId id, const std::string& database, const std::string& table) {
   store::TableSettings settings;
   settings.table = id;
   settings.name = "\"" + database + "\".\"" + table + "\"";
   settings.magnetic_writes = true;
   store.SetTable(settings);
-  return id;
 }
 
 void TestDatabase::Write(TableId table, std::vector<TestPoint> points) {
@@ -190,21 +220,39 @@ void TestDatabase::Seal() {
 
 void TestDatabase::WriteViewRow(TableId table, ViewId view, const TestPoint& point,
                                 const store::RowInfo& row) {
+  PublishViewRow(table, view, point, row, {}, ArrivalTime{point.version});
+}
+
+void TestDatabase::PublishViewRow(TableId table, ViewId view, const TestPoint& point,
+                                  const store::RowInfo& row, std::vector<store::RevisionEntry> log,
+                                  ArrivalTime at) {
   const auto dimensions = Dimensions(point.dimensions);
   const store::Owner owner{view, 1};
-  const store::SeriesKeyView key{table, point.measure, dimensions, point.value.type(), owner};
+  const bool ends = point.value.type() == store::ValueType::kNone;
+  const store::ValueType type = ends ? store::ValueType::kDouble : point.value.type();
+  const store::SeriesKeyView key{table, point.measure, dimensions, type, owner};
   const auto resolved = store.Resolve(std::span(&key, 1));
   ASSERT_TRUE(resolved.ok()) << resolved.error().message;
   store::PointView out;
   out.series = (*resolved)[0].series;
   out.time = point.time;
   out.value = point.value;
-  out.version = point.version;
+  out.arrival = at;
   out.row = &row;
+  for (store::RevisionEntry& entry : log) entry.series = out.series;
   store::WriteBatch batch;
   batch.points = std::span(&out, 1);
+  batch.rule = store::ConflictRule::kLastWins;
   batch.owner = owner;
   batch.time_check = store::WriteBatch::TimeCheck::kNone;
+  batch.revisions = log;
+  Write(batch);
+}
+
+void TestDatabase::WriteProgress(ViewId view, EventTime watermark) {
+  store::WriteBatch batch;
+  batch.owner = {view, 1};
+  batch.view_progress = store::ViewProgress{view, 1, store.End(), watermark, ""};
   Write(batch);
 }
 

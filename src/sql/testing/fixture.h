@@ -24,6 +24,7 @@ class TestNamespace final : public Namespace {
   Result<std::vector<std::string>> Tables(std::string_view database) const override;
   Result<TableId> Find(std::string_view database, std::string_view table) const override;
   std::optional<View> FindView(std::string_view name) const override;
+  std::vector<std::string> Views() const override;
 
   std::map<std::string, std::map<std::string, TableId>, std::less<>> databases;
   std::map<std::string, View, std::less<>> views;
@@ -52,6 +53,8 @@ std::string_view StoreKindName(StoreKind kind);
 class TestDatabase {
  public:
   explicit TestDatabase(StoreKind kind = StoreKind::kModel);
+  /// kEmbedded: another process on the same disk, with its names and tables; no reservations.
+  explicit TestDatabase(std::unique_ptr<TestDatabase> before);
   ~TestDatabase();
 
   /// Makes "database"."table", or finds it.
@@ -59,6 +62,10 @@ class TestDatabase {
   void Write(TableId table, std::vector<TestPoint> points);
   /// Rows of view `view`, generation 1.
   void WriteViewRow(TableId table, ViewId view, const TestPoint& point, const store::RowInfo& row);
+  /// One publication of generation 1: a row, or its end for a value of type kNone, with its log.
+  void PublishViewRow(TableId table, ViewId view, const TestPoint& point, const store::RowInfo& row,
+                      std::vector<store::RevisionEntry> log, ArrivalTime at);
+  void WriteProgress(ViewId view, EventTime watermark);
   /// DevOps, IoT, lab.series, lab.cpu of the reference page, in the tier of the store's kind.
   void AddSamples();
   bool is_model() const { return kind_ == StoreKind::kModel; }
@@ -81,11 +88,12 @@ class TestDatabase {
   std::unique_ptr<store::Store> MakeStore(StoreKind kind);
   void Write(const store::WriteBatch& batch);
   void WriteSamples();
+  void SetTable(TableId id, const std::string& database, const std::string& table);
 
   /// Which of the samples are being written, see kHalfSealed.
   enum class Pass : uint8_t { kAll, kBeforeSealing, kAfterSealing };
 
-  sim::SimFileSystem files_{1};
+  std::shared_ptr<sim::SimFileSystem> files_ = std::make_shared<sim::SimFileSystem>(1);
   std::unique_ptr<sim::SimExecutor> executor_;
   std::unique_ptr<store::Store> owned_store_;
 
