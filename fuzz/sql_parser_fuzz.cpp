@@ -3,7 +3,6 @@
 // bounded depth. With an odd first byte, its words are changed first, as the next eight bytes say:
 // bytes alone rarely leave the lexer.
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "base/check.h"
@@ -15,6 +14,7 @@
 #include "sql/parser.h"
 #include "sql/testing/fixture.h"
 #include "sql/testing/query_generator.h"
+#include "sql/testing/statement_mutator.h"
 
 namespace {
 
@@ -60,210 +60,6 @@ constexpr std::string_view kStatements[] = {
     "max(time), 10s)) FROM lab.series /* a comment */ WHERE id = 'a' -- and another",
     "SELECT a, x FROM (SELECT 1 AS a) AS t, LATERAL (SELECT a + 1 AS x) AS u WHERE EXISTS (SELECT "
     "a)",
-};
-
-constexpr std::string_view kWords[] = {
-    "SELECT",
-    "FROM",
-    "WHERE",
-    "GROUP",
-    "BY",
-    "ORDER",
-    "HAVING",
-    "LIMIT",
-    "OFFSET",
-    "(",
-    ")",
-    ",",
-    ".",
-    "*",
-    "+",
-    "-",
-    "/",
-    "%",
-    "=",
-    "<>",
-    "<",
-    ">=",
-    "||",
-    "->",
-    "[",
-    "]",
-    "AS",
-    "AND",
-    "OR",
-    "NOT",
-    "NULL",
-    "IN",
-    "LIKE",
-    "BETWEEN",
-    "IS",
-    "CASE",
-    "WHEN",
-    "THEN",
-    "ELSE",
-    "END",
-    "CAST",
-    "TRY_CAST",
-    "ROW",
-    "ARRAY",
-    "JOIN",
-    "ON",
-    "USING",
-    "UNNEST",
-    "LATERAL",
-    "WITH",
-    "UNION",
-    "ALL",
-    "DISTINCT",
-    "EXISTS",
-    "OVER",
-    "PARTITION",
-    "RANGE",
-    "ROWS",
-    "FILTER",
-    "INTERVAL",
-    "TIMESTAMP",
-    "VALUES",
-    "CUBE",
-    "count",
-    "sum",
-    "max_by",
-    "grouping",
-    "lag",
-    "reduce",
-    "transform",
-    "filter",
-    "bin",
-    "date_trunc",
-    "regexp_like",
-    "approx_percentile",
-    "create_time_series",
-    "if",
-    "coalesce",
-    "time",
-    "measure_name",
-    "measure_value::double",
-    "hostname",
-    "id",
-    "t",
-    "x",
-    "@p",
-    "1",
-    "0",
-    "1.5",
-    "1e300",
-    "5m",
-    "12month",
-    "'a'",
-    "''",
-    "'2020-01-01'",
-    "\"a\"",
-    "2147483648",
-    "9223372036854775807",
-    "bigint",
-    "row(a double)",
-    "timeseries(double)",
-    "UESCAPE",
-    "?",
-    "`",
-    "::",
-    ";",
-    "\n",
-};
-
-/// Splits into words, quoted parts and single characters; blanks fall away.
-std::vector<std::string> Split(std::string_view text) {
-  std::vector<std::string> out;
-  const auto word = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-  };
-  while (!text.empty()) {
-    size_t size = 1;
-    if (word(text[0])) {
-      while (size < text.size() && (word(text[size]) || text[size] == ':')) ++size;
-    } else if (text[0] == '\'' || text[0] == '"') {
-      size = std::min(text.find(text[0], 1), text.size() - 1) + 1;
-    }
-    if (text[0] != ' ') out.emplace_back(text.substr(0, size));
-    text.remove_prefix(size);
-  }
-  return out;
-}
-
-class Words {
- public:
-  Words(std::string_view text, uint64_t seed) : words_(Split(text)), random_(seed) {}
-
-  std::string Changed() {
-    for (uint64_t changes = 1 + random_.Below(5); changes > 0; --changes) Change();
-    std::string out;
-    for (const std::string& word : words_) out += (out.empty() ? "" : " ") + word;
-    return out;
-  }
-
- private:
-  using Iterator = std::vector<std::string>::difference_type;
-  Iterator At(size_t index) const { return static_cast<Iterator>(index); }
-  std::string Any() { return std::string(kWords[random_.Below(std::size(kWords))]); }
-
-  void Change() {
-    if (words_.empty()) words_.push_back(Any());
-    const size_t at = random_.Below(words_.size());
-    const size_t count = 1 + random_.Below(std::min<size_t>(words_.size() - at, 8));
-    switch (random_.Below(7)) {
-      case 0:
-        words_[at] = Any();
-        return;
-      case 1:
-        words_.insert(words_.begin() + At(at), Any());
-        return;
-      case 2:
-        words_.erase(words_.begin() + At(at), words_.begin() + At(at + count));
-        return;
-      case 3:
-        std::swap(words_[at], words_[random_.Below(words_.size())]);
-        return;
-      case 4:
-        return Repeat(at, count);
-      case 5:
-        return Wrap(at, count);
-      default: {
-        const auto other = Split(kStatements[random_.Below(std::size(kStatements))]);
-        const size_t from = random_.Below(other.size());
-        const size_t size = 1 + random_.Below(other.size() - from);
-        words_.insert(words_.begin() + At(at), other.begin() + At(from),
-                      other.begin() + At(from + size));
-      }
-    }
-  }
-
-  /// Often enough for any bound on depth.
-  void Repeat(size_t at, size_t count) {
-    const std::vector<std::string> part(words_.begin() + At(at), words_.begin() + At(at + count));
-    const size_t times = random_.Below(4) == 0 ? 300 : 2;
-    std::vector<std::string> more;
-    for (size_t i = 0; i < times; ++i) more.insert(more.end(), part.begin(), part.end());
-    words_.insert(words_.begin() + At(at), more.begin(), more.end());
-  }
-
-  void Wrap(size_t at, size_t count) {
-    constexpr std::string_view kOpen[] = {"(", "ROW(", "abs(", "(SELECT ", "ARRAY[", "CASE WHEN "};
-    constexpr std::string_view kClose[] = {")", ")", ")", ")", "]", " THEN 1 END"};
-    const size_t kind = random_.Below(std::size(kOpen));
-    const size_t times = random_.Below(4) == 0 ? 250 : 1;
-    std::string open;
-    std::string close;
-    for (size_t i = 0; i < times; ++i) {
-      open += kOpen[kind];
-      close += kClose[kind];
-    }
-    words_.insert(words_.begin() + At(at + count), close);
-    words_.insert(words_.begin() + At(at), open);
-  }
-
-  std::vector<std::string> words_;
-  SeededRandom random_;
 };
 
 /// Lines and, of the one at `line`, characters.
@@ -326,7 +122,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   uint64_t seed = 0;
   for (const char c : rest.substr(0, kSeedBytes)) seed = seed * 256 + static_cast<uint8_t>(c);
-  Try(Words(rest.substr(kSeedBytes), seed).Changed());
+  static const sql::StatementMutator mutator({std::begin(kStatements), std::end(kStatements)});
+  Try(mutator.Mutate(rest.substr(kSeedBytes), seed));
   return 0;
 }
 

@@ -181,6 +181,12 @@ void Emitter::Lambda(const Expr& expr) {
 
 namespace {
 
+bool HasSubquery(const Expr& expr) {
+  bool has = expr.query != nullptr;
+  plan::ForEachChild(expr, [&](const ExprPtr& child) { has = has || HasSubquery(*child); });
+  return has;
+}
+
 size_t Occurrences(std::string_view emit, size_t argument) {
   size_t count = 0;
   for (size_t i = 0; i + 1 < emit.size(); ++i) {
@@ -192,25 +198,44 @@ size_t Occurrences(std::string_view emit, size_t argument) {
 }  // namespace
 
 /// $1 is an argument. One that stands there twice is evaluated once: it becomes the variable of a
-/// lambda, unless it is a name anyway.
+/// lambda, unless it is a name anyway. Sub-queries cannot stand in a lambda of the engine: where
+/// one would, all that is evaluated first becomes one row outside of it.
 void Emitter::Call(const Expr& expr) {
   std::vector<size_t> bound;
+  std::vector<size_t> outside;  // those, and what has a sub-query
+  bool subqueries = false;
   for (size_t i = 0; i < expr.args.size(); ++i) {
     const ExprKind kind = expr.args[i]->kind;
     const bool name = kind == ExprKind::kColumn || kind == ExprKind::kVariable ||
                       kind == ExprKind::kConstant || kind == ExprKind::kLambda;
-    if (!name && Occurrences(expr.emit, i) > 1) bound.push_back(i);
+    if (name) continue;
+    const bool has = HasSubquery(*expr.args[i]);
+    subqueries |= has;
+    const bool again = Occurrences(expr.emit, i) > 1;
+    if (again) bound.push_back(i);
+    if (again || has) outside.push_back(i);
+  }
+  if (subqueries && (!bound.empty() || expr.emit.find("lambda") != std::string_view::npos)) {
+    out_ += "list_extract(list_transform([{";
+    for (size_t i = 0; i < outside.size(); ++i) {
+      Put("{}'a{}': ", i == 0 ? "" : ", ", outside[i]);
+      Value(*expr.args[outside[i]]);
+    }
+    out_ += "}], lambda a: ";
+    Template(expr, outside, "struct_extract(a, 'a{}')");
+    out_ += "), 1)";
+    return;
   }
   for (const size_t i : bound) {
     out_ += "list_extract(list_transform([";
     Value(*expr.args[i]);
     Put("], lambda a{}: ", i);
   }
-  Template(expr, bound);
+  Template(expr, bound, "a{}");
   for (size_t i = 0; i < bound.size(); ++i) out_ += "), 1)";
 }
 
-void Emitter::Template(const Expr& expr, std::span<const size_t> bound) {
+void Emitter::Template(const Expr& expr, std::span<const size_t> bound, std::string_view variable) {
   for (size_t i = 0; i < expr.emit.size(); ++i) {
     if (expr.emit[i] != '$') {
       out_ += expr.emit[i];
@@ -218,7 +243,7 @@ void Emitter::Template(const Expr& expr, std::span<const size_t> bound) {
     }
     const auto argument = static_cast<size_t>(expr.emit[++i] - '1');
     if (std::ranges::find(bound, argument) != bound.end()) {
-      Put("a{}", argument);
+      out_ += fmt::format(fmt::runtime(variable), argument);
     } else {
       Value(*expr.args[argument]);
     }

@@ -54,7 +54,7 @@ class Emitter {
   void Row(const plan::Expr& expr);
   void Lambda(const plan::Expr& expr);
   void Call(const plan::Expr& expr);
-  void Template(const plan::Expr& expr, std::span<const size_t> bound);
+  void Template(const plan::Expr& expr, std::span<const size_t> bound, std::string_view variable);
   void Compare(const plan::Expr& expr);
   void Like(const plan::Expr& expr);
   void Case(const plan::Expr& expr);

@@ -337,6 +337,21 @@ TEST_F(NestedTest, EvaluatesOnce) {
   EXPECT_EQ(Cell("SELECT cardinality(" + sliced + ") FROM (VALUES 99) AS t(x)"), "90");
 }
 
+TEST_F(NestedTest, TakesSubqueriesAsArguments) {
+  EXPECT_EQ(Cell("SELECT slice(ARRAY[25, 42], 1, (SELECT 1))"), "[25]");
+  EXPECT_EQ(Cell("SELECT slice((SELECT ARRAY[x, 42]), (SELECT 2), (SELECT 1)) FROM (VALUES 25) AS "
+                 "t(x)"),
+            "[42]");
+  EXPECT_EQ(Cell("SELECT combinations((SELECT ARRAY[1, 2]), (SELECT 2))"), "[[1,2]]");
+  EXPECT_EQ(Cell("SELECT transform((SELECT ARRAY[1, 2]), x -> x + 1)"), "[2,3]");
+  EXPECT_EQ(Cell("SELECT interpolate_fill(create_time_series(time, measure_value::double), (SELECT "
+                 "min(time) - 1s FROM lab.series), (SELECT 7)) FROM lab.series WHERE id = 'a'"),
+            "7.0");
+  EXPECT_EQ(Cell("SELECT array_remove(array_union(ARRAY[(SELECT 1)], ARRAY[x]), (SELECT 2)) FROM "
+                 "(VALUES 2) AS t(x)"),
+            "[1]");
+}
+
 TEST_F(NestedTest, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"SELECT filter(ARRAY[1], x -> x)",
