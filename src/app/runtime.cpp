@@ -16,6 +16,7 @@
 #include "api/timestream/service.h"
 #include "api/timestream/tables.h"
 #include "app/backup.h"
+#include "app/backup_files.h"
 #include "app/readiness.h"
 #include "app/stack_admin.h"
 #include "app/version.h"
@@ -38,6 +39,7 @@ namespace {
 
 constexpr std::string_view kKinesisPrefix = "Kinesis_20131202.";
 constexpr std::string_view kReportsFolder = "reports";  // below the data directory
+constexpr std::string_view kSpillFolder = "spill";      // below the data directory
 
 uint64_t MachineMemory() {
   const auto pages = static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
@@ -199,7 +201,9 @@ Result<void> Runtime::Impl::OpenParts() {
   } else {
     reports = std::make_unique<timestream::FolderSink>(fs, JoinPath(dir, kReportsFolder));
   }
-  engine_options.spill_dir = JoinPath(dir, "spill");
+  engine_options.spill_dir = JoinPath(dir, kSpillFolder);
+  TM_ASSIGN_OR_RETURN(const bool spilled, fs.Exists(engine_options.spill_dir));
+  if (spilled) TM_RETURN_IF_ERROR(RemoveTree(fs, engine_options.spill_dir));  // by a killed server
   engine_options.memory_bytes_max = budget.sql;
   engine_options.threads =
       config.sql_threads != 0 ? config.sql_threads

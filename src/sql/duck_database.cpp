@@ -343,8 +343,6 @@ class DuckEngine final : public Database {
         {"allow_community_extensions", "false"},
         {"default_null_order", "nulls_last"},
     };
-    // Once set it cannot be taken back, and nor can the folders that are allowed before it.
-    if (options.export_dir.empty()) settings.emplace_back("enable_external_access", "false");
     for (const auto& [name, value] : settings) {
       if (duckdb_set_config(config.get(), name.c_str(), value.c_str()) == DuckDBError) {
         return Error{Code::kInvalidArgument,
@@ -362,9 +360,7 @@ class DuckEngine final : public Database {
     if (duckdb_connect(database_.get(), connection.address()) == DuckDBError) {
       return Error{Code::kInternal, "the execution engine gives no connection"};
     }
-    if (!options.export_dir.empty()) {
-      TM_RETURN_IF_ERROR(AllowOnly(connection.get(), options.export_dir));
-    }
+    TM_RETURN_IF_ERROR(AllowOnly(connection.get(), {options.export_dir, options.spill_dir}));
     TM_RETURN_IF_ERROR(RegisterScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterRevisionScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterAggregateScan(connection.get(), registry_));
@@ -407,10 +403,17 @@ class DuckEngine final : public Database {
   }
 
  private:
-  static Result<void> AllowOnly(duckdb_connection connection, const std::string& folder) {
-    std::string quoted;
-    for (const char c : folder) quoted += c == '\'' ? "''" : std::string(1, c);
-    for (const std::string& sql : {"SET allowed_directories = ['" + quoted + "/']",
+  /// Once set it cannot be taken back, and nor can the folders that are allowed before it.
+  static Result<void> AllowOnly(duckdb_connection connection,
+                                std::initializer_list<std::string_view> folders) {
+    std::string list;
+    for (const std::string_view folder : folders) {
+      if (folder.empty()) continue;
+      list += list.empty() ? "'" : ", '";
+      for (const char c : folder) list += c == '\'' ? "''" : std::string(1, c);
+      list += "/'";
+    }
+    for (const std::string& sql : {"SET allowed_directories = [" + list + "]",
                                    std::string("SET enable_external_access = false")}) {
       DuckResult result;
       if (duckdb_query(connection, sql.c_str(), result.get()) == DuckDBError) {
