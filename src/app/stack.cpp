@@ -95,7 +95,11 @@ catalog::ViewDef ReadView(TomlTable& table) {
   def.target_table = table.String("target_table", def.table);
   def.measures = table.Strings("measures", {"*"});
   def.types = table.Strings("types", {"DOUBLE"});
-  def.aggregates = table.Strings("aggregate", {"avg"});
+  const bool one = table.Has("aggregate");  // either name takes one or several
+  if (table.Has("aggregates") && one) {
+    table.Problem("aggregates", "a view has \"aggregate\" or \"aggregates\", not both");
+  }
+  def.aggregates = table.Strings(one ? "aggregate" : "aggregates", {"avg"});
   def.window = table.RequiredDuration("window", milliseconds(1));
   def.group_by = table.Strings("group_by", {"*"});
   def.output = table.String("output", "{aggregate}_{measure}");
@@ -182,7 +186,7 @@ std::string DefinitionText(const catalog::ViewDef& def) {
   out.Key("target_table").String(def.target_table);
   StringList(out, "measures", def.measures);
   StringList(out, "types", def.types);
-  StringList(out, "aggregate", def.aggregates);
+  StringList(out, "aggregate", def.aggregates);  // as catalogs of before have it
   out.Key("window").String(FormatDuration(def.window));
   StringList(out, "group_by", def.group_by);
   out.Key("output").String(def.output);

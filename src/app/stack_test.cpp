@@ -40,6 +40,21 @@ TEST(Stack, TheSampleParses) {
   EXPECT_EQ(view.late, catalog::LatePolicy::kRecompute);
 }
 
+TEST(Stack, AViewHasOneOrSeveralAggregates) {
+  const auto aggregates = [](const std::string& line) {
+    const auto stack = ParseStack(
+        "[[view]]\nname = \"v\"\ndatabase = \"d\"\ntable = \"t\"\nwindow = \"1m\"\n" + line,
+        "s.toml");
+    if (stack.ok()) return stack->views.at(0).aggregates;
+    return std::vector{stack.error().message};
+  };
+  EXPECT_THAT(aggregates(""), ElementsAre("avg"));
+  EXPECT_THAT(aggregates("aggregate = \"p95\"\n"), ElementsAre("p95"));
+  EXPECT_THAT(aggregates("aggregates = [\"avg\", \"p95\"]\n"), ElementsAre("avg", "p95"));
+  EXPECT_THAT(aggregates("aggregate = \"avg\"\naggregates = [\"max\"]\n"),
+              ElementsAre(HasSubstr("s.toml:7: a view has \"aggregate\" or \"aggregates\"")));
+}
+
 TEST(Stack, AnUnknownKeyNamesLineAndNearest) {
   EXPECT_EQ(ErrorOf("[[stream]]\nname = \"s\"\nshard = 4\n"),
             "s.toml:3: unknown key \"shard\" in [[stream]]: did you mean \"shards\"?");

@@ -2,6 +2,7 @@
 #include "view/definition.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace tidemark::view {
@@ -82,9 +83,13 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   }
   out.aggregates.clear();
   for (const std::string& text : def.aggregates) {
-    const auto kind = agg::KindFromName(text);
-    if (!kind) return Invalid(def.name, "aggregate: unknown aggregate \"" + text + '"');
-    out.aggregates.push_back(*kind);
+    auto aggregate = agg::AggregateFromName(text);
+    if (!aggregate) {
+      return Invalid(def.name, "aggregates: unknown aggregate \"" + text +
+                                   "\"; there are count sum avg min max first last var_pop "
+                                   "var_samp stddev_pop stddev_samp median pN approx_distinct");
+    }
+    out.aggregates.push_back(*std::move(aggregate));
   }
   if (def.group_by != std::vector<std::string>{"*"}) {
     return Invalid(def.name, "group_by: only [\"*\"] (all dimensions) is offered by this version");
@@ -120,21 +125,21 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
   }
   if (d.measures.empty()) return Invalid(d.name, "measures must name at least one pattern");
   if (d.types.empty()) return Invalid(d.name, "types must name at least one type");
-  if (d.aggregates.empty()) return Invalid(d.name, "aggregate must name at least one aggregate");
+  if (d.aggregates.empty()) return Invalid(d.name, "aggregates must name at least one aggregate");
   for (const store::ValueType type : d.types) {
     if (type < store::ValueType::kDouble || type > store::ValueType::kBoolean) {
       return Invalid(d.name, "types: only DOUBLE, BIGINT, VARCHAR and BOOLEAN are offered");
     }
-    for (const agg::Kind kind : d.aggregates) {
-      if (auto r = agg::CheckSpec({kind, static_cast<agg::Type>(type)}); !r.ok()) {
+    for (const agg::Aggregate& aggregate : d.aggregates) {
+      if (auto r = agg::CheckAggregate(aggregate, static_cast<agg::Type>(type)); !r.ok()) {
         return std::move(r).error().With("view " + d.name);
       }
     }
   }
-  for (size_t i = 0; i < d.aggregates.size(); ++i) {
-    if (std::count(d.aggregates.begin(), d.aggregates.end(), d.aggregates[i]) > 1) {
-      return Invalid(
-          d.name, "aggregate: " + std::string(agg::KindName(d.aggregates[i])) + " is named twice");
+  std::set<std::string_view> names;
+  for (const agg::Aggregate& aggregate : d.aggregates) {
+    if (!names.insert(aggregate.name).second) {
+      return Invalid(d.name, "aggregates: " + aggregate.name + " is named twice");
     }
   }
   return CheckOutput(d);
@@ -143,8 +148,8 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
 std::vector<std::string> NameTemplates(const ViewDefinition& definition) {
   std::vector<std::string> out;
   out.reserve(definition.aggregates.size());
-  for (const agg::Kind kind : definition.aggregates) {
-    out.push_back(ReplaceAll(definition.output, kAggregate, agg::KindName(kind)));
+  for (const agg::Aggregate& aggregate : definition.aggregates) {
+    out.push_back(ReplaceAll(definition.output, kAggregate, aggregate.name));
   }
   return out;
 }

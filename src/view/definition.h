@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agg/state.h"
+#include "agg/aggregate.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "catalog/definitions.h"
@@ -35,7 +35,7 @@ struct ViewDefinition {
   std::string target_name;
   std::vector<std::string> measures{"*"};  // patterns: '*' any text, '?' one byte; one has to match
   std::vector<store::ValueType> types{store::ValueType::kDouble};
-  std::vector<agg::Kind> aggregates{agg::Kind::kAvg};
+  std::vector<agg::Aggregate> aggregates{agg::Kind::kAvg};
   nanoseconds width{0};
   nanoseconds offset{0};
   std::string output = "{aggregate}_{measure}";

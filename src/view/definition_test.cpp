@@ -107,8 +107,14 @@ TEST(Definition, ReadsTheCatalogsWords) {
   def.group_by = {"host"};
   EXPECT_FALSE(FromCatalog(def, {}).ok());
   def.group_by = {"*"};
-  def.aggregates = {"median"};
-  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("\"median\""));
+  def.aggregates = {"median", "p99.9"};
+  def.output = "{aggregate}_{measure}";
+  const auto several = FromCatalog(def, {.source = TableId{1}, .target = TableId{2}});
+  ASSERT_TRUE(several.ok()) << several.error().message;
+  EXPECT_EQ(NameTemplates(*several),
+            (std::vector<std::string>{"median_{measure}", "p99.9_{measure}"}));
+  def.aggregates = {"mode"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("\"mode\""));
 }
 
 }  // namespace

@@ -132,11 +132,9 @@ Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
 }
 
 bool Evaluator::MayOverflow() const {
-  const auto has = [](const auto& list, auto what) {
-    return std::find(list.begin(), list.end(), what) != list.end();
-  };
-  return has(definition_.aggregates, agg::Kind::kSum) &&
-         has(definition_.types, store::ValueType::kBigint);
+  return std::ranges::find(definition_.aggregates, agg::Kind::kSum, &agg::Aggregate::kind) !=
+             definition_.aggregates.end() &&
+         std::ranges::find(definition_.types, store::ValueType::kBigint) != definition_.types.end();
 }
 
 // A row that ended (its sum overflowed) is seen by no scan; its revisions go on counting.
@@ -185,7 +183,9 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
   ask.selection.table = definition_.source;
   ask.at_least = request.at_least;
   ask.windows.reserve(request.due.size());
-  std::vector<store::ValueType> types;  // columns: aggregate x type
+  std::vector<store::ValueType> types;  // columns: kind x type
+  std::vector<agg::Kind> kinds;         // each once: p50 and p95 read one state
+  std::vector<size_t> kind_of;          // by aggregate
   for (size_t i = 0; i < request.due.size(); ++i) {
     const Due& due = request.due[i];
     ask.windows.push_back({.group = static_cast<uint32_t>(i),
@@ -194,7 +194,12 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
     const store::ValueType type = book_.type(due.series);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
-  for (const agg::Kind kind : definition_.aggregates) {
+  for (const agg::Aggregate& aggregate : definition_.aggregates) {
+    const auto found = std::ranges::find(kinds, aggregate.kind);
+    kind_of.push_back(static_cast<size_t>(found - kinds.begin()));
+    if (found == kinds.end()) kinds.push_back(aggregate.kind);
+  }
+  for (const agg::Kind kind : kinds) {
     for (const store::ValueType type : types) {
       ask.aggregates.push_back({.kind = kind, .type = static_cast<agg::Type>(type), .field = {}});
     }
@@ -210,7 +215,8 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
       const auto type = static_cast<size_t>(
           std::find(types.begin(), types.end(), book_.type(due.series)) - types.begin());
       for (size_t a = 0; a < book_.aggregates(); ++a) {
-        auto value = row.states[a * types.size() + type].Finish();
+        auto value =
+            agg::FinishAs(definition_.aggregates[a], row.states[kind_of[a] * types.size() + type]);
         if (!value.ok()) ++piece.overflows;
         Emit(request, due, a, row.points, std::move(value).value_or({}), rows, piece);
       }

@@ -42,6 +42,11 @@ class World {
             {agg::Kind::kCount, agg::Kind::kSum, agg::Kind::kMin, agg::Kind::kMax,
              agg::Kind::kFirst, agg::Kind::kLast});
     AddView(3, "frozen", LatePolicy::kFreeze, Label::kEnd, {agg::Kind::kSum});
+    std::vector<agg::Aggregate> spread;
+    for (const char* name : {"var_samp", "stddev_pop", "p25", "median", "approx_distinct"}) {
+      spread.push_back(*agg::AggregateFromName(name));
+    }
+    AddView(5, "spread", LatePolicy::kRecompute, Label::kStart, std::move(spread));
   }
 
   ~World() { Close(); }
@@ -120,7 +125,7 @@ class World {
     Settle();
     EXPECT_EQ(maintainer_->Status("after")->revisions_total, 0U);
     if (maintainer_->Status("after")->watermark == maintainer_->Status("on_time")->watermark) {
-      EXPECT_EQ(RowTexts(*inner_, views_[3]), RowTexts(*inner_, views_[0]));
+      EXPECT_EQ(RowTexts(*inner_, views_.back()), RowTexts(*inner_, views_[0]));
     }
     const auto before = RowTexts(*inner_, views_[1]);
     Reopen();
@@ -174,7 +179,7 @@ class World {
   }
 
   void AddView(uint32_t id, const std::string& name, LatePolicy late, Label label,
-               std::vector<agg::Kind> aggregates) {
+               std::vector<agg::Aggregate> aggregates) {
     ViewDefinition d;
     d.id = ViewId{id};
     d.name = name;

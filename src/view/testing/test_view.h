@@ -24,7 +24,7 @@ struct TestViewOptions {
   int64_t allowed_lateness = 0;
   LatePolicy late = LatePolicy::kRecompute;
   Label label = Label::kStart;
-  std::vector<agg::Kind> aggregates{agg::Kind::kSum};
+  std::vector<agg::Aggregate> aggregates{agg::Kind::kSum};
   std::vector<store::ValueType> types{store::ValueType::kDouble, store::ValueType::kBigint};
   std::string output = "{aggregate}_{measure}";
   std::vector<std::string> measures{"*"};

@@ -5,7 +5,7 @@
 #include <bit>
 #include <map>
 
-#include "agg/state.h"
+#include "agg/aggregate.h"
 #include "view/window.h"
 
 namespace tidemark::view {
@@ -40,7 +40,7 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
   scan.selection.table = d.source;
   scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
   auto cursor = std::move(store.Scan(scan)).value();
-  std::map<Key, agg::State> states;
+  std::map<Key, std::pair<const agg::Aggregate*, agg::State>> states;
   store::SliceBuffer buffer;
   store::Slice slice;
   while (std::move(cursor->Next(buffer, slice)).value()) {
@@ -57,8 +57,10 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
         const Key key{SeriesText(*slice.series, MakeName(templates[a], slice.series->measure)),
                       d.label == Label::kEnd ? window.end : window.start};
         auto& state =
-            states.try_emplace(key, agg::Spec{d.aggregates[a], static_cast<agg::Type>(type)})
-                .first->second;
+            states
+                .try_emplace(key, &d.aggregates[a],
+                             agg::Spec{d.aggregates[a].kind, static_cast<agg::Type>(type)})
+                .first->second.second;
         const agg::Run run{slice.times.subspan(i, 1), slice.series->canonical_key};
         if (type == store::ValueType::kDouble) {
           state.Add(run, slice.columns[0].doubles.subspan(i, 1));
@@ -69,7 +71,9 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
     }
   }
   for (const auto& [key, state] : states) {
-    if (auto value = state.Finish(); value.ok()) out[key] = Text(*value);
+    const auto value = agg::FinishAs(*state.first, state.second);
+    // A row without a value is not there.
+    if (value.ok() && !std::holds_alternative<std::monostate>(*value)) out[key] = Text(*value);
   }
   return out;
 }
