@@ -354,10 +354,8 @@ Result<ExprPtr> Binder::BindLike(const ast::Expr& expr, const Scope& scope) {
   if (const std::string* pattern = text_of(args[1])) {
     const std::string* escape = args.size() > 2 ? text_of(args[2]) : nullptr;
     if (args.size() == 2 || escape != nullptr) {
-      if (args.size() > 2 && escape->empty()) {
-        return ErrorAt(args[2]->place, "Escape string must be a single character");
-      }
-      const Result<bool> valid = kernels::Like("", *pattern, escape == nullptr ? "" : *escape);
+      const Result<bool> valid = escape == nullptr ? kernels::LikeWithoutEscape("", *pattern)
+                                                   : kernels::Like("", *pattern, *escape);
       if (!valid.ok()) return ErrorAt(args.back()->place, valid.error().message);
     }
   }

@@ -105,6 +105,17 @@ TEST_F(FunctionsTest, CountNanOnlyWhereThereIsNothingElse) {  // 5.1, 4.4
             (Cells{"1.0", "1.0", "1.0", "NaN", "-"}));
 }
 
+TEST_F(FunctionsTest, WantOneCharacterBehindEscape) {  // also where the engine meets it
+  for (const char* escape : {"''", "'ab'"}) {
+    EXPECT_NE(db_.ErrorOf("SELECT x LIKE x ESCAPE " + std::string(escape) +
+                          " FROM (VALUES 'abc') AS "
+                          "t(x)")
+                  .find("Escape string must be a single character"),
+              std::string::npos)
+        << escape;
+  }
+}
+
 TEST_F(FunctionsTest, ReplaceByLambdas) {  // 5.7
   EXPECT_EQ(Row("regexp_replace('a1b2', '(\\d)', x -> concat('<', x[1], '>')), "
                 "transform(ARRAY['a1', 'b'], s -> regexp_replace(s, '(\\d)', g -> g[1] || s))[1]"),

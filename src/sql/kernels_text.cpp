@@ -364,10 +364,10 @@ Result<std::string> Cut(std::string_view text, int64_t length) {
   return std::string(text.substr(0, ByteOf(text, length)));
 }
 
-Result<bool> Like(std::string_view text, std::string_view pattern, std::string_view escape) {
-  if (!escape.empty() && CharacterBytes(escape, 0) != escape.size()) {
-    return Invalid("Escape string must be a single character");
-  }
+namespace {
+
+/// An empty `escape`: there is none.
+Result<bool> MatchesLike(std::string_view text, std::string_view pattern, std::string_view escape) {
   // One backtrack point suffices: the last '%'.
   size_t t = 0;
   size_t p = 0;
@@ -419,6 +419,19 @@ Result<bool> Like(std::string_view text, std::string_view pattern, std::string_v
   }
   while (p < pattern.size() && pattern[p] == '%' && !escaped(p)) ++p;
   return p == pattern.size();
+}
+
+}  // namespace
+
+Result<bool> Like(std::string_view text, std::string_view pattern, std::string_view escape) {
+  if (escape.empty() || CharacterBytes(escape, 0) != escape.size()) {
+    return Invalid("Escape string must be a single character");
+  }
+  return MatchesLike(text, pattern, escape);
+}
+
+Result<bool> LikeWithoutEscape(std::string_view text, std::string_view pattern) {
+  return MatchesLike(text, pattern, "");
 }
 
 }  // namespace tidemark::sql::kernels

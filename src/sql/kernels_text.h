@@ -14,6 +14,7 @@ namespace tidemark::sql::kernels {
 
 /// LIKE with an optional escape ("" or one character); kInvalidArgument: a bad escape.
 Result<bool> Like(std::string_view text, std::string_view pattern, std::string_view escape);
+Result<bool> LikeWithoutEscape(std::string_view text, std::string_view pattern);
 
 Result<int64_t> Length(std::string_view text);
 Result<std::string> Concat(std::string_view a, std::string_view b);

@@ -13,7 +13,7 @@ Value Text(std::string_view text) { return {std::string(text)}; }
 
 bool Wanted(const ast::Statement& statement, std::string_view name) {
   if (!statement.like) return true;
-  const Result<bool> like = kernels::Like(name, *statement.like, "");
+  const Result<bool> like = kernels::LikeWithoutEscape(name, *statement.like);
   return like.ok() && *like;
 }
 
