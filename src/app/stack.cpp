@@ -101,6 +101,7 @@ catalog::ViewDef ReadView(TomlTable& table) {
   }
   def.aggregates = table.Strings(one ? "aggregate" : "aggregates", {"avg"});
   def.window = table.RequiredDuration("window", milliseconds(1));
+  def.offset = table.Duration("offset", nanoseconds(0), nanoseconds(0));
   def.group_by = table.Strings("group_by", {"*"});
   def.output = table.String("output", "{aggregate}_{measure}");
   def.label = table.OneOf("label", "start", {"start", "end"}) == 0 ? catalog::WindowLabel::kStart
@@ -188,6 +189,8 @@ std::string DefinitionText(const catalog::ViewDef& def) {
   StringList(out, "types", def.types);
   StringList(out, "aggregate", def.aggregates);  // as catalogs of before have it
   out.Key("window").String(FormatDuration(def.window));
+  // Not in the texts of catalogs written before there was one.
+  if (def.offset != nanoseconds(0)) out.Key("offset").String(FormatDuration(def.offset));
   StringList(out, "group_by", def.group_by);
   out.Key("output").String(def.output);
   out.Key("label").String(def.label == catalog::WindowLabel::kEnd ? "end" : "start");

@@ -34,6 +34,7 @@ TEST(Stack, TheSampleParses) {
   EXPECT_EQ(stack->pipelines.at(0).mapping.measure_type, "MeasureValueType");
   const auto& view = stack->views.at(0);
   EXPECT_EQ(view.window, minutes(5));
+  EXPECT_EQ(view.offset, nanoseconds(0));
   EXPECT_THAT(view.aggregates, ElementsAre("avg"));
   EXPECT_EQ(view.label, catalog::WindowLabel::kEnd);
   EXPECT_EQ(view.out_of_orderness, seconds(3));
@@ -53,6 +54,15 @@ TEST(Stack, AViewHasOneOrSeveralAggregates) {
   EXPECT_THAT(aggregates("aggregates = [\"avg\", \"p95\"]\n"), ElementsAre("avg", "p95"));
   EXPECT_THAT(aggregates("aggregate = \"avg\"\naggregates = [\"max\"]\n"),
               ElementsAre(HasSubstr("s.toml:7: a view has \"aggregate\" or \"aggregates\"")));
+}
+
+TEST(Stack, WindowsMayStartOffTheGrid) {
+  const auto stack = ParseStack(
+      "[[view]]\nname = \"v\"\ndatabase = \"d\"\ntable = \"t\"\nwindow = \"1d\"\noffset = \"6h\"\n",
+      "s.toml");
+  ASSERT_TRUE(stack.ok()) << stack.error().message;
+  EXPECT_EQ(stack->views.at(0).offset, hours(6));
+  EXPECT_THAT(stack->views.at(0).definition, HasSubstr("\"offset\":\"6h\""));
 }
 
 TEST(Stack, AnUnknownKeyNamesLineAndNearest) {

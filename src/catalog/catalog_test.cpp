@@ -101,6 +101,7 @@ ViewDef Ec2View() {
               .types = {"DOUBLE", "BIGINT"},
               .aggregates = {"avg"}};
   def.window = minutes(5);
+  def.offset = seconds(90);
   def.group_by = {"*"};
   def.output = "avg_{measure}";
   def.label = WindowLabel::kEnd;

@@ -320,6 +320,7 @@ std::string EncodeDefinition(const ViewDef& def) {
   out.Texts("types", def.types);
   out.Texts("aggregates", def.aggregates);
   out.Int("window_ns", def.window.count());
+  if (def.offset != nanoseconds(0)) out.Int("offset_ns", def.offset.count());
   out.Texts("group_by", def.group_by);
   out.Text("output", def.output);
   out.Enum("label", def.label, kLabels);
@@ -345,6 +346,7 @@ Result<void> DecodeDefinition(std::string_view text, ViewDef& def) {
   in.Texts("types", def.types);
   in.Texts("aggregates", def.aggregates);
   in.Duration("window_ns", def.window);
+  in.Duration("offset_ns", def.offset);
   in.Texts("group_by", def.group_by);
   in.Text("output", def.output);
   in.Enum("label", def.label, kLabels);

@@ -95,6 +95,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
     return Invalid(def.name, "group_by: only [\"*\"] (all dimensions) is offered by this version");
   }
   out.width = def.window;
+  out.offset = def.offset;
   out.output = def.output;
   out.label = def.label == catalog::WindowLabel::kEnd ? Label::kEnd : Label::kStart;
   out.out_of_orderness = def.out_of_orderness;
