@@ -52,17 +52,17 @@ GeneratedQuery QueryGenerator::Next() {
     case 3:
       return Grouping();
     case 4:
-    case 5:
       return Scan();
+    case 5:
     case 6:
-    case 7:
       return LastPoints();
+    case 7:
     case 8:
     case 9:
-      return Join();
     case 10:
-      return JoinOfGroupings();
+      return Join();
     case 11:
+      return JoinOfGroupings();
     case 12:
       return SubQuery();
     case 13:
@@ -418,7 +418,8 @@ GeneratedQuery QueryGenerator::Join() {
   GeneratedQuery query;
   const Source a{&AnyTable(), "a."};
   const Source b{a.table, "b."};
-  constexpr std::string_view kKinds[] = {"JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"};
+  constexpr std::string_view kKinds[] = {"JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN",
+                                         "FULL JOIN"};
   const std::string_view kind = kKinds[random_.Below(5)];
   const std::string& dimension = a.table->dimensions[0].name;
   std::string on;
@@ -436,10 +437,10 @@ GeneratedQuery QueryGenerator::Join() {
     default:
       on = "a.time = b.time";
   }
-  if (Chance(40)) on += " AND " + Condition(Chance(50) ? a : b);
+  if (Chance(60)) on += " AND " + Condition(Chance(50) ? a : b);
   std::string where;
-  if (Chance(70)) where = Conjuncts(a, 2);
-  if (Chance(50)) where += (where.empty() ? "" : " AND ") + Condition(b);
+  if (Chance(45)) where = Condition(a);
+  if (Chance(30)) where += (where.empty() ? "" : " AND ") + Condition(b);
   if (!where.empty()) where = " WHERE " + where;
   const std::string from =
       fmt::format(" FROM {0} a {1} {0} b ON {2}{3}", a.table->name, kind, on, where);
