@@ -79,21 +79,6 @@ TEST_F(RelationTest, JoinsTables) {  // W17, W70, W71
             (TextRows{{"frontend01", "12"}}));
 }
 
-TEST_F(RelationTest, ComparesPublishedValuesWithRawOnes) {  // W68, W69
-  EXPECT_EQ(
-      Rows("WITH raw AS (SELECT instance, BIN(time,1m) AS w, AVG(measure_value::double) AS a, "
-           "COUNT(*) AS n FROM lab.cpu WHERE measure_name='cpu_idle' GROUP BY instance, "
-           "BIN(time,1m)), agg AS (SELECT instance, time AS w, measure_value::double AS a FROM "
-           "lab.cpu WHERE measure_name='avg_cpu_idle') SELECT raw.n, raw.a AS raw_avg, agg.a AS "
-           "published, raw.a - agg.a AS diff FROM raw FULL OUTER JOIN agg ON raw.instance = "
-           "agg.instance AND raw.w = agg.w ORDER BY raw.w"),
-      (TextRows{{"3", "70.0", "70.0", "0.0"}, {"2", "65.0", "65.0", "0.0"}}));
-  EXPECT_EQ(Rows("SELECT r.measure_value::double - a.measure_value::double FROM lab.cpu r JOIN "
-                 "lab.cpu a ON a.time = BIN(r.time, 1m) AND a.measure_name = 'avg_cpu_idle' WHERE "
-                 "r.measure_name = 'cpu_idle' ORDER BY r.time"),
-            (TextRows{{"20.0"}, {"10.0"}, {"-30.0"}, {"5.0"}, {"-5.0"}}));
-}
-
 TEST_F(RelationTest, SubqueriesStandEverywhere) {  // W72, W73, W74, 3.2 (1)
   EXPECT_EQ(
       Rows("SELECT measure_name FROM sampleDB.DevOps WHERE hostname = 'frontend01' INTERSECT "
@@ -245,18 +230,6 @@ TEST_F(RelationTest, ValuesDecideAtRunTime) {
   EXPECT_EQ(db.ErrorOf("SELECT sum(x) OVER (ORDER BY x ROWS o PRECEDING) FROM (VALUES (1, -1)) AS "
                        "t(x, o)"),
             "an offset of a window frame is negative or null");
-}
-
-TEST_F(RelationTest, GroupingSets) {  // W21
-  EXPECT_EQ(Rows("SELECT az, measure_name, count(*) AS n, grouping(az, measure_name) AS g FROM "
-                 "sampleDB.DevOps GROUP BY GROUPING SETS ((az), (measure_name), ()) ORDER BY g, 1, "
-                 "2"),
-            (TextRows{{"us-east-1a", "-", "6", "1"},
-                      {"us-east-1b", "-", "6", "1"},
-                      {"us-east-1c", "-", "6", "1"},
-                      {"-", "cpu_utilization", "9", "2"},
-                      {"-", "network_bytes_in", "9", "2"},
-                      {"-", "-", "18", "3"}}));
 }
 
 TEST_F(RelationTest, Windows) {  // W30 to W38
