@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/numbers.h"
@@ -124,11 +125,33 @@ std::string MarkLongIntegers(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// Whether none of eight bytes needs an escape or a look at its neighbours: ASCII but for controls,
+/// '"' and '\\'.
+bool EightPlain(const char* at) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  constexpr uint64_t kHigh = 0x8080808080808080U;
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, at, sizeof bytes);
+  // Of bytes below 0x80 a byte's high bit in x - kOnes * n says that it is below n; the lowest such
+  // byte is always found, and borrows only come from one.
+  const auto has = [](uint64_t x) { return (x - kOnes) & ~x; };
+  const uint64_t below = (bytes - kOnes * 0x20) & ~bytes;
+  return ((bytes | below | has(bytes ^ (kOnes * '"')) | has(bytes ^ (kOnes * '\\'))) & kHigh) == 0;
+}
+
+}  // namespace
+
 void AppendJsonString(std::string& out, std::string_view value) {
   out.push_back('"');
   size_t plain = 0;  // start of the bytes that can be copied as they are
   size_t i = 0;
   while (i < value.size()) {
+    if (i + sizeof(uint64_t) <= value.size() && EightPlain(value.data() + i)) {
+      i += sizeof(uint64_t);
+      continue;
+    }
     const auto c = static_cast<uint8_t>(value[i]);
     if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
       ++i;

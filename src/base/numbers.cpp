@@ -103,12 +103,48 @@ std::optional<double> ParseFiniteDouble(std::string_view text) {
   return negative ? -value : value;
 }
 
-std::string FormatDoubleSql(double value) {
-  if (std::isnan(value)) return "NaN";
-  std::string out = std::signbit(value) ? "-" : "";
+namespace {
+
+/// Values of at most four decimals between 0.001 and ten million: most of what is measured. False,
+/// and nothing appended: the value is none.
+bool AppendFewDecimals(double magnitude, std::string& out) {
+  constexpr uint64_t kScale = 10'000;
+  constexpr size_t kDecimals = 4;
+  const auto scaled = static_cast<uint64_t>(magnitude * kScale + 0.5);
+  // Both sides are exact and the division rounds once, so the text `scaled` / 10,000 reads back to
+  // the value. It has at most 15 digits, hence no other text of as few does.
+  if (static_cast<double>(scaled) / kScale != magnitude) return false;
+  std::array<char, 24> text{};
+  char* end = std::to_chars(text.data(), text.data() + text.size(), scaled / kScale).ptr;
+  *end++ = '.';
+  uint64_t rest = scaled % kScale;
+  for (size_t i = kDecimals; i > 0; --i, rest /= 10)
+    end[i - 1] = static_cast<char>('0' + rest % 10);
+  end += kDecimals;
+  while (end[-1] == '0' && end[-2] != '.') --end;
+  out.append(text.data(), end);
+  return true;
+}
+
+}  // namespace
+
+void AppendDoubleSql(double value, std::string& out) {
+  if (std::isnan(value)) {
+    out += "NaN";
+    return;
+  }
+  if (std::signbit(value)) out.push_back('-');
   const double magnitude = std::fabs(value);
-  if (std::isinf(value)) return out + "Infinity";
-  if (magnitude == 0) return out + "0.0";
+  if (std::isinf(value)) {
+    out += "Infinity";
+    return;
+  }
+  if (magnitude == 0) {
+    out += "0.0";
+    return;
+  }
+  const bool plain = magnitude >= 1e-3 && magnitude < 1e7;
+  if (plain && AppendFewDecimals(magnitude, out)) return;
 
   // Shortest digits come as "d[.ddd]e[+-]xx".
   std::array<char, 40> raw{};
@@ -123,28 +159,36 @@ std::string FormatDoubleSql(double value) {
   }
   const std::string_view text(raw.data(), static_cast<size_t>(end - raw.data()));
   const size_t e = text.find('e');
-  std::string digits(1, text.front());
-  if (e > 2) digits += text.substr(2, e - 2);
-  if (digits.size() == 2 && digits.back() == '0') digits.pop_back();
+  // Without the point: its place takes the first digit.
+  raw[1] = raw[0];
+  std::string_view digits(raw.data() + 1, e - 1);
+  if (digits.size() == 2 && digits.back() == '0') digits.remove_suffix(1);
   const auto exponent = static_cast<int>(*ParseInt64(text.substr(e + 1)));
 
-  if (magnitude >= 1e-3 && magnitude < 1e7) {
-    if (exponent < 0) {
-      out += "0.";
-      out.append(static_cast<size_t>(-exponent - 1), '0');
-      return out + digits;
-    }
-    const auto whole = static_cast<size_t>(exponent) + 1;
-    if (digits.size() < whole) digits.append(whole - digits.size(), '0');
-    out.append(digits, 0, whole);
-    out.push_back('.');
-    return out + (digits.size() > whole ? digits.substr(whole) : "0");
+  if (plain && exponent < 0) {
+    out += "0.";
+    out.append(static_cast<size_t>(-exponent - 1), '0');
+    out += digits;
+    return;
   }
-  out.push_back(digits.front());
+  const size_t whole = plain ? static_cast<size_t>(exponent) + 1 : 1;
+  out += digits.substr(0, whole);
+  if (digits.size() < whole) out.append(whole - digits.size(), '0');
   out.push_back('.');
-  out += digits.size() > 1 ? digits.substr(1) : "0";
+  if (digits.size() > whole) {
+    out += digits.substr(whole);
+  } else {
+    out.push_back('0');
+  }
+  if (plain) return;
   out.push_back('E');
-  return out + std::to_string(exponent);
+  out += std::to_string(exponent);
+}
+
+std::string FormatDoubleSql(double value) {
+  std::string out;
+  AppendDoubleSql(value, out);
+  return out;
 }
 
 std::string FormatDoubleShortest(double value) {

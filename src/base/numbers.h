@@ -17,6 +17,7 @@ std::optional<double> ParseFiniteDouble(std::string_view text);
 /// Shortest text that reads back to the same double, Java's Double.toString shape ("1.0",
 /// "1.0E10"): the SQL dialect's text of a DOUBLE (timestream-sql.md 2.4, 4.5).
 std::string FormatDoubleSql(double value);
+void AppendDoubleSql(double value, std::string& out);
 /// Shortest text that reads back to the same double, as JSON likes it ("1", "0.1", "1e+20").
 std::string FormatDoubleShortest(double value);
 

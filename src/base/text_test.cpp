@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers, base64 and JSON: what goes out as text and comes back.
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -146,6 +148,26 @@ TEST(JsonWriter, NestsAndSeparates) {
   json.EndObject();
   EXPECT_EQ(json.text(),
             R"({"a":[1,18446744073709551615,0.5],"b":{},"c":true,"d":null,"e":[1],"f":"x"})");
+}
+
+TEST(FormatDoubleSql, FewDecimalsAreTheShortestDigits) {
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedTrace(seed));
+  SeededRandom random(seed);
+  for (int i = 0; i < 200'000; ++i) {
+    const auto decimals = static_cast<int>(random.Below(8));
+    double value = static_cast<double>(random.Below(uint64_t{1} << random.Below(40))) /
+                   std::pow(10.0, decimals);
+    if (random.Below(4) == 0) value = std::nextafter(value, random.Below(2) == 0 ? 0.0 : 1e9);
+    if (value < 1e-3 || value >= 1e7) continue;
+    std::array<char, 64> text{};
+    const char* end =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
+    std::string expected(text.data(), static_cast<size_t>(end - text.data()));
+    if (expected.find('.') == std::string::npos) expected += ".0";
+    ASSERT_EQ(FormatDoubleSql(value), expected);
+    ASSERT_EQ(FormatDoubleSql(-value), "-" + expected);
+  }
 }
 
 TEST(AppendJsonString, EscapesAndReplacesInvalidUtf8) {

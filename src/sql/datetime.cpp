@@ -308,15 +308,43 @@ Result<ParsedDuration> ParseDurationText(std::string_view text) {
   return MakeDuration(number, lower);
 }
 
-void AppendDateText(int64_t days, std::string& out) {
-  const CivilDate date = CivilOf(days);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}", date.year, date.month, date.day);
+namespace {
+
+/// Exactly `count` digits, zeros in front.
+char* PutDigits(char* at, uint64_t value, size_t count) {
+  for (size_t i = count; i > 0; --i, value /= 10) at[i - 1] = static_cast<char>('0' + value % 10);
+  return at + count;
 }
 
+}  // namespace
+
+void AppendDateText(int64_t days, std::string& out) {
+  const CivilDate date = CivilOf(days);
+  if (date.year < 0 || date.year > 9999) {
+    fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}", date.year, date.month, date.day);
+    return;
+  }
+  std::array<char, 10> text{};
+  char* at = PutDigits(text.data(), static_cast<uint64_t>(date.year), 4);
+  *at++ = '-';
+  at = PutDigits(at, static_cast<uint64_t>(date.month), 2);
+  *at++ = '-';
+  PutDigits(at, static_cast<uint64_t>(date.day), 2);
+  out.append(text.data(), text.size());
+}
+
+// Of a day or less: hours have two digits.
 void AppendTimeText(int64_t ns, std::string& out) {
-  const int64_t s = ns / kNsPerSecond;
-  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}.{:09}", s / 3600, s / 60 % 60, s % 60,
-                 ns % kNsPerSecond);
+  const auto s = static_cast<uint64_t>(ns / kNsPerSecond);
+  std::array<char, 18> text{};
+  char* at = PutDigits(text.data(), s / 3600, 2);
+  *at++ = ':';
+  at = PutDigits(at, s / 60 % 60, 2);
+  *at++ = ':';
+  at = PutDigits(at, s % 60, 2);
+  *at++ = '.';
+  PutDigits(at, static_cast<uint64_t>(ns % kNsPerSecond), 9);
+  out.append(text.data(), text.size());
 }
 
 void AppendTimestampText(int64_t ns, std::string& out) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/type.h"
 
+#include <array>
+#include <charconv>
+
 #include "base/check.h"
 #include "base/numbers.h"
 #include "sql/datetime.h"
@@ -77,11 +80,20 @@ std::string Type::ToString() const {
   TM_UNREACHABLE();
 }
 
+namespace {
+
+void AppendInteger(int64_t value, std::string& out) {
+  std::array<char, 24> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+}  // namespace
+
 void AppendScalarText(const Type& type, const Value& value, std::string& out) {
   if (const auto* text = std::get_if<std::string>(&value.data)) {
     out += *text;
   } else if (const auto* number = std::get_if<double>(&value.data)) {
-    out += FormatDoubleSql(*number);
+    AppendDoubleSql(*number, out);
   } else if (const auto* flag = std::get_if<bool>(&value.data)) {
     out += *flag ? "true" : "false";
   } else if (const auto* integer = std::get_if<int64_t>(&value.data)) {
@@ -106,7 +118,7 @@ void AppendScalarText(const Type& type, const Value& value, std::string& out) {
       case TypeKind::kArray:
       case TypeKind::kRow:
       case TypeKind::kTimeseries:
-        out += std::to_string(*integer);
+        AppendInteger(*integer, out);
         return;
     }
   }
