@@ -5,12 +5,14 @@
 //  2. ORDER BY is over columns and outputs; equal rows are put in an order of their own, as they
 //     may be in SQL.
 //  3. Without ORDER BY rows stream.
+//  4. The newest bins of a series of bins are read alone (edge_bins.h).
 #include "sql/direct_execution.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "sql/aggregate_reader.h"
+#include "sql/edge_bins.h"
 
 namespace tidemark::sql {
 namespace {
@@ -22,6 +24,7 @@ using From = plan::TableAggregate::Output::From;
 using Row = std::vector<Value>;
 
 constexpr size_t kChunkRows = 2048;
+constexpr uint64_t kWiden = 8;
 
 bool Evaluable(const Expr& expr, uint32_t relation) {
   if (!expr.type.scalar()) return false;
@@ -103,10 +106,7 @@ class Direct final : public Execution {
         left_(select_.limit ? static_cast<uint64_t>(*select_.limit) : UINT64_MAX) {}
 
   Result<bool> Next(RowChunk& out) override {
-    if (reader_ == nullptr) {
-      TM_ASSIGN_OR_RETURN(reader_, AggregateReader::Open(aggregate_, store_, control_));
-      if (!select_.order.empty()) TM_RETURN_IF_ERROR(Sort());
-    }
+    if (reader_ == nullptr) TM_RETURN_IF_ERROR(Open());
     while (left_ > 0) {
       if (at_ == ready_.size()) {
         if (!select_.order.empty()) return false;
@@ -130,6 +130,34 @@ class Direct final : public Execution {
   void Interrupt() override {}
 
  private:
+  Result<void> Open() {
+    if (const std::optional<EdgeBins> edge = EdgeBins::Of(select_, aggregate_)) {
+      return OpenAtEdge(*edge);
+    }
+    return OpenOver(aggregate_);
+  }
+
+  Result<void> OpenOver(const plan::TableAggregate& aggregate) {
+    TM_ASSIGN_OR_RETURN(reader_, AggregateReader::Open(aggregate, store_, control_));
+    return select_.order.empty() ? Result<void>() : Sort();
+  }
+
+  /// What the last, widest read gives is the answer: no other read is mixed with it.
+  Result<void> OpenAtEdge(const EdgeBins& edge) {
+    TM_ASSIGN_OR_RETURN(const std::optional<EventTime> time,
+                        edge.Find(aggregate_, store_, control_));
+    const TimeRange all = aggregate_.request.selection.time;
+    for (uint64_t bins = edge.wanted(); time; bins *= kWiden) {
+      narrowed_ = aggregate_;
+      narrowed_.request.selection.time = edge.Around(*time, bins, all);
+      if (narrowed_.request.selection.time == all) break;
+      TM_RETURN_IF_ERROR(OpenOver(narrowed_));
+      if (ready_.size() >= edge.wanted()) return {};
+      ready_.clear();
+    }
+    return OpenOver(aggregate_);
+  }
+
   /// Appends the next groups.
   Result<void> Read() {
     TM_RETURN_IF_ERROR(reader_->Next(kChunkRows, groups_));
@@ -226,6 +254,7 @@ class Direct final : public Execution {
   store::Store& store_;
   Control& control_;
   const size_t rows_max_;
+  plan::TableAggregate narrowed_;  // of fewer bins; the reader may read it
   std::unique_ptr<AggregateReader> reader_;
   std::vector<store::AggregateRow> groups_;
   std::vector<Answer> ready_;  // rows from `at_` on are to be given out
