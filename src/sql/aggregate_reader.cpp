@@ -16,6 +16,11 @@ bool Complete(const plan::TableAggregate& aggregate, const store::AggregateRow& 
                      [&](size_t index) { return row.states[index].count() == row.points; });
 }
 
+/// As the execution engine's own.
+Error TooLarge() {
+  return {Code::kNoSpace, "the query needs more memory than sql.memory_max allows"};
+}
+
 store::AggregateRow EmptyRow(const plan::TableAggregate& aggregate) {
   store::AggregateRow row;
   const auto add = [&row](const store::AggregateColumn& column) {
@@ -39,7 +44,9 @@ Result<std::unique_ptr<AggregateReader>> AggregateReader::Open(
   if (aggregate.regrouping) {
     TM_ASSIGN_OR_RETURN(reader->regrouper_, Regrouper::Make(aggregate));
   }
-  TM_ASSIGN_OR_RETURN(reader->cursor_, store.Aggregate(aggregate.request));
+  store::AggregateRequest request = aggregate.request;
+  request.memory_bytes_max = control.memory_bytes_max();
+  TM_ASSIGN_OR_RETURN(reader->cursor_, store.Aggregate(request));
   control.NoteGaps(reader->cursor_->gaps());
   return reader;
 }
@@ -48,7 +55,9 @@ Result<void> AggregateReader::Read(size_t rows_max, std::vector<store::Aggregate
   TM_RETURN_IF_ERROR(control_.Check());
   out.clear();
   if (done_) return {};
-  TM_RETURN_IF_ERROR(cursor_->Next(rows_max, out));
+  if (Result<void> read = cursor_->Next(rows_max, out); !read.ok()) {
+    return read.error().code == Code::kNoSpace ? TooLarge() : std::move(read).error();
+  }
   done_ = out.empty();
   uint64_t points = 0;
   for (const store::AggregateRow& row : out) points += row.points;
@@ -61,6 +70,10 @@ Result<void> AggregateReader::ReadRegrouped(size_t rows_max,
   while (!done_) {
     TM_RETURN_IF_ERROR(Read(kFinerRows, finer_));
     TM_RETURN_IF_ERROR(regrouper_->Add(finer_));
+    if (regrouper_->heap_bytes() > control_.memory_bytes_max()) {
+      control_.RefusePushdown();  // the execution engine can put groups on disk
+      return TooLarge();
+    }
   }
   regrouper_->Take(rows_max, out);
   return {};

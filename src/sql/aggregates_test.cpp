@@ -120,5 +120,40 @@ TEST(Aggregates, GiveTheSameBytesWhateverTheThreadsDo) {
   }
 }
 
+// Their states are allocated beside the execution engine, two megabytes a group.
+TEST(Percentile, IsRefusedByNameBeyondTheMemory) {
+  TestDatabase db;
+  db.Open({.memory_bytes_max = 24_MiB});
+  const std::string sql =
+      "SELECT g, approx_percentile(v, 0.5), approx_percentile(v, ARRAY[0.9, 0.99]) FROM (SELECT x "
+      "% "
+      "20 AS g, x * 1000 + y AS v FROM UNNEST(sequence(1, 700)) a(x) CROSS JOIN "
+      "UNNEST(sequence(1, 1000)) b(y)) GROUP BY g";
+  EXPECT_EQ(db.CodeOf(sql), Code::kNoSpace);
+  EXPECT_THAT(db.ErrorOf(sql), testing::HasSubstr("sql.memory_max"));
+  // What a statement held is given back.
+  EXPECT_EQ(db.Rows("SELECT approx_percentile(x, 0.5) FROM UNNEST(sequence(1, 9)) a(x)"),
+            (TextRows{{"5"}}));
+}
+
+TEST(Percentile, IsRefusedByNameBeyondTheMemoryInTheStore) {
+  TestDatabase db(StoreKind::kEmbedded);
+  const TableId table = db.AddTable("lab", "many");
+  std::vector<TestPoint> points;
+  const EventTime start{1'646'092'800'000'000'000};
+  for (int i = 0; i < 20'000; ++i) {
+    points.push_back({"m", i % 2 == 0 ? "host=a" : "host=b", start + milliseconds(i),
+                      store::ValueView::Double(i * 0.5)});
+  }
+  db.Write(table, points);
+  const std::string sql =
+      "SELECT host, approx_percentile(measure_value::double, 0.5) AS p FROM lab.many GROUP BY host "
+      "ORDER BY host";
+  EXPECT_EQ(db.Rows(sql), (TextRows{{"a", "5000.0"}, {"b", "5000.5"}}));
+  db.Open({.memory_bytes_max = 400'000});
+  EXPECT_EQ(db.CodeOf(sql), Code::kNoSpace);
+  EXPECT_THAT(db.ErrorOf(sql), testing::HasSubstr("sql.memory_max"));
+}
+
 }  // namespace
 }  // namespace tidemark::sql

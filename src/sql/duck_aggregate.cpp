@@ -112,7 +112,7 @@ bool RegisterState(duckdb_connection connection, const char* name, agg::Spec spe
 
 }  // namespace
 
-Result<void> RegisterAggregates(duckdb_connection connection) {
+Result<void> RegisterAggregates(duckdb_connection connection, MemoryMeter& meter) {
   using agg::Kind;
   constexpr agg::Type kDouble = agg::Type::kDouble;
   constexpr agg::Type kBigint = agg::Type::kBigint;
@@ -123,7 +123,7 @@ Result<void> RegisterAggregates(duckdb_connection connection) {
                   RegisterState<int64_t>(connection, "tm_sum_bigint", {Kind::kSum, kBigint}) &&
                   RegisterState<int64_t>(connection, "tm_avg_bigint", {Kind::kAvg, kBigint}) &&
                   RegisterEdges(connection) && RegisterExtremesBy(connection) &&
-                  RegisterStatistics(connection) && RegisterApproximate(connection);
+                  RegisterStatistics(connection) && RegisterApproximate(connection, meter);
   if (!ok) return Error{Code::kInternal, "the execution engine refuses an aggregate function"};
   return {};
 }

@@ -60,6 +60,9 @@ struct PercentileInput {
 struct OnePercentile {
   agg::Percentiles values;
   double p = 0;
+  MeteredBytes held = {};
+
+  uint64_t heap_bytes() const { return values.heap_bytes(); }
 };
 
 template <typename T, Weighted kWeighted>
@@ -105,6 +108,9 @@ struct PercentileOf {
 struct ManyPercentiles {
   agg::Percentiles values;
   std::vector<double> ps;
+  MeteredBytes held = {};
+
+  uint64_t heap_bytes() const { return values.heap_bytes(); }
 };
 
 template <typename T, Weighted kWeighted>
@@ -173,12 +179,16 @@ struct PercentilesOf {
 };
 
 template <template <typename, Weighted> typename A>
-bool RegisterPercentiles(duckdb_connection connection, const char* name) {
+bool RegisterPercentiles(duckdb_connection connection, const char* name, MemoryMeter& meter) {
   AggregateSet set(name);
-  set.Add(A<double, Weighted::kNo>::Make(name));
-  set.Add(A<int64_t, Weighted::kNo>::Make(name));
-  set.Add(A<double, Weighted::kYes>::Make(name));
-  set.Add(A<int64_t, Weighted::kYes>::Make(name));
+  const auto add = [&](const DuckAggregateFunction& function) {
+    duckdb_aggregate_function_set_extra_info(function.get(), &meter, nullptr);
+    set.Add(function);
+  };
+  add(A<double, Weighted::kNo>::Make(name));
+  add(A<int64_t, Weighted::kNo>::Make(name));
+  add(A<double, Weighted::kYes>::Make(name));
+  add(A<int64_t, Weighted::kYes>::Make(name));
   return set.Register(connection);
 }
 
@@ -230,9 +240,9 @@ bool RegisterDistinct(duckdb_connection connection) {
 
 }  // namespace
 
-bool RegisterApproximate(duckdb_connection connection) {
-  return RegisterPercentiles<PercentileOf>(connection, "tm_percentile") &&
-         RegisterPercentiles<PercentilesOf>(connection, "tm_percentiles") &&
+bool RegisterApproximate(duckdb_connection connection, MemoryMeter& meter) {
+  return RegisterPercentiles<PercentileOf>(connection, "tm_percentile", meter) &&
+         RegisterPercentiles<PercentilesOf>(connection, "tm_percentiles", meter) &&
          RegisterDistinct(connection);
 }
 

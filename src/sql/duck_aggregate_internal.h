@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "sql/duck_internal.h"
+#include "sql/memory_meter.h"
 
 namespace tidemark::sql {
 
@@ -71,6 +72,14 @@ void StoreResult(duckdb_vector out, size_t row, const T& value) {
 ///   A::Add(chunk, begin, end, state) -> Result<void>: rows [begin, end) of the chunk
 ///   A::Merge(state, other)           `other` is left as it is
 ///   A::Finish(state, out, row) -> Result<void>: state is null if it had no input
+/// A state that may become large has a member `MeteredBytes held` and heap_bytes(); its function's
+/// extra info is the MemoryMeter.
+template <typename State>
+concept Metered = requires(State& state) {
+  { state.held } -> std::same_as<MeteredBytes&>;
+  { state.heap_bytes() } -> std::convertible_to<uint64_t>;
+};
+
 template <typename A>
 struct BoxedAggregate {
   using State = typename A::State;
@@ -102,6 +111,7 @@ struct BoxedAggregate {
       while (end < rows && states[end] == states[begin]) ++end;
       if (Result<void> added = A::Add(chunk, begin, end, At(states, begin)); !added.ok())
         return Fail(info, added.error());
+      if (!Fits(info, At(states, begin))) return;
       begin = end;
     }
   } catch (const std::exception& e) {
@@ -119,6 +129,7 @@ struct BoxedAggregate {
       } else {
         A::Merge(*into, *from);
       }
+      if (!Fits(info, into)) return;
     }
   } catch (const std::exception& e) {
     duckdb_aggregate_function_set_error(info, e.what());
@@ -154,6 +165,18 @@ struct BoxedAggregate {
   }
 
  private:
+  /// Counts what the state holds now; false after an error: all states together hold too much.
+  static bool Fits(duckdb_function_info info, State* state) {
+    if constexpr (Metered<State>) {
+      if (state == nullptr) return true;
+      auto& meter = *static_cast<MemoryMeter*>(duckdb_aggregate_function_get_extra_info(info));
+      state->held.Set(meter, state->heap_bytes());
+      if (!meter.over()) return true;
+      duckdb_aggregate_function_set_error(info, "Out of Memory: states of aggregates");
+      return false;
+    }
+    return true;
+  }
   static void Fail(duckdb_function_info info, const Error& error) {
     duckdb_aggregate_function_set_error(info, MarkError(error.message).c_str());
   }
@@ -179,6 +202,6 @@ class AggregateSet {
 bool RegisterEdges(duckdb_connection connection);
 bool RegisterExtremesBy(duckdb_connection connection);
 bool RegisterStatistics(duckdb_connection connection);
-bool RegisterApproximate(duckdb_connection connection);
+bool RegisterApproximate(duckdb_connection connection, MemoryMeter& meter);
 
 }  // namespace tidemark::sql

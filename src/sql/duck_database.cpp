@@ -14,6 +14,7 @@
 #include "base/logging.h"
 #include "sql/duck_internal.h"
 #include "sql/emitter.h"
+#include "sql/memory_meter.h"
 
 namespace tidemark::sql {
 
@@ -326,7 +327,8 @@ class DuckExecution final : public Execution {
 
 class DuckEngine final : public Database {
  public:
-  explicit DuckEngine(int threads) : threads_(threads) {}
+  explicit DuckEngine(const DatabaseOptions& options)
+      : meter_(options.memory_bytes_max), threads_(options.threads) {}
 
   Result<void> Open(const DatabaseOptions& options) {
     DuckConfig config;
@@ -366,7 +368,7 @@ class DuckEngine final : public Database {
     TM_RETURN_IF_ERROR(RegisterAggregateScan(connection.get(), registry_));
     TM_RETURN_IF_ERROR(RegisterScalars(connection.get()));
     TM_RETURN_IF_ERROR(RegisterNested(connection.get()));
-    return RegisterAggregates(connection.get());
+    return RegisterAggregates(connection.get(), meter_);
   }
 
   Result<std::unique_ptr<Execution>> Start(const plan::Plan& plan, store::Store& store,
@@ -425,14 +427,15 @@ class DuckEngine final : public Database {
   }
 
   TaskRegistry registry_;
+  MemoryMeter meter_;  // of what aggregates allocate beside the library
   const int threads_;
-  DuckDatabase database_;  // after the registry: closed before it
+  DuckDatabase database_;  // after what its functions read: closed before it
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
-  auto engine = std::make_unique<DuckEngine>(options.threads);
+  auto engine = std::make_unique<DuckEngine>(options);
   TM_RETURN_IF_ERROR(engine->Open(options));
   return std::unique_ptr<Database>(std::move(engine));
 }

@@ -19,6 +19,8 @@
 
 namespace tidemark::sql {
 
+class MemoryMeter;
+
 /// Owns a handle that is freed through its address.
 template <typename T, void (*Destroy)(T*)>
 class DuckHandle {
@@ -111,7 +113,8 @@ Result<void> RegisterRevisionScan(duckdb_connection connection, TaskRegistry& re
 Result<void> RegisterAggregateScan(duckdb_connection connection, TaskRegistry& registry);
 Result<void> RegisterScalars(duckdb_connection connection);
 Result<void> RegisterNested(duckdb_connection connection);
-Result<void> RegisterAggregates(duckdb_connection connection);
+/// `meter` must outlive the database.
+Result<void> RegisterAggregates(duckdb_connection connection, MemoryMeter& meter);
 
 /// The bind callback of what reads a plan::TableScan: its columns, and the task for init.
 void BindScan(duckdb_bind_info info) noexcept;

@@ -152,7 +152,7 @@ class StatementResult final : public QueryResult {
         query_(std::move(query)),
         bind_(std::move(bind)),
         plan_(std::move(plan)),
-        control_(shared.clock, request.deadline) {
+        control_(shared.clock, request.deadline, shared.options.memory_bytes_max) {
     for (const plan::Column& column : plan_.query.columns)
       columns_.push_back({column.name, column.type});
     shared_.results_open.fetch_add(1);

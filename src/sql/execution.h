@@ -22,8 +22,9 @@ namespace tidemark::sql {
 /// What a running statement and those who watch it share. Thread-safe.
 class Control {
  public:
-  Control(const Clock& clock, std::optional<MonotonicTime> deadline)
-      : clock_(clock), deadline_(deadline) {}
+  Control(const Clock& clock, std::optional<MonotonicTime> deadline,
+          uint64_t memory_bytes_max = UINT64_MAX)
+      : clock_(clock), deadline_(deadline), memory_bytes_max_(memory_bytes_max) {}
 
   void Cancel() { cancelled_.store(true, std::memory_order_release); }
   /// kCancelled or kDeadlineExceeded: asked in every scan callback.
@@ -41,6 +42,9 @@ class Control {
   /// Before the second run.
   void Forgive() TM_EXCLUDES(mutex_);
   bool pushdown_refused() const { return pushdown_refused_.load(std::memory_order_relaxed); }
+
+  /// Of states outside the execution engine.
+  uint64_t memory_bytes_max() const { return memory_bytes_max_; }
 
   /// Known gaps that a cursor reads around.
   void NoteGaps(std::vector<store::DamagedRange> gaps) TM_EXCLUDES(mutex_);
@@ -61,6 +65,7 @@ class Control {
  private:
   const Clock& clock_;
   const std::optional<MonotonicTime> deadline_;
+  const uint64_t memory_bytes_max_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> pushdown_refused_{false};
   std::atomic<bool> direct_refused_{false};

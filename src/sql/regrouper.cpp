@@ -10,6 +10,10 @@ namespace {
 
 using Key = std::optional<std::string>;
 
+// With their nodes in hash tables.
+constexpr uint64_t kRowBytes = sizeof(store::AggregateRow) + 64;
+constexpr uint64_t kSeenBytes = 48;
+
 struct Condition {
   size_t key = 0;  // of a finer group
   store::TextMatcher matcher;
@@ -103,6 +107,7 @@ size_t Regrouper::RowOf(EventTime bin) {
   if (regrouping.measure) row.keys.push_back(finer_->keys.back());
   row.states.reserve(slots_.size());
   for (const Slot& slot : slots_) row.states.emplace_back(slot.spec);
+  heap_bytes_ += kRowBytes + row.keys.size() * sizeof(Key) + slots_.size() * sizeof(agg::State);
   return it->second;
 }
 
@@ -116,14 +121,19 @@ Result<void> Regrouper::Add(std::vector<store::AggregateRow>& rows) {
       if (!finer_->taken[i]) continue;
       Slot& slot = slots_[i];
       agg::State& state = to.states[i];
+      const bool large = slot.spec.kind == agg::Kind::kPercentiles;
+      const uint64_t before = large ? state.heap_bytes() : 0;
       if (slot.distinct) {
-        if (slot.seen.insert({finer_->numbers[i], static_cast<int64_t>(at)}).second)
+        if (slot.seen.insert({finer_->numbers[i], static_cast<int64_t>(at)}).second) {
           state.AddCount(1);
+          heap_bytes_ += kSeenBytes;
+        }
       } else if (state.empty() && readers_[slot.aggregate] == 1) {
         state = std::move(row.states[slot.aggregate]);
       } else {
         state.Merge(row.states[slot.aggregate]);
       }
+      if (large) heap_bytes_ += state.heap_bytes() - before;
     }
   }
   return {};

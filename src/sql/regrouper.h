@@ -25,6 +25,8 @@ class Regrouper {
 
   /// Each of the store's groups once; takes their states.
   Result<void> Add(std::vector<store::AggregateRow>& rows);
+  /// What rows and states hold, about.
+  uint64_t heap_bytes() const { return heap_bytes_; }
   /// Replaces `out` by at most `rows_max` rows that were not taken yet.
   void Take(size_t rows_max, std::vector<store::AggregateRow>& out);
 
@@ -60,6 +62,7 @@ class Regrouper {
   std::unordered_map<Place, size_t, PlaceHash> places_;
   std::vector<store::AggregateRow> rows_;
   size_t taken_ = 0;
+  uint64_t heap_bytes_ = 0;
 };
 
 }  // namespace tidemark::sql

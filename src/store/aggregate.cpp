@@ -76,6 +76,10 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
                              [](const AggregateColumn& a) {
                                return a.kind == agg::Kind::kFirst || a.kind == agg::Kind::kLast;
                              });
+    meters_ = request_.memory_bytes_max != UINT64_MAX &&
+              std::ranges::any_of(request_.aggregates, [](const AggregateColumn& a) {
+                return a.kind == agg::Kind::kPercentiles;
+              });
   }
 
   Result<void> Next(size_t rows_max, std::vector<AggregateRow>& out) override {
@@ -132,6 +136,18 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
     return needs_key_ ? s_.index.KeyOf(entry.id) : std::string();
   }
 
+  /// Counts what a task's bins hold more than `counted`; kNoSpace: all tasks' hold too much.
+  Result<void> Meter(const BinTable& bins, uint64_t& counted) {
+    if (!meters_) return {};
+    const uint64_t now = bins.heap_bytes();
+    const uint64_t held = held_.fetch_add(now - counted, std::memory_order_relaxed) + now - counted;
+    counted = now;
+    if (held <= request_.memory_bytes_max) return {};
+    return Error{Code::kNoSpace,
+                 "percentiles of so many values and groups need more memory than "
+                 "allowed"};
+  }
+
   EmbeddedStore::State& s_;
   const AggregateRequest request_;
   const Snapshots::Lease lease_;
@@ -144,7 +160,9 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
   size_t series_at_ = 0;  // in it
   size_t window_at_ = 0;
   bool needs_key_ = false;
-  BinTable open_;  // of the group that the next task goes on with
+  bool meters_ = false;
+  std::atomic<uint64_t> held_{0};  // by percentile states of this batch and of open_
+  BinTable open_;                  // of the group that the next task goes on with
   std::vector<std::vector<AggregateRow>> rows_;
   std::vector<AggregateRow> ready_;
   size_t ready_at_ = 0;
@@ -180,11 +198,14 @@ Result<void> EmbeddedAggregateCursor::RunGroupTask(AggregateWorker& worker, cons
   const EventTime one_bin = request_.selection.time.start;
   TimeRange range = request_.selection.time;
   range.start = std::max(range.start, floor_);
+  uint64_t counted = 0;
   for (size_t i = 0; i < task.count; ++i) {
     SeriesEntry& entry = *s_.directory.Get({0, groups_[task.group].series[task.first + i]});
     const auto key = KeyOf(entry);
     if (!key) continue;
-    if (auto added = worker.AddSeries(entry, *key, range, bins, one_bin); !added.ok()) {
+    auto added = worker.AddSeries(entry, *key, range, bins, one_bin);
+    if (added.ok()) added = Meter(worker.bins(), counted);
+    if (!added.ok()) {
       worker.bins().TakeAll([](const AggregateRow&) {});
       return added;
     }
@@ -208,6 +229,7 @@ Result<bool> EmbeddedAggregateCursor::WorkGroups() {
     }
   }
   if (tasks.empty()) return false;
+  held_ = meters_ ? open_.heap_bytes() : 0;
   TM_RETURN_IF_ERROR(RunTasks(tasks, series, [this](auto& worker, const Task& task, auto& rows) {
     return RunGroupTask(worker, task, rows);
   }));

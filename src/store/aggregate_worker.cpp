@@ -16,6 +16,14 @@ int64_t BinEnd(int64_t bin, nanoseconds width) {
 
 }  // namespace
 
+uint64_t PercentileBytes(const AggregateRow& row) {
+  uint64_t bytes = 0;
+  for (const agg::State& state : row.states) {
+    if (state.spec().kind == agg::Kind::kPercentiles) bytes += state.heap_bytes();
+  }
+  return bytes;
+}
+
 AggregateRow& BinTable::Made(AggregateRow& row, EventTime bin) {
   if (row.points == 0 && row.states.size() != aggregates_->size()) {
     row.bin = bin;
@@ -39,6 +47,14 @@ AggregateRow& BinTable::At(EventTime bin, nanoseconds width) {
     return Made(dense_[static_cast<size_t>(index)], bin);
   }
   return Made(sparse_[bin.ns], bin);
+}
+
+uint64_t BinTable::heap_bytes() const {
+  uint64_t bytes = 0;
+  const auto add = [&bytes](const AggregateRow& row) { bytes += PercentileBytes(row); };
+  for (const AggregateRow& row : dense_) add(row);
+  for (const auto& [bin, row] : sparse_) add(row);
+  return bytes;
 }
 
 void BinTable::Add(AggregateRow row, nanoseconds width) {

@@ -12,6 +12,8 @@
 
 namespace tidemark::store {
 
+uint64_t PercentileBytes(const AggregateRow& row);
+
 /// The bins of a group being worked off, dense while that is no waste.
 class BinTable {
  public:
@@ -32,6 +34,8 @@ class BinTable {
   }
   void Add(AggregateRow row, nanoseconds width);
   bool empty() const { return dense_.empty() && sparse_.empty(); }
+  /// Of percentile states.
+  uint64_t heap_bytes() const;
 
  private:
   AggregateRow& Made(AggregateRow& row, EventTime bin);

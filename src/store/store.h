@@ -267,6 +267,8 @@ struct AggregateRequest {
   std::vector<std::string> group_by;  // dimension names; a series without one groups under null
   bool group_by_measure = false;
   std::vector<AggregateColumn> aggregates;
+  /// Of percentile states held at a time, the only ones that become large; beyond: kNoSpace.
+  uint64_t memory_bytes_max = UINT64_MAX;
   Positions at_least;
 };
 
