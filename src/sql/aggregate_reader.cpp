@@ -46,8 +46,10 @@ Result<std::unique_ptr<AggregateReader>> AggregateReader::Open(
   }
   store::AggregateRequest request = aggregate.request;
   request.memory_bytes_max = control.memory_bytes_max();
+  request.series_done = &control.series_done();
   TM_ASSIGN_OR_RETURN(reader->cursor_, store.Aggregate(request));
   control.NoteGaps(reader->cursor_->gaps());
+  control.ExpectSeries(reader->cursor_->series_count());
   return reader;
 }
 
@@ -61,7 +63,7 @@ Result<void> AggregateReader::Read(size_t rows_max, std::vector<store::Aggregate
   done_ = out.empty();
   uint64_t points = 0;
   for (const store::AggregateRow& row : out) points += row.points;
-  control_.CountScanned(points, out.size() * aggregate_.outputs.size() * sizeof(int64_t));
+  control_.CountAggregated(points, out.size() * aggregate_.outputs.size() * sizeof(int64_t));
   return {};
 }
 

@@ -33,11 +33,17 @@ void Control::Fail(Error error) {
 }
 
 double Control::percent() const {
-  const auto expected = static_cast<double>(rows_expected_.load(std::memory_order_relaxed));
+  // A series of a grouping counts as so many rows beside those of scans.
+  constexpr uint64_t kRowsOfSeries = 1000;
+  const auto expected =
+      static_cast<double>(rows_expected_.load(std::memory_order_relaxed) +
+                          kRowsOfSeries * series_expected_.load(std::memory_order_relaxed));
   if (expected <= 0) return percent_.load(std::memory_order_relaxed);
   // A cursor opened later (the other side of a join) adds to what is expected: the number said
   // before stays until it is reached again.
-  const double now = std::min(99.0, 100.0 * static_cast<double>(rows_scanned()) / expected);
+  const uint64_t read = rows_read_.load(std::memory_order_relaxed) +
+                        kRowsOfSeries * series_done_.load(std::memory_order_relaxed);
+  const double now = std::min(99.0, 100.0 * static_cast<double>(read) / expected);
   double said = percent_.load(std::memory_order_relaxed);
   while (said < now && !percent_.compare_exchange_weak(said, now, std::memory_order_relaxed)) {
   }

@@ -51,7 +51,13 @@ class Control {
   /// Each once.
   std::vector<store::DamagedRange> gaps() const TM_EXCLUDES(mutex_);
 
+  /// Points that a scan gave.
   void CountScanned(uint64_t rows, uint64_t bytes) {
+    rows_read_.fetch_add(rows, std::memory_order_relaxed);
+    CountAggregated(rows, bytes);
+  }
+  /// Points that the store aggregated by itself.
+  void CountAggregated(uint64_t rows, uint64_t bytes) {
     rows_scanned_.fetch_add(rows, std::memory_order_relaxed);
     bytes_scanned_.fetch_add(bytes, std::memory_order_relaxed);
   }
@@ -59,7 +65,12 @@ class Control {
   uint64_t bytes_scanned() const { return bytes_scanned_.load(std::memory_order_relaxed); }
   /// A cursor was opened that gives at most so many points.
   void ExpectRows(uint64_t rows) { rows_expected_.fetch_add(rows, std::memory_order_relaxed); }
-  /// 0..99: how much of the expected rows was read; never falls.
+  /// A grouping of the store was opened over so many series; it counts them in series_done().
+  void ExpectSeries(uint64_t series) {
+    series_expected_.fetch_add(series, std::memory_order_relaxed);
+  }
+  std::atomic<uint64_t>& series_done() { return series_done_; }
+  /// 0..99: how much of the expected rows and series was read; never falls.
   double percent() const;
 
  private:
@@ -71,7 +82,10 @@ class Control {
   std::atomic<bool> direct_refused_{false};
   std::atomic<uint64_t> rows_scanned_{0};
   std::atomic<uint64_t> bytes_scanned_{0};
+  std::atomic<uint64_t> rows_read_{0};
   std::atomic<uint64_t> rows_expected_{0};
+  std::atomic<uint64_t> series_expected_{0};
+  std::atomic<uint64_t> series_done_{0};
   mutable std::atomic<double> percent_{0};
   mutable Mutex mutex_;
   std::optional<Error> failure_ TM_GUARDED_BY(mutex_);

@@ -353,6 +353,26 @@ TEST(Direct, SaysWhereNoExecutionEngineIsNeeded) {
   EXPECT_FALSE(direct("SELECT * FROM (SELECT count(*) AS n FROM sampleDB.DevOps) WHERE n > 0"));
 }
 
+TEST(Direct, TellsHowFarItIs) {
+  TestDatabase db(StoreKind::kEmbedded);
+  const TableId table = db.AddTable("lab", "wide");
+  std::vector<TestPoint> points;
+  for (int i = 0; i < 5000; ++i) {
+    points.push_back({"cpu", "host=h", At("2022-03-01") + seconds(i), store::ValueView::Double(1)});
+  }
+  db.Write(table, points);
+  const auto result =
+      db.Execute("SELECT bin(time, 1s) AS t, count(*) FROM lab.wide GROUP BY bin(time, 1s)")
+          .value();
+  EXPECT_EQ(result->progress().percent, 0);
+  RowChunk chunk;
+  ASSERT_TRUE(result->Next(chunk).value());
+  EXPECT_EQ(result->progress().percent, 99);  // its one series is read; rows are left
+  while (result->Next(chunk).value()) {
+  }
+  EXPECT_EQ(result->progress().percent, 100);
+}
+
 TEST(Direct, HandsWhatIsTooLargeToSortToTheEngine) {
   TestDatabase db;
   const TableId table = db.AddTable("lab", "wide");

@@ -98,6 +98,11 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
   }
   const Positions& snapshot() const override { return snapshot_; }
   bool exact() const override { return true; }
+  uint64_t series_count() const override {
+    uint64_t count = 0;
+    for (const Group& group : groups_) count += group.series.size();
+    return count;
+  }
   std::vector<DamagedRange> gaps() const override {
     return lease_.version().DamagedOf(request_.selection.table, request_.selection.time);
   }
@@ -210,6 +215,7 @@ Result<void> EmbeddedAggregateCursor::RunGroupTask(AggregateWorker& worker, cons
       return added;
     }
   }
+  if (request_.series_done != nullptr) request_.series_done->fetch_add(task.count);
   worker.bins().TakeAll([&](AggregateRow row) { rows.push_back(std::move(row)); });
   return {};
 }

@@ -269,6 +269,8 @@ struct AggregateRequest {
   std::vector<AggregateColumn> aggregates;
   /// Of percentile states held at a time, the only ones that become large; beyond: kNoSpace.
   uint64_t memory_bytes_max = UINT64_MAX;
+  /// Grows by every series worked off, by whichever thread; null: nobody asks. Without windows.
+  std::atomic<uint64_t>* series_done = nullptr;
   Positions at_least;
 };
 
@@ -289,6 +291,7 @@ class AggregateCursor {
   virtual Result<void> Next(size_t rows_max, std::vector<AggregateRow>& out) = 0;
   virtual const Positions& snapshot() const = 0;
   virtual bool exact() const = 0;
+  virtual uint64_t series_count() const { return 0; }  // selected; without windows
   virtual std::vector<DamagedRange> gaps() const { return {}; }
 };
 
