@@ -122,7 +122,7 @@ struct ViewDef {
   std::vector<std::string> types;     // "DOUBLE", "BIGINT"
   std::vector<std::string> aggregates;
   nanoseconds window{0};
-  nanoseconds offset{0};  // windows start at offset + n * window
+  nanoseconds offset{0};              // windows start at offset + n * window
   std::vector<std::string> group_by;  // "*": all dimensions
   std::string output = "{aggregate}_{measure}";
   WindowLabel label = WindowLabel::kStart;

@@ -27,10 +27,10 @@
 
 #include "api/timestream/answer_internal.h"
 #include "api/timestream/service.h"
-#include "base/work_gate.h"
 #include "base/checksum.h"
 #include "base/executor.h"
 #include "base/mutex.h"
+#include "base/work_gate.h"
 #include "sql/engine.h"
 
 namespace tidemark::timestream {

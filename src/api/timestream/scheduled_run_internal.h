@@ -14,10 +14,10 @@
 #include "api/timestream/direct_clock.h"
 #include "api/timestream/object_sink.h"
 #include "api/timestream/scheduled_target_internal.h"
-#include "base/work_gate.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/mutex.h"
+#include "base/work_gate.h"
 #include "catalog/definitions.h"
 
 namespace tidemark::timestream {

@@ -9,8 +9,8 @@
 #include "api/timestream/query_control_internal.h"
 #include "api/timestream/query_internal.h"
 #include "api/timestream/scheduled_queries_internal.h"
-#include "base/work_gate.h"
 #include "api/timestream/write_records_internal.h"
+#include "base/work_gate.h"
 
 namespace tidemark::timestream {
 namespace {
