@@ -30,7 +30,7 @@ TEST(LargeResult, HoldsOnePage) {
 #endif
   constexpr uint64_t kMemory = 32_MiB;
   const ServiceOptions options;
-  TestService::Parts parts;
+  TestService::Parts parts{};
   parts.engine = [](TestService& test) {
     return sql::Engine::Open({.memory_bytes_max = kMemory, .threads = 2}, *test.store, *test.names,
                              test.clock, test.metrics)

@@ -29,7 +29,7 @@ class Host {
     Open();
   }
   void Open() {
-    TestService::Parts parts;
+    TestService::Parts parts{};
     if (kind_ == StoreKind::kEmbedded) {
       parts.store = [this](TestService& test) -> std::unique_ptr<store::Store> {
         store::EmbeddedStoreOptions options;
