@@ -28,7 +28,8 @@ constexpr std::array kKeys = {
     ConfigKey{"sql.threads", "one per core", "count",
               "Threads of the SQL engine, all statements together."},
     ConfigKey{"sql.memory_max", "a quarter of memory_max", "size",
-              "Memory of the SQL engine; beyond it sorts and groups go to disk. What percentiles count is "
+              "Memory of the SQL engine; beyond it sorts and groups go to disk. What percentiles "
+              "count is "
               "held to it too, and refused beyond. At least 32MiB."},
     ConfigKey{"sql.concurrent_max", "4", "count", "Statements that run at once; more wait."},
     ConfigKey{"sql.queue_max", "64", "count",
