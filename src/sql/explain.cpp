@@ -138,8 +138,7 @@ std::string KeysText(const store::AggregateRequest& request) {
   return keys.empty() ? "nothing" : keys;
 }
 
-std::string SlotText(const store::AggregateRequest& request,
-                     const plan::TableAggregate::Slot& slot) {
+std::string SlotText(const store::AggregateRequest& request, const plan::AggregateSlot& slot) {
   std::string text =
       slot.distinct ? fmt::format("count(DISTINCT {})", slot.of.empty() ? "measure_name" : slot.of)
                     : AggregateText(request.aggregates[slot.aggregate]);

@@ -218,6 +218,26 @@ struct TableScan {
   bool reads_log() const { return kind == Kind::kViewRowsAt || kind == Kind::kViewRevisions; }
 };
 
+/// One aggregate of SQL over groups of the store that are finer: it merges the states of those that
+/// its conditions take (FILTER, and CASE without ELSE, over what a series has).
+struct AggregateSlot {
+  size_t aggregate = 0;  // of the request
+  std::vector<store::TextPredicate> measure;
+  std::vector<store::DimensionPredicate> dimensions;
+  bool distinct = false;  // counts different values of `of` instead of merging
+  std::string of;         // a dimension; empty: the measure name
+
+  bool plain() const { return measure.empty() && dimensions.empty() && !distinct; }
+  friend bool operator==(const AggregateSlot&, const AggregateSlot&) = default;
+};
+
+/// How the store's groups become SQL's: states are then those of slots.
+struct Regrouping {
+  size_t keys = 0;       // so many of request.group_by are SQL's keys: the first
+  bool measure = false;  // the measure name is one
+  std::vector<AggregateSlot> slots;
+};
+
 /// A grouping that the store answers by itself.
 struct TableAggregate {
   size_t scan = 0;  // the TableScan it replaces
@@ -236,24 +256,7 @@ struct TableAggregate {
   /// Each of these states (first, last) must have seen all of the group's points, else a null
   /// was among them and the answer is not SQL's: the statement runs again without pushdown.
   std::vector<size_t> complete;
-  /// The store's groups are finer than SQL's: states are then those of slots, merged of the groups
-  /// that its conditions take (FILTER, and CASE without ELSE, over what a series has).
-  struct Slot {
-    size_t aggregate = 0;  // of the request
-    std::vector<store::TextPredicate> measure;
-    std::vector<store::DimensionPredicate> dimensions;
-    bool distinct = false;  // counts different values of `of` instead of merging
-    std::string of;         // a dimension; empty: the measure name
-
-    bool plain() const { return measure.empty() && dimensions.empty() && !distinct; }
-    friend bool operator==(const Slot&, const Slot&) = default;
-  };
-  struct Regrouping {
-    size_t keys = 0;       // so many of request.group_by are SQL's keys: the first
-    bool measure = false;  // the measure name is one
-    std::vector<Slot> slots;
-  };
-  std::optional<Regrouping> regrouping;
+  std::optional<Regrouping> regrouping;  // the store's groups are finer than SQL's
 
   /// Where a row's keys have the measure name.
   size_t measure_key() const { return regrouping ? regrouping->keys : request.group_by.size(); }

@@ -426,7 +426,7 @@ const Expr& ArgumentOf(const Expr& call, agg::Kind kind) {
 /// What a call takes rows of: its FILTER, and of a CASE without ELSE the one condition, both as a
 /// selection of series. `arg` becomes the value behind the CASE. False: the store cannot say it.
 bool TakeCondition(const ExprPtr& condition, const TableScan& scan, uint32_t relation,
-                   plan::TableAggregate::Slot& slot) {
+                   plan::AggregateSlot& slot) {
   TableScan narrowed = scan;
   narrowed.selection = {};
   narrowed.exact = true;
@@ -439,7 +439,7 @@ bool TakeCondition(const ExprPtr& condition, const TableScan& scan, uint32_t rel
 }
 
 bool TakeCase(const Expr*& arg, const TableScan& scan, uint32_t relation,
-              plan::TableAggregate::Slot& slot) {
+              plan::AggregateSlot& slot) {
   if (arg->kind != ExprKind::kCase) return true;
   const bool otherwise_null = !arg->has_else || (arg->args.back()->kind == ExprKind::kConstant &&
                                                  arg->args.back()->constant.is_null());
@@ -451,7 +451,7 @@ bool TakeCase(const Expr*& arg, const TableScan& scan, uint32_t relation,
 
 /// count(DISTINCT x) of what a series has.
 bool PushDistinct(const Expr& call, const TableScan& scan, uint32_t relation,
-                  plan::TableAggregate::Slot& slot) {
+                  plan::AggregateSlot& slot) {
   if (call.aggregate != AggregateKind::kCount) return false;
   const Expr* arg = call.args[0].get();
   if (!TakeCase(arg, scan, relation, slot)) return false;
@@ -465,7 +465,7 @@ bool PushDistinct(const Expr& call, const TableScan& scan, uint32_t relation,
 
 /// The store's column for the call's argument; false: it has none.
 bool PushArgument(const Expr& call, const TableScan& scan, uint32_t relation,
-                  store::AggregateColumn& column, plan::TableAggregate::Slot& slot) {
+                  store::AggregateColumn& column, plan::AggregateSlot& slot) {
   if (call.aggregate == AggregateKind::kCountRows) {
     column.any_type = true;
     return true;
@@ -499,12 +499,12 @@ bool PushArgument(const Expr& call, const TableScan& scan, uint32_t relation,
 
 /// Adds what the call needs of the store to the request, its slot to `slots` and its output.
 bool PushCall(const Expr& call, const TableScan& scan, uint32_t relation, plan::TableAggregate& out,
-              std::vector<plan::TableAggregate::Slot>& slots) {
+              std::vector<plan::AggregateSlot>& slots) {
   if (call.kind != ExprKind::kAggregate) return false;
   const auto kind = AggKind(call.aggregate);
   const auto reading = ReadingOf(call);
   if (!kind || !reading) return false;
-  plan::TableAggregate::Slot slot;
+  plan::AggregateSlot slot;
   if (call.filter && !TakeCondition(call.filter, scan, relation, slot)) return false;
   store::AggregateColumn column;
   column.kind = *kind;
@@ -537,8 +537,8 @@ void AddFinerKey(const std::string& dimension, store::AggregateRequest& request)
 }
 
 /// Slots that are plain aggregates are the request's own; if one is not, the groups become finer.
-void Regroup(std::vector<plan::TableAggregate::Slot> slots, plan::TableAggregate& out) {
-  if (std::ranges::all_of(slots, &plan::TableAggregate::Slot::plain)) {
+void Regroup(std::vector<plan::AggregateSlot> slots, plan::TableAggregate& out) {
+  if (std::ranges::all_of(slots, &plan::AggregateSlot::plain)) {
     for (auto& output : out.outputs) {
       if (output.from == plan::TableAggregate::Output::From::kAggregate)
         output.index = slots[output.index].aggregate;
@@ -546,10 +546,10 @@ void Regroup(std::vector<plan::TableAggregate::Slot> slots, plan::TableAggregate
     for (size_t& index : out.complete) index = slots[index].aggregate;
     return;
   }
-  plan::TableAggregate::Regrouping& regrouping = out.regrouping.emplace();
+  plan::Regrouping& regrouping = out.regrouping.emplace();
   regrouping.keys = out.request.group_by.size();
   regrouping.measure = out.request.group_by_measure;
-  for (const plan::TableAggregate::Slot& slot : slots) {
+  for (const plan::AggregateSlot& slot : slots) {
     if (!slot.measure.empty() || (slot.distinct && slot.of.empty()))
       out.request.group_by_measure = true;
     for (const store::DimensionPredicate& dimension : slot.dimensions)
@@ -646,7 +646,7 @@ std::optional<plan::TableAggregate> PushAggregate(const plan::Select& select,
   for (const ExprPtr& key : select.aggregation->keys) {
     if (!PushKey(*key, scan, relation, out)) return std::nullopt;
   }
-  std::vector<plan::TableAggregate::Slot> slots;
+  std::vector<plan::AggregateSlot> slots;
   for (const ExprPtr& call : select.aggregation->calls) {
     if (!PushCall(*call, scan, relation, out, slots)) return std::nullopt;
   }

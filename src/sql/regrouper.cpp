@@ -41,7 +41,7 @@ Result<std::unique_ptr<Regrouper>> Regrouper::Make(const plan::TableAggregate& a
     return static_cast<size_t>(std::ranges::find(request.group_by, dimension) -
                                request.group_by.begin());
   };
-  for (const plan::TableAggregate::Slot& wanted : aggregate.regrouping->slots) {
+  for (const plan::AggregateSlot& wanted : aggregate.regrouping->slots) {
     Slot& slot = out->slots_.emplace_back();
     const store::AggregateColumn& column = request.aggregates[wanted.aggregate];
     slot.aggregate = wanted.aggregate;
@@ -66,7 +66,7 @@ Result<std::unique_ptr<Regrouper>> Regrouper::Make(const plan::TableAggregate& a
 
 Result<void> Regrouper::Enter(const std::vector<Key>& keys) {
   Finer finer{.keys = keys};
-  const plan::TableAggregate::Regrouping& regrouping = *aggregate_.regrouping;
+  const plan::Regrouping& regrouping = *aggregate_.regrouping;
   std::string code;
   const auto add = [&code](const Key& key) {
     code += key ? std::to_string(key->size()) + ':' + *key : "-";
@@ -101,7 +101,7 @@ size_t Regrouper::RowOf(EventTime bin) {
   if (!made) return it->second;
   store::AggregateRow& row = rows_.emplace_back();
   row.bin = bin;
-  const plan::TableAggregate::Regrouping& regrouping = *aggregate_.regrouping;
+  const plan::Regrouping& regrouping = *aggregate_.regrouping;
   const auto keys_end = finer_->keys.begin() + static_cast<std::ptrdiff_t>(regrouping.keys);
   row.keys.assign(finer_->keys.begin(), keys_end);
   if (regrouping.measure) row.keys.push_back(finer_->keys.back());
