@@ -413,9 +413,9 @@ Result<ExprPtr> Binder::BindCast(const ast::Expr& expr, const Scope& scope) {
   if (!expr.type.scalar() || !arg->type.scalar()) {
     TM_ASSIGN_OR_RETURN(ExprPtr cast, Convert(std::move(arg), expr.type, Conversion::kCast));
     if (!expr.negated) return cast;
-    if (HasSubquery(*cast))
-      return NotSupportedAt(expr.place, "TRY_CAST of a sub-query to an array or row is");
-    return MakeCall("TRY($1)", expr.type, expr.place, {std::move(cast)});
+    auto out = Make(ExprKind::kTry, expr.type, expr.place);
+    out->args.push_back(std::move(cast));
+    return ExprPtr(std::move(out));
   }
   const TypeKind from = arg->type.kind();
   const TypeKind to = expr.type.kind();

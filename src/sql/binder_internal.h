@@ -331,7 +331,6 @@ std::string LowerCase(std::string_view text);
 /// "bigint, varchar", for messages.
 std::string TypeList(const std::vector<plan::ExprPtr>& args);
 bool HasAggregate(const plan::Expr& expr);
-bool HasSubquery(const plan::Expr& expr);
 /// None: not a function that only windows have.
 std::optional<plan::WindowFunction> WindowFunctionOf(std::string_view name);
 /// The relations of a join tree that have columns.

@@ -37,13 +37,6 @@ bool IsTrue(const Expr& expr) {
 
 }  // namespace
 
-bool HasSubquery(const Expr& expr) {
-  if (expr.query) return true;
-  bool any = false;
-  plan::ForEachChild(expr, [&any](const ExprPtr& child) { any |= HasSubquery(*child); });
-  return any;
-}
-
 void CollectRelations(const plan::Relation& relation, std::set<uint32_t>& ids) {
   if (relation.kind == plan::Relation::Kind::kJoin) {
     CollectRelations(*relation.left, ids);
@@ -126,7 +119,7 @@ Result<void> Binder::SimplifyOuter(const ast::Relation& join, From& left, From& 
   std::set<uint32_t> local;
   CollectRelations(left.relation, local);
   CollectRelations(right.relation, local);
-  if (!HasSubquery(*relation.on) && !ReadsOutside(*relation.on, local)) {
+  if (!plan::HasSubquery(*relation.on) && !ReadsOutside(*relation.on, local)) {
     const bool lateral = right.relation.lateral || join.right->kind == ast::RelationKind::kUnnest;
     if (!lateral || IsTrue(*relation.on)) return {};
     return NotSupportedAt(join.on->place,

@@ -3,6 +3,7 @@
 // parameters. What a sub-query takes from the query around it becomes a column of its own
 // (Capture), so that grouping the outer query rewrites it like any other expression.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,13 +39,15 @@ plan::CompareOp OpOf(const ast::Expr& expr) {
 Result<std::shared_ptr<plan::Query>> Binder::BindSubqueryBody(const ast::Expr& expr,
                                                               const Scope& scope,
                                                               Capture& capture) {
-  // The engine evaluates neither a lambda nor try() over a sub-query.
   if (scope.parameters != nullptr)
     return NotSupportedAt(expr.place, "a sub-query in a lambda expression is");
-  if (try_depth_ > 0) return NotSupportedAt(expr.place, "a sub-query in try() is");
   capture.id = next_relation_++;
-  TM_ASSIGN_OR_RETURN(plan::Query query, BindQuery(*expr.query, {&scope, &capture}));
-  auto out = std::make_shared<plan::Query>(std::move(query));
+  // An error in a sub-query is not caught by a try() around it.
+  const int try_depth = std::exchange(try_depth_, 0);
+  auto query = BindQuery(*expr.query, {&scope, &capture});
+  try_depth_ = try_depth;
+  if (!query.ok()) return std::move(query).error();
+  auto out = std::make_shared<plan::Query>(std::move(query).value());
   subqueries_.push_back(out);
   return out;
 }

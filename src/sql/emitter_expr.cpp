@@ -27,6 +27,9 @@ void Emitter::Function(std::string_view name, std::span<const ExprPtr> args) {
 }
 
 void Emitter::Value(const Expr& expr) {
+  if (const auto outside = outside_.find(&expr); outside != outside_.end()) {
+    return Put("struct_extract(t{}, 'q{}')", outside->second.first, outside->second.second);
+  }
   switch (expr.kind) {
     case ExprKind::kConstant:
       return Constant(expr.type, expr.constant);
@@ -79,7 +82,7 @@ void Emitter::Value(const Expr& expr) {
     case ExprKind::kVariable:
       return Put("v{}", expr.column);
     case ExprKind::kTry:
-      return Wrapped("TRY(", expr, ")");
+      return Try(expr);
     case ExprKind::kAggregate:
       return Aggregate(expr, nullptr);
     case ExprKind::kGrouping:
@@ -181,10 +184,14 @@ void Emitter::Lambda(const Expr& expr) {
 
 namespace {
 
-bool HasSubquery(const Expr& expr) {
-  bool has = expr.query != nullptr;
-  plan::ForEachChild(expr, [&](const ExprPtr& child) { has = has || HasSubquery(*child); });
-  return has;
+/// What the engine's TRY, or a lambda around it, cannot hold.
+void CollectOutside(const Expr& expr, std::vector<const Expr*>& out) {
+  if (expr.query != nullptr || expr.kind == ExprKind::kWindow ||
+      expr.kind == ExprKind::kAggregate || expr.kind == ExprKind::kGrouping) {
+    out.push_back(&expr);
+    return;
+  }
+  plan::ForEachChild(expr, [&](const ExprPtr& child) { CollectOutside(*child, out); });
 }
 
 size_t Occurrences(std::string_view emit, size_t argument) {
@@ -196,6 +203,29 @@ size_t Occurrences(std::string_view emit, size_t argument) {
 }
 
 }  // namespace
+
+/// The engine's TRY takes no sub-query. Sub-queries and aggregates are evaluated outside of it, so
+/// that an error in one is not caught: as where try() comes from. They become the fields of a
+/// struct, which is the variable of a lambda.
+void Emitter::Try(const Expr& expr) {
+  if (!plan::HasSubquery(expr)) return Wrapped("TRY(", expr, ")");
+  std::vector<const Expr*> outside;
+  CollectOutside(expr, outside);
+  // Those of an outer try() are there already.
+  std::erase_if(outside, [this](const Expr* e) { return outside_.contains(e); });
+  if (outside.empty()) return Wrapped("TRY(", expr, ")");
+  const size_t number = tries_++;
+  out_ += "list_extract(list_transform([{";
+  for (size_t i = 0; i < outside.size(); ++i) {
+    Put("{}'q{}': ", i == 0 ? "" : ", ", i);
+    Value(*outside[i]);
+  }
+  Put("}}], lambda t{}: ", number);
+  for (size_t i = 0; i < outside.size(); ++i) outside_[outside[i]] = {number, i};
+  Wrapped("TRY(", expr, ")");
+  for (const Expr* e : outside) outside_.erase(e);
+  out_ += "), 1)";
+}
 
 /// $1 is an argument. One that stands there twice is evaluated once: it becomes the variable of a
 /// lambda, unless it is a name anyway. Sub-queries cannot stand in a lambda of the engine: where
@@ -209,7 +239,7 @@ void Emitter::Call(const Expr& expr) {
     const bool name = kind == ExprKind::kColumn || kind == ExprKind::kVariable ||
                       kind == ExprKind::kConstant || kind == ExprKind::kLambda;
     if (name) continue;
-    const bool has = HasSubquery(*expr.args[i]);
+    const bool has = plan::HasSubquery(*expr.args[i]);
     subqueries |= has;
     const bool again = Occurrences(expr.emit, i) > 1;
     if (again) bound.push_back(i);

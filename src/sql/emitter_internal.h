@@ -54,6 +54,7 @@ class Emitter {
   void Row(const plan::Expr& expr);
   void Lambda(const plan::Expr& expr);
   void Call(const plan::Expr& expr);
+  void Try(const plan::Expr& expr);
   void Template(const plan::Expr& expr, std::span<const size_t> bound, std::string_view variable);
   void Compare(const plan::Expr& expr);
   void Like(const plan::Expr& expr);
@@ -82,6 +83,9 @@ class Emitter {
   std::string out_;
   /// What sub-queries take from the queries around them: relation of the columns inside -> outer.
   std::map<uint32_t, std::span<const plan::ExprPtr>> captured_;
+  /// What is evaluated outside of a try() that is being written: its number, the field.
+  std::map<const plan::Expr*, std::pair<size_t, size_t>> outside_;
+  size_t tries_ = 0;
 };
 
 }  // namespace tidemark::sql

@@ -85,6 +85,13 @@ bool HasWindow(const Expr& expr) {
   return any;
 }
 
+bool HasSubquery(const Expr& expr) {
+  if (expr.query != nullptr) return true;
+  bool any = false;
+  ForEachChild(expr, [&any](const ExprPtr& child) { any |= HasSubquery(*child); });
+  return any;
+}
+
 void ForEachChild(const Expr& expr, const std::function<void(const ExprPtr&)>& visit) {
   const auto each = [&visit](const ExprPtr& child) -> Result<void> {
     visit(child);

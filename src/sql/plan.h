@@ -142,6 +142,7 @@ bool HasWindow(const Expr& expr);
 /// Calls `visit` for every expression that `expr` is made of, not for those inside sub-queries. Of
 /// an aggregate that runs over a window: its arguments, not itself.
 void ForEachChild(const Expr& expr, const std::function<void(const ExprPtr&)>& visit);
+bool HasSubquery(const Expr& expr);
 /// A copy over other children; `expr` itself if it has none.
 Result<ExprPtr> MapChildren(const ExprPtr& expr,
                             const std::function<Result<ExprPtr>(const ExprPtr&)>& map);
