@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/console/reply_internal.h"
+#include "api/console/routes_internal.h"
 #include "api/console/store_calls_internal.h"
 
 namespace tidemark::console {
@@ -83,5 +84,74 @@ Result<store::CompactMode> CompactModeOf(std::string_view body) {
   }
   return full->bool_value() ? store::CompactMode::kFull : store::CompactMode::kDue;
 }
+
+namespace {
+
+http::Response NoStoreAdmin(Core& core) {
+  return core.Fail(Error{Code::kUnimplemented, "this server's store has no administrator"});
+}
+
+/// Answers the call when the store is done with it.
+Completion<void> AnswerLater(Core& core, Call& call) {
+  // The store completes what it was asked before it goes, after the service may have gone.
+  return [self = core.shared_from_this(),
+          responder = std::move(call.responder)](Result<void> done) mutable {
+    responder.Send(done.ok() ? Replies::Ok("{}") : self->Fail(done.error()));
+  };
+}
+
+Answer FlushStore(Core& core, Call& call) {
+  if (core.deps.store_admin == nullptr) return NoStoreAdmin(core);
+  if (const auto body = ParseBody(call.request.body, {}); !body.ok()) {
+    return core.Fail(body.error());
+  }
+  core.deps.store_admin->Flush(AnswerLater(core, call));
+  return std::nullopt;
+}
+
+Answer CompactStore(Core& core, Call& call) {
+  if (core.deps.store_admin == nullptr) return NoStoreAdmin(core);
+  const auto mode = CompactModeOf(call.request.body);
+  if (!mode.ok()) return core.Fail(InvalidRequest(mode.error().message, "full"));
+  core.deps.store_admin->Compact(*mode, AnswerLater(core, call));
+  return std::nullopt;
+}
+
+Answer AcceptGap(Core& core, Call& call) {
+  if (core.deps.store_admin == nullptr) return NoStoreAdmin(core);
+  const auto file = OnlyMember(call.request.body, "file");
+  if (!file.ok()) return core.Fail(InvalidRequest(file.error().message, "file"));
+  const auto accepted = core.deps.store_admin->AcceptGap(*file);
+  if (!accepted.ok()) return core.Fail(ToFailure(accepted.error(), "file_not_found"));
+  return Replies::Ok("{}");
+}
+
+Answer MakeBackup(Core& core, Call& call) {
+  const auto path = OnlyMember(call.request.body, "path");
+  if (!path.ok()) return core.Fail(InvalidRequest(path.error().message, "path"));
+  const auto made = core.deps.admin.Backup(*path);
+  if (!made.ok()) return core.Fail(made.error());
+  JsonWriter out;
+  out.BeginObject();
+  WriteText(out, "path", made->path);
+  WriteText(out, "position", made->position);
+  WriteI64(out, "files", made->files);
+  WriteI64(out, "bytes", made->bytes);
+  out.EndObject();
+  return Replies::Ok(std::move(out).Take());
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "store",
+     [](Core& core, Call&) -> Answer { return Replies::Ok(StoreStatsJson(core.deps)); }},
+    {"POST", "store:flush", FlushStore},
+    {"POST", "store:compact", CompactStore},
+    {"POST", "store:acceptGap", AcceptGap},
+    {"POST", "backups", MakeBackup},
+};
+
+}  // namespace
+
+std::span<const Route> StoreRoutes() { return kRoutes; }
 
 }  // namespace tidemark::console

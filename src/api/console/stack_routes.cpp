@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stacks (web/API.md section 5).
+#include "api/console/routes_internal.h"
+
+namespace tidemark::console {
+namespace {
+
+using StackVerb = Result<StackReport> (Admin::*)(std::string_view, std::string_view,
+                                                 std::string_view);
+
+std::string ReportJson(const StackReport& report) {
+  JsonWriter out;
+  out.BeginObject().Key("items").BeginArray();
+  for (const StackItem& item : report.items) {
+    out.BeginObject();
+    WriteText(out, "kind", item.kind);
+    WriteText(out, "name", item.name);
+    WriteText(out, "action", item.action);
+    WriteText(out, "detail", item.detail);
+    out.EndObject();
+  }
+  out.EndArray().Key("outputs").BeginArray();
+  for (const auto& [output, value] : report.outputs) {
+    out.BeginObject();
+    WriteText(out, "name", output);
+    WriteText(out, "value", value);
+    out.EndObject();
+  }
+  out.EndArray().EndObject();
+  return std::move(out).Take();
+}
+
+Answer OnStack(Core& core, const Call& call, StackVerb verb) {
+  const auto body = ParseBody(call.request.body, {"file", "text"});
+  if (!body.ok()) return core.Fail(body.error());
+  const JsonValue* text = body->Find("text");
+  const JsonValue* file = body->Find("file");
+  if (text == nullptr || !text->is_string()) {
+    return core.Fail(InvalidRequest("\"text\" must be the stack's TOML", "text"));
+  }
+  const std::string name = file != nullptr && file->is_string() ? file->string_value() : "stack";
+  // Outputs name the address that the client reached, which may be a forwarded one.
+  const std::string endpoint =
+      "http://" + std::string(call.request.Find("Host").value_or("127.0.0.1:4580"));
+  const auto report = (core.deps.admin.*verb)(text->string_value(), name, endpoint);
+  if (!report.ok()) return core.Fail(report.error());
+  return Replies::Ok(ReportJson(*report));
+}
+
+constexpr Route kRoutes[] = {
+    {"POST", "stack:apply",
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::ApplyStack); }},
+    {"POST", "stack:describe",
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::DescribeStack); }},
+    {"POST", "stack:delete",
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::DeleteStack); }},
+};
+
+}  // namespace
+
+std::span<const Route> StackRoutes() { return kRoutes; }
+
+}  // namespace tidemark::console

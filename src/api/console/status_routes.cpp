@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is there and how it does (web/API.md sections 4 and 5), and starting and stopping it.
+#include "api/console/revisions_internal.h"
+#include "api/console/routes_internal.h"
+#include "base/numbers.h"
+
+namespace tidemark::console {
+namespace {
+
+constexpr size_t kWindowsDefault = 100;
+constexpr int64_t kWindowsMax = 1000;
+
+Answer GetWindows(Core& core, Call& call) {
+  size_t limit = kWindowsDefault;
+  if (const auto wished = call.request.QueryValue("limit")) {
+    const auto number = ParseInt64(*wished);
+    if (!number || *number < 1 || *number > kWindowsMax) {
+      return core.Fail(InvalidRequest("limit must be from 1 to 1000", "limit"));
+    }
+    limit = static_cast<size_t>(*number);
+  }
+  return core.OfView(core.status.Windows(call.path[1], limit));
+}
+
+Answer GetRevisions(Core& core, Call& call) {
+  RevisionsAnswer answer = ReadRevisions(core.deps, call.path[1], call.path[3], call.request);
+  if (answer.failure) return core.Fail(*answer.failure);
+  return Replies::Ok(std::move(answer.json));
+}
+
+using Verb = Result<void> (Admin::*)(std::string_view);
+
+Answer OnPipeline(Core& core, const Call& call, Verb verb) {
+  const auto done = (core.deps.admin.*verb)(call.path[1]);
+  return core.OfPipeline(done.ok() ? core.status.Pipeline(call.path[1]) : done.error());
+}
+
+/// `suffix` is ":pause" where "NAME:pause" is the segment, else empty.
+Answer OnView(Core& core, const Call& call, std::string_view suffix, Verb verb) {
+  const std::string name = call.path[1].substr(0, call.path[1].size() - suffix.size());
+  const auto done = (core.deps.admin.*verb)(name);
+  return core.OfView(done.ok() ? core.status.View(name) : done.error());
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "overview",
+     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Overview()); }},
+    {"GET", "streams",
+     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Streams()); }},
+    {"GET", "databases",
+     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Databases()); }},
+    {"GET", "databases/*/tables/*/revisions", GetRevisions},
+    {"GET", "pipelines",
+     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Pipelines()); }},
+    {"GET", "pipelines/*",
+     [](Core& core, Call& call) -> Answer {
+       return core.OfPipeline(core.status.Pipeline(call.path[1]));
+     }},
+    {"POST", "pipelines/*/start",
+     [](Core& core, Call& call) { return OnPipeline(core, call, &Admin::StartPipeline); }},
+    {"POST", "pipelines/*/stop",
+     [](Core& core, Call& call) { return OnPipeline(core, call, &Admin::StopPipeline); }},
+    {"GET", "views", [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Views()); }},
+    {"GET", "views/*",
+     [](Core& core, Call& call) -> Answer { return core.OfView(core.status.View(call.path[1])); }},
+    {"GET", "views/*/watermarks",
+     [](Core& core, Call& call) -> Answer {
+       return core.OfView(core.status.Watermarks(call.path[1]));
+     }},
+    {"GET", "views/*/lateness",
+     [](Core& core, Call& call) -> Answer {
+       return core.OfView(core.status.Lateness(call.path[1]));
+     }},
+    {"GET", "views/*/windows", GetWindows},
+    {"POST", "views/*/start",
+     [](Core& core, Call& call) { return OnView(core, call, "", &Admin::StartView); }},
+    {"POST", "views/*/stop",
+     [](Core& core, Call& call) { return OnView(core, call, "", &Admin::StopView); }},
+    {"POST", "views/*:pause",
+     [](Core& core, Call& call) { return OnView(core, call, ":pause", &Admin::PauseView); }},
+    {"POST", "views/*:resume",
+     [](Core& core, Call& call) { return OnView(core, call, ":resume", &Admin::ResumeView); }},
+};
+
+}  // namespace
+
+std::span<const Route> StatusRoutes() { return kRoutes; }
+
+}  // namespace tidemark::console
