@@ -100,10 +100,6 @@ test-debug test-asan test-tsan: test-%: deps
 	@$(MAKE) compile PRESET=$*
 	@ctest --test-dir build/$* --output-on-failure -j $(JOBS) -LE soak $(CTEST_FLAGS) </dev/null
 
-.PHONY: test-duckdb-next
-test-duckdb-next: build ## the tests of sql with the next DuckDB, by hand
-	@scripts/test_duckdb_next.sh
-
 .PHONY: build-time
 build-time: ## the ten slowest files of the last full release build, and the bound
 	@scripts/build_time.sh build/release

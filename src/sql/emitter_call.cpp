@@ -190,7 +190,7 @@ bool IsRegistered(const plan::Window& window) {
 
 void Emitter::Frame(const plan::Window& window) {
   if (SeesAll(window) && IsRegistered(window)) {
-    // For whole partitions DuckDB 1.4.4 hands a registered aggregate one state for many rows, which
+    // For whole partitions DuckDB hands a registered aggregate one state for many rows, which
     // its C interface passes on as an array: a frame that only looks shorter avoids that path.
     out_ += " ROWS BETWEEN UNBOUNDED PRECEDING AND 4611686018427387904 FOLLOWING";
     return;
