@@ -69,6 +69,10 @@ constexpr std::array kKeys = {
         "What UNLOAD writes to s3://BUCKET/KEY becomes the file BUCKET/KEY below this folder, "
         "as do error reports of scheduled queries; without it UNLOAD is refused, and reports "
         "are below DATA_DIR/reports."},
+    ConfigKey{"http.allowed_hosts", "none", "names",
+              "Host names that clients may call the server by, as a proxy forwards them, besides "
+              "loopback "
+              "names; NAME, or NAME:PORT. Requests to any other are refused."},
     ConfigKey{"executor.background_threads", "2", "count",
               "Threads that seal, merge, run pipelines and views."},
     ConfigKey{"kinesis.shards_max", "500", "count",
@@ -151,6 +155,17 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
     out.export_directory = table->String("directory", "");
     TM_RETURN_IF_ERROR(table->Finish());
   }
+  if (auto table = root.Table("http")) {
+    out.allowed_hosts = table->Strings("allowed_hosts", {});
+    if (std::ranges::any_of(out.allowed_hosts, [](const std::string& host) {
+          return host.empty() || host.find_first_of("/ *@") != std::string::npos;
+        })) {
+      table->Problem("allowed_hosts",
+                     "\"allowed_hosts\" must be names such as \"console.example\", without scheme "
+                     "or path");
+    }
+    TM_RETURN_IF_ERROR(table->Finish());
+  }
   if (auto table = root.Table("executor")) {
     out.background_threads = table->Integer("background_threads", out.background_threads, 1, 64);
     TM_RETURN_IF_ERROR(table->Finish());
@@ -160,6 +175,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
     TM_RETURN_IF_ERROR(table->Finish());
   }
   TM_RETURN_IF_ERROR(root.Finish());
+  out.in_file = root.KeyPaths();
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/logging.h"
 #include "base/result.h"
@@ -47,8 +48,13 @@ struct Config {
 
   std::string export_directory;  // [export] directory; "": UNLOAD is refused
 
+  std::vector<std::string> allowed_hosts;  // [http] allowed_hosts, besides loopback names
+
   int64_t background_threads = 2;   // [executor] background_threads
   int64_t stream_shards_max = 500;  // [kinesis] shards_max: per account, as LimitExceededException
+
+  std::vector<std::string> in_file;   // names of keys that the file gives
+  std::vector<std::string> in_flags;  // names of keys that flags of the command give
 };
 
 /// What a person reads about one key: docs/configuration.md and --help, which a test compares.
@@ -58,6 +64,21 @@ struct ConfigKey {
   std::string_view unit;
   std::string_view meaning;
 };
+/// Where the value of a key comes from.
+enum class ConfigSource : uint8_t { kDefault, kFile, kFlag };
+/// "default", "file", "flag".
+std::string_view ConfigSourceName(ConfigSource source);
+
+/// A key with the value that is in force.
+struct ConfigSetting {
+  const ConfigKey* key = nullptr;
+  std::string value;  // as a file would have it, without quotes
+  ConfigSource source = ConfigSource::kDefault;
+};
+/// Every key, in the order of ConfigKeys(). Values that depend on the machine ("half of the RAM")
+/// are shown as what `config` has, or as the words of their default where it has none.
+std::vector<ConfigSetting> ConfigSettings(const Config& config);
+
 /// Every key that ParseConfig() knows.
 std::span<const ConfigKey> ConfigKeys();
 /// The keys as lines of text, for --help.

@@ -52,6 +52,43 @@ directory = "/srv/backups/./daily/"
   EXPECT_EQ(BackupDirectoryOf(*config), "/srv/backups/daily");
 }
 
+TEST(Config, SettingsSayTheirValueAndSource) {
+  auto config = ParseConfig(R"(
+listen = "127.0.0.1:1"
+[sql]
+timeout = "30s"
+[http]
+allowed_hosts = ["a.example", "b.example:8443"]
+)",
+                            "t.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  config->listen = "127.0.0.1:2";
+  config->in_flags.emplace_back("listen");
+  std::map<std::string, std::string> got;  // "value (source)"
+  for (const ConfigSetting& setting : ConfigSettings(*config)) {
+    got[std::string(setting.key->name)] =
+        setting.value + " (" + std::string(ConfigSourceName(setting.source)) + ")";
+  }
+  EXPECT_EQ(got.size(), ConfigKeys().size());
+  EXPECT_EQ(got["listen"], "127.0.0.1:2 (flag)");
+  EXPECT_EQ(got["sql.timeout"], "30s (file)");
+  EXPECT_EQ(got["http.allowed_hosts"], "a.example, b.example:8443 (file)");
+  EXPECT_EQ(got["memory_max"], "half of the RAM (default)");
+  EXPECT_EQ(got["store.segment_bytes"], "64MiB (default)");
+}
+
+/// The documented default is what an empty file gives: value and words cannot drift apart.
+TEST(Config, DefaultsAreWhatTheDocumentationSays) {
+  for (const ConfigSetting& setting : ConfigSettings(Config{})) {
+    EXPECT_EQ(setting.value, setting.key->fallback) << setting.key->name;
+  }
+}
+
+TEST(Config, AllowedHostsAreNames) {
+  EXPECT_THAT(Refusal("[http]\nallowed_hosts = [\"http://a\"]"), HasSubstr("t.toml:2: "));
+  EXPECT_THAT(Refusal("[http]\nallowed_hosts = [\"*.a\"]"), HasSubstr("names such as"));
+}
+
 TEST(Config, BackupsGoBelowTheDataUnlessTold) {
   Config config;
   config.data_dir = "/srv/data";
@@ -92,6 +129,7 @@ std::string SampleOf(std::string_view name) {
                                                            {"store.revision_retention", "\"1d\""},
                                                            {"backup.directory", "\"/b\""},
                                                            {"export.directory", "\"/e\""},
+                                                           {"http.allowed_hosts", "\"h.example\""},
                                                            {"executor.background_threads", "1"},
                                                            {"kinesis.shards_max", "7"}};
   const auto it = samples.find(name);

@@ -28,6 +28,7 @@
 #include "base/metrics.h"
 #include "catalog/catalog.h"
 #include "http/server.h"
+#include "http/site_guard.h"
 #include "log/log.h"
 #include "pipeline/manager.h"
 #include "sql/engine.h"
@@ -44,6 +45,11 @@ constexpr std::string_view kSpillFolder = "spill";      // below the data direct
 uint64_t MachineMemory() {
   const auto pages = static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
   return pages * static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PAGESIZE)));
+}
+
+int SqlThreads(const Config& config) {
+  if (config.sql_threads != 0) return config.sql_threads;
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
 /// memory_max in shares. The store has the half: its points are the data. The rest of the process
@@ -76,10 +82,12 @@ struct Runtime::Impl {
   Result<void> OpenData();
   Result<void> OpenParts();
   Result<void> StartServer();
+  std::shared_ptr<const console::ServerFacts> Facts(const kinesis::KinesisOptions& aws) const;
   void WatchMemory();
   void Handle(http::Request request, http::Responder responder);
   void HandleTarget(std::string_view target, http::Request request, http::Responder responder);
   http::Response ShapeError(const http::ErrorContext& context);
+  http::Response RefuseSite(std::string_view target, const std::string& why);
   void Stop();
 
   const RuntimeOptions options;
@@ -89,6 +97,7 @@ struct Runtime::Impl {
   MetricRegistry metrics;
   MemoryBudget memory;
   uint64_t results_bytes_max = 0;  // constant after OpenParts()
+  const http::SiteGuard guard;
   std::string url;
   std::atomic<bool> ready{false};
 
@@ -131,7 +140,10 @@ class Runtime::Impl::Sampler final : public Steppable {
 };
 
 Runtime::Impl::Impl(RuntimeOptions opts)
-    : options(std::move(opts)), budget(options.config), memory(budget.total) {}
+    : options(std::move(opts)),
+      budget(options.config),
+      memory(budget.total),
+      guard(options.config.allowed_hosts) {}
 
 Runtime::Impl::~Impl() { Stop(); }
 
@@ -205,9 +217,7 @@ Result<void> Runtime::Impl::OpenParts() {
   TM_ASSIGN_OR_RETURN(const bool spilled, fs.Exists(engine_options.spill_dir));
   if (spilled) TM_RETURN_IF_ERROR(RemoveTree(fs, engine_options.spill_dir));  // by a killed server
   engine_options.memory_bytes_max = budget.sql;
-  engine_options.threads =
-      config.sql_threads != 0 ? config.sql_threads
-                              : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  engine_options.threads = SqlThreads(config);
   engine_options.pushdown = config.sql_pushdown;
   engine_options.queries_running_max = static_cast<size_t>(config.sql_concurrent_max);
   engine_options.queries_waiting_max = static_cast<size_t>(config.sql_queue_max);
@@ -252,6 +262,8 @@ Result<void> Runtime::Impl::OpenParts() {
                               random, metrics, exports ? *exports : *reports, exports.get()});
   console::ServiceOptions console_options;
   console_options.version = kVersion;
+  console_options.allowed_hosts = config.allowed_hosts;
+  console_options.facts = Facts(kinesis_options);
   console_options.memory_bytes_max = budget.total;
   console_options.statement_time_max = std::chrono::duration_cast<milliseconds>(config.sql_timeout);
   console = std::make_unique<console::ConsoleService>(
@@ -260,6 +272,32 @@ Result<void> Runtime::Impl::OpenParts() {
                            clock, random, metrics, store.get(), &memory});
   WatchMemory();
   return {};
+}
+
+/// Values that depend on the machine are shown as what they came to.
+std::shared_ptr<const console::ServerFacts> Runtime::Impl::Facts(
+    const kinesis::KinesisOptions& aws) const {
+  auto facts = std::make_shared<console::ServerFacts>();
+  facts->compiler = "gcc " __VERSION__;
+#ifdef NDEBUG
+  facts->build_type = "release";
+#else
+  facts->build_type = "debug";
+#endif
+  facts->region = aws.region;
+  facts->account = aws.account;
+  facts->settings_file = options.config_file;
+  Config config = options.config;
+  config.memory_max = budget.total;
+  config.sql_memory_max = budget.sql;
+  config.sql_threads = SqlThreads(config);
+  for (ConfigSetting& setting : ConfigSettings(config)) {
+    facts->settings.push_back({std::string(setting.key->name), std::move(setting.value),
+                               std::string(setting.key->fallback),
+                               std::string(ConfigSourceName(setting.source)),
+                               std::string(setting.key->unit), std::string(setting.key->meaning)});
+  }
+  return facts;
 }
 
 /// The parts keep their limits themselves; the tree says how they add up.
@@ -333,6 +371,13 @@ http::Response Runtime::Impl::ShapeError(const http::ErrorContext& context) {
   return kinesis->ErrorResponse(context.status, "SerializationException", context.reason);
 }
 
+http::Response Runtime::Impl::RefuseSite(std::string_view target, const std::string& why) {
+  if (target.empty()) return http::MakeErrorResponse(403, "forbidden", why);
+  return target.starts_with(timestream::kTargetPrefix)
+             ? timestream->ErrorResponse(403, "AccessDeniedException", why)
+             : kinesis->ErrorResponse(403, "AccessDeniedException", why);
+}
+
 void Runtime::Impl::HandleTarget(std::string_view target, http::Request request,
                                  http::Responder responder) {
   // The target is copied: it points into the request, which moves.
@@ -359,13 +404,20 @@ void Runtime::Impl::Handle(http::Request request, http::Responder responder) {
         http::MakeErrorResponse(503, "unavailable", "the server is starting: try again"));
     return;
   }
+  const auto target =
+      request.method == "POST" && request.path == "/" ? request.Find("x-amz-target") : std::nullopt;
+  // The console refuses in its own words.
+  const bool ours = target || request.path == "/readyz" || request.path == "/metrics";
+  if (const auto refused = ours ? guard.Refusal(request) : std::nullopt) {
+    responder.Send(RefuseSite(target.value_or(""), *refused));
+    return;
+  }
   if (get && request.path == "/readyz") {
     responder.Send(http::MakeResponse(200, "text/plain", ReadinessText(*store, *catalog)));
   } else if (get && request.path == "/metrics") {
     responder.Send(
         http::MakeResponse(200, "text/plain; version=0.0.4; charset=utf-8", metrics.Expose()));
-  } else if (const auto target = request.Find("x-amz-target");
-             target && request.path == "/" && request.method == "POST") {
+  } else if (target) {
     HandleTarget(*target, std::move(request), std::move(responder));
   } else {
     console->Handle(std::move(request), std::move(responder));

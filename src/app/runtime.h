@@ -15,8 +15,9 @@ namespace tidemark::app {
 
 struct RuntimeOptions {
   Config config;
-  std::string stack_text;  // applied before the server is ready; "" = none
-  std::string stack_file;  // its name in messages
+  std::string config_file;  // it was read from; "" = none
+  std::string stack_text;   // applied before the server is ready; "" = none
+  std::string stack_file;   // its name in messages
   /// Starts on a damaged journal with what precedes the damage; the refusal to start names the
   /// number.
   std::optional<uint64_t> accept_log_loss;

@@ -42,8 +42,15 @@ Result<RuntimeOptions> OptionsOf(const ServeFlags& flags) {
     TM_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(flags.config));
     TM_ASSIGN_OR_RETURN(options.config, ParseConfig(text, flags.config));
   }
-  if (!flags.data_dir.empty()) options.config.data_dir = flags.data_dir;
-  if (!flags.listen.empty()) options.config.listen = flags.listen;
+  if (!flags.data_dir.empty()) {
+    options.config.data_dir = flags.data_dir;
+    options.config.in_flags.emplace_back("data_dir");
+  }
+  if (!flags.listen.empty()) {
+    options.config.listen = flags.listen;
+    options.config.in_flags.emplace_back("listen");
+  }
+  options.config_file = flags.config;
   if (options.config.data_dir.empty()) {
     return Error{Code::kInvalidArgument,
                  "no data directory: give --data-dir DIR, or data_dir in the configuration file"};

@@ -62,6 +62,20 @@ Result<TomlTable> ParseToml(std::string_view text, std::string_view file) {
 
 bool TomlTable::Has(std::string_view key) const { return impl_->table->contains(key); }
 
+std::vector<std::string> TomlTable::KeyPaths() const {
+  std::vector<std::string> out;
+  for (const auto& [key, node] : *impl_->table) {
+    const std::string name(key.str());
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+      out.push_back(name);
+      continue;
+    }
+    for (const auto& [inner, value] : *table) out.push_back(name + "." + std::string(inner.str()));
+  }
+  return out;
+}
+
 std::string TomlTable::String(std::string_view key, std::string_view fallback) {
   const toml::node* node = impl_->Find(key);
   if (node == nullptr) return std::string(fallback);

@@ -36,6 +36,8 @@ class TomlTable {
   size_t OneOf(std::string_view key, std::string_view fallback,
                const std::vector<std::string>& names);
   bool Has(std::string_view key) const;
+  /// "a" and "t.b" of the keys that are there, tables excepted, one level deep.
+  std::vector<std::string> KeyPaths() const;
 
   /// The tables of [[key]]; the one of [key].
   std::vector<TomlTable> Tables(std::string_view key);

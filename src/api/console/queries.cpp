@@ -9,7 +9,6 @@ namespace tidemark::console {
 namespace {
 
 constexpr size_t kRowsDefault = 1000;
-constexpr int64_t kRowsMax = 10'000;
 constexpr size_t kPageBytesMax = size_t{32} << 20U;  // a page of huge cells ends early
 
 }  // namespace
@@ -72,7 +71,7 @@ http::Response Queries::Run(std::string_view body, PeerWatch& peer) {
   size_t rows_max = kRowsDefault;
   if (const JsonValue* wished = parsed->Find("max_rows")) {
     const auto rows = wished->AsInt64();
-    if (!rows || *rows < 1 || *rows > kRowsMax) {
+    if (!rows || *rows < 1 || *rows > kQueryRowsMax) {
       return replies_.Fail(InvalidRequest("max_rows must be from 1 to 10000", "max_rows"));
     }
     rows_max = static_cast<size_t>(*rows);

@@ -17,6 +17,8 @@
 
 namespace tidemark::console {
 
+inline constexpr int64_t kQueryRowsMax = 10'000;  // of a page as JSON
+
 /// Carries the news that a client has gone to the statement it waits for. Thread-safe; never waits.
 class PeerWatch {
  public:

@@ -88,6 +88,9 @@ http::Response Replies::Ok(std::string json) {
   http::Response response = http::MakeResponse(200, "application/json", std::move(json));
   response.headers.Set("Cache-Control", "no-store");
   response.headers.Set("X-Content-Type-Options", "nosniff");
+  response.headers.Set("Referrer-Policy", "same-origin");
+  // console-ux.md 2.4: nothing of an answer is ever a page.
+  response.headers.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   return response;
 }
 

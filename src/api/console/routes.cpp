@@ -10,7 +10,14 @@ Core::Core(const ServiceOptions& opts, const ServiceDeps& parts)
       deps(parts),
       replies(parts.random),
       status(opts, parts),
-      queries(opts, parts, replies) {}
+      queries(opts, parts, replies),
+      started(parts.clock.Monotonic()),
+      started_at(parts.clock.Now()) {}
+
+const ServerFacts& Core::facts() const {
+  static const ServerFacts unknown;
+  return options.facts != nullptr ? *options.facts : unknown;
+}
 
 http::Response Core::JsonOr(Result<std::string> json, std::string_view not_found_code) {
   if (json.ok()) return Replies::Ok(std::move(json).value());

@@ -43,6 +43,10 @@ struct Core : std::enable_shared_from_this<Core> {
   Replies replies;
   Status status;
   Queries queries;
+  const MonotonicTime started;
+  const ArrivalTime started_at;
+
+  const ServerFacts& facts() const;
 
   http::Response Fail(const Failure& failure) { return replies.Fail(failure); }
   http::Response Fail(const Error& error) { return replies.Fail(ToFailure(error)); }
@@ -73,14 +77,15 @@ struct Route {
 /// Whether the pattern is about the segments.
 bool MatchesPath(std::string_view pattern, const std::vector<std::string>& path);
 
+std::span<const Route> AboutRoutes();
 std::span<const Route> StatusRoutes();
 std::span<const Route> QueryRoutes();
 std::span<const Route> StackRoutes();
 std::span<const Route> StoreRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 4> AllRoutes() {
-  return {StatusRoutes(), QueryRoutes(), StackRoutes(), StoreRoutes()};
+inline std::array<std::span<const Route>, 5> AllRoutes() {
+  return {AboutRoutes(), StatusRoutes(), QueryRoutes(), StackRoutes(), StoreRoutes()};
 }
 
 /// 204 without a body.

@@ -5,14 +5,30 @@
 
 #include "api/console/live_internal.h"
 #include "api/console/pages_internal.h"
-#include "api/console/request_guard_internal.h"
 #include "api/console/routes_internal.h"
 #include "base/work_gate.h"
+#include "http/site_guard.h"
 
 namespace tidemark::console {
 namespace {
 
 constexpr nanoseconds kHousekeeping = seconds(1);
+
+std::optional<Failure> Forbidden(std::optional<std::string> why) {
+  if (!why) return std::nullopt;
+  Failure failure;
+  failure.status = 403;
+  failure.code = "forbidden";
+  failure.message = std::move(*why);
+  return failure;
+}
+
+/// A foreign page cannot send the header without asking first, and is never allowed to.
+std::optional<std::string> MissingMark(const http::Request& request) {
+  if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
+  if (request.Find("X-Console").value_or("") == "1") return std::nullopt;
+  return "Calls that change something need the header \"X-Console: 1\".";
+}
 
 http::Response Redirect(const http::Request& request) {
   http::Response response = http::MakeResponse(302, "text/plain", "");
@@ -26,6 +42,7 @@ http::Response Redirect(const http::Request& request) {
 struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl> {
   Impl(const ServiceOptions& options, const ServiceDeps& deps)
       : core(std::make_shared<Core>(options, deps)),
+        guard(options.allowed_hosts),
         live(options, deps, core->status, core->replies) {}
 
   /// Finds who answers a call of /api/v1, here for what is ready at once, else on a query thread.
@@ -35,6 +52,7 @@ struct ConsoleService::Impl final : Steppable, std::enable_shared_from_this<Impl
   Result<Progress> Step() override;
 
   const std::shared_ptr<Core> core;
+  const http::SiteGuard guard;
   Live live;
   WorkGate gate;          // of calls at work
   TaskId task;            // constant after construction of the service
@@ -59,6 +77,10 @@ void ConsoleService::BeginStop() { impl_->live.Close(); }
 void ConsoleService::Handle(http::Request request, http::Responder responder) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   const std::string_view path = request.path;
+  if (const auto refused = Forbidden(impl_->guard.Refusal(request))) {
+    responder.Send(impl_->core->Fail(*refused));
+    return;
+  }
   if (path.starts_with("/api/v1/")) {
     auto call = std::make_shared<Call>(std::move(request), std::move(responder));
     impl_->Dispatch(std::move(call));
@@ -92,7 +114,7 @@ http::Response ConsoleService::Impl::NotAllowed(const std::string& method,
 
 void ConsoleService::Impl::Dispatch(std::shared_ptr<Call> call) {
   const http::Request& request = call->request;
-  if (auto refused = CheckOrigin(request)) {
+  if (const auto refused = Forbidden(MissingMark(request))) {
     call->responder.Send(core->Fail(*refused));
     return;
   }

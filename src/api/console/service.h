@@ -12,7 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/console/admin.h"
 #include "base/clock.h"
@@ -32,8 +34,29 @@
 
 namespace tidemark::console {
 
+/// What the server is and how it is set, for people. Immutable.
+struct ServerFacts {
+  struct Setting {
+    std::string name;
+    std::string value;
+    std::string fallback;
+    std::string source;  // "default", "file", "environment", "flag"
+    std::string unit;
+    std::string help;
+  };
+
+  std::string compiler;
+  std::string build_type;
+  std::string region;         // as AWS clients are told
+  std::string account;        // as AWS clients are told
+  std::string settings_file;  // "": none
+  std::vector<Setting> settings;
+};
+
 struct ServiceOptions {
-  std::string_view version = "0";           // static storage
+  std::string_view version = "0";            // static storage
+  std::vector<std::string> allowed_hosts;    // http::SiteGuard, which has them
+  std::shared_ptr<const ServerFacts> facts;  // null: nothing is known
   uint64_t memory_bytes_max = 0;            // budget of the whole process, as shown; 0: the store's
   milliseconds statement_time_max{60'000};  // of one page of a statement
 

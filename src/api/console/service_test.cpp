@@ -91,7 +91,9 @@ TEST(Console, AnotherSiteCannotUseTheServer) {
     request.body = R"({"sql":"rows 1"})";
     return t.Send(request).status;
   };
-  EXPECT_EQ(post({{"Content-Type", "application/json"}}), 200);
+  EXPECT_EQ(post({{"X-Console", "1"}}), 200);
+  EXPECT_EQ(post({{"Content-Type", "application/json"}}), 403);
+  EXPECT_EQ(post({{"X-Console", "0"}, {"Content-Type", "application/json"}}), 403);
   EXPECT_EQ(post({{"X-Console", "1"}, {"Origin", "http://127.0.0.1:4580"}}), 200);
   EXPECT_EQ(post({{"Content-Type", "text/plain"}}), 403);
   EXPECT_EQ(post({{"X-Console", "1"}, {"Origin", "https://example.com"}}), 403);
@@ -102,6 +104,48 @@ TEST(Console, AnotherSiteCannotUseTheServer) {
   EXPECT_EQ(t.Send(rebound).status, 403);
   rebound.headers.Set("Host", "[::1]:4580");
   EXPECT_EQ(t.Send(rebound).status, 200);
+  auto page = t.MakeRequest("GET", "/ui/");
+  page.headers.Set("Host", "evil.example.com:4580");
+  EXPECT_EQ(t.Send(page).status, 403);
+  TestConsole named({.allowed_hosts = {"evil.example.com"}});
+  EXPECT_EQ(named.Send(page).status, 200);
+}
+
+TEST(Console, TellsWhatItIsAndHowItIsSet) {
+  auto facts = std::make_shared<ServerFacts>();
+  facts->compiler = "gcc 12";
+  facts->region = "us-east-1";
+  facts->settings_file = "/etc/tidemark.toml";
+  facts->settings.push_back({"sql.timeout", "30s", "60s", "file", "duration", "Time limit."});
+  TestConsole t({.allowed_hosts = {"console.example"}, .facts = facts});
+  t.Advance(seconds(2));
+  const auto info = t.Get("/api/v1/info");
+  ASSERT_EQ(info.status, 200) << info.text;
+  EXPECT_THAT(Members(info.body),
+              ElementsAre("name", "version", "build", "api", "started", "now", "uptime_ms", "url",
+                          "region", "account", "sign_in", "allowed_hosts", "features", "limits"));
+  EXPECT_EQ(Text(info.body, "uptime_ms"), "2000");
+  EXPECT_EQ(Text(info.body, "url"), "http://127.0.0.1:4580");
+  EXPECT_EQ(Text(info.body, "sign_in"), "none");
+  EXPECT_EQ(At(info.body, "allowed_hosts").array()[0].string_value(), "console.example");
+  EXPECT_EQ(At(At(info.body, "limits"), "rows_max").AsInt64(), 10'000);
+
+  const auto settings = t.Get("/api/v1/settings");
+  EXPECT_EQ(settings.text,
+            R"({"file":"/etc/tidemark.toml","settings":[{"name":"sql.timeout","value":"30s",)"
+            R"("default":"60s","source":"file","unit":"duration","help":"Time limit."}]})");
+}
+
+TEST(Console, AnswersCarryAPolicyAndNoCookie) {
+  TestConsole t;
+  for (const char* path : {"/api/v1/overview", "/api/v1/nothing", "/ui/", "/ui/query", "/"}) {
+    const auto answer = t.Get(path);
+    EXPECT_FALSE(answer.headers.Find("Set-Cookie")) << path;
+    EXPECT_THAT(std::string(answer.headers.Find("Content-Security-Policy").value_or("")),
+                HasSubstr("default-src 'none'"))
+        << path;
+    EXPECT_EQ(answer.headers.Find("X-Content-Type-Options"), "nosniff") << path;
+  }
 }
 
 // ---- section 3
