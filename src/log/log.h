@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "log/options.h"
+#include "log/readers.h"
 #include "log/stream.h"
 
 namespace tidemark::log {
@@ -70,6 +71,10 @@ class Log final : private Steppable {
   /// By name.
   std::vector<std::shared_ptr<Stream>> List() const;
 
+  /// Who reads through the API; those who answer readers note it here.
+  ReaderTable& readers() { return readers_; }
+  const ReaderTable& readers() const { return readers_; }
+
   /// Copies `streams` (those of the catalog's copy) into `dir`, as folders of a log: everything
   /// acknowledged before the call is there, and each is readable as after a crash. Closed segments
   /// are linked where the file system can. Synced when it returns. Waits for the disk; appends go
@@ -97,6 +102,8 @@ class Log final : private Steppable {
   TaskId task_{};            // constant after Open()
   bool running_ = false;     // single-owner: Open(), Close(), destructor
   MonotonicTime next_trim_;  // single-owner: Step()
+
+  ReaderTable readers_;
 
   Mutex control_mutex_;  // one CreateStream or DeleteStream at a time; taken before mutex_
   mutable Mutex mutex_;  // short

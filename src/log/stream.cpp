@@ -108,6 +108,14 @@ Result<ShardStatus> Stream::Status(uint32_t shard) const {
   return status;
 }
 
+std::vector<RecordOffset> Stream::Tips() const {
+  std::vector<RecordOffset> out;
+  out.reserve(def_.shards.size());
+  const MutexLock lock(mutex_);
+  for (const ShardMark& mark : state_->marks) out.push_back({mark.next_offset});
+  return out;
+}
+
 Result<RecordOffset> Stream::Resolve(uint32_t shard, const IteratorStart& start) const {
   TM_ASSIGN_OR_RETURN(const ShardStatus status, Status(shard));
   switch (start.type) {

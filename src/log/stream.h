@@ -95,6 +95,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Result<ReadBatch> Read(const ReadRequest& request) const;
 
   Result<ShardStatus> Status(uint32_t shard) const;
+  /// The tip of every shard, in the order of definition().shards; cheap.
+  std::vector<RecordOffset> Tips() const;
 
   /// Where an iterator starts (kinesis-api.md 2.9). kLatest is the tip now. kNotFound: no such
   /// shard; kInvalidArgument: the number is not one of this shard of this stream.

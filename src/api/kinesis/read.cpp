@@ -141,12 +141,25 @@ void KinesisService::Impl::GetRecords(const CallPtr& call, Input input) {
   const JsonValue* const limit = input.Find("Limit");
   const int64_t records_max =
       limit == nullptr ? kPageRecordsMax : limit->AsInt64().value_or(kPageRecordsMax);
-  Post(call, Lane::kQuery, [this, stream, iterator, records_max] {
-    return ReadPage(*stream, iterator, static_cast<size_t>(records_max));
+  Post(call, Lane::kQuery, [this, call, stream, iterator, records_max] {
+    return ReadPage(call->reader, *stream, iterator, static_cast<size_t>(records_max));
   });
 }
 
-Outcome<std::string> KinesisService::Impl::ReadPage(const log::Stream& stream,
+void KinesisService::Impl::NoteReader(log::ReaderKey reader, const ShardIterator& iterator,
+                                      const log::ReadBatch& batch, ArrivalTime now) {
+  reader.stream = iterator.stream;
+  log::ReadNote note{.shard = iterator.shard,
+                     .next = batch.next,
+                     .records = batch.records.size(),
+                     .at_tip = batch.at_tip,
+                     .now = now};
+  if (!batch.records.empty()) note.last_arrival = batch.records.back().arrival;
+  context_.log.readers().Note(reader, note);
+}
+
+Outcome<std::string> KinesisService::Impl::ReadPage(const log::ReaderKey& reader,
+                                                    const log::Stream& stream,
                                                     const ShardIterator& iterator, size_t limit) {
   const auto batch = stream.Read({.shard = iterator.shard,
                                   .from = iterator.next,
@@ -158,6 +171,7 @@ Outcome<std::string> KinesisService::Impl::ReadPage(const log::Stream& stream,
     return std::unexpected(ToFailure(batch.error()));
   }
   const ArrivalTime now = context_.clock.Now();
+  NoteReader(reader, iterator, *batch, now);
   size_t bytes = 256;
   for (const log::RecordView& record : batch->records) {
     bytes += record.data.size() * 4 / 3 + record.partition_key.size() + 140;

@@ -113,6 +113,26 @@ std::string_view SequenceText::Format(const log::SequenceNumber& number) {
   return text_;
 }
 
+namespace {
+
+/// How a caller names itself, with bounds on what is kept of it.
+log::ReaderKey ReaderOf(const http::Request& request) {
+  constexpr size_t kTextMax = 64;
+  log::ReaderKey reader;
+  const std::string_view agent = request.Find("user-agent").value_or("unknown");
+  reader.client = agent.substr(0, std::min(agent.find(' '), kTextMax));
+  constexpr std::string_view kCredential = "Credential=";
+  const std::string_view authorization = request.Find("authorization").value_or("");
+  if (const size_t at = authorization.find(kCredential); at != std::string_view::npos) {
+    const std::string_view rest = authorization.substr(at + kCredential.size());
+    reader.access_key = rest.substr(0, std::min(rest.find('/'), kTextMax));
+  }
+  reader.address = request.peer.substr(0, request.peer.rfind(':'));
+  return reader;
+}
+
+}  // namespace
+
 KinesisService::KinesisService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KinesisService::~KinesisService() = default;
 
@@ -225,10 +245,10 @@ void KinesisService::Impl::Handle(std::string_view operation, http::Request requ
                                   http::Responder responder) {
   const OperationSpec* const spec = FindOperation(operation);
   const std::string_view media_type = JsonMediaType(request.Find("content-type").value_or(""));
-  auto call =
-      std::make_shared<Call>(Call{spec != nullptr ? std::string(operation) : "unknown",
-                                  std::string(media_type.empty() ? kJson11 : media_type),
-                                  request.Find("origin").has_value(), std::move(responder)});
+  auto call = std::make_shared<Call>(Call{
+      spec != nullptr ? std::string(operation) : "unknown",
+      std::string(media_type.empty() ? kJson11 : media_type), request.Find("origin").has_value(),
+      std::move(responder), operation == "GetRecords" ? ReaderOf(request) : log::ReaderKey{}});
   if (media_type.empty()) {
     return Answer(call, std::unexpected(Failure{KinesisError::kUnsupportedMediaType, ""}));
   }

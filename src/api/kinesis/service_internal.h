@@ -27,6 +27,7 @@ struct Call {
   std::string content_type;
   bool cross_origin = false;
   http::Responder responder;
+  log::ReaderKey reader;  // of GetRecords, but for the stream
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -94,8 +95,10 @@ class KinesisService::Impl {
   void GetShardIterator(const CallPtr& call, Input input);
   Outcome<log::IteratorStart> ParseStart(const log::Stream& stream, uint32_t shard, Input input);
   void GetRecords(const CallPtr& call, Input input);
-  Outcome<std::string> ReadPage(const log::Stream& stream, const ShardIterator& iterator,
-                                size_t limit);
+  Outcome<std::string> ReadPage(const log::ReaderKey& reader, const log::Stream& stream,
+                                const ShardIterator& iterator, size_t limit);
+  void NoteReader(log::ReaderKey reader, const ShardIterator& iterator, const log::ReadBatch& batch,
+                  ArrivalTime now);
 
   // Names (1.10) and messages (1.13).
   Outcome<std::shared_ptr<log::Stream>> FindStream(Input input);

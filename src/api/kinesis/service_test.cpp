@@ -7,6 +7,7 @@
 
 #include "api/kinesis/testing/kinesis_fixture.h"
 #include "base/base64.h"
+#include "http/testing/recorder.h"
 
 namespace tidemark::kinesis {
 namespace {
@@ -71,6 +72,31 @@ TEST(KinesisService, DescribesAStreamAsTheReferenceShows) {  // 2.3, 2.4
       R"("StreamStatus":"ACTIVE","StreamModeDetails":{"StreamMode":"PROVISIONED"},"RetentionPeriodHours":24,)"
       R"("StreamCreationTimestamp":1767225600,"EnhancedMonitoring":[{"ShardLevelMetrics":[]}],"EncryptionType":"NONE",)"
       R"("OpenShardCount":1,"ConsumerCount":0,"MaxRecordSizeInKiB":1024}})");
+}
+
+TEST(KinesisService, NotesWhoReads) {
+  KinesisFixture k;
+  k.Ok("CreateStream", R"({"StreamName":"s","ShardCount":1})");
+  k.Ok("PutRecord", R"({"StreamName":"s","Data":"aGVsbG8=","PartitionKey":"a"})");
+  http::Request request{.method = "POST", .path = "/"};
+  request.headers.Add("Content-Type", "application/x-amz-json-1.1");
+  request.headers.Add("User-Agent", "Boto3/1.26.27 Python/3.11.2");
+  request.headers.Add(
+      "Authorization",
+      "AWS4-HMAC-SHA256 Credential=AKIALOCAL/20260115/us-east-1/kinesis/aws4_request");
+  request.peer = "127.0.0.1:52100";
+  request.body = Page(k.Iterator("shardId-000000000000", R"("ShardIteratorType":"TRIM_HORIZON")"));
+  http::Recorder recorder;
+  k.service->Handle("GetRecords", std::move(request), recorder.MakeResponder());
+  k.f.executor->RunUntilIdle();
+  ASSERT_EQ(recorder.response()->status, 200);
+  const auto readers = k.f.log->readers().List(StreamId{1}, k.f.clock.Now());
+  ASSERT_EQ(readers.size(), 1U);
+  EXPECT_EQ(readers[0].key.client, "Boto3/1.26.27");
+  EXPECT_EQ(readers[0].key.access_key, "AKIALOCAL");
+  EXPECT_EQ(readers[0].key.address, "127.0.0.1");
+  EXPECT_EQ(readers[0].shards.at(0).next.value, 2U);
+  EXPECT_EQ(readers[0].shards.at(0).iterator_age, milliseconds(0));
 }
 
 TEST(KinesisService, PutsAndReadsBack) {  // checklist 46, 50, 53, 56, 58
