@@ -82,10 +82,12 @@ std::span<const Route> StatusRoutes();
 std::span<const Route> QueryRoutes();
 std::span<const Route> StackRoutes();
 std::span<const Route> StoreRoutes();
+std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 5> AllRoutes() {
-  return {AboutRoutes(), StatusRoutes(), QueryRoutes(), StackRoutes(), StoreRoutes()};
+inline std::array<std::span<const Route>, 6> AllRoutes() {
+  return {AboutRoutes(), StatusRoutes(), QueryRoutes(),
+          StackRoutes(), StoreRoutes(),  StreamRoutes()};
 }
 
 /// 204 without a body.

@@ -342,8 +342,10 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
                   "dead_letters_total", "memory_used_bytes", "memory_max_bytes"));
   const auto streams = t.Get("/api/v1/streams");
   EXPECT_THAT(Members(At(streams.body, "streams").array().at(0)),
-              ElementsAre("name", "shards", "records_per_second", "bytes_per_second",
-                          "records_total", "retention_hours"));
+              ElementsAre("name", "status", "mode", "created", "shards", "records_per_second",
+                          "bytes_per_second", "records_total", "retention_hours",
+                          "throttled_per_minute", "throttled_total", "iterator_age_ms", "consumers",
+                          "disk_bytes", "history_step_ms", "history"));
   const auto databases = t.Get("/api/v1/databases");
   const JsonValue& table =
       At(At(databases.body, "databases").array().at(0), "tables").array().at(0);

@@ -67,15 +67,6 @@ double RateMeter::Rate(std::string_view name, uint64_t total, MonotonicTime now)
 
 // ---- gathering
 
-struct Status::StreamFacts {
-  const catalog::StreamDef* definition = nullptr;
-  std::shared_ptr<log::Stream> stream;  // keeps the definition
-  uint64_t records = 0;                 // since the process started
-  uint64_t bytes = 0;
-  double records_per_second = 0;
-  double bytes_per_second = 0;
-};
-
 struct Status::Facts {
   MonotonicTime now;
   std::vector<StreamFacts> streams;
@@ -88,7 +79,10 @@ struct Status::Facts {
 };
 
 Status::Status(const ServiceOptions& options, const ServiceDeps& deps)
-    : options_(options), deps_(deps), started_(deps.clock.Monotonic()) {}
+    : options_(options),
+      deps_(deps),
+      started_(deps.clock.Monotonic()),
+      meter_(deps.log, deps.metrics) {}
 
 Status::StreamFacts Status::Describe(const log::Stream& stream, MonotonicTime now) const {
   StreamFacts facts;
@@ -118,6 +112,7 @@ void Status::Sample() {
     totals[PipelineName(status.definition.name)] = status.records_total;
   }
   rates_.Sample(now, std::move(totals));
+  meter_.Sample(now);
 }
 
 Status::Facts Status::Gather() const {
@@ -206,17 +201,10 @@ void Status::WriteOverview(JsonWriter& out, const Facts& facts) const {
   out.EndObject();
 }
 
-void Status::WriteStreams(JsonWriter& out, const Facts& facts) const {
+void Status::WriteStreams(JsonWriter& out, const Facts& facts, StreamDetail detail) const {
   WriteList(out, "streams", facts.streams, [&](const StreamFacts& stream) {
-    const auto open = std::ranges::count_if(stream.definition->shards,
-                                            [](const auto& shard) { return !shard.closed; });
     out.BeginObject();
-    WriteText(out, "name", stream.definition->name);
-    out.Key("shards").Int(open);
-    WriteRate(out, "records_per_second", stream.records_per_second);
-    WriteRate(out, "bytes_per_second", stream.bytes_per_second);
-    WriteI64(out, "records_total", stream.records);
-    WriteI64(out, "retention_hours", int64_t{stream.definition->retention_hours});
+    WriteStream(out, stream, facts.pipelines, detail);
     out.EndObject();
   });
 }
@@ -284,6 +272,11 @@ void Status::WritePipeline(JsonWriter& out, const pipeline::PipelineStatus& stat
   out.EndObject();
 }
 
+double Status::RateOf(const pipeline::PipelineStatus& status) const {
+  return rates_.Rate(PipelineName(status.definition.name), status.records_total,
+                     deps_.clock.Monotonic());
+}
+
 void Status::WritePipelines(JsonWriter& out, const Facts& facts) const {
   WriteList(out, "pipelines", facts.pipelines,
             [&](const pipeline::PipelineStatus& status) { WritePipeline(out, status, facts.now); });
@@ -340,7 +333,7 @@ std::string Status::Overview() const {
 std::string Status::Streams() const {
   JsonWriter out;
   out.BeginObject();
-  WriteStreams(out, Gather());
+  WriteStreams(out, Gather(), StreamDetail::kListing);
   out.EndObject();
   return std::move(out).Take();
 }
@@ -388,7 +381,7 @@ std::string Status::Graph() const {
   JsonWriter out;
   out.BeginObject().Key("overview");
   WriteOverview(out, facts);
-  WriteStreams(out, facts);
+  WriteStreams(out, facts, StreamDetail::kEvent);
   WritePipelines(out, facts);
   WriteViews(out, facts);
   WriteDatabases(out, facts);

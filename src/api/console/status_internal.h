@@ -4,14 +4,17 @@
 // calls may wait for the parts' locks, so none belongs on a network thread.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "api/console/service.h"
+#include "api/console/stream_meter_internal.h"
 #include "base/json.h"
 #include "base/mutex.h"
 
@@ -41,6 +44,7 @@ class Status {
   // Whole answers.
   std::string Overview() const;
   std::string Streams() const;
+  Result<std::string> Stream(std::string_view name) const;
   std::string Databases() const;
   std::string Pipelines() const;
   Result<std::string> Pipeline(std::string_view name) const;
@@ -52,15 +56,31 @@ class Status {
   /// The members of a `graph` event, without braces: "\"overview\":{..},\"streams\":[..],.."
   std::string Graph() const;
 
+  const StreamMeter& meter() const { return meter_; }
+  /// Records per second of a pipeline.
+  double RateOf(const pipeline::PipelineStatus& status) const;
+
  private:
   struct Facts;
-  struct StreamFacts;
+  struct StreamFacts {
+    const catalog::StreamDef* definition = nullptr;
+    std::shared_ptr<log::Stream> stream;  // keeps the definition
+    uint64_t records = 0;                 // since the process started
+    uint64_t bytes = 0;
+    double records_per_second = 0;
+    double bytes_per_second = 0;
+  };
 
   Facts Gather() const;
   StreamFacts Describe(const log::Stream& stream, MonotonicTime now) const;
 
   void WriteOverview(JsonWriter& out, const Facts& facts) const;
-  void WriteStreams(JsonWriter& out, const Facts& facts) const;
+  /// A long listing has the history; `graph` events, one a second, do not.
+  enum class StreamDetail : uint8_t { kEvent, kListing };
+  void WriteStreams(JsonWriter& out, const Facts& facts, StreamDetail detail) const;
+  void WriteStream(JsonWriter& out, const StreamFacts& stream,
+                   const std::vector<pipeline::PipelineStatus>& pipelines,
+                   StreamDetail detail) const;
   void WriteDatabases(JsonWriter& out, const Facts& facts) const;
   void WritePipelines(JsonWriter& out, const Facts& facts) const;
   void WriteViews(JsonWriter& out, const Facts& facts) const;
@@ -73,6 +93,7 @@ class Status {
   const ServiceDeps deps_;
   const MonotonicTime started_;
   RateMeter rates_;
+  StreamMeter meter_;
 };
 
 }  // namespace tidemark::console

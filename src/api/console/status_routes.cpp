@@ -45,8 +45,6 @@ Answer OnView(Core& core, const Call& call, std::string_view suffix, Verb verb) 
 constexpr Route kRoutes[] = {
     {"GET", "overview",
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Overview()); }},
-    {"GET", "streams",
-     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Streams()); }},
     {"GET", "databases",
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Databases()); }},
     {"GET", "databases/*/tables/*/revisions", GetRevisions},
