@@ -14,8 +14,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
     sourcemap: false,
+    manifest: true, // read by scripts/budget.mjs, not shipped
     reportCompressedSize: false,
   },
+  worker: { format: 'es' },
   server: {
     host: '127.0.0.1',
     proxy: { '/api': process.env.TIDEMARK_ENDPOINT ?? 'http://127.0.0.1:4580' },

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ConsoleModel } from './mock_console.mjs';
 
 const kDist = join(dirname(fileURLToPath(import.meta.url)), '../../web/dist');
 const kDatabase = 'InterpolatedBlogDB';
@@ -55,12 +56,18 @@ export class MockServer {
   #pipeline_state = 'running';
   #pages = new Map();
   #silent = false;
+  #empty = false;
   requests = [];
+  console = new ConsoleModel();
+  /** Problems of the overview. */
+  problems = [];
 
   /** now_ms is the frozen clock; history covers the two hours and a half before it. */
   constructor({ now_ms, history = 'filled' }) {
     this.now_ms = now_ms;
     this.newest_ms = Math.floor(now_ms / kStepMs) * kStepMs;
+    // Nothing was ever made.
+    this.#empty = history === 'first-run';
     if (history === 'filled') {
       for (const host of kHosts) for (const measure of ['cpu_system', 'cpu_idle']) this.#Fill(host, measure);
     }
@@ -68,6 +75,11 @@ export class MockServer {
 
   get watermark_ms() {
     return this.newest_ms - kOutOfOrdernessMs;
+  }
+
+  /** Event streams that are open now. */
+  get open_streams() {
+    return this.#clients.size;
   }
 
   async Listen() {
@@ -206,9 +218,18 @@ export class MockServer {
       })),
       error: null,
     };
+    if (this.#empty) {
+      return {
+        overview: {
+          version: '0.1.0', uptime_ms: '4000', health: 'ok', problems: [], streams: 0, pipelines: 0, databases: 0, tables: 0, views: 0, records_per_second: 0, late_points_total: '0',
+          revisions_total: '0', dead_letters_total: '0', memory_used_bytes: '0', memory_max_bytes: '4123456789',
+        },
+        streams: [], pipelines: [], views: [], databases: [],
+      };
+    }
     return {
       overview: {
-        version: '0.1.0', uptime_ms: '123456', health: 'ok', problems: [], streams: 2, pipelines: 1, databases: 1, tables: 1, views: 1,
+        version: '0.1.0', uptime_ms: '123456', health: this.problems.some((p) => p.severity === 'failed') ? 'failed' : 'ok', problems: this.problems, streams: 2, pipelines: 1, databases: 1, tables: 1, views: 1,
         records_per_second: 1264.5, late_points_total: view.late_points_total, revisions_total: view.revisions_total, dead_letters_total: '14',
         memory_used_bytes: '123456789', memory_max_bytes: '4123456789',
       },
@@ -270,6 +291,8 @@ export class MockServer {
     }
     let body = '';
     for await (const chunk of request) body += chunk;
+    const endpoint = `http://${request.headers.host}`;
+    if (await this.console.HandleConsole({ request, path, url, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
     if (path[0] === 'overview') return Json(status.overview);
     if (path[0] === 'streams') return Json({ streams: status.streams });
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
@@ -296,7 +319,6 @@ export class MockServer {
     }
     if (path[0] === 'views') return Json({ views: status.views });
     if (path[0] === 'query' && request.method === 'POST') return this.#Query(JSON.parse(body), Json, Fail);
-    if (path[0] === 'query' && request.method === 'DELETE') return void response.writeHead(204).end();
     return Fail(404, 'not_found', `There is nothing at ${url.pathname}.`);
   }
 

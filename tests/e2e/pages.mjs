@@ -2,24 +2,15 @@
 // Tests of the pages alone, in Chromium over the small model of the server. `node pages.mjs [NAME]` runs the tests whose name
 // holds NAME. They wait on the page's state, never on time. Exit code 0 or 1.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
+import { AssertAxe, ChartReady, kNow, kWaitMs, Model, ms, OpenFirstHost, Until } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
-
-const kNow = Date.parse('2026-01-15T16:59:30Z');
-const kWaitMs = 10_000;
-
-const ms = (ns) => Number(BigInt(ns) / 1_000_000n);
-const Model = (page) => page.evaluate(() => ({ ...window.__tidemark }));
-const Until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: kWaitMs, polling: 50 });
-const ChartReady = (page) => Until(page, () => window.__tidemark?.chart?.status === 'ready' && window.__tidemark.live.status === 'live');
+import { tests as shell_tests } from './pages_shell.mjs';
 
 const tests = {
-  async 'the start page is the chart of the first host and plots exactly its points'({ page, endpoint, server }) {
-    await page.goto(`${endpoint}/`);
+  async 'the chart of the first host plots exactly its points'({ page, endpoint, server }) {
+    await page.goto(`${endpoint}/ui/dash/ec2-host-metrics?from=now-2h`);
     await ChartReady(page);
-    assert.equal(new URL(page.url()).pathname, '/ui/dash/ec2-host-metrics');
     const { chart } = await Model(page);
     assert.equal(chart.series.raw.length, 720);
     assert.equal(chart.series.avg.length, 24);
@@ -202,42 +193,24 @@ const tests = {
     assert.match(page.url(), /node=view/);
   },
 
-  async 'keys go to pages, unknown paths say so'({ page, endpoint }) {
-    await OpenFirstHost(page, endpoint);
-    await page.keyboard.press('g');
-    await page.keyboard.press('p');
-    await Until(page, () => window.__tidemark.page === 'graph');
-    await page.keyboard.press('g');
-    await page.keyboard.press('q');
-    await Until(page, () => window.__tidemark.page === 'query' && window.__tidemark.query !== null);
-    assert.equal((await Model(page)).chart, null);
-    await page.goBack();
-    await Until(page, () => window.__tidemark.page === 'graph');
-    await page.goto(`${endpoint}/ui/nothing/here`);
-    await page.getByText('There is no page at this address').waitFor();
-  },
-
   async 'axe finds nothing serious on any page, light and dark'({ page, endpoint }) {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const color_scheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme: color_scheme });
-      for (const [path, key] of [['/ui/', 'chart'], ['/ui/pipelines?node=view:ec2-5m', 'graph'], ['/ui/query', 'query']]) {
+      for (const [path, key] of [['/ui/dash/ec2-host-metrics', 'chart'], ['/ui/pipelines?node=view:ec2-5m', 'graph'], ['/ui/query', 'query']]) {
         await page.goto(endpoint + path);
         await Until(page, (name) => ['ready', 'idle'].includes(window.__tidemark?.[name]?.status), key);
         if (key === 'query') {
           await page.getByTestId('run').click();
           await Until(page, () => window.__tidemark.query.status !== 'loading');
         }
-        const found = await page.evaluate(`${axe}; axe.run({ resultTypes: ['violations'] })`);
-        const serious = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
-        assert.deepEqual(serious.map((v) => `${path} ${color_scheme} ${v.id}: ${v.nodes.map((n) => n.target).join(' ')} ${v.nodes[0].any[0]?.message ?? ''}`), []);
+        await AssertAxe(page, `${path} ${color_scheme}`);
       }
     }
   },
 
   async 'nothing overflows on a phone'({ page, endpoint }) {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const [path, key] of [['/ui/', 'chart'], ['/ui/pipelines', 'graph'], ['/ui/query', 'query']]) {
+    for (const [path, key] of [['/ui/dash/ec2-host-metrics', 'chart'], ['/ui/pipelines', 'graph'], ['/ui/query', 'query']]) {
       await page.goto(endpoint + path);
       await Until(page, (name) => window.__tidemark?.[name] != null, key);
       const [wide, high] = await page.evaluate(() => {
@@ -254,26 +227,20 @@ const Revisions = async (endpoint, chart) => {
   return (await fetch(`${endpoint}/api/v1/databases/${chart.database}/tables/${chart.table}/revisions?${params}`)).json();
 };
 
-/** The host that MockServer.AddLate writes to. */
-async function OpenFirstHost(page, endpoint) {
-  await page.goto(`${endpoint}/ui/?var-instance_name=i-zaZswmJk-0000.amazonaws.com`);
-  await ChartReady(page);
-}
-
 const wanted = process.argv[2] ?? '';
 const browser = await LaunchBrowser();
 let failed = 0;
-for (const [name, Run] of Object.entries(tests)) {
+for (const [name, Run] of Object.entries({ ...tests, ...shell_tests })) {
   if (!name.includes(wanted)) continue;
-  const server = new MockServer({ now_ms: kNow });
+  const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });
   const endpoint = await server.Listen();
   // The stream is refused and a statement fails on purpose; Chromium reports both as console errors.
   const { page, context, faults } = await OpenPage(browser, endpoint, {
-    now_ms: kNow, expected: [/status of (400|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
+    now_ms: kNow, expected: [/status of (400|404|409|412|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
   });
   page.setDefaultTimeout(kWaitMs);
   try {
-    await Run({ page, endpoint, server });
+    await Run({ page, context, endpoint, server });
     assert.deepEqual(faults, []);
     console.log(`ok    ${name}`);
   } catch (e) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CeilMs, FloorMs, FormatClock, FormatTimestamp, ParseRangeEnd, ParseTimestamp } from './time.ts';
+import { CeilMs, FloorMs, FormatClock, FormatTimestamp, ParseTimestamp } from './time.ts';
 
 test('a timestamp keeps its nanoseconds both ways', () => {
   for (const text of ['2026-01-15 16:24:00.123456789', '1969-12-31 23:59:59.999999999', '1700-03-01 00:00:00.000000001', '2250-12-31 12:00:00.500000000', '2024-02-29 00:00:00.000000000']) {
@@ -22,17 +22,6 @@ test('days agree with Date over four centuries', () => {
 
 test('text that is no timestamp is null', () => {
   for (const text of ['', 'now', '2026-01', '16:24:00', '2026-01-15 16:24:00.1234567890']) assert.equal(ParseTimestamp(text), null);
-});
-
-test('range ends follow the grammar of links', () => {
-  const now = 1768496370000000000n; // 2026-01-15 16:59:30
-  assert.equal(ParseRangeEnd('now', now), now);
-  assert.equal(ParseRangeEnd('now-2h', now), now - 7_200_000_000_000n);
-  assert.equal(ParseRangeEnd('now-1h/h', now), ParseTimestamp('2026-01-15 15:00:00'));
-  assert.equal(ParseRangeEnd('now/d', now), ParseTimestamp('2026-01-15'));
-  assert.equal(ParseRangeEnd('1768496370123', now), 1768496370123000000n);
-  assert.equal(ParseRangeEnd('2026-01-15T16:00:00Z', now), ParseTimestamp('2026-01-15 16:00:00'));
-  assert.equal(ParseRangeEnd('yesterday', now), null);
 });
 
 test('milliseconds are widened outwards, also before the epoch', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Event times are int64 nanoseconds and never pass through a JavaScript Date: a double holds microseconds at best. Everything here
-// is integer arithmetic on bigint.
+// is integer arithmetic on bigint. Times are shown in the zone that UseZone() names.
+import { kUtc, ZoneOffsetSeconds, ZoneSuffix, type Zone } from './zone.ts';
 
 /** Nanoseconds since the epoch, UTC. */
 export type Ns = bigint;
@@ -11,7 +12,14 @@ const kNsPerMinute = 60n * kNsPerSecond;
 const kNsPerHour = 60n * kNsPerMinute;
 const kNsPerDay = 24n * kNsPerHour;
 
-const FloorDiv = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n);
+let zone_source: () => Zone = () => kUtc;
+
+/** Where the display zone comes from; a reactive source makes every shown time follow it. */
+export function UseZone(source: () => Zone): void {
+  zone_source = source;
+}
+
+export const FloorDiv = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n);
 
 /** Days since the epoch of a date of the proleptic Gregorian calendar. */
 function DaysFromCivil(year: number, month: number, day: number): number {
@@ -50,12 +58,16 @@ export interface TimestampFormat {
   /** Digits after the second, 0..9; null stops at the minute. */
   digits?: number | null;
   date?: boolean;
+  /** Default: the display zone. */
+  zone?: Zone;
 }
 
 /** `2026-01-15 16:24:00.000000000`, or a shorter form. */
-export function FormatTimestamp(time: Ns, { digits = 9, date = true }: TimestampFormat = {}): string {
-  const day = FloorDiv(time, kNsPerDay);
-  const in_day = time - day * kNsPerDay;
+export function FormatTimestamp(time: Ns, { digits = 9, date = true, zone = zone_source() }: TimestampFormat = {}): string {
+  const offset = zone === kUtc ? 0 : ZoneOffsetSeconds(zone, Number(FloorDiv(time, kNsPerSecond)));
+  const wall = time + BigInt(offset) * kNsPerSecond;
+  const day = FloorDiv(wall, kNsPerDay);
+  const in_day = wall - day * kNsPerDay;
   const seconds = Number(in_day / kNsPerSecond);
   const two = (n: number): string => String(n).padStart(2, '0');
   let clock = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}`;
@@ -75,26 +87,14 @@ export function FormatClock(time: Ns): string {
   return FormatTimestamp(time, { digits: time % kNsPerMs === 0n ? 3 : 9, date: false });
 }
 
+/** `UTC` or the offset of the display zone at a time. */
+export const TimeSuffix = (time: Ns): string => ZoneSuffix(zone_source(), Number(FloorDiv(time, kNsPerSecond)));
+
+/** `2026-01-15 16:23:00.000000000 UTC`: a time in a table. */
+export const FormatFull = (time: Ns, digits = 9): string => `${FormatTimestamp(time, { digits })} ${TimeSuffix(time)}`;
+
 /** The wall clock, in whole milliseconds: the only place where the page asks what time it is. */
 export const WallNow = (): Ns => BigInt(Date.now()) * kNsPerMs;
-
-const kUnits: Record<string, Ns> = {
-  ms: kNsPerMs, s: kNsPerSecond, m: kNsPerMinute, h: kNsPerHour, d: kNsPerDay, w: 7n * kNsPerDay,
-};
-
-/** One end of a time range: `now`, `now-15m`, `now-1h/h`, epoch milliseconds, RFC 3339. Null if it is none of them. */
-export function ParseRangeEnd(text: string, now: Ns): Ns | null {
-  const relative = /^now(?:([+-])(\d{1,9})(ms|s|m|h|d|w))?(?:\/(s|m|h|d))?$/.exec(text);
-  if (relative !== null) {
-    let time = now;
-    const unit = relative[3] === undefined ? undefined : kUnits[relative[3]];
-    if (unit !== undefined) time += (relative[1] === '-' ? -1n : 1n) * BigInt(relative[2] ?? '0') * unit;
-    const floor = relative[4] === undefined ? undefined : kUnits[relative[4]];
-    return floor === undefined ? time : FloorDiv(time, floor) * floor;
-  }
-  if (/^-?\d{1,15}$/.test(text)) return BigInt(text) * kNsPerMs;
-  return ParseTimestamp(text);
-}
 
 export const FloorMs = (time: Ns): bigint => FloorDiv(time, kNsPerMs);
 export const CeilMs = (time: Ns): bigint => -FloorDiv(-time, kNsPerMs);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { kColumnsType, ReadColumns, type ColumnBlock } from './columns.ts';
 import type {
-  ApiErrorBody, DatabaseStatus, GraphStatus, LatenessBucket, Overview, PipelineStatus, QueryAnswer, RevisionsAnswer,
-  StreamStatus, ViewStatus, WatermarksAnswer,
+  ApiErrorBody, Connection, DatabaseStatus, GraphStatus, Info, LatenessBucket, List, MacroMembers, Overview, PipelineStatus, QueryAnswer, QueryState, RevisionsAnswer, SavedQuery,
+  SavedQueryBody, Setting, SqlFunctions, StatementStatus, StreamStatus, Validation, ViewStatus, WatermarksAnswer,
 } from './types.ts';
 
 const kBase = '/api/v1';
@@ -24,15 +25,22 @@ function Unusable(status: number, message: string): ApiErrorBody {
   };
 }
 
-async function Request<T>(path: string, init: RequestInit = {}): Promise<T> {
-  let response: Response;
+async function Fetch(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(kBase + path, { cache: 'no-store', credentials: 'same-origin', ...init });
+    return await fetch(kBase + path, { cache: 'no-store', credentials: 'same-origin', ...init });
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e;
     throw new ApiError(Unusable(0, 'The server does not answer.'));
   }
+}
+
+export async function Request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await Fetch(path, init);
   if (response.status === 204) return undefined as T;
+  return ReadJson<T>(response);
+}
+
+async function ReadJson<T>(response: Response): Promise<T> {
   const text = await response.text();
   let body: unknown;
   try {
@@ -47,32 +55,71 @@ async function Request<T>(path: string, init: RequestInit = {}): Promise<T> {
   return body as T;
 }
 
+const WithSignal = (signal: AbortSignal | undefined): RequestInit => (signal === undefined ? {} : { signal });
+
 // X-Console marks a call that a page made on purpose: a foreign page cannot send it without a preflight.
-const Post = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> =>
-  Request<T>(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-Console': '1' },
-    body: JSON.stringify(body),
-    ...(signal === undefined ? {} : { signal }),
-  });
+const Body = (method: string, body: unknown, signal?: AbortSignal, headers: Record<string, string> = {}): RequestInit => ({
+  method, headers: { 'Content-Type': 'application/json', 'X-Console': '1', ...headers }, body: JSON.stringify(body), ...WithSignal(signal),
+});
+
+export const Post = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> => Request<T>(path, Body('POST', body, signal));
+
+export const Get = <T>(path: string, signal?: AbortSignal): Promise<T> => Request<T>(path, WithSignal(signal));
+
+export const Delete = (path: string, headers: Record<string, string> = {}): Promise<void> =>
+  Request<void>(path, { method: 'DELETE', headers: { 'X-Console': '1', ...headers } });
+
+/** A path of parts that may hold anything. */
+export const Path = (...parts: string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
 
 export interface QueryOptions {
   max_rows?: number;
   signal?: AbortSignal;
+  /** Chosen by the page, so that progress and cancel work before the first answer. */
+  id?: string;
+  macros?: MacroMembers;
 }
 
-export const StartQuery = (sql: string, { max_rows = 1000, signal }: QueryOptions = {}): Promise<QueryAnswer> =>
-  Post<QueryAnswer>('/query', { sql, max_rows }, signal);
+const StatementBody = (sql: string, { max_rows = 1000, id, macros = {} }: QueryOptions): unknown => ({ sql, max_rows, ...(id === undefined ? {} : { id }), ...macros });
+
+export const StartQuery = (sql: string, options: QueryOptions = {}): Promise<QueryAnswer> => Post<QueryAnswer>('/query', StatementBody(sql, options), options.signal);
 
 export const NextPage = (next: string, signal?: AbortSignal): Promise<QueryAnswer> => Post<QueryAnswer>('/query', { next }, signal);
 
-export const DropQuery = (query_id: string): Promise<void> =>
-  Request<void>(`/query/${encodeURIComponent(query_id)}`, { method: 'DELETE', headers: { 'X-Console': '1' } });
+async function PostColumns(path: string, body: unknown, signal?: AbortSignal): Promise<ColumnBlock> {
+  const response = await Fetch(path, Body('POST', body, signal, { Accept: kColumnsType }));
+  if (!response.ok) return ReadJson<never>(response);
+  return ReadColumns(await response.arrayBuffer());
+}
+
+/** The first page of a statement, or the next one, as typed arrays. */
+export const StartColumns = (sql: string, options: QueryOptions = {}): Promise<ColumnBlock> => PostColumns('/query', StatementBody(sql, options), options.signal);
+export const NextColumns = (next: string, signal?: AbortSignal): Promise<ColumnBlock> => PostColumns('/query', { next }, signal);
+
+export const DropQuery = (query_id: string): Promise<void> => Delete(Path('query', query_id));
+
+export const GetQueryState = (query_id: string, signal?: AbortSignal): Promise<QueryState> => Get<QueryState>(Path('query', query_id), signal);
+
+export const ListStatements = (signal?: AbortSignal): Promise<{ queries: StatementStatus[] }> => Get<{ queries: StatementStatus[] }>('/queries', signal);
+
+export const ValidateSql = (sql: string, macros: MacroMembers, signal?: AbortSignal): Promise<Validation> => Post<Validation>('/sql:validate', { sql, ...macros }, signal);
+
+export const GetFunctions = (): Promise<SqlFunctions> => Get<SqlFunctions>('/sql/functions');
+
+export const ListSavedQueries = (signal?: AbortSignal): Promise<List<SavedQuery>> => Get<List<SavedQuery>>('/saved-queries?limit=1000&sort=name', signal);
+export const GetSavedQuery = (id: string): Promise<SavedQuery> => Get<SavedQuery>(Path('saved-queries', id));
+export const CreateSavedQuery = (body: SavedQueryBody): Promise<SavedQuery> => Post<SavedQuery>('/saved-queries', body);
+export const UpdateSavedQuery = (id: string, etag: string, body: SavedQueryBody): Promise<SavedQuery> =>
+  Request<SavedQuery>(Path('saved-queries', id), Body('PUT', body, undefined, { 'If-Match': etag }));
+export const DeleteSavedQuery = (id: string, etag: string): Promise<void> => Delete(Path('saved-queries', id), { 'If-Match': etag });
+
+export const GetInfo = (): Promise<Info> => Get<Info>('/info');
+export const GetSettings = (signal?: AbortSignal): Promise<{ file: string | null; settings: Setting[] }> => Get<{ file: string | null; settings: Setting[] }>('/settings', signal);
+export const GetConnections = (signal?: AbortSignal): Promise<{ items: Connection[] }> => Get<{ items: Connection[] }>('/connections', signal);
 
 /** All pages of a statement. Throws when there are more rows than `rows_max`: a chart must not silently show a part. */
 export async function QueryAll(sql: string, rows_max: number, signal?: AbortSignal): Promise<QueryAnswer> {
-  const options = signal === undefined ? {} : { signal };
-  let page = await StartQuery(sql, { max_rows: Math.min(rows_max, 10_000), ...options });
+  let page = await StartQuery(sql, { max_rows: Math.min(rows_max, 10_000), ...WithSignal(signal) } as QueryOptions);
   const rows = page.rows;
   while (page.next !== null) {
     if (rows.length > rows_max) throw new ApiError(Unusable(200, `The statement gives more than ${rows_max} rows.`));
@@ -96,7 +143,7 @@ export function GetRevisions(request: RevisionsRequest, signal?: AbortSignal): P
   const own = new Set(['measure', 'from', 'to', 'limit']);
   for (const [name, value] of Object.entries(request.dimensions)) params.set(own.has(name) ? `dim.${name}` : name, value);
   const path = `/databases/${encodeURIComponent(request.database)}/tables/${encodeURIComponent(request.table)}/revisions?${params}`;
-  return Request<RevisionsAnswer>(path, signal === undefined ? {} : { signal });
+  return Get<RevisionsAnswer>(path, signal);
 }
 
 export async function GetGraph(): Promise<GraphStatus> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one event stream of a tab (API.md section 6). It keeps the topics that pages asked for, reconnects with Last-Event-ID and
-// jitter, tells when data may be stale, and falls back to being polled after two failures in a row.
-import { SseParser, type SseEvent } from './sse.ts';
+// A tab's side of live updates. The stream is in a worker that all tabs of the profile share, else (no SharedWorker, or it does not
+// start) in this tab. A paused tab keeps what it shows; a hidden one keeps the newest snapshot and catches up when it is seen again.
+import { LiveHub, type FromHub, type HubPort, type ToHub } from './live_hub.ts';
 
 export type LiveStatus = 'connecting' | 'live' | 'stale' | 'paused' | 'polling';
 
@@ -11,6 +11,8 @@ export interface LiveState {
   last_event_id: string | null;
   /** Wall-clock milliseconds of the last byte, 0 before the first. */
   last_byte_at_ms: number;
+  /** The stream is the one that all tabs share. */
+  shared: boolean;
 }
 
 export interface LiveListener {
@@ -20,30 +22,31 @@ export interface LiveListener {
   OnGap(): void;
 }
 
-const kStaleAfterMs = 35_000; // heartbeats come every 15 s
-const kRetryMsDefault = 2_000;
-const kRetryMsMax = 30_000;
-const kPollMs = 5_000;
-const kHiddenCloseMs = 60_000;
+const kAliveMs = 20_000;
+const kWorkerStartMs = 3_000;
 
 export class LiveClient {
-  readonly state: LiveState = { status: 'connecting', events: 0, last_event_id: null, last_byte_at_ms: 0 };
-  #listeners = new Map<LiveListener, string[]>();
-  #state_listeners = new Set<(state: LiveState) => void>();
+  readonly state: LiveState = { status: 'connecting', events: 0, last_event_id: null, last_byte_at_ms: 0, shared: false };
+  readonly #listeners = new Map<LiveListener, string[]>();
+  readonly #state_listeners = new Set<(state: LiveState) => void>();
+  #Send: (message: ToHub) => void = () => undefined;
   #topics = '';
-  #abort: AbortController | null = null;
-  #failures = 0;
-  #retry_ms = kRetryMsDefault;
-  #reconnect_timer: ReturnType<typeof setTimeout> | undefined;
-  #hidden_timer: ReturnType<typeof setTimeout> | undefined;
   #paused = false;
+  #held_graph: unknown = null;
+  #held_gap = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    setInterval(() => this.#Watch(), 1000);
+    this.#Open();
     setInterval(() => {
-      if (this.state.status === 'polling') this.#Gap();
-    }, kPollMs);
+      this.#Send({ type: 'alive' });
+      if (this.state.status === 'stale') this.#Changed();
+    }, kAliveMs);
     document.addEventListener('visibilitychange', () => this.#OnVisibility());
+    addEventListener('pagehide', () => this.#Send({ type: 'bye' }));
+    addEventListener('pageshow', (event) => {
+      if (event.persisted) this.#Announce();
+    });
   }
 
   /** Returns the function that ends the subscription. */
@@ -67,119 +70,109 @@ export class LiveClient {
     const wished = paused === 'paused';
     if (wished === this.#paused) return;
     this.#paused = wished;
-    if (wished) {
-      this.#Close();
-      this.#SetStatus('paused');
-    } else {
-      this.#SetStatus('connecting');
-      this.#Connect();
-      this.#Gap();
-    }
+    this.#SetStatus(wished ? 'paused' : 'connecting');
+    this.#Announce();
+    if (!wished) this.#Gap(null);
   }
 
   Retry(): void {
-    if (this.#paused) return;
-    this.#Close();
-    this.#Connect();
+    if (!this.#paused) this.#Send({ type: 'retry' });
+  }
+
+  #Open(): void {
+    if (!('SharedWorker' in globalThis)) return this.#OpenHere();
+    try {
+      const worker = new SharedWorker(new URL('./live_worker.ts', import.meta.url), { type: 'module', name: 'tidemark-live' });
+      const fall_back = (): void => {
+        if (this.state.shared) return;
+        worker.port.close();
+        this.#OpenHere();
+      };
+      const timer = setTimeout(fall_back, kWorkerStartMs);
+      worker.onerror = () => {
+        clearTimeout(timer);
+        fall_back();
+      };
+      worker.port.onmessage = ({ data }: MessageEvent<FromHub>) => {
+        clearTimeout(timer);
+        this.state.shared = true;
+        this.#OnMessage(data);
+      };
+      this.#Send = (message) => worker.port.postMessage(message);
+      this.#Announce();
+    } catch {
+      this.#OpenHere();
+    }
+  }
+
+  #OpenHere(): void {
+    const hub = new LiveHub();
+    const port: HubPort = { Send: (message) => this.#OnMessage(message) };
+    this.#Send = (message) => hub.OnMessage(port, message);
+    this.#Announce();
+  }
+
+  #Announce(): void {
+    this.#Send({ type: 'topics', topics: this.#paused ? [] : [...new Set([...this.#listeners.values()].flat())].sort() });
+    this.#Send({ type: 'visible', visible: !document.hidden });
   }
 
   #TopicsChanged(): void {
-    const topics = [...new Set([...this.#listeners.values()].flat())].sort().map(encodeURIComponent).join(',');
+    const topics = [...new Set([...this.#listeners.values()].flat())].sort().join('\n');
     if (topics === this.#topics) return;
     this.#topics = topics;
-    this.#Close();
-    // Pages leave and enter in one turn: one connection for both.
-    this.#reconnect_timer = setTimeout(() => this.#Connect(), 0);
+    clearTimeout(this.#timer);
+    // Pages leave and enter in one turn: one message for both.
+    this.#timer = setTimeout(() => this.#Announce(), 0);
   }
 
-  #Close(): void {
-    clearTimeout(this.#reconnect_timer);
-    this.#abort?.abort();
-    this.#abort = null;
-  }
-
-  #Connect(): void {
-    if (this.#topics === '' || this.#paused) return;
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#Read(abort.signal).then(
-      () => this.#Ended(abort),
-      () => this.#Ended(abort),
-    );
-  }
-
-  async #Read(signal: AbortSignal): Promise<void> {
-    const headers: Record<string, string> = { Accept: 'text/event-stream' };
-    const resumed = this.state.last_event_id !== null;
-    if (this.state.last_event_id !== null) headers['Last-Event-ID'] = this.state.last_event_id;
-    const response = await fetch(`/api/v1/live?topics=${this.#topics}`, { headers, signal, cache: 'no-store' });
-    if (!response.ok || response.body === null) throw new Error(`live: ${response.status}`);
-    this.#SetStatus('live');
-    const parser = new SseParser();
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      if (signal.aborted) return;
-      this.state.last_byte_at_ms = Date.now();
-      this.#failures = 0;
-      if (this.state.status !== 'live') this.#SetStatus('live');
-      for (const event of parser.Push(value)) this.#Deliver(event, resumed);
-      if (parser.retry_ms !== null) this.#retry_ms = parser.retry_ms;
+  #OnMessage(message: FromHub): void {
+    if (this.#paused) return;
+    switch (message.type) {
+      case 'status':
+        return this.#SetStatus(message.status);
+      case 'bytes':
+        this.state.last_byte_at_ms = Date.now();
+        return this.#Changed();
+      case 'gap':
+        if (document.hidden) this.#held_gap = true;
+        else this.#Gap(message.topics);
+        return;
+      case 'event':
+        return this.#OnEvent(message.event, message.data, message.id);
     }
   }
 
-  #Deliver(event: SseEvent, was_connected: boolean): void {
-    if (event.id !== null) this.state.last_event_id = event.id;
+  #OnEvent(event: string, data: unknown, id: string | null): void {
+    if (id !== null) this.state.last_event_id = id;
     this.state.events += 1;
-    let data: unknown;
-    try {
-      data = JSON.parse(event.data);
-    } catch {
-      return;
-    }
-    if (event.event === 'hello') {
-      if (was_connected && (data as { resumed?: boolean }).resumed !== true) this.#Gap();
-      this.#Changed();
-      return;
-    }
-    const topic = (data as { topic?: string }).topic;
-    for (const [listener, topics] of [...this.#listeners]) {
-      if (topic === undefined || topics.includes(topic)) listener.OnEvent(event.event, data);
-    }
+    if (document.hidden) {
+      if (event === 'graph') this.#held_graph = data;
+      else if (event === 'table') this.#held_gap = true;
+    } else this.#Deliver(event, data);
     this.#Changed();
   }
 
-  #Ended(abort: AbortController): void {
-    if (this.#abort !== abort) return; // replaced or closed on purpose
-    this.#abort = null;
-    this.#failures += 1;
-    this.#SetStatus(this.#failures >= 2 ? 'polling' : 'stale');
-    const backoff = Math.min(this.#retry_ms * 2 ** Math.max(0, this.#failures - 1), kRetryMsMax);
-    this.#reconnect_timer = setTimeout(() => this.#Connect(), backoff * (0.75 + Math.random() * 0.5));
-  }
-
-  #Watch(): void {
-    if (this.state.status === 'live' && this.state.last_byte_at_ms > 0 && Date.now() - this.state.last_byte_at_ms > kStaleAfterMs) {
-      this.#Close();
-      this.#SetStatus('stale');
-      this.#Connect();
+  #Deliver(event: string, data: unknown): void {
+    const topic = (data as { topic?: string }).topic;
+    for (const [listener, topics] of [...this.#listeners]) {
+      if (topic === undefined || topics.includes(topic)) listener.OnEvent(event, data);
     }
-    if (this.state.status === 'stale') this.#Changed();
   }
 
   #OnVisibility(): void {
-    clearTimeout(this.#hidden_timer);
-    if (document.hidden) {
-      this.#hidden_timer = setTimeout(() => this.#Close(), kHiddenCloseMs);
-    } else if (this.#abort === null && !this.#paused) {
-      this.#Close();
-      this.#Connect();
-    }
+    this.#Send({ type: 'visible', visible: !document.hidden });
+    if (document.hidden) return;
+    if (this.#held_graph !== null) this.#Deliver('graph', this.#held_graph);
+    if (this.#held_gap) this.#Gap(null);
+    this.#held_graph = null;
+    this.#held_gap = false;
   }
 
-  #Gap(): void {
-    for (const listener of [...this.#listeners.keys()]) listener.OnGap();
+  #Gap(topics: readonly string[] | null): void {
+    for (const [listener, mine] of [...this.#listeners]) {
+      if (topics === null || mine.some((topic) => topics.includes(topic))) listener.OnGap();
+    }
   }
 
   #SetStatus(status: LiveStatus): void {

@@ -34,10 +34,27 @@ export interface QueryProgress {
 
 export interface QueryAnswer {
   query_id: string;
+  expanded_sql?: string | null;
+  reduced?: boolean;
   columns: Column[];
   rows: Cell[][];
   next: string | null;
   progress: QueryProgress;
+}
+
+export interface StatementStatus {
+  query_id: string;
+  origin: 'timestream' | 'console' | 'scheduled';
+  state: 'open' | 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'closed';
+  sql: string;
+  started: string;
+  elapsed_ms: I64;
+  worked_ms: I64;
+  percent: number | null;
+  points_scanned: I64 | null;
+  bytes_scanned: I64 | null;
+  rows: I64;
+  error: string | null;
 }
 
 export interface RevisionEntry {
@@ -145,6 +162,11 @@ export interface Overview {
   uptime_ms?: I64;
   health: 'ok' | 'warn' | 'failed';
   problems?: { severity: string; object: string; message: string }[];
+  streams?: number;
+  pipelines?: number;
+  databases?: number;
+  tables?: number;
+  views?: number;
   records_per_second?: number;
   late_points_total?: I64;
   revisions_total?: I64;
@@ -190,4 +212,115 @@ export interface TableEvent {
   database: string;
   table: string;
   dirty: { measures: string[]; from: NsText; to: NsText; kinds: DirtyKind[] };
+}
+
+/** Lists of stored objects. */
+export interface List<T> {
+  items: T[];
+  next_cursor: string | null;
+  total: number | null;
+}
+
+/** What macros of a statement are made of (API.md section 3.3). */
+export interface MacroMembers {
+  from?: string;
+  to?: string;
+  interval_ms?: string;
+  database?: string;
+  table?: string;
+  measure?: string;
+}
+
+export interface QueryState {
+  query_id: string;
+  state: StatementStatus['state'];
+  percent: number | null;
+  rows: I64 | null;
+  points_scanned: I64 | null;
+  bytes_scanned: I64 | null;
+  elapsed_ms: I64;
+  worked_ms: I64;
+  error: string | null;
+}
+
+export interface Diagnostic {
+  severity: 'error' | 'warning' | 'info';
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  message: string;
+  hint: string | null;
+}
+
+export interface Validation {
+  statements: { start: number; end: number }[];
+  expanded_sql: string | null;
+  diagnostics: Diagnostic[];
+}
+
+export interface SqlFunctions {
+  functions: { name: string; kind: string; signatures: string[]; help: string }[];
+  keywords: string[];
+  macros: { name: string; help: string }[];
+}
+
+export interface SavedQueryBody {
+  name: string;
+  description: string;
+  sql: string;
+  range: { from: string; to: string } | null;
+  database: string | null;
+  tags: string[];
+}
+
+export interface SavedQuery extends SavedQueryBody {
+  id: string;
+  created: NsText;
+  updated: NsText;
+  etag: string;
+}
+
+export interface Info {
+  name: string;
+  version: string;
+  api: string;
+  build: { compiler: string; type: string };
+  started: NsText;
+  now: NsText;
+  uptime_ms: I64;
+  url: string;
+  region: string;
+  account: string;
+  sign_in: string;
+  allowed_hosts: string[];
+  features: string[];
+  limits: Record<string, number | string>;
+}
+
+export interface Setting {
+  name: string;
+  value: string;
+  default: string;
+  source: 'default' | 'file' | 'environment' | 'flag';
+  unit: string;
+  help: string;
+}
+
+export interface Connection {
+  first: NsText;
+  last: NsText;
+  count: I64;
+  peer: string;
+  library: string | null;
+  version: string | null;
+  agent: string;
+  protocol: string;
+  service: string | null;
+  operation: string | null;
+  signed: boolean;
+  status: number;
+  code: string | null;
+  ok: boolean;
+  sentence: string | null;
 }

@@ -3,8 +3,9 @@
 // nothing in the page depends on it. Getters, so that a reader always sees the present state. API.md section 7 shows the shape.
 import type { LiveState, LiveStatus } from '../api/live.ts';
 import type { ApiErrorBody, Cell, Column, NsText } from '../api/types.ts';
-import { IsRevised, type ChartModel, type WindowRow } from './chart.ts';
+import { FirstValue, IsRevised, type ChartModel, type WindowRow } from './chart.ts';
 import { FactsOf, type Graph } from './graph.ts';
+import type { PageName } from './routes.ts';
 
 export type DataStatus = 'idle' | 'loading' | 'ready' | 'empty' | 'error';
 
@@ -65,9 +66,22 @@ export interface LiveHook {
   last_event_id: string | null;
 }
 
+export type HookPage = PageName | 'graph';
+
+/** One drawn chart, as `window.tidemark.charts()` lists them. Times are ns strings. */
+export interface ChartsEntry {
+  id: string;
+  title: string;
+  watermark: NsText | null;
+  series: { name: string; time: NsText[]; value: (number | null)[] }[];
+  revised: { series: string; time: NsText; first: number | null; current: number | null; revisions: number }[];
+  provisional: NsText[];
+}
+
 export interface TidemarkHook {
   readonly version: 1;
-  readonly page: 'chart' | 'query' | 'graph';
+  /** `graph` is the page of pipelines. */
+  readonly page: HookPage;
   readonly live: LiveHook;
   readonly chart: ChartHook | null;
   readonly graph: GraphHook | null;
@@ -77,6 +91,7 @@ export interface TidemarkHook {
 declare global {
   interface Window {
     __tidemark?: TidemarkHook;
+    tidemark?: { charts(): ChartsEntry[] };
   }
 }
 
@@ -89,8 +104,8 @@ interface Sources {
 }
 
 const sources: Sources = {
-  Page: () => 'chart',
-  Live: () => ({ status: 'connecting', events: 0, last_event_id: null, last_byte_at_ms: 0 }),
+  Page: () => 'overview',
+  Live: () => ({ status: 'connecting', events: 0, last_event_id: null, last_byte_at_ms: 0, shared: false }),
   Chart: null,
   Graph: null,
   Query: null,
@@ -99,6 +114,7 @@ const sources: Sources = {
 export function InstallHook(page: Sources['Page'], live: Sources['Live']): void {
   sources.Page = page;
   sources.Live = live;
+  window.tidemark = { charts: () => [...charts.values()].map((source) => source()) };
   window.__tidemark = {
     version: 1,
     get page() {
@@ -117,6 +133,16 @@ export function InstallHook(page: Sources['Page'], live: Sources['Live']): void 
     get query() {
       return sources.Query?.() ?? null;
     },
+  };
+}
+
+const charts = new Map<string, () => ChartsEntry>();
+
+/** A chart shows what it has drawn while it is mounted; returns the function that takes it away again. */
+export function ExposeChart(id: string, source: () => ChartsEntry): () => void {
+  charts.set(id, source);
+  return () => {
+    if (charts.get(id) === source) charts.delete(id);
   };
 }
 
@@ -145,6 +171,22 @@ export const ToSeriesHook = (model: ChartModel): ChartHook['series'] => ({
   avg: model.Shown(model.avg).map((p) => [String(p.time), p.value]),
   revised: model.Shown(model.rows).filter((row) => IsRevised(row) || row.frozen).map(ToRevisedPoint),
 });
+
+/** The chart of one host: raw points, the view's values, what late data revised, and what is not final yet. */
+export function ToChartsEntry(id: string, title: string, measure: string, avg_measure: string, model: ChartModel): ChartsEntry {
+  const rows = model.Shown(model.rows);
+  const series = (name: string, points: readonly { time: bigint; value: number }[]): ChartsEntry['series'][number] => ({
+    name, time: points.map((p) => String(p.time)), value: points.map((p) => p.value),
+  });
+  return {
+    id, title, watermark: model.watermark === null ? null : String(model.watermark),
+    series: [series(avg_measure, model.Shown(model.avg)), series(measure, model.Shown(model.raw))],
+    revised: rows.filter((row) => IsRevised(row) && model.StateOf(row) !== 'provisional').map((row) => ({
+      series: avg_measure, time: String(row.time), first: FirstValue(row), current: row.value, revisions: row.revisions.filter((r) => !r.frozen).length - 1,
+    })),
+    provisional: rows.filter((row) => model.StateOf(row) === 'provisional').map((row) => String(row.time)),
+  };
+}
 
 export const ToGraphHook = (graph: Graph): Pick<GraphHook, 'nodes' | 'edges'> => ({
   nodes: graph.nodes.map((node) => ({ id: node.id, kind: node.kind, name: node.name, state: node.state, facts: FactsOf(node) })),

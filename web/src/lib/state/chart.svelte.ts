@@ -8,7 +8,8 @@ import { DirtyRanges, type Interval } from '../model/dirty.ts';
 import type { ChartHook, DataStatus } from '../model/hook.ts';
 import { ToSeriesHook } from '../model/hook.ts';
 import { DescribeSql, HostsSql, NewestSql, SeriesSql, type SeriesRef } from '../model/sql.ts';
-import { kNsPerSecond, ParseRangeEnd, WallNow, type Ns } from '../time.ts';
+import { ParseRangeEnd } from '../model/time_range.ts';
+import { kNsPerSecond, WallNow, type Ns } from '../time.ts';
 import { live_client } from './live.svelte.ts';
 
 export type Host = Record<string, string>;

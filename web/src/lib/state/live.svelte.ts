@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tab's event stream, and the application status that the shell and two pages show from it.
+// The event stream, and the application status that the shell and most pages show from it, with its last fifteen minutes.
 import { GetGraph } from '../api/client.ts';
 import { LiveClient, type LiveStatus } from '../api/live.ts';
 import type { GraphStatus } from '../api/types.ts';
+import { History, MinuteRate } from '../model/history.ts';
+import { NewestEventTime } from '../model/overview.ts';
+import { kNsPerMs, WallNow } from '../time.ts';
 
 export const live_client = new LiveClient();
 
@@ -12,12 +15,21 @@ class LiveView {
   /** The newest status of streams, pipelines, tables and views; null until the first answer. */
   graph = $state.raw<GraphStatus | null>(null);
   graph_changes = $state(0);
+  /** The last time that the server did not answer at all, 0 when it did since. */
+  unreachable_since_ms = $state(0);
+  /** Second by second, for ages on the screen. */
+  now_ms = $state(Date.now());
   paused = $derived(this.status === 'paused');
+  readonly history = { records: new History(), freshness: new History(), late: new History() };
+  /** Late points a minute. */
+  late_per_minute = $state<number | null>(null);
+  readonly #late = new MinuteRate();
 
   constructor() {
     live_client.OnState((state) => {
       this.status = state.status;
       this.last_byte_at_ms = state.last_byte_at_ms;
+      if (state.status === 'live') this.unreachable_since_ms = 0;
     });
     live_client.Subscribe(['graph'], {
       OnEvent: (event, data) => {
@@ -25,14 +37,19 @@ class LiveView {
       },
       OnGap: () => void this.Refresh(),
     });
+    setInterval(() => (this.now_ms = Date.now()), 1000);
+    addEventListener('offline', () => (this.unreachable_since_ms ||= Date.now()));
+    addEventListener('online', () => live_client.Retry());
     void this.Refresh();
   }
 
   async Refresh(): Promise<void> {
     try {
       this.#SetGraph(await GetGraph());
+      this.unreachable_since_ms = 0;
     } catch {
       // The badge says that nothing arrives; the last good status stays.
+      if (this.status !== 'live') this.unreachable_since_ms ||= Date.now();
     }
   }
 
@@ -42,6 +59,12 @@ class LiveView {
 
   #SetGraph(graph: GraphStatus): void {
     this.graph = graph;
+    const now = Date.now();
+    const newest = NewestEventTime(graph);
+    this.history.records.Push(now, graph.overview?.records_per_second ?? null);
+    this.history.freshness.Push(now, newest === null ? null : Math.max(0, Number((WallNow() - newest) / kNsPerMs)));
+    this.late_per_minute = this.#late.Push(now, Number(graph.overview?.late_points_total ?? 0));
+    this.history.late.Push(now, this.late_per_minute);
     this.graph_changes += 1;
   }
 }

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes are paths under /ui/; what a page shows is in the query string, so that a link restores it.
-
-export type PageName = 'chart' | 'query' | 'graph' | 'missing';
-
-const kHome = '/ui/dash/ec2-host-metrics';
-
-const kRoutes: [RegExp, PageName][] = [
-  [/^\/ui\/dash\/ec2-host-metrics\/?$/, 'chart'],
-  [/^\/ui\/query\/?$/, 'query'],
-  [/^\/ui\/pipelines\/?$/, 'graph'],
-];
+// Routes are paths under /ui/ (model/routes.ts); what a page shows is in the query string, so that a link restores it.
+import { MatchRoute, OldLink, type Route } from '../model/routes.ts';
 
 class Router {
   path = $state(location.pathname);
   params = $state.raw(new URLSearchParams(location.search));
-
-  get page(): PageName {
-    return kRoutes.find(([pattern]) => pattern.test(this.path))?.[1] ?? 'missing';
-  }
+  readonly route: Route = $derived(MatchRoute(this.path));
 
   constructor() {
-    if (/^\/(ui\/?)?$/.test(location.pathname)) this.#Set(kHome + location.search, 'replace');
+    const old = OldLink(location.pathname, location.search);
+    if (old !== null) history.replaceState(null, '', old);
+    else if (/^\/(ui)?$/.test(location.pathname)) history.replaceState(null, '', `/ui/${location.search}`);
+    this.#Read();
     window.addEventListener('popstate', () => this.#Read());
     document.addEventListener('click', (event) => this.#OnClick(event));
   }
 
   Go(url: string): void {
     this.#Set(url, 'push');
+  }
+
+  /** Another address for what is shown already: no step in the history. */
+  Replace(url: string): void {
+    this.#Set(url, 'replace');
   }
 
   /** Changes parameters of this page in place; null removes one. */
@@ -55,7 +51,7 @@ class Router {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element | null)?.closest?.('a[href]');
     if (!(link instanceof HTMLAnchorElement) || link.target !== '' || link.hasAttribute('download')) return;
-    if (link.origin !== location.origin || !link.pathname.startsWith('/ui/')) return;
+    if (link.origin !== location.origin || !link.pathname.startsWith('/ui/') || link.hash !== '') return;
     event.preventDefault();
     this.Go(link.pathname + link.search);
   }

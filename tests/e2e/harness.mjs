@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page tests share: the frozen clock, waiting on the page's state, boxes, pictures.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+export const kNow = Date.parse('2026-01-15T16:59:30Z');
+export const kWaitMs = 10_000;
+
+export const ms = (ns) => Number(BigInt(ns) / 1_000_000n);
+export const Model = (page) => page.evaluate(() => ({ ...window.__tidemark }));
+export const Until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: kWaitMs, polling: 50 });
+export const ChartReady = (page) => Until(page, () => window.__tidemark?.chart?.status === 'ready' && window.__tidemark.live.status === 'live');
+export const Heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+
+/** The host that MockServer.AddLate writes to. */
+export async function OpenFirstHost(page, endpoint) {
+  await page.goto(`${endpoint}/ui/?from=now-2h&var-instance_name=i-zaZswmJk-0000.amazonaws.com`);
+  await ChartReady(page);
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export async function AssertAxe(page, what) {
+  const found = await page.evaluate(`${axe}; axe.run({ resultTypes: ['violations'] })`);
+  const serious = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+  assert.deepEqual(serious.map((v) => `${what} ${v.id}: ${v.nodes.map((n) => n.target).join(' ')} ${v.nodes[0].any[0]?.message ?? v.nodes[0].html}`), []);
+}
+
+/** The page fits its window, and no word is cut off by its own box unless it says so with an ellipsis and a full text elsewhere. */
+export async function AssertFits(page, what) {
+  const faults = await page.evaluate(() => {
+    const out = [];
+    const main = document.querySelector('main');
+    if (main.scrollWidth > main.clientWidth) out.push(`main is ${main.scrollWidth - main.clientWidth} px too wide`);
+    if (document.documentElement.scrollHeight > innerHeight) out.push('the document scrolls');
+    if (document.querySelectorAll('h1').length !== 1) out.push(`${document.querySelectorAll('h1').length} h1`);
+    for (const e of document.querySelectorAll('main button, main a.button, main h1, main h2, header button')) {
+      const style = getComputedStyle(e);
+      if (e.getClientRects().length === 0 || style.textOverflow === 'ellipsis' || style.visibility === 'hidden') continue;
+      if (e.scrollWidth > e.clientWidth + 1 && style.overflowX !== 'visible' && style.display !== 'inline') out.push(`${e.tagName} "${e.textContent.trim().slice(0, 30)}" is cut off`);
+    }
+    // Buttons and fields do not lie on each other.
+    const boxes = [...document.querySelectorAll('main button, main input, main select, main a.button')]
+      .filter((e) => e.getClientRects().length > 0 && e.closest('[popover], dialog, .cm-host') === null && getComputedStyle(e).visibility !== 'hidden')
+      .map((e) => ({ e, r: e.getBoundingClientRect() }));
+    for (let i = 0; i < boxes.length; i += 1) {
+      for (let j = i + 1; j < Math.min(boxes.length, i + 40); j += 1) {
+        const [a, b] = [boxes[i], boxes[j]];
+        if (a.e.contains(b.e) || b.e.contains(a.e)) continue;
+        const w = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
+        const h = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
+        if (w > 2 && h > 2 && a.e.closest('.scroll, [role=grid]') === b.e.closest('.scroll, [role=grid]')) out.push(`"${(a.e.textContent || a.e.placeholder).trim().slice(0, 20)}" lies on "${(b.e.textContent || b.e.placeholder || '').trim().slice(0, 20)}"`);
+      }
+    }
+    return out;
+  });
+  assert.deepEqual(faults, [], what);
+}
+
+const pictures = process.env.TIDEMARK_SCREENSHOTS ?? '';
+export async function Picture(page, name) {
+  if (pictures === '') return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+export const kSizes = { A: { width: 1440, height: 900 }, B: { width: 1024, height: 768 }, C: { width: 390, height: 844 } };
+
+/** Light and dark in the large size, then the small one: axe, boxes, a picture of each. */
+export async function Looks(page, name, { sizes = ['A', 'C'] } = {}) {
+  for (const size of sizes) {
+    await page.setViewportSize(kSizes[size]);
+    for (const scheme of size === 'A' ? ['light', 'dark'] : ['light']) {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      await Picture(page, `${name}-${size}-${scheme}`);
+      await AssertAxe(page, `${name} ${size} ${scheme}`);
+      await AssertFits(page, `${name} ${size} ${scheme}`);
+    }
+  }
+  await page.setViewportSize(kSizes.A);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shell and the small pages: navigation, keys, zone, overview, settings, alerts, and the one stream of all tabs.
+import assert from 'node:assert/strict';
+import { ChartReady, Heading, Looks, Model, OpenFirstHost, Until } from './harness.mjs';
+
+const kNav = ['Overview', 'Streams', 'Pipelines', 'Databases', 'Query', 'Dashboards', 'Alerts', 'Connect', 'Settings'];
+
+export const tests = {
+  async 'each page has one h1 with its name in the navigation, and gets the focus'({ page, endpoint }) {
+    await page.goto(`${endpoint}/`);
+    await Heading(page, 'Overview');
+    assert.equal(new URL(page.url()).pathname, '/ui/');
+    for (const name of [...kNav.slice(1), 'Overview']) {
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+      await Heading(page, name);
+      assert.equal(await page.locator('h1').count(), 1);
+      await Until(page, () => document.activeElement?.tagName === 'H1');
+      assert.equal(await page.title(), `${name} · Tidemark`);
+    }
+  },
+
+  async 'keys go to pages, unknown paths say so'({ page, endpoint }) {
+    await OpenFirstHost(page, endpoint);
+    for (const [key, name] of [['p', 'Pipelines'], ['q', 'Query']]) {
+      await page.keyboard.press('g');
+      await page.keyboard.press(key);
+      await Heading(page, name);
+    }
+    assert.equal((await Model(page)).chart, null);
+    await page.goBack();
+    await Heading(page, 'Pipelines');
+    for (const [key, name] of [['o', 'Overview'], ['s', 'Streams'], ['d', 'Databases'], ['b', 'Dashboards'], ['c', 'Connect'], [',', 'Settings']]) {
+      await page.keyboard.press('g');
+      await page.keyboard.press(key);
+      await Heading(page, name);
+    }
+    await page.goto(`${endpoint}/ui/nothing/here`);
+    await page.getByText('There is no page at this address').waitFor();
+  },
+
+  async 'single letters can be switched off, and do nothing while typing'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/settings/diagnostics`);
+    await page.getByRole('searchbox', { name: 'Filter settings' }).fill('sql');
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    await Heading(page, 'Settings');
+    assert.match(page.url(), /q=sqlgo/);
+    await page.goto(`${endpoint}/ui/settings/appearance`);
+    await page.getByRole('group', { name: 'Single-letter keys' }).getByRole('button', { name: 'off' }).click();
+    await page.keyboard.press('?');
+    assert.equal(await page.getByRole('dialog', { name: 'Keyboard' }).isVisible(), false);
+    await page.getByRole('group', { name: 'Single-letter keys' }).getByRole('button', { name: 'on' }).click();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await Looks(page, 'help', { sizes: ['A'] });
+  },
+
+  async 'the palette finds pages, objects and actions by keyboard'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/`);
+    await page.getByTestId('kpis').waitFor();
+    await page.keyboard.press('Control+k');
+    const input = page.getByRole('combobox', { name: 'Search or jump' });
+    await input.waitFor();
+    await Looks(page, 'palette', { sizes: ['A'] });
+    await input.fill('ec2-m');
+    await page.keyboard.press('Enter');
+    await Heading(page, 'Streams');
+    assert.match(page.url(), /\/ui\/streams\/ec2-metrics$/);
+    await page.keyboard.press('Control+k');
+    await input.fill('pause live');
+    await page.keyboard.press('Enter');
+    await Until(page, () => window.__tidemark.live.status === 'paused');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Escape');
+    assert.equal(await input.isVisible(), false);
+  },
+
+  async 'the overview says what runs, what is late and what is wrong'({ page, endpoint, server }) {
+    server.problems = [
+      { severity: 'warn', object: 'store:clock', message: 'Retention does not follow the wall clock.' },
+      { severity: 'failed', object: 'pipeline:ec2', message: 'The decoder stopped: field Time is missing in 120 records.' },
+    ];
+    await page.goto(`${endpoint}/ui/`);
+    const rows = page.getByTestId('problems').getByRole('listitem');
+    await rows.first().waitFor();
+    assert.deepEqual(await rows.locator('b').allInnerTexts(), ['pipeline ec2', 'store clock']);
+    assert.equal(await rows.getByRole('link').count(), 2);
+    const kpis = page.getByTestId('kpis').locator('section');
+    assert.equal(await kpis.count(), 4);
+    assert.match((await kpis.allInnerTexts()).join('|'), /1\.26 k rec\/s[^]*40 ms|1\.26 k rec\/s/);
+    await page.getByRole('list', { name: 'Flow from producers to queries' }).getByText('The decoder stopped').waitFor();
+    await page.getByRole('table').getByText('failed').waitFor();
+    await Looks(page, 'overview-problems', { sizes: ['A', 'B', 'C'] });
+    const tall = await page.evaluate(() => document.querySelector('main').scrollHeight - document.querySelector('main').clientHeight);
+    assert.ok(tall <= 0, `the overview scrolls by ${tall} px at 1440x900`);
+    server.problems = [];
+    server.Advance();
+    await page.getByText('Nothing is wrong that the server knows of.').waitFor();
+    await Looks(page, 'overview', { sizes: ['A'] });
+    await rows.first().waitFor({ state: 'detached' });
+  },
+
+  async 'a first run shows three cards and no empty chart'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/`);
+    await page.getByTestId('first-run').waitFor();
+    assert.equal(await page.getByTestId('first-run').locator('section').count(), 3);
+    assert.equal(await page.locator('main svg[role=img], main canvas').count(), 0);
+    await Looks(page, 'first-run');
+  },
+
+  async 'times follow the zone of the link and of the switch'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/dash/ec2-host-metrics?tz=Asia%2FKathmandu&var-instance_name=i-zaZswmJk-0000.amazonaws.com`);
+    await ChartReady(page);
+    await page.getByTestId('revisions').getByText(/^2[0-2]:\d\d – 2[0-2]:\d\d$/).first().waitFor();
+    await page.getByTestId('zone').click();
+    await page.getByRole('button', { name: 'UTC', exact: true }).click();
+    await page.getByTestId('revisions').getByText(/^1[4-6]:\d\d – 1[4-6]:\d\d$/).first().waitFor();
+    assert.doesNotMatch(page.url(), /tz=/);
+  },
+
+  async 'the time range is picked, typed, shifted and zoomed, and kept in the link'({ page, endpoint }) {
+    await OpenFirstHost(page, endpoint);
+    await page.keyboard.press('t');
+    const dialog = page.getByRole('dialog', { name: 'Time range' });
+    await dialog.getByRole('button', { name: '30 m' }).click();
+    await Until(page, () => new URL(location.href).searchParams.get('from') === 'now-30m');
+    await Until(page, () => window.__tidemark.chart.series.raw.length === 180);
+    await page.keyboard.press('[');
+    await Until(page, () => /^\d+$/.test(new URL(location.href).searchParams.get('from')));
+    const { range } = (await Model(page)).chart;
+    assert.equal(BigInt(range.to) - BigInt(range.from), 1_800_000_000_000n);
+    await page.keyboard.press('-');
+    await Until(page, () => BigInt(window.__tidemark.chart.range.to) - BigInt(window.__tidemark.chart.range.from) === 3_600_000_000_000n);
+    await page.getByTestId('time-range').click();
+    await dialog.getByLabel('From').fill('yesterday');
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await dialog.getByText('Write now-15m').waitFor();
+    assert.equal(await dialog.getByLabel('From').getAttribute('aria-invalid'), 'true');
+    await dialog.getByLabel('From').fill('2026-01-15 16:00');
+    await dialog.getByLabel('To', { exact: true }).fill('2026-01-15 16:30');
+    await page.keyboard.press('Enter');
+    await Until(page, () => window.__tidemark.chart.range.from === '1768492800000000000' && window.__tidemark.chart.range.to === '1768494600000000000');
+    await page.getByTestId('time-range').getByText('2026-01-15 16:00 – 16:30').waitFor();
+  },
+
+  async 'window.tidemark.charts lists what is drawn'({ page, endpoint }) {
+    await OpenFirstHost(page, endpoint);
+    const [charts, { chart }] = [await page.evaluate(() => window.tidemark.charts()), await Model(page)];
+    assert.equal(charts.length, 1);
+    const [entry] = charts;
+    assert.deepEqual([entry.id, entry.title, entry.watermark], ['ec2-host-metrics', 'EC2 host metrics', chart.watermark]);
+    assert.deepEqual(entry.series.map(({ name, time }) => [name, time.length]), [['avg_cpu_system', chart.series.avg.length], ['cpu_system', chart.series.raw.length]]);
+    assert.deepEqual(entry.revised.map(({ time, current }) => [time, current]), chart.series.revised.map((row) => [row.time, row.value]));
+    assert.ok(entry.revised.every(({ first, current, revisions }) => first !== current && revisions >= 1));
+  },
+
+  async 'all tabs share one stream, and each gets its events'({ page, context, endpoint, server }) {
+    await OpenFirstHost(page, endpoint);
+    const others = [];
+    for (let i = 0; i < 4; i += 1) {
+      const other = await context.newPage();
+      await other.goto(`${endpoint}/ui/dash/ec2-host-metrics?var-instance_name=i-zaZswmJk-0000.amazonaws.com`);
+      await ChartReady(other);
+      others.push(other);
+    }
+    assert.equal(server.open_streams, 1);
+    const before = await Promise.all([page, ...others].map(async (p) => (await Model(p)).chart.changes));
+    server.AddLate('cpu_system', Date.parse('2026-01-15T16:12:30Z'), 99);
+    await Promise.all([page, ...others].map((p, i) => Until(p, (n) => window.__tidemark.chart.changes > n, before[i])));
+    await Promise.all(others.map((p) => p.close()));
+  },
+
+  async 'without a shared worker the tab has its own stream'({ page, context, endpoint, server }) {
+    await context.addInitScript(() => delete globalThis.SharedWorker);
+    await OpenFirstHost(page, endpoint);
+    const { changes } = (await Model(page)).chart;
+    server.AddLate('cpu_system', Date.parse('2026-01-15T16:12:30Z'), 99);
+    await Until(page, (n) => window.__tidemark.chart.changes > n, changes);
+  },
+
+  async 'lost updates and a lost server are said, old data stays'({ page, endpoint, server }) {
+    await OpenFirstHost(page, endpoint);
+    server.SetSilent(true);
+    await Until(page, () => ['stale', 'polling'].includes(window.__tidemark.live.status));
+    await page.getByTestId('live-badge').getByText(/stale|polling/).waitFor();
+    assert.ok((await Model(page)).chart.series.raw.length > 0);
+    server.SetSilent(false);
+    await Until(page, () => window.__tidemark.live.status === 'live');
+  },
+
+  async 'settings name the source of each value and can be filtered'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/settings`);
+    await page.getByText('us-east-1').first().waitFor();
+    await Looks(page, 'settings');
+    await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Diagnostics' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'sql.timeout' });
+    await row.getByText('file', { exact: true }).waitFor();
+    await Looks(page, 'settings-diagnostics');
+    await page.keyboard.press('/');
+    await page.keyboard.type('zzz');
+    await page.getByText('No settings match').waitFor();
+    await page.getByRole('button', { name: 'Clear filter' }).click();
+    await row.waitFor();
+    await page.getByRole('link', { name: 'Access' }).click();
+    await page.getByText('There is no sign-in').waitFor();
+  },
+
+  async 'alerts say in half a screen what works today'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/alerts`);
+    await page.getByText('TidemarkViewBehind').waitFor();
+    await Looks(page, 'alerts');
+  },
+
+  async 'below 640 px the pages are in a drawer'({ page, endpoint }) {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${endpoint}/ui/`);
+    await page.getByRole('button', { name: 'Pages' }).click();
+    await page.getByRole('dialog', { name: 'Pages' }).getByRole('link', { name: 'Alerts' }).click();
+    await Heading(page, 'Alerts');
+    assert.equal(await page.getByRole('dialog', { name: 'Pages' }).isVisible(), false);
+  },
+};

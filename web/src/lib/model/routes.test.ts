@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { kSections, MatchRoute, OldLink, PathOfParts } from './routes.ts';
+
+test('the navigation leads to its own sections', () => {
+  for (const { section, href } of kSections) assert.equal(MatchRoute(href).section, section, href);
+  assert.equal(new Set(kSections.map(({ key }) => key)).size, kSections.length);
+});
+
+test('parts of the path are arguments, whatever they hold', () => {
+  const hostile = 'a/b "c" <i> عربي ?#%';
+  assert.deepEqual(MatchRoute(PathOfParts('streams', hostile, 'shards')), { page: 'stream', section: 'streams', args: { stream: hostile, tab: 'shards' } });
+  assert.deepEqual(MatchRoute('/ui/db/D'), { page: 'databases', section: 'databases', args: { database: 'D' } });
+  assert.deepEqual(MatchRoute('/ui/db/D/T/storage').args, { database: 'D', table: 'T', tab: 'storage' });
+  assert.deepEqual(MatchRoute('/ui/streams/%zz').args, { stream: '%zz' });
+});
+
+test('unknown paths are missing, a slash at the end is nothing', () => {
+  assert.equal(MatchRoute('/ui/nothing/here').page, 'missing');
+  assert.equal(MatchRoute('/ui/alerts/x').page, 'missing');
+  assert.equal(MatchRoute('/ui/streams/').page, 'streams');
+  assert.equal(MatchRoute('/ui').page, 'overview');
+  assert.equal(MatchRoute('/ui/dash/ec2-host-metrics').page, 'chart');
+});
+
+test('old links of the start page lead to the chart', () => {
+  assert.equal(OldLink('/ui/', '?var-instance_name=a&from=now-1h'), '/ui/dash/ec2-host-metrics?var-instance_name=a&from=now-1h');
+  assert.equal(OldLink('/ui/', ''), null);
+  assert.equal(OldLink('/ui/query', '?rev=off'), null);
+});

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every address of the console and the page behind it. A page is named in the navigation by its section, which is also its heading.
+
+export type Section = 'overview' | 'streams' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'alerts' | 'connect' | 'settings';
+
+export type PageName =
+  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'chart' | 'alerts' | 'connect' | 'settings' | 'missing';
+
+export interface Route {
+  page: PageName;
+  section: Section | null;
+  /** Parts of the path, decoded; absent parts are left out. */
+  args: Record<string, string>;
+}
+
+/** The navigation, in its order. `key` follows `g`. */
+export const kSections: readonly { section: Section; label: string; href: string; key: string }[] = [
+  { section: 'overview', label: 'Overview', href: '/ui/', key: 'o' },
+  { section: 'streams', label: 'Streams', href: '/ui/streams', key: 's' },
+  { section: 'pipelines', label: 'Pipelines', href: '/ui/pipelines', key: 'p' },
+  { section: 'databases', label: 'Databases', href: '/ui/db', key: 'd' },
+  { section: 'query', label: 'Query', href: '/ui/query', key: 'q' },
+  { section: 'dashboards', label: 'Dashboards', href: '/ui/dash', key: 'b' },
+  { section: 'alerts', label: 'Alerts', href: '/ui/alerts', key: 'a' },
+  { section: 'connect', label: 'Connect', href: '/ui/connect', key: 'c' },
+  { section: 'settings', label: 'Settings', href: '/ui/settings', key: ',' },
+];
+
+export const LabelOf = (section: Section): string => kSections.find((s) => s.section === section)?.label ?? '';
+
+export const kSampleChart = '/ui/dash/ec2-host-metrics';
+
+// `:name` takes one part of the path, `:name?` may be absent.
+const kPatterns: [pattern: string, page: PageName, section: Section][] = [
+  ['', 'overview', 'overview'],
+  ['streams', 'streams', 'streams'],
+  ['streams/:stream/:tab?', 'stream', 'streams'],
+  ['pipelines/:pipeline?/:tab?', 'pipelines', 'pipelines'],
+  ['db/:database?/:table?/:tab?', 'databases', 'databases'],
+  ['query', 'query', 'query'],
+  ['dash', 'dashboards', 'dashboards'],
+  ['dash/ec2-host-metrics', 'chart', 'dashboards'],
+  ['alerts', 'alerts', 'alerts'],
+  ['connect', 'connect', 'connect'],
+  ['settings/:tab?', 'settings', 'settings'],
+];
+
+function Decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export function MatchRoute(path: string): Route {
+  const parts = path.replace(/^\/ui\/?/, '').split('/').filter((part) => part !== '').map(Decode);
+  for (const [pattern, page, section] of kPatterns) {
+    const wanted = pattern === '' ? [] : pattern.split('/');
+    if (parts.length > wanted.length) continue;
+    const args: Record<string, string> = {};
+    const fits = wanted.every((name, i) => {
+      const part = parts[i];
+      if (name.startsWith(':')) {
+        if (part !== undefined) args[name.replace(/[:?]/g, '')] = part;
+        return part !== undefined || name.endsWith('?');
+      }
+      return part === name;
+    });
+    if (fits) return { page, section, args };
+  }
+  return { page: 'missing', section: null, args: {} };
+}
+
+/** A path below /ui/ of parts that may hold anything. */
+export const PathOfParts = (...parts: (string | undefined)[]): string =>
+  `/ui/${parts.filter((part) => part !== undefined && part !== '').map((part) => encodeURIComponent(part as string)).join('/')}`;
+
+/** The start page was the sample's chart once: links with its parameters still lead there. */
+export function OldLink(path: string, search: string): string | null {
+  if (!/^\/(ui\/?)?$/.test(path)) return null;
+  const names = [...new URLSearchParams(search).keys()];
+  return names.some((name) => name.startsWith('var-') || ['measure', 'rev', 'db', 'table'].includes(name)) ? kSampleChart + search : null;
+}
