@@ -429,6 +429,9 @@ class EngineImpl final : public Engine {
   }
 
   std::vector<QueryInfo> Queries() const override { return shared_.log.List(); }
+  std::optional<QueryInfo> FindQuery(std::string_view id) const override {
+    return shared_.log.Find(id);
+  }
   bool CancelQuery(std::string_view id) override { return shared_.log.Cancel(id); }
   uint64_t memory_bytes() const override { return shared_.database->memory_bytes(); }
 

@@ -185,6 +185,8 @@ class Engine {
   virtual Result<Description> Describe(const QueryRequest& request) = 0;
   /// Statements that are open and those that ended lately, the newest first in both.
   virtual std::vector<QueryInfo> Queries() const { return {}; }
+  /// The newest statement of that id among them, an open one first. Never waits.
+  virtual std::optional<QueryInfo> FindQuery(std::string_view /*id*/) const { return std::nullopt; }
   /// Cancels the open statements of that id; false: there is none. Never waits.
   virtual bool CancelQuery(std::string_view /*id*/) { return false; }
   /// What the execution engine holds now, all statements together. Asks it: not on network threads.

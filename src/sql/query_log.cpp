@@ -86,6 +86,17 @@ std::vector<QueryInfo> QueryLog::List() const {
   return out;
 }
 
+std::optional<QueryInfo> QueryLog::Find(std::string_view id) const {
+  const MutexLock lock(mutex_);
+  for (const Line& open : open_) {
+    if (open.info.id == id) return InfoOf(open);
+  }
+  for (const QueryInfo& ended : ended_) {
+    if (ended.id == id) return ended;
+  }
+  return std::nullopt;
+}
+
 bool QueryLog::Cancel(std::string_view id) {
   const MutexLock lock(mutex_);
   bool found = false;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ class QueryLog {
 
   /// Open ones first, then those that ended, the newest first in both.
   std::vector<QueryInfo> List() const TM_EXCLUDES(mutex_);
+  /// The newest one of that id, open ones first.
+  std::optional<QueryInfo> Find(std::string_view id) const TM_EXCLUDES(mutex_);
   /// Cancels every open statement of that id; false: there is none.
   bool Cancel(std::string_view id) TM_EXCLUDES(mutex_);
 

@@ -114,19 +114,23 @@ std::string TypeName(const sql::Type& type) {
   TM_UNREACHABLE();
 }
 
+void AppendCellText(const sql::Type& type, const sql::Value& value, std::string& out) {
+  if (type.scalar()) {
+    sql::AppendScalarText(type, value, out);
+    return;
+  }
+  JsonWriter nested;
+  WriteNested(nested, type, value);
+  out += nested.text();
+}
+
 void WriteCell(JsonWriter& out, const sql::Type& type, const sql::Value& value) {
   if (value.is_null()) {
     out.Null();
     return;
   }
-  if (!type.scalar()) {
-    JsonWriter nested;
-    WriteNested(nested, type, value);
-    out.String(nested.text());
-    return;
-  }
   std::string text;
-  sql::AppendScalarText(type, value, text);
+  AppendCellText(type, value, text);
   out.String(text);
 }
 

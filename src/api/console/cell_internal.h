@@ -14,6 +14,8 @@ namespace tidemark::console {
 std::string TypeName(const sql::Type& type);
 /// Null, or the dialect's text; nested values as JSON text.
 void WriteCell(JsonWriter& out, const sql::Type& type, const sql::Value& value);
+/// The text that WriteCell() writes, of a value that is not null.
+void AppendCellText(const sql::Type& type, const sql::Value& value, std::string& out);
 /// Null, or the dialect's text.
 void WriteScalar(JsonWriter& out, const store::Scalar& value);
 

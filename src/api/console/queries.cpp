@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "api/console/cell_internal.h"
 #include "api/console/queries_internal.h"
 #include "base/numbers.h"
 
 namespace tidemark::console {
 namespace {
 
-constexpr size_t kRowsDefault = 1000;
-constexpr size_t kPageBytesMax = size_t{32} << 20U;  // a page of huge cells ends early
+constexpr size_t kCancelledAheadMax = 64;
+constexpr nanoseconds kCancelledAheadKept = seconds(10);  // a call takes so long to its thread
 
 }  // namespace
 
 struct Queries::Kept {
-  std::string id;
-  size_t rows_max = kRowsDefault;
+  explicit Kept(std::unique_ptr<sql::QueryResult> result) : reader(std::move(result)) {}
 
-  // Owned by the thread that runs a page; Cancel() from any.
-  std::unique_ptr<sql::QueryResult> result;
-  sql::RowChunk chunk;
-  size_t chunk_row = 0;  // the next row of `chunk`
-  bool ended = false;
-  uint64_t rows_given = 0;
+  QueryWish wish;  // constant
+  std::string id;
+  EventTime as_of;                     // when it began
+  std::optional<EventTime> watermark;  // of its tables, then
+
+  // Owned by the thread that runs a page; Cancel() and progress() of its result from any.
+  ResultReader reader;
   nanoseconds worked{0};
 
   // Guarded by Queries::mutex_.
@@ -32,6 +31,7 @@ struct Queries::Kept {
   MonotonicTime since;  // the page began; else the last page ended
 
   std::string Token() const { return id + "." + std::to_string(page); }
+  sql::QueryResult& result() { return reader.result(); }
 };
 
 void PeerWatch::Gone() {
@@ -57,43 +57,51 @@ void PeerWatch::Unbind() {
   result.swap(result_);
 }
 
-http::Response Queries::Run(std::string_view body, PeerWatch& peer) {
-  const auto parsed = ParseBody(body, {"sql", "max_rows", "next"});
+http::Response Queries::Run(const http::Request& request, PeerWatch& peer) {
+  const auto parsed =
+      ParseBody(request.body, {"sql", "max_rows", "next", "id", "max_points", "from", "to",
+                               "interval_ms", "database", "table", "measure"});
   if (!parsed.ok()) return replies_.Fail(ToFailure(parsed.error()));
-  const JsonValue* sql = parsed->Find("sql");
   const JsonValue* next = parsed->Find("next");
-  if ((sql == nullptr) == (next == nullptr)) {
+  if ((parsed->Find("sql") == nullptr) == (next == nullptr)) {
     return replies_.Fail(InvalidRequest("give either \"sql\" or \"next\"", "sql"));
   }
-  if (!(sql != nullptr ? sql : next)->is_string()) {
-    return replies_.Fail(InvalidRequest("it must be a string", sql != nullptr ? "sql" : "next"));
-  }
-  size_t rows_max = kRowsDefault;
-  if (const JsonValue* wished = parsed->Find("max_rows")) {
-    const auto rows = wished->AsInt64();
-    if (!rows || *rows < 1 || *rows > kQueryRowsMax) {
-      return replies_.Fail(InvalidRequest("max_rows must be from 1 to 10000", "max_rows"));
-    }
-    rows_max = static_cast<size_t>(*rows);
-  }
+  const RowFormat format = FormatOf(request);
+  if (next == nullptr) return Start(*parsed, format, peer);
+  if (!next->is_string()) return replies_.Fail(InvalidRequest("it must be a string", "next"));
   // The size of a page is the first page's; a client may repeat it.
-  return sql != nullptr ? Start(sql->string_value(), rows_max, peer)
-                        : Continue(next->string_value(), peer);
+  if (const JsonValue* rows = parsed->Find("max_rows")) {
+    const auto count = rows->AsInt64();
+    if (!count || *count < 1 || *count > kBlockRowsMax) {
+      return replies_.Fail(InvalidRequest("max_rows must be a number of rows", "max_rows"));
+    }
+  }
+  return Continue(next->string_value(), format, peer);
 }
 
-http::Response Queries::Start(std::string sql, size_t rows_max, PeerWatch& peer) {
+http::Response Queries::Start(const JsonValue& body, RowFormat format, PeerWatch& peer) {
   if (peer.gone()) return replies_.Fail(ToFailure(Error{Code::kCancelled, "the client has gone"}));
-  auto kept = std::make_shared<Kept>();
-  kept->id = replies_.NewId() + replies_.NewId();
-  auto executed = deps_.engine.Execute(
-      {.sql = std::move(sql), .database = {}, .deadline = {}, .id = kept->id, .origin = "console"});
-  if (!executed.ok()) return replies_.Fail(ToSqlFailure(executed.error()));
+  QueryWish wish;
+  const EventTime now = deps_.clock.Now().AsEventTime();
+  if (const auto failure = ReadQueryWish(body, format, DefaultMacroValues(now), wish)) {
+    return replies_.Fail(*failure);
+  }
+  if (wish.id.empty()) wish.id = replies_.NewId() + replies_.NewId();
+  auto executed = deps_.engine.Execute({.sql = wish.expansion.sql(),
+                                        .database = wish.database,
+                                        .deadline = {},
+                                        .id = wish.id,
+                                        .origin = "console"});
+  if (!executed.ok()) return replies_.Fail(ToTypedFailure(wish, executed.error()));
   if ((*executed)->unload() != nullptr) {
     return replies_.Fail(ToFailure(
         Error{Code::kUnimplemented, "UNLOAD runs through the Timestream Query API only"}));
   }
-  kept->rows_max = rows_max;
-  kept->result = std::move(executed).value();
+  auto kept = std::make_shared<Kept>(std::move(executed).value());
+  kept->id = wish.id;
+  kept->as_of = now;
+  if (format == RowFormat::kColumns) kept->watermark = WatermarkOf(deps_, wish);
+  kept->wish = std::move(wish);
   kept->since = deps_.clock.Monotonic();
   std::vector<std::shared_ptr<Kept>> dropped;
   {
@@ -102,12 +110,18 @@ http::Response Queries::Start(std::string sql, size_t rows_max, PeerWatch& peer)
       return replies_.Fail(ToFailure(admitted.error()));
     }
   }
-  return Page(kept, peer);
+  return Page(kept, format, peer);
 }
 
 Result<void> Queries::Admit(const std::shared_ptr<Kept>& kept,
                             std::vector<std::shared_ptr<Kept>>& dropped) {
   if (closed_) return Error{Code::kUnavailable, "the server is stopping"};
+  if (std::erase_if(cancelled_ahead_, [&](const auto& c) { return c.first == kept->id; }) > 0) {
+    return Error{Code::kCancelled, "the statement was cancelled"};
+  }
+  if (kept_.contains(kept->id)) {
+    return Error{Code::kAlreadyExists, "another statement has the id \"" + kept->id + "\""};
+  }
   if (kept_.size() >= options_.queries_kept_max) {
     auto oldest = kept_.end();
     for (auto it = kept_.begin(); it != kept_.end(); ++it) {
@@ -124,7 +138,7 @@ Result<void> Queries::Admit(const std::shared_ptr<Kept>& kept,
   return {};
 }
 
-http::Response Queries::Continue(std::string_view token, PeerWatch& peer) {
+http::Response Queries::Continue(std::string_view token, RowFormat format, PeerWatch& peer) {
   std::shared_ptr<Kept> kept;
   {
     const MutexLock lock(mutex_);
@@ -141,22 +155,24 @@ http::Response Queries::Continue(std::string_view token, PeerWatch& peer) {
     kept->running = true;
     kept->since = deps_.clock.Monotonic();
   }
-  return Page(kept, peer);
+  return Page(kept, format, peer);
 }
 
-http::Response Queries::Page(const std::shared_ptr<Kept>& kept, PeerWatch& peer) {
+http::Response Queries::Page(const std::shared_ptr<Kept>& kept, RowFormat format, PeerWatch& peer) {
   const MonotonicTime began = deps_.clock.Monotonic();
-  peer.Bind(std::shared_ptr<sql::QueryResult>(kept, kept->result.get()));
-  auto rows = FillPage(*kept);
+  const auto sink = MakeRowSink(format, kept->result().columns());
+  peer.Bind(std::shared_ptr<sql::QueryResult>(kept, &kept->result()));
+  auto filled = FillPage(*kept, *sink);
   peer.Unbind();
   kept->worked += deps_.clock.Monotonic() - began;
-  // The next page may begin on another thread as soon as the lock is released.
-  const bool ended = kept->ended;
-  const uint64_t rows_given = kept->rows_given;
-  const nanoseconds worked = kept->worked;
-  const sql::QueryProgress progress = kept->result->progress();
+  http::Response answer;
+  // Before the lock is released: then the next page may begin on another thread.
+  const bool ended = kept->reader.ended();
+  if (filled.ok()) {
+    answer = PageAnswer(*kept, format, *sink,
+                        ended ? "" : kept->id + "." + std::to_string(kept->page + 1));
+  }
 
-  std::string next;
   bool overdue = false;
   std::shared_ptr<Kept> dropped;  // its result ends unlocked
   {
@@ -166,74 +182,69 @@ http::Response Queries::Page(const std::shared_ptr<Kept>& kept, PeerWatch& peer)
     ++kept->page;
     overdue = kept->overdue;
     const auto found = kept_.find(kept->id);
-    if (found != kept_.end() && (!rows.ok() || ended || peer.gone())) {
+    const bool ours = found != kept_.end() && found->second == kept;
+    if (ours && (!filled.ok() || ended || peer.gone())) {
       dropped = std::move(found->second);
       kept_.erase(found);
-    } else if (found != kept_.end()) {
-      next = kept->Token();
     }
   }
-  if (!rows.ok()) {
-    Error error = std::move(rows).error();
-    if (overdue) {
-      error = {Code::kDeadlineExceeded,
-               "the statement ran longer than " + FormatDuration(options_.statement_time_max)};
-    }
-    return replies_.Fail(ToSqlFailure(error));
+  if (filled.ok()) return answer;
+  Error error = std::move(filled).error();
+  if (overdue) {
+    error = {Code::kDeadlineExceeded,
+             "the statement ran longer than " + FormatDuration(options_.statement_time_max)};
   }
-
-  JsonWriter out;
-  out.BeginObject();
-  WriteText(out, "query_id", kept->id);
-  out.Key("columns").BeginArray();
-  for (const sql::Column& column : kept->result->columns()) {
-    out.BeginObject();
-    WriteText(out, "name", column.name);
-    WriteText(out, "type", TypeName(column.type));
-    out.EndObject();
-  }
-  out.EndArray().Key("rows").Raw(*rows);
-  WriteTextOrNull(out, "next", next);
-  out.Key("progress").BeginObject();
-  out.Key("percent").Double(ended ? 100 : std::clamp(progress.percent, 0.0, 100.0));
-  out.Key("rows_total");
-  ended ? out.String(std::to_string(rows_given)) : out.Null();
-  WriteI64(out, "bytes_scanned", progress.bytes_scanned);
-  WriteI64(out, "points_scanned", progress.rows_scanned);
-  WriteI64(out, "elapsed_ms", worked.count() / 1'000'000);
-  out.EndObject().EndObject();
-  return Replies::Ok(std::move(out).Take());
+  return replies_.Fail(ToTypedFailure(kept->wish, error));
 }
 
-/// The next page's rows as a JSON array. Sets `ended` when nothing follows it.
-Result<std::string> Queries::FillPage(Kept& kept) {
-  const auto& columns = kept.result->columns();
-  JsonWriter out;
-  out.BeginArray();
-  for (size_t rows = 0;;) {
-    if (kept.chunk_row >= kept.chunk.rows()) {
-      // Also after the last row of a full page: only the engine knows whether more follows.
-      kept.chunk_row = 0;
-      TM_ASSIGN_OR_RETURN(const bool more, kept.result->Next(kept.chunk));
-      if (!more) {
-        kept.chunk.Reset(0, 0);
-        kept.ended = true;
-        break;
-      }
-      continue;
-    }
-    if (rows >= kept.rows_max || out.text().size() > kPageBytesMax) break;
-    out.BeginArray();
-    for (size_t c = 0; c < columns.size(); ++c) {
-      WriteCell(out, columns[c].type, kept.chunk.at(kept.chunk_row, c));
-    }
-    out.EndArray();
-    ++kept.chunk_row;
-    ++kept.rows_given;
-    ++rows;
+Result<void> Queries::FillPage(Kept& kept, RowSink& sink) {
+  if (kept.wish.max_points > 0) {
+    TM_ASSIGN_OR_RETURN(const bool reduced, kept.reader.Reduce(kept.wish.max_points, sink));
+    if (reduced) return {};
   }
-  out.EndArray();
-  return std::move(out).Take();
+  return kept.reader.Page(kept.wish.rows_max, sink);
+}
+
+http::Response Queries::PageAnswer(Kept& kept, RowFormat format, RowSink& sink,
+                                   const std::string& next) {
+  const sql::QueryProgress progress = kept.result().progress();
+  const bool ended = kept.reader.ended();
+  std::string text = sink.Finish([&](JsonWriter& out) {
+    WriteText(out, "query_id", kept.id);
+    WriteTextOrNull(out, "expanded_sql",
+                    kept.wish.expansion.expanded() ? kept.wish.expansion.sql() : "");
+    WriteTextOrNull(out, "next", next);
+    out.Key("reduced").Bool(kept.reader.reduced());
+    if (format == RowFormat::kColumns) {
+      out.Key("truncated").Bool(false);
+      WriteI64(out, "as_of", std::optional(kept.as_of));
+      WriteI64(out, "watermark", kept.watermark);
+    }
+    out.Key("progress").BeginObject();
+    out.Key("percent").Double(ended ? 100 : std::clamp(progress.percent, 0.0, 100.0));
+    out.Key("rows_total");
+    ended ? out.String(std::to_string(kept.reader.rows_given())) : out.Null();
+    WriteI64(out, "bytes_scanned", progress.bytes_scanned);
+    WriteI64(out, "points_scanned", progress.rows_scanned);
+    WriteI64(out, "elapsed_ms", int64_t{kept.worked.count() / 1'000'000});
+    out.EndObject();
+  });
+  http::Response response = Replies::Ok(std::move(text));
+  if (format == RowFormat::kColumns) {
+    response.headers.Set("Content-Type", std::string(kColumnsType));
+  }
+  return response;
+}
+
+void Queries::Cancel(std::string_view id) {
+  const MutexLock lock(mutex_);
+  const auto found = kept_.find(id);
+  if (found != kept_.end()) {
+    found->second->result().Cancel();
+    return;
+  }
+  cancelled_ahead_.emplace_back(id, deps_.clock.Monotonic());
+  if (cancelled_ahead_.size() > kCancelledAheadMax) cancelled_ahead_.pop_front();
 }
 
 void Queries::Drop(std::string_view id) {
@@ -241,7 +252,7 @@ void Queries::Drop(std::string_view id) {
   const MutexLock lock(mutex_);
   const auto found = kept_.find(id);
   if (found == kept_.end()) return;
-  found->second->result->Cancel();
+  found->second->result().Cancel();
   dropped = std::move(found->second);
   kept_.erase(found);
 }
@@ -250,11 +261,13 @@ void Queries::Expire() {
   std::vector<std::shared_ptr<Kept>> dropped;
   const MonotonicTime now = deps_.clock.Monotonic();
   const MutexLock lock(mutex_);
+  std::erase_if(cancelled_ahead_,
+                [&](const auto& c) { return now - c.second > kCancelledAheadKept; });
   for (auto it = kept_.begin(); it != kept_.end();) {
     Kept& kept = *it->second;
     if (kept.running && now - kept.since > options_.statement_time_max) {
       kept.overdue = true;
-      kept.result->Cancel();
+      kept.result().Cancel();
     }
     if (!kept.running && now - kept.since > options_.query_kept_max) {
       dropped.push_back(std::move(it->second));
@@ -270,7 +283,7 @@ void Queries::Close() {
   const MutexLock lock(mutex_);
   closed_ = true;
   all.swap(kept_);
-  for (auto& [id, kept] : all) kept->result->Cancel();
+  for (auto& [id, kept] : all) kept->result().Cancel();
 }
 
 }  // namespace tidemark::console

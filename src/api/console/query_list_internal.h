@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The statements of the whole server, open and lately ended, as JSON (web/API.md section 3). Pure
-// function; asks the engine, so not on a network thread.
+// functions. The list of all is long, so not on a network thread.
 #pragma once
 
 #include <string>
@@ -11,5 +11,7 @@ namespace tidemark::console {
 
 /// {"queries":[{"query_id":..,"origin":..,"state":..,...},..]}
 std::string QueriesJson(const sql::Engine& engine);
+/// {"query_id":..,"state":..,..}: the progress of one.
+std::string QueryJson(const sql::QueryInfo& query);
 
 }  // namespace tidemark::console

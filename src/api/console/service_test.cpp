@@ -154,7 +154,8 @@ TEST(ConsoleQuery, TheFirstPageIsFilledAndTheLastSaysSo) {
   TestConsole t;
   auto page = t.Post("/api/v1/query", R"({"sql":"rows 10","max_rows":5})");
   ASSERT_EQ(page.status, 200) << page.text;
-  EXPECT_THAT(Members(page.body), ElementsAre("query_id", "columns", "rows", "next", "progress"));
+  EXPECT_THAT(Members(page.body), ElementsAre("columns", "rows", "query_id", "expanded_sql", "next",
+                                              "reduced", "progress"));
   EXPECT_EQ(At(page.body, "rows").array().size(), 5U);
   const auto& columns = At(page.body, "columns").array();
   EXPECT_EQ(Text(columns[0], "type"), "BIGINT");

@@ -10,7 +10,11 @@ namespace {
 
 class FakeResult final : public sql::QueryResult {
  public:
-  FakeResult(FakeEngine& engine, int64_t rows) : engine_(engine), rows_(rows) { ++engine_.open; }
+  enum class Kind : uint8_t { kRows, kPoints };
+  FakeResult(FakeEngine& engine, Kind kind, int64_t rows)
+      : engine_(engine), kind_(kind), rows_(rows), columns_(ColumnsOf(kind)) {
+    ++engine_.open;
+  }
   ~FakeResult() override { --engine_.open; }
   FakeResult(const FakeResult&) = delete;
   FakeResult& operator=(const FakeResult&) = delete;
@@ -24,7 +28,12 @@ class FakeResult final : public sql::QueryResult {
     out.Reset(static_cast<size_t>(rows), 2);
     for (int64_t i = 0; i < rows; ++i, ++given_) {
       out.at(static_cast<size_t>(i), 0).data = given_;
-      if (given_ % 2 == 0) out.at(static_cast<size_t>(i), 1).data = std::string("even");
+      sql::Value& second = out.at(static_cast<size_t>(i), 1);
+      if (kind_ == Kind::kPoints) {
+        second.data = static_cast<double>(given_ % 97);
+      } else if (given_ % 2 == 0) {
+        second.data = std::string("even");
+      }
     }
     return true;
   }
@@ -37,12 +46,19 @@ class FakeResult final : public sql::QueryResult {
   }
 
  private:
+  static std::vector<sql::Column> ColumnsOf(Kind kind) {
+    if (kind == Kind::kPoints) {
+      return {{"time", sql::TypeKind::kTimestamp}, {"v", sql::TypeKind::kDouble}};
+    }
+    return {{"n", sql::TypeKind::kBigint}, {"name", sql::TypeKind::kVarchar}};
+  }
+
   FakeEngine& engine_;
+  const Kind kind_;
   const int64_t rows_;
   int64_t given_ = 0;
   bool cancelled_ = false;
-  const std::vector<sql::Column> columns_{{"n", sql::TypeKind::kBigint},
-                                          {"name", sql::TypeKind::kVarchar}};
+  const std::vector<sql::Column> columns_;
 };
 
 Result<StackReport> Report(std::string_view verb, std::string_view text, std::string_view file,
@@ -63,8 +79,17 @@ Result<std::unique_ptr<sql::QueryResult>> FakeEngine::Execute(const sql::QueryRe
     return Error{Code::kInvalidArgument,
                  "line 2:8: Column 'nope' does not exist; did you mean 'time'?"};
   }
-  const auto rows = ParseInt64(std::string_view(request.sql).substr(5));
-  return std::unique_ptr<sql::QueryResult>(new FakeResult(*this, rows.value_or(0)));
+  if (request.sql.starts_with("place ")) {
+    const size_t line_at = request.sql.rfind('\n') + 1;
+    return Error{Code::kInvalidArgument,
+                 "line 2:" + std::to_string(request.sql.find("nope") - line_at + 1) +
+                     ": Column 'nope' does not exist"};
+  }
+  const std::string_view sql = request.sql;
+  const auto rows = ParseInt64(sql.substr(std::min(sql.find(' ') + 1, sql.size())));
+  const auto kind =
+      sql.starts_with("points ") ? FakeResult::Kind::kPoints : FakeResult::Kind::kRows;
+  return std::unique_ptr<sql::QueryResult>(new FakeResult(*this, kind, rows.value_or(0)));
 }
 
 Result<sql::Description> FakeEngine::Describe(const sql::QueryRequest&) {

@@ -18,14 +18,21 @@
 
 namespace tidemark::console {
 
-/// Answers "rows N" with N rows (n BIGINT, name VARCHAR), "fail ..." with a located error and
-/// "missing" with kNotFound.
+/// Answers "rows N" with N rows (n BIGINT, name VARCHAR), "points N" with N rows (time TIMESTAMP, v
+/// DOUBLE), "fail" with a located error, "place ..nope" with one at its last word, and "missing"
+/// with kNotFound.
 class FakeEngine final : public sql::Engine {
  public:
   Result<std::unique_ptr<sql::QueryResult>> Execute(const sql::QueryRequest& request) override;
   Result<sql::Description> Describe(const sql::QueryRequest& request) override;
 
   std::vector<sql::QueryInfo> Queries() const override { return queries; }
+  std::optional<sql::QueryInfo> FindQuery(std::string_view id) const override {
+    for (const sql::QueryInfo& query : queries) {
+      if (query.id == id) return query;
+    }
+    return std::nullopt;
+  }
   bool CancelQuery(std::string_view id) override {
     cancelled_ids.emplace_back(id);
     return true;
