@@ -152,5 +152,59 @@ TEST(ConsoleQueryMacros, ExpandAndErrorsHaveTheTypedPlace) {
   EXPECT_EQ(placed.body.Find("error")->Find("column")->AsInt64(), 13) << placed.text;
 }
 
+// ---- section 3.4
+
+std::string Validate(TestConsole& t, const std::string& sql, const std::string& more = "") {
+  JsonWriter body;
+  body.BeginObject().Key("sql").String(sql).EndObject();
+  std::string text = std::move(body).Take();
+  text.insert(text.size() - 1, more);
+  const auto answer = t.Post("/api/v1/sql:validate", text);
+  return answer.text;
+}
+
+TEST(ConsoleValidate, EveryStatementIsBoundAndNothingRuns) {
+  TestConsole t;
+  EXPECT_EQ(Validate(t, "rows 1; rows 2 ;"),
+            R"({"statements":[{"start":0,"end":6},{"start":8,"end":14}],"expanded_sql":null,)"
+            R"("diagnostics":[]})");
+  EXPECT_EQ(t.engine.executed, 0);
+  // The second statement's error, as the whole text has its place; \u00fc is one code point.
+  EXPECT_EQ(Validate(t, "rows '\u00fc';\nplace x\n  nope + 1"),
+            R"({"statements":[{"start":0,"end":8},{"start":10,"end":28}],"expanded_sql":null,)"
+            R"("diagnostics":[{"severity":"error","line":3,"column":3,"end_line":3,"end_column":7,)"
+            R"("message":"Column 'nope' does not exist","hint":null}]})");
+  EXPECT_EQ(Validate(t, ""), R"({"statements":[],"expanded_sql":null,"diagnostics":[]})");
+}
+
+TEST(ConsoleValidate, MacrosAreExpandedAndPlacesTyped) {
+  TestConsole t;
+  EXPECT_EQ(Validate(t, "place $__table\n nope", R"(,"table":"t")"),
+            R"({"statements":[{"start":0,"end":20}],"expanded_sql":"place \"t\"\n nope",)"
+            R"("diagnostics":[{"severity":"error","line":2,"column":2,"end_line":2,"end_column":6,)"
+            R"("message":"Column 'nope' does not exist","hint":null}]})");
+  EXPECT_THAT(Validate(t, "rows $__table"), HasSubstr(R"("field":"table")"));
+}
+
+TEST(ConsoleValidate, IsBounded) {
+  TestConsole t;
+  std::string many;
+  for (int i = 0; i < 101; ++i) many += "rows 1;";
+  EXPECT_THAT(Validate(t, many), HasSubstr("more than 100 statements"));
+  EXPECT_THAT(Validate(t, "rows " + std::string(300'000, '1')), HasSubstr("256 KiB"));
+}
+
+TEST(ConsoleValidate, FunctionsComeWithHelp) {
+  TestConsole t;
+  const auto answer = t.Get("/api/v1/sql/functions");
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.text, HasSubstr(R"({"name":"bin","kind":"scalar","signatures":["bin()"));
+  EXPECT_THAT(answer.text, HasSubstr(R"("name":"$__timeFilter")"));
+  EXPECT_THAT(answer.text, HasSubstr(R"("SELECT")"));
+  auto again = t.MakeRequest("GET", "/api/v1/sql/functions");
+  again.headers.Add("If-None-Match", std::string(*answer.headers.Find("ETag")));
+  EXPECT_EQ(t.Send(again).status, 304);
+}
+
 }  // namespace
 }  // namespace tidemark::console

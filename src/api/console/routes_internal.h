@@ -80,13 +80,14 @@ bool MatchesPath(std::string_view pattern, const std::vector<std::string>& path)
 std::span<const Route> AboutRoutes();
 std::span<const Route> StatusRoutes();
 std::span<const Route> QueryRoutes();
+std::span<const Route> SqlHelpRoutes();
 std::span<const Route> StackRoutes();
 std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 6> AllRoutes() {
-  return {AboutRoutes(), StatusRoutes(), QueryRoutes(),
+inline std::array<std::span<const Route>, 7> AllRoutes() {
+  return {AboutRoutes(), StatusRoutes(), QueryRoutes(), SqlHelpRoutes(),
           StackRoutes(), StoreRoutes(),  StreamRoutes()};
 }
 

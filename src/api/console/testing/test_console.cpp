@@ -73,6 +73,7 @@ Result<StackReport> Report(std::string_view verb, std::string_view text, std::st
 }  // namespace
 
 Result<std::unique_ptr<sql::QueryResult>> FakeEngine::Execute(const sql::QueryRequest& request) {
+  ++executed;
   if (request.sql == "missing")
     return Error{Code::kNotFound, "line 1:15: Table 'x' does not exist"};
   if (request.sql == "fail") {
@@ -92,8 +93,13 @@ Result<std::unique_ptr<sql::QueryResult>> FakeEngine::Execute(const sql::QueryRe
   return std::unique_ptr<sql::QueryResult>(new FakeResult(*this, kind, rows.value_or(0)));
 }
 
-Result<sql::Description> FakeEngine::Describe(const sql::QueryRequest&) {
-  return Error{Code::kUnimplemented, "not asked for"};
+Result<sql::Description> FakeEngine::Describe(const sql::QueryRequest& request) {
+  TM_ASSIGN_OR_RETURN(const auto result, Execute(request));
+  --executed;
+  sql::Description out;
+  out.columns = result->columns();
+  out.origins.resize(out.columns.size());
+  return out;
 }
 
 Result<StackReport> FakeAdmin::ApplyStack(std::string_view text, std::string_view file,

@@ -40,6 +40,7 @@ class FakeEngine final : public sql::Engine {
 
   std::vector<sql::QueryInfo> queries;
   std::vector<std::string> cancelled_ids;
+  int executed = 0;
   int open = 0;       // results that exist
   int cancelled = 0;  // calls of Cancel()
   /// Called inside each Next().
