@@ -86,6 +86,7 @@ Result<plan::Relation> Binder::BindTableFunction(const ast::Relation& relation) 
   scan.selection.table = view.view.target;
   scan.selection.owners = {store::OwnerFilter::Kind::kView, view.view.owner};
   scan.allowed_lateness = view.view.allowed_lateness;
+  if (!rows) scan.pipelines = names_.Pipelines();
   if (relation.args.size() == 2) {
     TM_RETURN_IF_ERROR(BindAsOf(*relation.args[1], scan));
     if (scan.as_of) {

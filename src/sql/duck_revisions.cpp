@@ -82,6 +82,27 @@ std::string EntryKey(const store::RevisionRow& row, size_t entry) {
   return key;
 }
 
+/// Intervals are carried in nanoseconds.
+std::optional<int64_t> LatenessOf(const store::RevisionEntry& entry) {
+  if (!entry.lateness_max) return std::nullopt;
+  return entry.lateness_max->count();
+}
+
+/// "ec2/2": the pipeline's name and the number of the partition; "direct/0".
+void SetPartitionCell(const RevisionScan& scan, const store::RevisionEntry& entry,
+                      duckdb_vector vector, size_t at) {
+  if (!entry.partition) return Invalidate(vector, at, 1);
+  const store::SourceId& source = entry.partition->source;
+  std::string text = "direct";
+  if (source.kind == store::SourceId::Kind::kPipeline) {
+    const auto name = scan.scan().pipelines.find(source);
+    text = name != scan.scan().pipelines.end() ? name->second
+                                               : "pipeline " + std::to_string(source.id);
+  }
+  text += "/" + std::to_string(entry.partition->partition);
+  SetCell(vector, at, std::optional<std::string_view>(text));
+}
+
 void FillEntry(const RevisionScan& scan, const store::RevisionRow& row,
                std::span<const duckdb_vector> vectors, size_t at) {
   const store::RevisionEntry& entry = row.revisions[scan.entry];
@@ -124,7 +145,13 @@ void FillEntry(const RevisionScan& scan, const store::RevisionRow& row,
             vector, at,
             entry.coarse ? std::nullopt : std::optional(static_cast<int64_t>(entry.late_points)));
         break;
-      default:  // lateness_max, partition: the log does not have them
+      case Source::kLatenessMax:
+        SetCell(vector, at, LatenessOf(entry));
+        break;
+      case Source::kPartition:
+        SetPartitionCell(scan, entry, vector, at);
+        break;
+      default:
         Invalidate(vector, at, 1);
     }
   }

@@ -2,6 +2,7 @@
 // What SQL must know about names. app implements it over the catalog. Thread-safe.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class Namespace {
   virtual std::optional<View> FindView(std::string_view name) const = 0;
   /// To find a view by another spelling, or to name the nearest.
   virtual std::vector<std::string> Views() const { return {}; }
+  /// The pipelines by what people call them, for the column `partition` of view_revisions.
+  virtual std::map<store::SourceId, std::string> Pipelines() const { return {}; }
 };
 
 }  // namespace tidemark::sql

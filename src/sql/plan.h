@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -211,6 +212,7 @@ struct TableScan {
   std::optional<EventTime> as_of;   // kViewRowsAt, unless it is a parameter without a value
   bool as_of_now = false;           // `as_of` is not before the statement's start
   nanoseconds allowed_lateness{0};  // of the view
+  std::map<store::SourceId, std::string> pipelines;  // names, for kViewRevisions
   uint64_t points_limit = UINT64_MAX;
   bool last_points = false;  // only the newest point of each series is read
   bool replaced = false;     // an aggregate stands in its place

@@ -28,6 +28,10 @@ RevisionEntry Entry(uint32_t revision, int64_t at_s, store::Scalar from, store::
   out.old_value = std::move(from);
   out.new_value = std::move(to);
   out.late_points = revision > 1 ? 1 : 0;
+  if (revision > 1) {
+    out.lateness_max = seconds(90) + nanoseconds(5);
+    out.partition = {{store::SourceId::Kind::kPipeline, revision}, 4};
+  }
   out.at = AtSecond(at_s);
   return out;
 }
@@ -135,6 +139,7 @@ struct ViewSql {
       : held(std::make_unique<TestDatabase>(kind)), table(held->AddTable("lab", "views")) {
     TestDatabase& db = *held;
     Reserve();
+    db.names.pipelines[{store::SourceId::Kind::kPipeline, 2}] = "ec2";
     db.names.views["five"] = {table, store::Owner{kView, 1}, seconds(600)};
     const RowInfo one{kNoon, kNoon + seconds(300), 1, 30};
     const RowInfo two{kNoon, kNoon + seconds(300), 2, 31};
@@ -195,7 +200,8 @@ void ExpectAnswers(TestDatabase& db) {
           {"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00", "2022-03-01 12:05:00", "1",
            "-", "1.5", "1646136310000", "2022-03-01 12:05:10", "on_time", "0", "-", "-"},
           {"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00", "2022-03-01 12:05:00", "2",
-           "1.5", "2.5", "1646136400000", "2022-03-01 12:06:40", "late", "1", "-", "-"},
+           "1.5", "2.5", "1646136400000", "2022-03-01 12:06:40", "late", "1",
+           "0 00:01:30.000000005", "ec2/4"},
           {"a", "avg_cpu", "2022-03-01 12:05:00", "2022-03-01 12:05:00", "2022-03-01 12:10:00", "1",
            "-", "9.0", "1646136620000", "2022-03-01 12:10:20", "coarse", "-", "-", "-"}}));
   // A row that ended: its last entry has no new value.

@@ -247,7 +247,8 @@ size_t FeedEntry::heap_bytes() const {
 
 void FeedEntry::AppendTo(FeedBatch& out) const {
   out.points.reserve(out.points.size() + points.size());
-  for (const Point& p : points) out.points.push_back({{0, p.series}, {p.time}, p.replaced});
+  const uint32_t origin = out.OriginOf(sources);
+  for (const Point& p : points) out.points.push_back({{0, p.series}, {p.time}, p.replaced, origin});
   out.sources.insert(out.sources.end(), sources.begin(), sources.end());
   out.views.insert(out.views.end(), views.begin(), views.end());
   out.revisions.insert(out.revisions.end(), revisions.begin(), revisions.end());

@@ -60,6 +60,9 @@ Scalar GetScalar(ByteReader& in) {
 
 // Of a view's progress.
 constexpr uint64_t kTagReplayFrom = 1;
+// Of a revision.
+constexpr uint64_t kTagLatenessMax = 1;
+constexpr uint64_t kTagPartition = 2;
 
 // Tagged optional fields end the body; those that are not known are skipped.
 void SkipTagged(ByteReader& in) {
@@ -266,6 +269,18 @@ void BatchEncoder::Revision(const RevisionEntry& entry) {
   out_.PutVarint(entry.late_points);
   PutScalar(entry.old_value, out_);
   PutScalar(entry.new_value, out_);
+  if (entry.lateness_max) {
+    ByteWriter lateness;
+    lateness.PutSigned(entry.lateness_max->count());
+    out_.PutVarint(kTagLatenessMax);
+    out_.PutString(lateness.view());
+  }
+  if (entry.partition) {
+    ByteWriter partition;
+    entry.partition->AppendTo(partition);
+    out_.PutVarint(kTagPartition);
+    out_.PutString(partition.view());
+  }
   End(at);
 }
 
@@ -378,7 +393,13 @@ Result<void> DecodeRevision(ByteReader& in, BatchVisitor& visitor) {
   e.late_points = in.GetVarint();
   e.old_value = GetScalar(in);
   e.new_value = GetScalar(in);
-  SkipTagged(in);
+  while (in.ok() && in.remaining() > 0) {
+    const uint64_t tag = in.GetVarint();
+    ByteReader value(in.GetString());
+    if (tag == kTagLatenessMax) e.lateness_max = nanoseconds(value.GetSigned());
+    if (tag == kTagPartition) e.partition = SourcePartition::Read(value);
+    if (!value.ok()) in.Fail();
+  }
   TM_RETURN_IF_ERROR(in.Finish("revision record"));
   return visitor.OnRevision(std::move(e));
 }

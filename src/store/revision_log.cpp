@@ -69,6 +69,9 @@ void RevisionLog::Add(uint64_t lsn, std::span<const RevisionEntry> entries) {
     s.revision = e.revision;
     s.late_points = static_cast<uint32_t>(
         std::min<uint64_t>(e.late_points, std::numeric_limits<uint32_t>::max()));
+    s.has_lateness = e.lateness_max.has_value();
+    s.lateness_ns = e.lateness_max.value_or(nanoseconds(0)).count();
+    s.partition = e.partition.value_or(SourcePartition{});
     s.frozen = e.frozen;
     s.coarse = e.coarse;
     const auto at =
@@ -92,6 +95,8 @@ LoggedRevision RevisionLog::Unpack(uint32_t series, const Stored& stored, const 
   e.old_value = Unpack(stored.old_kind, stored.old_bits, log);
   e.new_value = Unpack(stored.new_kind, stored.new_bits, log);
   e.late_points = stored.late_points;
+  if (stored.has_lateness) e.lateness_max = nanoseconds(stored.lateness_ns);
+  if (stored.partition != SourcePartition{}) e.partition = stored.partition;
   e.at = {stored.at_ms};
   e.frozen = stored.frozen;
   e.coarse = stored.coarse;

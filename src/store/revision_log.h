@@ -43,6 +43,8 @@ class RevisionLog {
     uint64_t new_bits = 0;
     int64_t at_ms = 0;
     uint64_t lsn = 0;
+    int64_t lateness_ns = 0;
+    SourcePartition partition;  // id and partition 0 of kPipeline: not known
     uint32_t ordinal = 0;
     uint32_t revision = 0;
     uint32_t late_points = 0;
@@ -50,6 +52,7 @@ class RevisionLog {
     uint8_t new_kind = 0;
     bool frozen = false;
     bool coarse = false;
+    bool has_lateness = false;
   };
   struct Log {
     std::vector<Stored> entries;  // by time

@@ -78,9 +78,17 @@ void FeedBatch::Clear() {
   gap_ends = false;
   changed.clear();
   points.clear();
+  origins.clear();
   sources.clear();
   views.clear();
   revisions.clear();
+}
+
+uint32_t FeedBatch::OriginOf(std::span<const SourceProgress> sources_of_frame) {
+  if (sources_of_frame.size() != 1) return 0;
+  const SourcePartition origin{sources_of_frame[0].source, sources_of_frame[0].partition};
+  if (origins.empty() || origins.back() != origin) origins.push_back(origin);
+  return static_cast<uint32_t>(origins.size());
 }
 
 }  // namespace tidemark::store

@@ -329,6 +329,7 @@ struct FeedPoint {
   SeriesRef series;
   EventTime time;
   bool replaced = false;  // a stored value changed; else a new point
+  uint32_t origin = 0;    // 1 + the index in FeedBatch::origins; 0: not known
 };
 
 /// Points of one series in [start, end) that may have changed.
@@ -345,13 +346,17 @@ struct FeedBatch {
   /// before any other) say instead what may have changed, in `changed`, and the newest progress of
   /// sources and views at the trim; the last of them has the position where the feed goes on.
   bool gap = false;
-  bool gap_ends = false;              // with `gap`: the last of them
-  std::vector<ChangedRange> changed;  // with `gap`; only series that exist
-  std::vector<FeedPoint> points;      // accepted and replaced ones, owned series included
+  bool gap_ends = false;                 // with `gap`: the last of them
+  std::vector<ChangedRange> changed;     // with `gap`; only series that exist
+  std::vector<FeedPoint> points;         // accepted and replaced ones, owned series included
+  std::vector<SourcePartition> origins;  // what brought points
   std::vector<SourceProgress> sources;
   std::vector<ViewProgress> views;
   std::vector<RevisionEntry> revisions;
   void Clear();
+  /// What FeedPoint::origin says of points that came in one frame with this progress: of one
+  /// partition, or it is not known.
+  uint32_t OriginOf(std::span<const SourceProgress> sources_of_frame);
 };
 
 /// Reads every partition from its position. Single-owner.

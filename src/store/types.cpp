@@ -23,6 +23,25 @@ std::string_view ValueTypeName(ValueType type) {
   return "unknown";
 }
 
+void SourcePartition::AppendTo(ByteWriter& out) const {
+  out.PutU8(static_cast<uint8_t>(source.kind));
+  out.PutVarint(source.id);
+  out.PutVarint(partition);
+}
+
+SourcePartition SourcePartition::Read(ByteReader& in) {
+  SourcePartition out;
+  out.source.kind = static_cast<SourceId::Kind>(in.GetU8());
+  const uint64_t id = in.GetVarint();
+  const uint64_t partition = in.GetVarint();
+  const bool known =
+      out.source.kind == SourceId::Kind::kPipeline || out.source.kind == SourceId::Kind::kDirect;
+  if (!known || id > UINT32_MAX || partition > UINT32_MAX) in.Fail();
+  out.source.id = static_cast<uint32_t>(id);
+  out.partition = static_cast<uint32_t>(partition);
+  return out;
+}
+
 std::string_view CauseName(const RevisionEntry& entry) {
   if (entry.coarse) return "coarse";
   if (entry.frozen) return "frozen";

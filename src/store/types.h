@@ -224,6 +224,16 @@ struct SourceProgress {
   friend bool operator==(const SourceProgress&, const SourceProgress&) = default;
 };
 
+struct SourcePartition {
+  SourceId source;
+  uint32_t partition = 0;
+  friend auto operator<=>(const SourcePartition&, const SourcePartition&) = default;
+  /// u8 kind, varint id, varint partition.
+  void AppendTo(ByteWriter& out) const;
+  /// Fails the reader where there are no such bytes.
+  static SourcePartition Read(ByteReader& in);
+};
+
 struct ViewProgress {
   ViewId view;
   uint32_t generation = 0;
@@ -249,6 +259,10 @@ struct RevisionEntry {
   bool frozen = false;  // the window is sealed: nothing changed, the point stays raw
   /// Found by a catch-up over blocks, not by reading each change: late_points is unknown (0).
   bool coarse = false;
+  /// Of those late points: the watermark when it was read minus the time of the latest one, and
+  /// where that came from. None: no late points, or not known.
+  std::optional<nanoseconds> lateness_max{};
+  std::optional<SourcePartition> partition{};
 };
 
 /// Why an entry is there: "on_time", "late", "coarse", "frozen". The word of every API.

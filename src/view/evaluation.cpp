@@ -52,6 +52,14 @@ store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& tex
   return {};
 }
 
+void NoteLatePoints(const Due& due, store::RevisionEntry& entry) {
+  entry.coarse = due.coarse;
+  if (due.coarse) return;
+  entry.late_points = due.late_points;
+  entry.lateness_max = due.lateness;
+  entry.partition = due.partition;
+}
+
 }  // namespace
 
 Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book)
@@ -264,8 +272,7 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
   entry.revision = revision;
   if (exists) entry.old_value = existing->second.value;
   entry.new_value = std::move(value);
-  entry.coarse = due.coarse;
-  if (!due.coarse) entry.late_points = due.late_points;
+  NoteLatePoints(due, entry);
   entry.at = request.now;
   ++(revision == 1 ? piece.published : piece.revised);
   piece.measures.insert(book_.target_name(due.series, aggregate));
@@ -296,8 +303,7 @@ void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t ag
     entry.old_value = it->second.value;
     entry.new_value = it->second.value;
   }
-  entry.coarse = due.coarse;
-  if (!due.coarse) entry.late_points = due.late_points;
+  NoteLatePoints(due, entry);
   entry.at = request.now;
   entry.frozen = true;
   piece.measures.insert(book_.target_name(due.series, aggregate));

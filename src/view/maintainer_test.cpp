@@ -50,6 +50,26 @@ TEST(Maintainer, C1RecomputeTakesEveryRecord) {
   EXPECT_THAT(v.sink().Take(), IsEmpty());
 }
 
+TEST(Maintainer, TheLogSaysWhereTheLatestPointCameFrom) {
+  TestView v({.allowed_lateness = 5, .late = kFreeze, .partitions = 2});
+  v.Add(0, 1, 10);
+  v.Add(1, 12, 1);
+  v.Add(0, 12, 99);
+  EXPECT_THAT(v.Origins(), ElementsAre("r1"));
+  v.Stop();  // the three come in one epoch
+  v.Add(0, 4, 1);
+  v.Add(1, 2, 1);
+  v.Add(0, 6, 1);
+  v.Start();
+  EXPECT_THAT(v.Origins(), ElementsAre("r2 10 pipeline 1/1"));
+  v.Add(0, 40, 1);
+  v.Add(1, 40, 1);
+  v.Add(1, 3, 5);
+  EXPECT_THAT(v.Origins(), ElementsAre("r1", "frozen 37 pipeline 1/1"));
+  v.WriteDirect(39, 5, 7);
+  EXPECT_THAT(v.Origins(), ElementsAre("r1 1 direct 0/0"));
+}
+
 TEST(Maintainer, C2TheLastAdmissibleMoment) {
   for (const auto policy : {kFreeze, kRecompute}) {
     TestView v({.allowed_lateness = 5, .late = policy});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <tuple>
 
 #include "base/check.h"
 #include "view/marks_internal.h"
@@ -29,6 +30,12 @@ void SortAndMerge(std::vector<Due>& due) {
     if (kept > 0 && due[kept - 1].window == due[i].window &&
         due[kept - 1].series == due[i].series) {
       due[kept - 1].late_points += due[i].late_points;
+      // On equal lateness the order in which they came must not matter.
+      if (std::tie(due[kept - 1].lateness, due[kept - 1].partition) <
+          std::tie(due[i].lateness, due[i].partition)) {
+        due[kept - 1].lateness = due[i].lateness;
+        due[kept - 1].partition = due[i].partition;
+      }
       due[kept - 1].fresh = due[kept - 1].fresh && due[i].fresh;
       due[kept - 1].coarse = due[kept - 1].coarse || due[i].coarse;
     } else {

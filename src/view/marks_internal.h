@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -57,13 +58,17 @@ struct Due {
   uint64_t late_points = 0;
   bool fresh = false;   // never published, as far as the progress tells
   bool coarse = false;  // found without reading each change: late_points is not the whole count
+  /// Of the latest of the late points; none: not known.
+  std::optional<nanoseconds> lateness{};
+  std::optional<store::SourcePartition> partition{};
 
   friend bool operator<(const Due& a, const Due& b) {
     return a.window != b.window ? a.window < b.window : a.series < b.series;
   }
 };
 
-/// Sorts by (window, series) and makes one of equal pairs, adding their counts; coarse wins.
+/// Sorts by (window, series) and makes one of equal pairs, adding their counts; coarse wins, and of
+/// late points the latest.
 void SortAndMerge(std::vector<Due>& due);
 
 class MarkBook {

@@ -19,6 +19,12 @@ size_t BucketOf(nanoseconds lateness) {
   return i;
 }
 
+std::optional<store::SourcePartition> OriginOf(const store::FeedPoint& point,
+                                               const store::FeedBatch& batch) {
+  if (point.origin == 0) return std::nullopt;
+  return batch.origins[point.origin - 1];
+}
+
 }  // namespace
 
 EventTime ViewRunner::Horizon() const {
@@ -100,7 +106,7 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
       w.marks.Mark(series, point.time);
       ++in_order;
     } else {
-      JudgeBehind(series, point);
+      JudgeBehind(series, point, OriginOf(point, batch));
     }
   }
   lateness_.buckets[0].on_time += in_order;
@@ -119,27 +125,34 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
   }
 }
 
-void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point) {
+void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
+                             const std::optional<store::SourcePartition>& partition) {
   Work& w = *work_;
-  auto& bucket = lateness_.buckets[BucketOf(w.frontier - point.time)];
+  const nanoseconds lateness = w.frontier - point.time;
+  auto& bucket = lateness_.buckets[BucketOf(lateness)];
   if (point.time >= w.fired_until) {
     w.marks.Mark(series, point.time);
     ++bucket.on_time;
     return;
   }
   const EventTime window = grid_.StartOf(point.time);
+  const Due late{.window = window,
+                 .series = series,
+                 .late_points = 1,
+                 .lateness = lateness,
+                 .partition = partition};
   ++w.epoch.late_points;
   if (const auto reason = Refusal(window)) {
     ++bucket.frozen;
     ++w.epoch.frozen;
     if (*reason == LateReason::kFrozen) {
-      w.frozen.push_back({.window = window, .series = series, .late_points = 1});
+      w.frozen.push_back(late);
     }
     Refuse(point, window, *reason);
     return;
   }
   ++bucket.late;
-  w.dirty.push_back({.window = window, .series = series, .late_points = 1});
+  w.dirty.push_back(late);
   if (w.dirty.size() >= w.dirty_merge_at) {
     SortAndMerge(w.dirty);
     w.dirty_merge_at = std::max<size_t>(1U << 20U, 2 * w.dirty.size());

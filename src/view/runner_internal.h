@@ -125,7 +125,8 @@ class ViewRunner {
   void BeginEpoch();
   void Judge(const store::FeedBatch& batch);
   void JudgeGap(const store::FeedBatch& batch);
-  void JudgeBehind(SeriesIndex series, const store::FeedPoint& point);
+  void JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
+                   const std::optional<store::SourcePartition>& partition);
   std::optional<LateReason> Refusal(EventTime window) const;
   void Refuse(const store::FeedPoint& point, EventTime window, LateReason reason);
   SeriesIndex Track(store::SeriesRef ref);

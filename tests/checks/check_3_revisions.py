@@ -94,6 +94,11 @@ def main():
         equal([(x["revision"], x["old"], x["late_points"]) for x in log[0]["revisions"]], [("1", None, "0"), ("2", "50.0", "1")],
               "its revision log")
         equal(float(log[0]["revisions"][1]["new"]), after[late_row], "its new value")
+        origin = server.rows("SELECT lateness_max >= 2h AS hours, to_milliseconds(lateness_max) AS ms, partition FROM view_revisions('ec2-5m') "
+                             "WHERE instance_name = 'i-1' AND revision = 2")
+        equal([(r["hours"], r["partition"].split("/")[0]) for r in origin], [("true", "ec2")], "how late it was, and where it came from")
+        equal(log[0]["revisions"][1]["lateness_max_ns"][:-6], origin[0]["ms"], "its lateness, by SQL and by the endpoint")
+        equal(log[0]["revisions"][0]["lateness_max_ns"], None, "the lateness of what was on time")
 
         write = server.write
         base = (now - 600) // 300 * 300

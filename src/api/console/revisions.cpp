@@ -77,6 +77,11 @@ void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
   } else {
     WriteI64(out, "late_points", entry.late_points);
   }
+  if (entry.lateness_max) {
+    WriteI64(out, "lateness_max_ns", entry.lateness_max->count());
+  } else {
+    out.Key("lateness_max_ns").Null();
+  }
   WriteText(out, "cause", store::CauseName(entry));
   WriteI64(out, "at", std::optional(entry.at.AsEventTime()));
   out.Key("frozen").Bool(entry.frozen).EndObject();

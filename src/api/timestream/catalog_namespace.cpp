@@ -35,4 +35,12 @@ std::vector<std::string> CatalogNamespace::Views() const {
   return out;
 }
 
+std::map<store::SourceId, std::string> CatalogNamespace::Pipelines() const {
+  std::map<store::SourceId, std::string> out;
+  for (catalog::PipelineDef& def : catalog_.ListPipelines()) {
+    out[{store::SourceId::Kind::kPipeline, def.id.value}] = std::move(def.name);
+  }
+  return out;
+}
+
 }  // namespace tidemark::timestream

@@ -2,6 +2,7 @@
 // The names of the catalog as SQL sees them. Thread-safe.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ class CatalogNamespace final : public sql::Namespace {
   Result<TableId> Find(std::string_view database, std::string_view table) const override;
   std::optional<View> FindView(std::string_view name) const override;
   std::vector<std::string> Views() const override;
+  std::map<store::SourceId, std::string> Pipelines() const override;
 
  private:
   const catalog::Catalog& catalog_;

@@ -25,9 +25,11 @@ class TestNamespace final : public Namespace {
   Result<TableId> Find(std::string_view database, std::string_view table) const override;
   std::optional<View> FindView(std::string_view name) const override;
   std::vector<std::string> Views() const override;
+  std::map<store::SourceId, std::string> Pipelines() const override { return pipelines; }
 
   std::map<std::string, std::map<std::string, TableId>, std::less<>> databases;
   std::map<std::string, View, std::less<>> views;
+  std::map<store::SourceId, std::string> pipelines;
 };
 
 /// One point: dimensions as "name=value,name=value", seconds added to the sample's start.

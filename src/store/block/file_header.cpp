@@ -43,6 +43,15 @@ std::optional<uint64_t> NumberOfName(std::string_view name, std::string_view suf
   return number;
 }
 
+namespace {
+
+uint32_t KnownFlags(FileKind kind) {
+  if (kind == FileKind::kManifest) return kConfirmationsApart;
+  return kind == FileKind::kRevisions ? kRevisionOrigins : 0;
+}
+
+}  // namespace
+
 std::string EncodeFileHeader(const FileHeader& header) {
   ByteWriter out;
   out.PutRaw(Magic(header.kind));
@@ -72,7 +81,7 @@ Result<FileHeader> DecodeFileHeader(std::string_view bytes, FileKind kind, uint6
     return Damage(path, 0, "the header fails its checksum (damaged, or a file of another number)");
   }
   const auto flags = LoadAt<uint32_t>(bytes, 12);
-  const uint32_t known = kind == FileKind::kManifest ? kConfirmationsApart : 0;
+  const uint32_t known = KnownFlags(kind);
   if (LoadAt<uint16_t>(bytes, 8) > kFileFormatMajor || (flags & ~known) != 0) {
     return Error{Code::kUnimplemented,
                  std::string(path) + ": a newer version of tidemark wrote it (format " +

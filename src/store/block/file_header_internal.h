@@ -34,6 +34,8 @@ struct FileHeader {
 };
 /// Of a manifest: a confirmation stands in another sector than the header of what it confirms.
 inline constexpr uint32_t kConfirmationsApart = 1;
+/// Of a revision file: its pages have the columns of format 1.1.
+inline constexpr uint32_t kRevisionOrigins = 1;
 
 std::string EncodeFileHeader(const FileHeader& header);
 

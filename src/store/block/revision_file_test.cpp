@@ -15,10 +15,13 @@
 #include "store/block/file_header_internal.h"
 #include "store/block/revision_page_internal.h"
 #include "store/block/test_samples_internal.h"
+#include "store/block/testing/hex.h"
 
 namespace tidemark::store {
 namespace {
 
+using store::testing::FromHex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr int64_t kMinute = 60'000'000'000;
@@ -86,6 +89,13 @@ std::vector<LoggedRevision> EveryKind() {
       r.entry.old_value = old_value;
       r.entry.new_value = new_value;
       r.entry.late_points = ordinal * 100;
+      if (ordinal % 4 < 2) r.entry.lateness_max = nanoseconds(ordinal * kMinute);
+      if (ordinal % 5 < 2) {
+        r.entry.partition = {
+            {ordinal % 5 == 0 ? SourceId::Kind::kDirect : SourceId::Kind::kPipeline,
+             ordinal * 1000},
+            ordinal * 70'000};
+      }
       r.entry.frozen = ordinal % 2 == 0;
       r.entry.coarse = ordinal % 3 == 0;
       list.push_back(r);
@@ -94,8 +104,8 @@ std::vector<LoggedRevision> EveryKind() {
   return list;
 }
 
-TEST(RevisionFileFormat, SmallFileHasGoldenBytes) {
-  sim::SimFileSystem fs(1);
+// On time, late, and VARCHAR of another series.
+std::vector<LoggedRevision> SmallList() {
   LoggedRevision late = OnTime(4, 0, 2.5);
   late.lsn += 7;
   late.entry.revision = 2;
@@ -104,22 +114,63 @@ TEST(RevisionFileFormat, SmallFileHasGoldenBytes) {
   LoggedRevision text = OnTime(6, 1, 0);
   text.entry.new_value = std::string("up");
   text.entry.frozen = true;
-  const auto meta = WriteFile(fs, "f", {OnTime(4, 0, 1.5), late, text});
-  ASSERT_TRUE(meta.ok());
+  return {OnTime(4, 0, 1.5), late, text};
+}
+
+constexpr std::string_view kSmallFile =
+    "89545345520d0a1a010000000100000000000000400000000300000000000000"
+    "080706050403020118171615141312114d0000000000000000000000590b3f9a"
+    "62eb5f8e65000000690000000100000003000000000000000700000000030000"
+    "28b52ffd2069e5020082451421a027e903b2deebb454f8d74b85eaebff71115c"
+    "fcff36dd002292716bce1149760aff0c00d0e435201cf28ea789562473ac6dab"
+    "24045b208938206d99f39e778eaf7e925150b4de181287c5a3d1ae3362020085"
+    "33500f650c000000400000000000000088000000030000000400000006000000"
+    "0000faed51728618005841e65f72861801000000c800000000000000f0000000"
+    "000000000300000000000000010000000100000004000000060000000000faed"
+    "51728618005841e65f728618000000000003000007000000000300009084dc76"
+    "9b010000c617949ba02cd7be3568dffd00000000000000000000000000000000"
+    "0000000000000000ba8cee378954534552454e44";
+
+// The same list as format 1.0 wrote it.
+constexpr std::string_view kSmallFile10 =
+    "89545345520d0a1a010000000000000000000000400000000300000000000000"
+    "080706050403020118171615141312114d00000000000000000000005d161686"
+    "ac8012e064000000640000000000000003000000000000000700000000030000"
+    "03040002108080d0dfbd94b986310080e0ba84bf03030000000880e0ba84bf03"
+    "00000301020103000001030003000ae0e8dcedee6600c0a907098080808080c0"
+    "010e030308000403000700030101030302757010000000000000000000000000"
+    "f8043f4000000000400000000000000088000000030000000400000006000000"
+    "0000faed51728618005841e65f72861801000000c800000000000000f0000000"
+    "000000000300000000000000010000000100000004000000060000000000faed"
+    "51728618005841e65f728618000000000003000007000000000300009084dc76"
+    "9b010000c617949ba02cd7be50da133000000000000000000000000000000000"
+    "0000000000000000e5c187278954534552454e44";
+
+TEST(RevisionFileFormat, SmallFileHasGoldenBytes) {
+  sim::SimFileSystem fs(1);
+  ASSERT_TRUE(WriteFile(fs, "f", SmallList()).ok());
   EXPECT_EQ(RevisionFileName(3), "0000000003.tsr");
-  EXPECT_EQ(Hex(ReadAll(fs, "f")),
-            "89545345520d0a1a010000000000000000000000400000000300000000000000"
-            "080706050403020118171615141312114d00000000000000000000005d161686"
-            "ac8012e064000000640000000000000003000000000000000700000000030000"
-            "03040002108080d0dfbd94b986310080e0ba84bf03030000000880e0ba84bf03"
-            "00000301020103000001030003000ae0e8dcedee6600c0a907098080808080c0"
-            "010e030308000403000700030101030302757010000000000000000000000000"
-            "f8043f4000000000400000000000000088000000030000000400000006000000"
-            "0000faed51728618005841e65f72861801000000c800000000000000f0000000"
-            "000000000300000000000000010000000100000004000000060000000000faed"
-            "51728618005841e65f728618000000000003000007000000000300009084dc76"
-            "9b010000c617949ba02cd7be50da133000000000000000000000000000000000"
-            "0000000000000000e5c187278954534552454e44");
+  EXPECT_EQ(Hex(ReadAll(fs, "f")), kSmallFile);
+}
+
+TEST(RevisionFileFormat, LatePointsOfAPageHaveGoldenBytes) {
+  LoggedRevision late = SmallList()[1];
+  late.entry.lateness_max = nanoseconds(90);
+  late.entry.partition = {{SourceId::Kind::kPipeline, 5}, 300};
+  const std::string bytes = Hex(BytesOf(late));
+  EXPECT_THAT(bytes, EndsWith("02b501"
+                              "04"
+                              "0105ac02"));
+}
+
+TEST(RevisionFileFormat, ReadsFormat10) {
+  sim::SimFileSystem fs(1);
+  WriteAll(fs, "f", FromHex(kSmallFile10));
+  const auto meta = RevisionFile::ReadMeta(fs, "f", 3, kTestStore);
+  ASSERT_TRUE(meta.ok()) << meta.error().message;
+  const auto file = RevisionFile::Open(fs, "f", *meta, kTestStore);
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_EQ(BytesOf(*ReadPages(**file)), BytesOf(SmallList()));
 }
 
 TEST(RevisionFile, KeepsEveryKindOfValueAndFlag) {

@@ -8,7 +8,7 @@
 namespace tidemark::store {
 namespace {
 
-enum EntryFlag : uint8_t { kFrozen = 1, kCoarse = 2 };
+enum EntryFlag : uint8_t { kFrozen = 1, kCoarse = 2, kHasPartition = 4 };
 
 /// Disk bytes; never renumber. 0 to 5 are the alternatives of Scalar.
 enum Kind : uint8_t {
@@ -108,8 +108,11 @@ void RevisionPageBuilder::Add(const LoggedRevision& revision) {
   unsigned flags = 0;
   if (e.frozen) flags |= kFrozen;
   if (e.coarse) flags |= kCoarse;
+  if (e.partition) flags |= kHasPartition;
   columns_[kFlags].PutU8(static_cast<uint8_t>(flags));
   columns_[kLatePoints].PutVarint(e.late_points);
+  columns_[kLateness].PutVarint(e.lateness_max ? uint64_t{1} + ZigZag(e.lateness_max->count()) : 0);
+  if (e.partition) e.partition->AppendTo(columns_[kPartition]);
   columns_[kAt].PutSigned(Difference(Bits(e.at.ms), Bits(before.at.ms)));
   columns_[kLsn].PutSigned(Difference(revision.lsn, last_.lsn));
   columns_[kOrdinal].PutSigned(Difference(revision.ordinal, last_.ordinal));
@@ -127,11 +130,11 @@ size_t RevisionPageBuilder::bytes() const {
 
 std::string RevisionPageBuilder::Build() {
   ByteWriter out;
-  for (ByteWriter& column : columns_) {
-    out.PutString(column.view());
-    column.Clear();
+  for (size_t i = 0; i < kColumns; ++i) {
+    if (i == kColumns10) out.PutString(Planes(fixed_));
+    out.PutString(columns_[i].view());
+    columns_[i].Clear();
   }
-  out.PutString(Planes(fixed_));
   fixed_.clear();
   last_ = {};
   entries_ = 0;
@@ -144,8 +147,11 @@ class RevisionPageReader {
 
   explicit RevisionPageReader(ByteReader& in) {
     columns_.reserve(Builder::kColumns);
-    for (size_t i = 0; i < Builder::kColumns; ++i) columns_.emplace_back(in.GetString());
+    while (columns_.size() < Builder::kColumns10) columns_.emplace_back(in.GetString());
     fixed_ = PlaneReader(in.GetString());
+    while (columns_.size() < Builder::kColumns && !in.AtEnd()) {
+      columns_.emplace_back(in.GetString());
+    }
   }
 
   bool Read(size_t count, std::vector<LoggedRevision>& out) {
@@ -191,6 +197,13 @@ class RevisionPageReader {
     }
   }
 
+  bool ReadOrigin(bool has_partition, RevisionEntry& e) {
+    const uint64_t lateness = Column(Builder::kLateness).GetVarint();
+    if (lateness > 0) e.lateness_max = nanoseconds(UnZigZag(lateness - 1));
+    if (has_partition) e.partition = SourcePartition::Read(Column(Builder::kPartition));
+    return Column(Builder::kPartition).ok();
+  }
+
   bool ReadEntry(LoggedRevision& r) {
     static const LoggedRevision kNone;
     const LoggedRevision& before = last_ == nullptr ? kNone : *last_;
@@ -212,6 +225,9 @@ class RevisionPageReader {
     e.frozen = (flags & kFrozen) != 0;
     e.coarse = (flags & kCoarse) != 0;
     e.late_points = Column(Builder::kLatePoints).GetVarint();
+    if (columns_.size() == Builder::kColumns && !ReadOrigin((flags & kHasPartition) != 0, e)) {
+      return false;
+    }
     e.at.ms = static_cast<int64_t>(add(Builder::kAt, Bits(before.entry.at.ms)));
     r.lsn = add(Builder::kLsn, before.lsn);
     const uint64_t ordinal = add(Builder::kOrdinal, before.ordinal);
@@ -223,7 +239,7 @@ class RevisionPageReader {
       return false;
     }
     return ReadValue(Column(Builder::kNewKind).GetU8(), e.new_value) && revision <= UINT32_MAX &&
-           ordinal <= UINT32_MAX && flags <= (kFrozen | kCoarse);
+           ordinal <= UINT32_MAX && flags <= (kFrozen | kCoarse | kHasPartition);
   }
 
   std::vector<ByteReader> columns_;

@@ -50,6 +50,9 @@ class RevisionPageBuilder {
     kOldKind,
     kNewKind,
     kTexts,
+    kColumns10,  // format 1.0 had no more; the 8-byte values follow them
+    kLateness = kColumns10,
+    kPartition,
     kColumns,
   };
   friend class RevisionPageReader;

@@ -224,10 +224,11 @@ TEST_P(StoreConformance, RevisionsAreLoggedPerRow) {
   const RowInfo second = Info(2, 31);
   const RevisionEntry one[] = {{s, At(300), EventTime{0}, EventTime{300}, 1, std::monostate{}, 1.5,
                                 0, ArrivalTime{100}, false}};
-  const RevisionEntry two[] = {
-      {s, At(300), EventTime{0}, EventTime{300}, 2, 1.5, 2.5, 3, ArrivalTime{200}, false},
-      {s, At(600), EventTime{300}, EventTime{600}, 0, std::monostate{}, std::monostate{}, 1,
-       ArrivalTime{201}, true}};
+  const SourcePartition from{{SourceId::Kind::kPipeline, 7}, 300};
+  const RevisionEntry two[] = {{s, At(300), EventTime{0}, EventTime{300}, 2, 1.5, 2.5, 3,
+                                ArrivalTime{200}, false, false, nanoseconds(90), from},
+                               {s, At(600), EventTime{300}, EventTime{600}, 0, std::monostate{},
+                                std::monostate{}, 1, ArrivalTime{201}, true}};
   WriteBatch batch = ViewBatch();
   batch.revisions = one;
   Put({{s, 300, ValueView::Double(1.5), 1, 100, &first}}, batch);
@@ -244,6 +245,10 @@ TEST_P(StoreConformance, RevisionsAreLoggedPerRow) {
     ASSERT_EQ(row.revisions.size(), 2U);
     EXPECT_EQ(row.revisions[1].revision, 2U);
     EXPECT_EQ(row.revisions[1].late_points, 3U);
+    EXPECT_EQ(row.revisions[0].lateness_max, std::nullopt);
+    EXPECT_EQ(row.revisions[0].partition, std::nullopt);
+    EXPECT_EQ(row.revisions[1].lateness_max, nanoseconds(90));
+    EXPECT_EQ(row.revisions[1].partition, from);
     EXPECT_EQ(ValueText(row.revisions[1].old_value), ValueText(ValueView::Double(1.5)));
     EXPECT_EQ(ValueText(row.revisions[0].old_value), "none");
     EXPECT_TRUE(rows->at(1).revisions.at(0).frozen);

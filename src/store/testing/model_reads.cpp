@@ -235,7 +235,11 @@ class ModelFeedReader final : public FeedReader {
       if (at >= entries.size()) continue;
       do {
         const ModelFeedEntry& e = entries[at++];
-        out.points.insert(out.points.end(), e.points.begin(), e.points.end());
+        const uint32_t origin = out.OriginOf(e.brought_by);
+        for (FeedPoint point : e.points) {
+          point.origin = origin;
+          out.points.push_back(point);
+        }
         out.sources.insert(out.sources.end(), e.sources.begin(), e.sources.end());
         out.views.insert(out.views.end(), e.views.begin(), e.views.end());
         out.revisions.insert(out.revisions.end(), e.revisions.begin(), e.revisions.end());

@@ -46,7 +46,8 @@ struct ModelTable {
 
 struct ModelFeedEntry {
   std::vector<FeedPoint> points;
-  std::vector<SourceProgress> sources;
+  std::vector<SourceProgress> brought_by;  // of the whole frame
+  std::vector<SourceProgress> sources;     // told once, in partition 0
   std::vector<ViewProgress> views;
   std::vector<RevisionEntry> revisions;
 };

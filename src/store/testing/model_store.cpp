@@ -398,6 +398,7 @@ void ModelWriter::Finish() {
     SourceProgress& stored = state_.sources[{progress.source, progress.table, progress.partition}];
     progress.max_event_time = std::max(progress.max_event_time, stored.max_event_time);
     stored = progress;
+    for (ModelFeedEntry& entry : entries_) entry.brought_by.push_back(progress);
     entries_[0].sources.push_back(std::move(progress));
   }
   if (batch_.view_progress) {

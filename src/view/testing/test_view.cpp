@@ -233,6 +233,23 @@ std::vector<std::string> TestView::Published() {
   return out;
 }
 
+std::vector<std::string> TestView::Origins() {
+  std::vector<std::string> out;
+  store::FeedBatch batch;
+  while (std::move(log_->Next(1000, batch)).value()) {
+    for (const store::RevisionEntry& entry : batch.revisions) {
+      std::string& text =
+          out.emplace_back(entry.frozen ? "frozen" : "r" + std::to_string(entry.revision));
+      if (entry.lateness_max) text += " " + std::to_string(*entry.lateness_max / options_.tick);
+      if (!entry.partition) continue;
+      const store::SourceId& source = entry.partition->source;
+      text += source.kind == store::SourceId::Kind::kDirect ? " direct " : " pipeline ";
+      text += std::to_string(source.id) + "/" + std::to_string(entry.partition->partition);
+    }
+  }
+  return out;
+}
+
 std::vector<std::string> TestView::Rows() {
   store::Selection all{.table = kTable, .time = {kEventTimeMin, kEventTimeMax}};
   all.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};

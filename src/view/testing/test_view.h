@@ -78,6 +78,9 @@ class TestView {
   /// What the feed's revision log says since the last call, in order: "[0,10) r1 =6 n2", ", late 1"
   /// for late points behind it, "frozen 1" for refused ones, " b" for a key other than "a".
   std::vector<std::string> Published();
+  /// As Published(): "r2 10 pipeline 1/0", the lateness of the latest of the late points, in ticks,
+  /// and the partition it came from.
+  std::vector<std::string> Origins();
   /// The rows as a scan sees them now: "[0,10) =6 n2".
   std::vector<std::string> Rows();
   /// Inclusive watermark in ticks, "-inf" before the first.
