@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/serve.h"
+
 #include <unistd.h>
 
 #include <csignal>
@@ -8,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "app/cli.h"
+#include "app/cli/exit_code.h"
 #include "app/runtime.h"
 #include "app/version.h"
 #include "base/logging.h"
@@ -95,25 +97,18 @@ void WatchSignals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-int ServeCommand(const ServeFlags& flags) {
+std::optional<ServeFailure> Serve(const ServeFlags& flags) {
   auto options = OptionsOf(flags);
-  if (!options.ok()) {
-    PrintError(options.error(), OutputFormat::kTable);
-    return kExitConfig;
-  }
+  if (!options.ok()) return ServeFailure{kExitConfig, options.error()};
   InitLogging(options->config.log_level, options->config.log_format);
   if (::pipe(wake_pipe) != 0) {
-    PrintError({Code::kIo, "cannot make a pipe for signals"}, OutputFormat::kTable);
-    return kExitFailure;
+    return ServeFailure{kExitFailure, {Code::kIo, "cannot make a pipe for signals"}};
   }
   WatchSignals();
   Log(LogLevel::kInfo, "app", "starting",
       {{"version", kVersion}, {"data_dir", options->config.data_dir}});
   auto runtime = Runtime::Start(std::move(options).value());
-  if (!runtime.ok()) {
-    PrintError(runtime.error(), OutputFormat::kTable);
-    return ExitCodeOfStart(runtime.error());
-  }
+  if (!runtime.ok()) return ServeFailure{ExitCodeOfStart(runtime.error()), runtime.error()};
   fmt::print("listening on {}\n", (*runtime)->url());
   std::fflush(stdout);
   Log(LogLevel::kInfo, "app", "no credentials are configured: only this machine can connect",
@@ -124,7 +119,7 @@ int ServeCommand(const ServeFlags& flags) {
   Log(LogLevel::kInfo, "app", "stopping");
   runtime->reset();
   Log(LogLevel::kInfo, "app", "stopped");
-  return kExitOk;
+  return std::nullopt;
 }
 
 }  // namespace tidemark::app
