@@ -121,6 +121,8 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
   out.data_dir = root.String("data_dir", "");
   // Below this not even the caches and one segment's buffers fit.
   out.memory_max = root.ByteSize("memory_max", 0, 64_MiB);
+  // Settings of the command line may stand in the same file (cli/settings.h).
+  root.Table("cli");
   if (auto table = root.Table("logging")) {
     out.log_level =
         static_cast<LogLevel>(table->OneOf("level", "info", {"debug", "info", "warning", "error"}));

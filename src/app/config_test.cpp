@@ -152,5 +152,9 @@ TEST(Config, EveryListedKeyIsKnown) {
   }
 }
 
+TEST(Config, LeavesTheCommandLinesTableAlone) {
+  EXPECT_TRUE(ParseConfig("[cli]\nendpoint = \"http://127.0.0.1:1\"\n", "f").ok());
+}
+
 }  // namespace
 }  // namespace tidemark::app

@@ -21,6 +21,7 @@ struct Parser {
     CLI::Option* option = nullptr;
     bool flag = false;
     std::vector<std::string> values;
+    std::string text;  // of an argument that is one word
     int64_t count = 0;
   };
 
@@ -56,11 +57,11 @@ struct Parser {
   void Add(const ArgumentSpec& spec) {
     Slot& slot = slots.emplace_back();
     slot.name = spec.name;
-    slot.option = app.add_option(std::string(spec.name), slot.values);
     if (spec.arity == Arity::kMany) {
-      slot.option->expected(1, 1'000'000);
+      slot.option = app.add_option(std::string(spec.name), slot.values)->expected(1, 1'000'000);
     } else {
-      slot.option->expected(1);
+      // A list would take the words of the next argument too.
+      slot.option = app.add_option(std::string(spec.name), slot.text);
     }
     if (spec.arity != Arity::kOptional) slot.option->required();
   }
@@ -70,6 +71,7 @@ struct Parser {
       if (slot.option->count() == 0) continue;
       auto& values = out[slot.name];
       if (slot.flag) values.assign(slot.option->count(), "true");
+      if (!slot.flag && slot.values.empty()) values.push_back(slot.text);
       values.insert(values.end(), slot.values.begin(), slot.values.end());
     }
   }
