@@ -116,8 +116,8 @@ const steps = [
 
   ['the editor runs a statement and shows what the server answers', async (page) => {
     await Go(page, 'Query');
-    await page.waitForFunction(() => document.querySelector('[data-testid=sql]')?.value.includes('SELECT'), undefined, { timeout: wait_ms });
-    assert.match(await page.getByTestId('sql').inputValue(), /measure_name IN \('cpu_idle', ?'avg_cpu_idle'\)[^]*instance_name = '[^]*ORDER BY time DESC[^]*LIMIT 100/, 'the sample statement');
+    await Until(page, () => window.__tidemark.query?.text.includes('SELECT'));
+    assert.match((await Model(page, 'query')).text, /measure_name IN \('cpu_idle', ?'avg_cpu_idle'\)[^]*instance_name = '[^]*ORDER BY time DESC[^]*LIMIT 100/, 'the sample statement');
     await page.getByTestId('sql').press('Control+Enter');
     await Until(page, () => ['ready', 'error'].includes(window.__tidemark.query?.status));
     let query = await Model(page, 'query');

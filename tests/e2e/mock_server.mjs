@@ -296,6 +296,11 @@ export class MockServer {
     if (path[0] === 'overview') return Json(status.overview);
     if (path[0] === 'streams') return Json({ streams: status.streams });
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
+    if (path[0] === 'databases' && path[4] === 'values') {
+      const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
+      const column = url.searchParams.get('column');
+      return Json({ column, values: [...new Set(kHosts.map((h) => h[column]))].filter((v) => v?.toLowerCase().includes(wanted)).sort(), truncated: false });
+    }
     if (path[0] === 'databases' && path[4] === 'revisions') return this.#Revisions(url.searchParams, Json, Fail);
     if (path[0] === 'pipelines' && path[2] !== undefined) {
       if (request.headers['x-console'] !== '1') return Fail(403, 'invalid_request', 'X-Console is missing.');
@@ -354,14 +359,21 @@ export class MockServer {
 
   // ---- SQL: just the statements of the pages and of the tests ----
 
-  #Query({ sql, next, max_rows = 1000 }, Json, Fail) {
+  async #Query({ sql, next, max_rows = 1000, id, from, to }, Json, Fail) {
     if (next !== undefined) {
       const page = this.#pages.get(next);
       return page === undefined ? Fail(404, 'not_found', 'This page has expired.') : Json(this.#Page(page.columns, page.rows, page.max_rows, page.id));
     }
-    const columns = (names) => names.map((name) => ({ name, type: { time: 'TIMESTAMP', 'measure_value::double': 'DOUBLE', big: 'BIGINT' }[name] ?? 'VARCHAR' }));
+    if (id !== undefined && this.console.running.has(id)) return Fail(409, 'conflict', 'Another statement has this id.');
+    const expanded = sql.includes('$__') ? this.console.Expand(sql, from, to) : null;
+    if (/\bslow\b/.test(sql)) {
+      const end = await new Promise((resolve) => this.console.running.set(id, { resolve }));
+      this.console.running.delete(id);
+      if (end === 'cancelled') return Fail(409, 'cancelled', 'The statement was cancelled.');
+    }
+    const columns = (names) => names.map((name) => ({ name, type: { time: 'TIMESTAMP', t: 'TIMESTAMP', 'measure_value::double': 'DOUBLE', big: 'BIGINT', series: 'timeseries(double)', pair: 'row(a bigint, b varchar)' }[name] ?? (/^n\d+$/.test(name) ? 'DOUBLE' : 'VARCHAR') }));
     const names = Object.keys(kHosts[0]);
-    const Answer = (column_names, rows) => Json(this.#Page(columns(column_names), rows, max_rows, `Q${this.requests.length}`));
+    const Answer = (column_names, rows) => Json({ ...this.#Page(columns(column_names), rows, max_rows, id ?? `Q${this.requests.length}`), expanded_sql: expanded });
     if (/^\s*EXPLAIN/i.test(sql)) {
       return Answer(['Query Plan'], ['scan "InterpolatedBlogDB"."EC2MetricTable"', '  measures  cpu_idle, avg_cpu_idle', '  series    2', '  time      [-inf, +inf)'].map((line) => [line]));
     }
@@ -370,6 +382,21 @@ export class MockServer {
         ...names.map((name) => [name, 'varchar', 'DIMENSION']), ['measure_name', 'varchar', 'MEASURE_NAME'], ['time', 'timestamp', 'TIMESTAMP'],
         ['measure_value::double', 'double', 'MEASURE_VALUE'],
       ]);
+    }
+    if (/FROM wide/.test(sql)) {
+      // 10 000 rows, 30 columns, NULLs, long text, nested values.
+      const names30 = ['time', 'name', 'big', 'series', 'pair', ...Array.from({ length: 25 }, (_, i) => `n${i}`)];
+      return Answer(names30, Array.from({ length: 12_000 }, (_, r) => names30.map((name, c) => {
+        if (name === 'time') return Text(this.now_ms - r * 1000).replace(/0{6}$/, '000001');
+        if (name === 'name') return r % 50 === 7 ? `long ${'text '.repeat(60)}` : `row ${r}`;
+        if (name === 'big') return String(9007199254740993n + BigInt(r));
+        if (name === 'series') return JSON.stringify(Array.from({ length: 12 }, (_, i) => ({ time: Text(this.now_ms + i * 1000), value: String(Noise(r, i)) })));
+        if (name === 'pair') return `{"a":${9007199254740993n + BigInt(r)},"b":"x"}`;
+        return (r + c) % 11 === 0 ? null : String(Noise(r, c).toFixed(6));
+      })));
+    }
+    if (/SELECT BIN/.test(sql)) {
+      return Answer(['t', 'region', 'n0'], Array.from({ length: 60 }, (_, i) => ['us-east-2', 'eu-west-1', 'us_east_1'].map((region, k) => [Text(this.now_ms - (60 - i) * 60_000), region, String(30 + 20 * k + 8 * Math.sin(i / 6 + k))])).flat());
     }
     if (/big/.test(sql)) return Answer(['big', 'name'], [['9007199254740993', '<b>not bold</b>'], [null, '']]);
     const unknown = /\b(nope|no_such_column)\b/.exec(sql);
@@ -384,14 +411,14 @@ export class MockServer {
     }
     const measures = Equal('measure_name') !== undefined ? [Equal('measure_name')] : [...(/IN \(([^)]*)\)/.exec(sql)?.[1] ?? '').matchAll(/'([^']*)'/g)].map((m) => m[1]);
     const hosts = kHosts.filter((h) => names.every((name) => (Equal(name) ?? h[name]) === h[name]));
-    const from = Number(/time >= from_milliseconds\((\d+)\)/.exec(sql)?.[1] ?? 0);
-    const to = Number(/time < from_milliseconds\((\d+)\)/.exec(sql)?.[1] ?? 1e15);
+    const since = Number(/time >= from_milliseconds\((\d+)\)/.exec(sql)?.[1] ?? 0);
+    const until = Number(/time < from_milliseconds\((\d+)\)/.exec(sql)?.[1] ?? 1e15);
     const at = /time = from_milliseconds\((\d+)\)/.exec(sql)?.[1];
     let found = hosts.flatMap((host) => measures.flatMap((measure) => {
       const points = measure.startsWith('avg_')
         ? [...(this.#windows.get(this.#Key(host, measure))?.values() ?? [])].map((row) => [row.window_end, row.value])
         : [...(this.#series.get(this.#Key(host, measure)) ?? [])];
-      return points.filter(([t]) => t >= from && t < to && (at === undefined || t === Number(at))).map(([t, v]) => ({ host, measure, t, v }));
+      return points.filter(([t]) => t >= since && t < until && (at === undefined || t === Number(at))).map(([t, v]) => ({ host, measure, t, v }));
     }));
     found.sort((a, b) => (/DESC/.test(sql) ? b.t - a.t : a.t - b.t) || (a.measure < b.measure ? -1 : 1));
     found = found.slice(0, Number(/LIMIT (\d+)/.exec(sql)?.[1] ?? 1e9));

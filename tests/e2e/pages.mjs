@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
 import { AssertAxe, ChartReady, kNow, kWaitMs, Model, ms, OpenFirstHost, Until } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
+import { tests as query_tests } from './pages_query.mjs';
 import { tests as shell_tests } from './pages_shell.mjs';
 
 const tests = {
@@ -128,48 +129,6 @@ const tests = {
     await page.getByRole('cell', { name: 'closed' }).first().waitFor();
   },
 
-  async 'the sample query runs with Ctrl+Enter and pages to its end'({ page, endpoint }) {
-    await page.goto(`${endpoint}/ui/query`);
-    await page.waitForFunction(() => document.querySelector('[data-testid=sql]')?.value.includes('avg_cpu_idle'), undefined, { timeout: kWaitMs });
-    await page.getByTestId('sql').focus();
-    await page.keyboard.press('Control+Enter');
-    await Until(page, () => window.__tidemark.query.status === 'ready');
-    let { query } = await Model(page);
-    assert.equal(query.rows.length, 100);
-    assert.deepEqual(query.columns.at(-1), { name: 'measure_value::double', type: 'DOUBLE' });
-    await page.getByTestId('footer').getByText('100 rows · complete').waitFor();
-    await page.getByTestId('sql').fill(`SELECT * FROM "InterpolatedBlogDB"."EC2MetricTable" WHERE measure_name IN ('cpu_idle','cpu_system')`);
-    await page.getByTestId('run').click();
-    await Until(page, () => window.__tidemark.query.status === 'ready' && window.__tidemark.query.has_next);
-    await page.getByTestId('more').click();
-    await Until(page, () => window.__tidemark.query.rows.length === 2000);
-    ({ query } = await Model(page));
-    assert.equal(new Set(query.rows.map((row) => row.join('|'))).size, 2000);
-  },
-
-  async 'an error stands at its place in the text'({ page, endpoint }) {
-    await page.goto(`${endpoint}/ui/query`);
-    await page.getByTestId('sql').fill('SELECT 1;\nSELECT time,\n  nope FROM t');
-    await page.getByTestId('sql').press('Control+Enter');
-    await Until(page, () => window.__tidemark.query.status === 'error');
-    assert.match(await page.getByTestId('error').innerText(), /does not exist[^]*Did you mean time\?[^]*01JD9Z6V5K8M/);
-    const marked = await page.locator('.text pre .wrong').allInnerTexts();
-    assert.deepEqual(marked, ['nope']);
-    const caret = await page.getByTestId('sql').evaluate((area) => area.value.slice(area.selectionStart, area.selectionStart + 4));
-    assert.equal(caret, 'nope');
-  },
-
-  async 'cells are exact text: big integers, NULL, empty, markup'({ page, endpoint }) {
-    await page.goto(`${endpoint}/ui/query`);
-    await page.getByTestId('sql').fill('SELECT big');
-    await page.getByTestId('run').click();
-    await Until(page, () => window.__tidemark.query.status === 'ready');
-    const cells = await page.getByTestId('result').locator('td').allInnerTexts();
-    assert.deepEqual(cells, ['9007199254740993', '<b>not bold</b>', 'NULL', '""']);
-    await page.getByTestId('explain').click();
-    await page.getByTestId('result').getByText('measures  cpu_idle, avg_cpu_idle').waitFor();
-  },
-
   async 'the graph shows the flow, live, and stops a pipeline'({ page, endpoint, server }) {
     await page.goto(`${endpoint}/ui/pipelines`);
     await Until(page, () => window.__tidemark?.graph?.status === 'ready');
@@ -230,7 +189,7 @@ const Revisions = async (endpoint, chart) => {
 const wanted = process.argv[2] ?? '';
 const browser = await LaunchBrowser();
 let failed = 0;
-for (const [name, Run] of Object.entries({ ...tests, ...shell_tests })) {
+for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests })) {
   if (!name.includes(wanted)) continue;
   const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });
   const endpoint = await server.Listen();

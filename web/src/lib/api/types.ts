@@ -229,6 +229,8 @@ export interface MacroMembers {
   database?: string;
   table?: string;
   measure?: string;
+  /** Reduces a result to about so many points a series (section 3.2). */
+  max_points?: number;
 }
 
 export interface QueryState {

@@ -52,6 +52,8 @@ export interface GraphHook {
 
 export interface QueryHook {
   status: DataStatus;
+  /** What the editor holds. */
+  text: string;
   sql: string;
   columns: Column[];
   rows: Cell[][];

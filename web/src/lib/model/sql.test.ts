@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HostsSql, OffsetOf, SeriesSql, StatementAt, TokenEnd, Tokenize } from './sql.ts';
+import { FormatSql, HostsSql, OffsetOf, SeriesSql, StatementAt, Statements, TokenEnd, Tokenize } from './sql.ts';
 
 test('names and texts are quoted by doubling', () => {
   assert.equal(
@@ -37,4 +37,18 @@ test('places of errors count code points', () => {
   assert.equal(sql.slice(offset, TokenEnd(sql, offset)), 'nope');
   assert.equal(sql.slice(OffsetOf(sql, 2, 6)), 't');
   assert.equal(OffsetOf(sql, 99, 99), sql.length);
+});
+
+test('formatting moves lines and case, never a token', () => {
+  const sql = "select a, count(*) from \"D\".\"T\" t left join u on t.x = u.x where time between ago(1h) and now() and b = 'and from' -- why\ngroup by a order by 2 limit 5; select 1";
+  const formatted = FormatSql(sql);
+  assert.equal(formatted, "SELECT a, count(*)\nFROM \"D\".\"T\" t\n  LEFT JOIN u\n  ON t.x = u.x\nWHERE time BETWEEN ago(1h) AND now()\n  AND b = 'and from' -- why\nGROUP BY a\nORDER BY 2\nLIMIT 5;\nSELECT 1");
+  const bare = (text: string): string => text.replace(/\s+/g, '').toLowerCase();
+  assert.equal(bare(formatted), bare(sql));
+  assert.equal(FormatSql(formatted), formatted);
+});
+
+test('statements are cut outside strings, names and comments', () => {
+  const sql = "SELECT ';' ; -- a ; b\nSELECT \"x;y\" ;;\n";
+  assert.deepEqual(Statements(sql).map(({ begin, end }) => sql.slice(begin, end).trim()), ["SELECT ';'", '-- a ; b\nSELECT "x;y"']);
 });

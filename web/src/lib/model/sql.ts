@@ -96,21 +96,78 @@ export function TokenEnd(sql: string, offset: number): number {
   return offset + (m === null ? 1 : m[0].length);
 }
 
-/** The statement around the cursor; statements are cut at `;` outside strings, quoted names and comments. */
-export function StatementAt(sql: string, cursor: number): string {
-  let begin = 0;
+export interface TextRange {
+  begin: number;
+  end: number;
+}
+
+/** Every statement of a text, cut at `;` outside strings, quoted names and comments; blank ones are left out. */
+export function Statements(sql: string): TextRange[] {
+  const cuts: number[] = [];
   let offset = 0;
   for (const token of Tokenize(sql)) {
-    if (token.kind === 'text') {
-      for (let i = 0; i < token.text.length; i += 1) {
-        if (token.text[i] !== ';') continue;
-        const end = offset + i;
-        if (cursor <= end && sql.slice(begin, end).trim() !== '') return sql.slice(begin, end);
-        if (sql.slice(end + 1).trim() === '') return sql.slice(begin, end);
-        begin = end + 1;
-      }
-    }
+    if (token.kind === 'text') for (let i = 0; i < token.text.length; i += 1) if (token.text[i] === ';') cuts.push(offset + i);
     offset += token.text.length;
   }
-  return sql.slice(begin);
+  const ranges: TextRange[] = [];
+  let begin = 0;
+  for (const end of [...cuts, sql.length]) {
+    if (sql.slice(begin, end).trim() !== '') ranges.push({ begin, end });
+    begin = end + 1;
+  }
+  return ranges;
+}
+
+/** The statement around the cursor, else the last one before it. */
+export function StatementRange(sql: string, cursor: number): TextRange {
+  const all = Statements(sql);
+  return all.find(({ end }) => cursor <= end) ?? all.at(-1) ?? { begin: 0, end: sql.length };
+}
+
+export function StatementAt(sql: string, cursor: number): string {
+  const { begin, end } = StatementRange(sql, cursor);
+  return sql.slice(begin, end);
+}
+
+const kNewLine = new Set('select from where group order having limit union except intersect with'.split(' '));
+const kIndented = new Set('and or on when else left right inner full cross join'.split(' '));
+
+/** The same tokens, with keywords in capitals and clauses on lines of their own. Strings, names and comments stay as they are. */
+export function FormatSql(sql: string): string {
+  let out = '';
+  let depth = 0;
+  let between = false;
+  let previous = '';
+  const tokens = Tokenize(sql).flatMap((token): Token[] =>
+    token.kind === 'text' ? (token.text.match(/\s+|[^\s]/g) ?? []).map((text) => ({ kind: 'text', text })) : [token]);
+  const Line = (indent: string): void => {
+    out = out.replace(/[ \t]+$/, '');
+    if (out !== '' && !out.endsWith('\n')) out += '\n';
+    if (out !== '') out += indent;
+  };
+  for (const { kind, text } of tokens) {
+    if (/^\s+$/.test(text)) {
+      if (out !== '' && !/\s$/.test(out) && !out.endsWith('(')) out += ' ';
+      continue;
+    }
+    const word = text.toLowerCase();
+    if (kind === 'keyword') {
+      const closes_between = word === 'and' && between;
+      const joined = (word === 'join' && /^(left|right|inner|full|cross|outer)$/.test(previous)) || (word === 'from' && previous === 'distinct');
+      if (word === 'between') between = true;
+      else if (closes_between) between = false;
+      if (depth === 0 && kNewLine.has(word)) Line('');
+      else if (depth === 0 && kIndented.has(word) && !closes_between && !joined && previous !== 'by') Line('  ');
+      out += text.toUpperCase();
+    } else if (kind === 'comment') out += `${text.trimEnd()}\n`;
+    else {
+      if (text === '(') depth += 1;
+      if (text === ')') depth = Math.max(0, depth - 1);
+      if (/^[),;.]$/.test(text)) out = out.replace(/[ \t]+$/, '');
+      out += text;
+      if (text === ';' && depth === 0) out += '\n';
+    }
+    previous = word;
+  }
+  return out.trim();
 }
