@@ -21,7 +21,6 @@ export class ConsoleModel {
   /** Statements that wait until they are cancelled or let go: id -> {resolve}. */
   running = new Map();
   cancelled = [];
-  streams_made = new Map();
 
   Info(now_ms, url) {
     return {

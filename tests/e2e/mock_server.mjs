@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConsoleModel } from './mock_console.mjs';
+import { StreamModel } from './mock_streams.mjs';
 
 const kDist = join(dirname(fileURLToPath(import.meta.url)), '../../web/dist');
 const kDatabase = 'InterpolatedBlogDB';
@@ -59,6 +60,7 @@ export class MockServer {
   #empty = false;
   requests = [];
   console = new ConsoleModel();
+  streams = new StreamModel();
   /** Problems of the overview. */
   problems = [];
 
@@ -294,7 +296,7 @@ export class MockServer {
     const endpoint = `http://${request.headers.host}`;
     if (await this.console.HandleConsole({ request, path, url, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
     if (path[0] === 'overview') return Json(status.overview);
-    if (path[0] === 'streams') return Json({ streams: status.streams });
+    if (path[0] === 'streams') return this.streams.Handle({ request, path, url, body, status, now_ms: this.now_ms, Json, Fail, response });
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
     if (path[0] === 'databases' && path[4] === 'values') {
       const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
