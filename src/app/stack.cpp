@@ -111,6 +111,8 @@ catalog::ViewDef ReadView(TomlTable& table) {
   def.late = table.OneOf("late", "recompute", {"recompute", "freeze"}) == 0
                  ? catalog::LatePolicy::kRecompute
                  : catalog::LatePolicy::kFreeze;
+  def.early = table.Duration("early", nanoseconds(0), nanoseconds(0));
+  def.provisional_after = table.Duration("provisional_after", nanoseconds(0), nanoseconds(0));
   def.adopt = table.Bool("adopt", false);
   def.definition = DefinitionText(def);
   return def;
@@ -197,6 +199,10 @@ std::string DefinitionText(const catalog::ViewDef& def) {
   out.Key("out_of_orderness").String(FormatDuration(def.out_of_orderness));
   out.Key("allowed_lateness").String(FormatDuration(def.allowed_lateness));
   out.Key("late").String(def.late == catalog::LatePolicy::kFreeze ? "freeze" : "recompute");
+  if (def.early != nanoseconds(0)) out.Key("early").String(FormatDuration(def.early));
+  if (def.provisional_after != nanoseconds(0)) {
+    out.Key("provisional_after").String(FormatDuration(def.provisional_after));
+  }
   out.EndObject();
   return std::move(out).Take();
 }

@@ -102,6 +102,8 @@ ViewDef Ec2View() {
               .aggregates = {"avg"}};
   def.window = minutes(5);
   def.offset = seconds(90);
+  def.early = seconds(10);
+  def.provisional_after = seconds(30);
   def.group_by = {"*"};
   def.output = "avg_{measure}";
   def.label = WindowLabel::kEnd;

@@ -327,6 +327,9 @@ std::string EncodeDefinition(const ViewDef& def) {
   out.Int("out_of_orderness_ns", def.out_of_orderness.count());
   out.Int("allowed_lateness_ns", def.allowed_lateness.count());
   out.Enum("late", def.late, kLatePolicies);
+  if (def.early != nanoseconds(0)) out.Int("early_ns", def.early.count());
+  if (def.provisional_after != nanoseconds(0))
+    out.Int("provisional_after_ns", def.provisional_after.count());
   out.Flag("adopt", def.adopt);
   out.Flag("running", def.running);
   if (def.paused) out.Flag("paused", true);
@@ -353,6 +356,8 @@ Result<void> DecodeDefinition(std::string_view text, ViewDef& def) {
   in.Duration("out_of_orderness_ns", def.out_of_orderness);
   in.Duration("allowed_lateness_ns", def.allowed_lateness);
   in.Enum("late", def.late, kLatePolicies);
+  in.Duration("early_ns", def.early);
+  in.Duration("provisional_after_ns", def.provisional_after);
   in.Flag("adopt", def.adopt);
   in.Flag("running", def.running);
   in.Flag("paused", def.paused);

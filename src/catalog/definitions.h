@@ -129,6 +129,8 @@ struct ViewDef {
   nanoseconds out_of_orderness{0};
   nanoseconds allowed_lateness{0};
   LatePolicy late = LatePolicy::kRecompute;
+  nanoseconds early{0};              // rows of open windows are shown that often; 0: not
+  nanoseconds provisional_after{0};  // .. after that much silence; 0: not
   bool adopt = false;
   bool running = true;
   bool paused = false;     // an operator's hold, apart from `running`

@@ -102,6 +102,8 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.allowed_lateness = def.allowed_lateness;
   out.late =
       def.late == catalog::LatePolicy::kFreeze ? LatePolicy::kFreeze : LatePolicy::kRecompute;
+  out.early = def.early;
+  out.provisional_after = def.provisional_after;
   out.source_retention = tables.source_retention;
   out.adopt = def.adopt;
   out.running = def.running;
@@ -123,6 +125,11 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
   }
   if (d.width > kSpanMax || d.out_of_orderness > kSpanMax || d.allowed_lateness > kSpanMax) {
     return Invalid(d.name, "window, out_of_orderness and allowed_lateness must be below 12 years");
+  }
+  for (const auto& [key, value] :
+       {std::pair("early", d.early), std::pair("provisional_after", d.provisional_after)}) {
+    if (value != nanoseconds(0) && value < kEarlyMin)
+      return Invalid(d.name, std::string(key) + " must be 100ms at least, or 0s for none");
   }
   if (d.measures.empty()) return Invalid(d.name, "measures must name at least one pattern");
   if (d.types.empty()) return Invalid(d.name, "types must name at least one type");

@@ -25,6 +25,9 @@ enum class LatePolicy : uint8_t {
   kFreeze,     // stays raw, is counted and logged; the published row never changes again
 };
 
+/// Of `early` and `provisional_after`: each pass evaluates what is open.
+inline constexpr nanoseconds kEarlyMin = milliseconds(100);
+
 struct ViewDefinition {
   ViewId id;
   uint32_t generation = 1;
@@ -43,6 +46,11 @@ struct ViewDefinition {
   nanoseconds out_of_orderness{0};
   nanoseconds allowed_lateness{0};
   LatePolicy late = LatePolicy::kRecompute;
+  /// Rows of windows that have not fired are written before their time, as preliminary ones
+  /// (RowInfo::revision 0, no entry in the log): every `early`, and once after
+  /// `provisional_after` without points. 0: not. Both in processing time.
+  nanoseconds early{0};
+  nanoseconds provisional_after{0};
   /// How long raw points of the source are kept; windows that reach further back are never
   /// evaluated. 0: for ever.
   nanoseconds source_retention{0};

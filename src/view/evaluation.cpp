@@ -52,13 +52,8 @@ store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& tex
   return {};
 }
 
-void NoteLatePoints(const Due& due, store::RevisionEntry& entry) {
-  entry.coarse = due.coarse;
-  if (due.coarse) return;
-  entry.late_points = due.late_points;
-  entry.lateness_max = due.lateness;
-  entry.partition = due.partition;
-}
+/// A preliminary row of ours. One that was adopted has no count of records.
+bool IsEarly(const store::RowInfo& row) { return row.revision == 0 && row.record_count > 0; }
 
 }  // namespace
 
@@ -239,42 +234,79 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
     ++piece.refused;
     return;
   }
-  const TimeRange window = grid_.WindowAt(due.window);
-  const EventTime label = LabelOf(due.window);
-  const auto existing = rows.find({*target, label});
-  const bool exists = existing != rows.end();
-  const bool has_value = !std::holds_alternative<std::monostate>(value);
-  if (exists && existing->second.row.revision > 0 && SameBits(existing->second.value, value))
+  const auto found = rows.find({*target, LabelOf(due.window)});
+  const Existing* existing = found == rows.end() ? nullptr : &found->second;
+  if (request.kind == PieceRequest::Kind::kEarly) {
+    if (EmitEarly(request, {due, *target, 0, records}, value, existing, piece))
+      NoteChange(due, aggregate, piece);
     return;
-  if (!exists && !has_value) return;
+  }
+  const bool has_value = !std::holds_alternative<std::monostate>(value);
+  if (existing != nullptr && existing->row.revision > 0 && SameBits(existing->value, value)) return;
+  if (existing == nullptr && !has_value) return;
   if (due.coarse && due.window < request.sealed_before) {
     LogFrozen(request, due, aggregate, rows, piece);
     return;
   }
 
-  const uint32_t revision = exists ? existing->second.row.revision + 1 : 1;
-  const store::RowInfo& row = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
-                                                                     .window_end = window.end,
-                                                                     .revision = revision,
-                                                                     .record_count = records});
-  store::PointView point;
-  point.series = *target;
-  point.time = label;
+  const uint32_t revision = existing == nullptr ? 1 : existing->row.revision + 1;
+  AddRow(request, {due, *target, revision, records}, value, piece);
+  store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
+  entry.revision = revision;
+  if (existing != nullptr && !IsEarly(existing->row)) entry.old_value = existing->value;
+  entry.new_value = std::move(value);
+  ++(revision == 1 ? piece.published : piece.revised);
+  NoteChange(due, aggregate, piece);
+}
+
+// Nothing is written where nothing new came.
+bool Evaluator::EmitEarly(const PieceRequest& request, const NewRow& row,
+                          const store::Scalar& value, const Existing* existing, Piece& piece) {
+  if (existing == nullptr) {
+    if (std::holds_alternative<std::monostate>(value)) return false;
+  } else if (!IsEarly(existing->row) ||
+             (existing->row.record_count == row.records && SameBits(existing->value, value))) {
+    return false;  // published, adopted, or as it is
+  }
+  AddRow(request, row, value, piece);
+  ++piece.early;
+  return true;
+}
+
+void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
+                       Piece& piece) {
+  const TimeRange window = grid_.WindowAt(row.due.window);
+  const store::RowInfo& info = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
+                                                                      .window_end = window.end,
+                                                                      .revision = row.revision,
+                                                                      .record_count = row.records});
+  store::PointView& point = piece.points.emplace_back();
+  point.series = row.target;
+  point.time = LabelOf(row.due.window);
   point.arrival = request.now;
   point.value = ViewOf(value, piece.texts);  // none: the row ends
-  point.row = &row;
-  piece.points.push_back(point);
+  point.row = &info;
+}
+
+store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due& due,
+                                          store::SeriesRef target, Piece& piece) {
+  const TimeRange window = grid_.WindowAt(due.window);
   store::RevisionEntry& entry = piece.revisions.emplace_back();
-  entry.series = *target;
-  entry.time = label;
+  entry.series = target;
+  entry.time = LabelOf(due.window);
   entry.window_start = window.start;
   entry.window_end = window.end;
-  entry.revision = revision;
-  if (exists) entry.old_value = existing->second.value;
-  entry.new_value = std::move(value);
-  NoteLatePoints(due, entry);
   entry.at = request.now;
-  ++(revision == 1 ? piece.published : piece.revised);
+  entry.coarse = due.coarse;
+  if (due.coarse) return entry;
+  entry.late_points = due.late_points;
+  entry.lateness_max = due.lateness;
+  entry.partition = due.partition;
+  return entry;
+}
+
+void Evaluator::NoteChange(const Due& due, size_t aggregate, Piece& piece) {
+  const EventTime label = LabelOf(due.window);
   piece.measures.insert(book_.target_name(due.series, aggregate));
   if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
   piece.hull->start = std::min(piece.hull->start, label);
@@ -291,25 +323,14 @@ void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t ag
                           const Rows& rows, Piece& piece) {
   const store::SeriesRef* target = book_.target(due.series, aggregate);
   if (target == nullptr) return;
-  const EventTime label = LabelOf(due.window);
-  const TimeRange window = grid_.WindowAt(due.window);
-  store::RevisionEntry& entry = piece.revisions.emplace_back();
-  entry.series = *target;
-  entry.time = label;
-  entry.window_start = window.start;
-  entry.window_end = window.end;
-  if (const auto it = rows.find({*target, label}); it != rows.end()) {
+  store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
+  if (const auto it = rows.find({*target, entry.time}); it != rows.end()) {
     entry.revision = it->second.row.revision;
     entry.old_value = it->second.value;
     entry.new_value = it->second.value;
   }
-  NoteLatePoints(due, entry);
-  entry.at = request.now;
   entry.frozen = true;
-  piece.measures.insert(book_.target_name(due.series, aggregate));
-  if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
-  piece.hull->start = std::min(piece.hull->start, label);
-  piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
+  NoteChange(due, aggregate, piece);
 }
 
 }  // namespace tidemark::view

@@ -30,12 +30,13 @@ struct Piece {
   store::Positions snapshot;      // evaluated here
   uint64_t published = 0;         // first revisions
   uint64_t revised = 0;           // later ones
+  uint64_t early = 0;             // preliminary rows
   uint64_t overflows = 0;         // no value: a BIGINT sum beyond its range
   uint64_t refused = 0;           // their series may not be made
   std::set<std::string> measures;
   std::optional<TimeRange> hull;  // of the rows' times
 
-  bool empty() const { return revisions.empty(); }
+  bool empty() const { return points.empty() && revisions.empty(); }
 };
 
 struct PieceRequest {
@@ -43,6 +44,8 @@ struct PieceRequest {
   std::span<const Due> frozen;  // refused late points: logged, not evaluated
   store::Positions at_least;
   ArrivalTime now;  // commit time
+  /// Before their time: rows of revision 0 without an entry in the log.
+  enum class Kind : uint8_t { kPublish, kEarly } kind = Kind::kPublish;
   /// Coarse windows that start before it are sealed (kFreeze): only looked at, and logged as frozen
   /// when the raw points give another value.
   EventTime sealed_before{INT64_MIN};
@@ -85,6 +88,19 @@ class Evaluator {
   Result<void> AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece);
   void Emit(const PieceRequest& request, const Due& due, size_t aggregate, uint64_t records,
             store::Scalar value, const Rows& rows, Piece& piece);
+  struct NewRow {
+    const Due& due;
+    store::SeriesRef target;
+    uint32_t revision = 0;
+    uint64_t records = 0;
+  };
+  bool EmitEarly(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
+                 const Existing* existing, Piece& piece);
+  void AddRow(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
+              Piece& piece);
+  store::RevisionEntry& AddEntry(const PieceRequest& request, const Due& due,
+                                 store::SeriesRef target, Piece& piece);
+  void NoteChange(const Due& due, size_t aggregate, Piece& piece);
   void EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece);
   void LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate, const Rows& rows,
                  Piece& piece);

@@ -65,6 +65,14 @@ void MarkBook::TakeBefore(EventTime until, std::vector<Due>& out) {
   }
 }
 
+std::optional<EventTime> MarkBook::CopyFirst(EventTime from, std::vector<Due>& out) const {
+  const auto it = windows_.lower_bound(from);
+  if (it == windows_.end()) return std::nullopt;
+  for (const SeriesIndex series : it->second)
+    out.push_back({.window = it->first, .series = series, .fresh = true});
+  return it->first;
+}
+
 std::vector<std::pair<EventTime, size_t>> MarkBook::OpenWindows(size_t count_max) const {
   std::vector<std::pair<EventTime, size_t>> out;
   for (auto it = windows_.rbegin(); it != windows_.rend() && out.size() < count_max; ++it) {

@@ -95,6 +95,9 @@ class MarkBook {
 
   /// Moves the marks of windows that start before `until` into `out` (unsorted, `fresh`).
   void TakeBefore(EventTime until, std::vector<Due>& out);
+  /// Appends the marks (`fresh`) of the first window that starts at `from` or later, and gives its
+  /// start; none: there is no such window.
+  std::optional<EventTime> CopyFirst(EventTime from, std::vector<Due>& out) const;
   /// Marks held: an upper bound of pairs.
   size_t size() const { return size_; }
   /// Windows with marks, ascending, with their counts; the newest `count_max`.

@@ -49,6 +49,9 @@ ViewRunner::Metrics::Metrics(MetricRegistry& r, const std::string& view)
                            "Rows that the store does not accept", {{"view", view}})),
       evaluated(r.GetCounter("tidemark_view_evaluated_windows_total",
                              "Evaluations of (series, window)", {{"view", view}})),
+      early(r.GetCounter("tidemark_view_early_rows_total",
+                         "Preliminary rows written for windows that are still open",
+                         {{"view", view}})),
       gaps(r.GetCounter("tidemark_view_feed_gaps_total",
                         "Times the feed was trimmed before the view had read it",
                         {{"view", view}})),
@@ -134,6 +137,8 @@ Result<Progress> ViewRunner::Advance() {
       return Drain();
     case Phase::kEvaluating:
       return Evaluate();
+    case Phase::kEarly:
+      return EvaluateEarly();
     case Phase::kStopped:
     case Phase::kFailed:
       return Progress{};
@@ -181,6 +186,7 @@ Result<void> ViewRunner::Open() {
   work_ = std::make_unique<Work>(env_.store, definition_, grid_);
   Work& w = *work_;
   totals_ = {};
+  w.last_point_at = w.last_early_at = env_.clock.Monotonic();
   if (wishes_.pipelines != nullptr) w.tracker.SetPipelines(*wishes_.pipelines);
   const auto progress = env_.store.ProgressOf(definition_.id);
   if (progress && progress->generation == definition_.generation) {
@@ -379,6 +385,7 @@ void ViewRunner::PublishStatus() {
     case Phase::kSeeding:
     case Phase::kDraining:
     case Phase::kEvaluating:
+    case Phase::kEarly:
       status_.state = ViewState::kRunning;
       break;
     case Phase::kStopped:

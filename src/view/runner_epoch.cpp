@@ -75,6 +75,13 @@ Result<Progress> ViewRunner::Drain() {
   behind_since_.reset();
   std::optional<MonotonicTime> wake_at = w.tracker.NextIdle(env_.clock.Monotonic());
   if (!w.held.empty()) wake_at = std::min(wake_at.value_or(w.held_look_at), w.held_look_at);
+  if (const auto early = EarlyAt()) {
+    if (*early <= env_.clock.Monotonic()) {
+      BeginEarly();
+      return kMore;
+    }
+    wake_at = std::min(wake_at.value_or(*early), *early);
+  }
   return Progress{.more = false, .wake_at = wake_at};
 }
 
@@ -99,9 +106,11 @@ void ViewRunner::JudgeGap(const store::FeedBatch& batch) {
 void ViewRunner::Judge(const store::FeedBatch& batch) {
   Work& w = *work_;
   uint64_t in_order = 0;
+  uint64_t ours = 0;
   for (const store::FeedPoint& point : batch.points) {
     const SeriesIndex series = Track(point.series);
     if (series == SeriesDirectory::kForeign) continue;
+    ++ours;
     if (point.time >= w.frontier) [[likely]] {
       w.marks.Mark(series, point.time);
       ++in_order;
@@ -110,6 +119,10 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
     }
   }
   lateness_.buckets[0].on_time += in_order;
+  if (ours > 0) {
+    w.unseen = true;
+    w.last_point_at = env_.clock.Monotonic();
+  }
   w.points_since_progress += batch.points.size();
   for (const store::SourceProgress& p : batch.sources) {
     if (p.table != definition_.source) continue;

@@ -22,6 +22,8 @@
 //     that stay open are found by a scan once the epoch is committed.
 //  6. Windows that wait for damaged files (damage_internal.h) are in the epoch's last frame; those
 //     given back to an epoch stay journaled until its last frame is durable.
+//  7. Preliminary rows are written between epochs, when the feed has been drained (kEarly), in
+//     frames like the inner ones of an epoch: they change nothing of what a restart does.
 #pragma once
 
 #include <functional>
@@ -92,6 +94,7 @@ class ViewRunner {
     kSeeding,
     kDraining,
     kEvaluating,
+    kEarly,
     kStopped,  // paused ones as well
     kFailed
   };
@@ -140,6 +143,11 @@ class ViewRunner {
   Result<Progress> AfterWrite(Result<store::WriteReply> reply);
   void Account();
   Result<void> NextDue();
+  // runner_early.cpp
+  std::optional<MonotonicTime> EarlyAt() const;
+  void BeginEarly();
+  bool NextEarly();
+  Result<Progress> EvaluateEarly();
   // runner_damage.cpp
   void RefreshDamage();
   size_t HoldDamaged(std::vector<Due>& due, size_t from);
@@ -155,6 +163,9 @@ class ViewRunner {
 
   void Fail(Error error);
   void ApplyWishes(const Wishes& wishes);
+  bool ShowsEarly() const {
+    return definition_.early > nanoseconds(0) || definition_.provisional_after > nanoseconds(0);
+  }
   ViewState StoppedState() const { return wishes_.run ? ViewState::kPaused : ViewState::kStopped; }
   Progress BackOff();
   void PublishStatus();
@@ -197,6 +208,7 @@ struct ViewRunner::Metrics {
   Counter& overflows;
   Counter& refused;
   Counter& evaluated;
+  Counter& early;
   Counter& gaps;
   Gauge& dirty;
   Gauge& damaged;
@@ -212,6 +224,7 @@ struct ViewRunner::Inflight {
   Published published;
   uint64_t windows = 0;
   uint64_t revisions = 0;
+  uint64_t early = 0;
   uint64_t overflows = 0;
   uint64_t refused = 0;
   size_t entries = 0;
@@ -243,6 +256,12 @@ struct ViewRunner::Work {
   bool seeded = false;
   store::Positions replay_from;  // journaled
   uint64_t points_since_progress = 0;
+
+  // Preliminary rows
+  bool unseen = true;           // points of open windows may have come since the last pass
+  MonotonicTime last_point_at;  // when points were read last
+  MonotonicTime last_early_at;  // begin of the last pass
+  EventTime early_from;         // of a pass: the windows to come
 
   bool in_epoch = false;
   Epoch epoch;

@@ -46,7 +46,8 @@ Result<Progress> ViewRunner::Evaluate() {
   if (last) request.frozen = w.frozen;
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
-  request.fresh_rows = w.fresh_rows;
+  // Preliminary rows make no window known as published.
+  request.fresh_rows = ShowsEarly() ? PieceRequest::FreshRows::kMayExist : w.fresh_rows;
   if (definition_.late == LatePolicy::kFreeze) request.sealed_before = w.sealed_until;
   auto evaluated = w.evaluator.Evaluate(request);
   if (!evaluated.ok()) {
@@ -72,6 +73,7 @@ void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
   auto inflight = std::make_shared<Inflight>();
   inflight->windows = piece.published;
   inflight->revisions = piece.revised;
+  inflight->early = piece.early;
   inflight->overflows = piece.overflows;
   inflight->refused = piece.refused;
   inflight->entries = windows;
@@ -155,6 +157,7 @@ void ViewRunner::Account() {
   totals_.overflows += done->overflows;
   metrics_->windows_published.Add(done->windows);
   metrics_->revisions.Add(done->revisions);
+  metrics_->early.Add(done->early);
   metrics_->overflows.Add(done->overflows);
   metrics_->refused.Add(done->refused);
   const ArrivalTime now = env_.clock.Now();
@@ -165,7 +168,7 @@ void ViewRunner::Account() {
     w.released = {};
     if (w.held.empty()) w.held_backoff = {};
   }
-  if (done->damaged) HoldRefused(*done);
+  if (done->damaged && phase_ != Phase::kEarly) HoldRefused(*done);
   w.due_next += done->entries;
   if (done->last) {
     totals_.late_points += w.epoch.late_points;

@@ -36,6 +36,7 @@ class Machine {
     definition_.label = Label::kEnd;
     definition_.out_of_orderness = seconds(3);
     definition_.allowed_lateness = seconds(20);
+    definition_.early = seconds(1);
   }
   ~Machine() { Close(); }
 

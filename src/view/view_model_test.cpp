@@ -193,6 +193,8 @@ class World {
     d.out_of_orderness = first ? seconds(3) : seconds(random_.Below(8));
     d.allowed_lateness = seconds(random_.Below(60));
     d.late = late;
+    d.early = Pick<nanoseconds>({nanoseconds(0), seconds(1), seconds(3)});
+    d.provisional_after = Pick<nanoseconds>({nanoseconds(0), seconds(2)});
     d.label = label;
     const auto created = maintainer_->Create(d);
     ASSERT_TRUE(created.ok()) << created.error().message;

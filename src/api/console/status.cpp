@@ -313,6 +313,8 @@ void Status::WriteView(JsonWriter& out, const view::ViewStatus& status) const {
   WriteI64(out, "window_ns", int64_t{d.width.count()});
   WriteI64(out, "out_of_orderness_ns", int64_t{d.out_of_orderness.count()});
   WriteI64(out, "allowed_lateness_ns", int64_t{d.allowed_lateness.count()});
+  WriteI64(out, "early_ns", int64_t{d.early.count()});
+  WriteI64(out, "provisional_after_ns", int64_t{d.provisional_after.count()});
   WriteTextOrNull(out, "error", status.error);
   out.EndObject();
 }

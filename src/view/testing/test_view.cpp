@@ -63,6 +63,8 @@ TestView::TestView(TestViewOptions options)
   definition_.out_of_orderness = options_.out_of_orderness * options_.tick;
   definition_.allowed_lateness = options_.allowed_lateness * options_.tick;
   definition_.late = options_.late;
+  definition_.early = options_.early;
+  definition_.provisional_after = options_.provisional_after;
   log_ = std::move(store_.OpenFeed({})).value();
   std::vector<store::SourceProgress> clocks;
   for (int p = 0; p < options_.partitions; ++p) clocks.push_back(Clock(p, false));
@@ -257,11 +259,30 @@ std::vector<std::string> TestView::Rows() {
   auto rows = std::move(store_.Revisions(all, SIZE_MAX)).value();
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
   for (const store::RevisionRow& row : rows) {
-    if (row.row.revision == 0) continue;
-    out.push_back(Describe(TimeRange{row.row.window_start, row.row.window_end}) + " =" +
-                  ValueText(row.value) + " n" + std::to_string(row.row.record_count));
+    if (row.row.revision > 0) out.push_back(Describe(row));
   }
   return out;
+}
+
+std::string TestView::Describe(const store::RevisionRow& row) const {
+  return Describe(TimeRange{row.row.window_start, row.row.window_end}) + " =" +
+         ValueText(row.value) + " n" + std::to_string(row.row.record_count);
+}
+
+std::vector<std::string> TestView::Early() {
+  store::Selection all{.table = kTable, .time = {kEventTimeMin, kEventTimeMax}};
+  all.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+  std::vector<std::string> out;
+  const auto rows = std::move(store_.Revisions(all, SIZE_MAX)).value();
+  for (const store::RevisionRow& row : rows) {
+    if (row.row.revision == 0 && row.row.record_count > 0) out.push_back(Describe(row));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+uint64_t TestView::EarlyRows() {
+  return metrics_.GetCounter("tidemark_view_early_rows_total", "", {{"view", "v"}}).value();
 }
 
 std::string TestView::W() {

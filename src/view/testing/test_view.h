@@ -28,7 +28,9 @@ struct TestViewOptions {
   std::vector<store::ValueType> types{store::ValueType::kDouble, store::ValueType::kBigint};
   std::string output = "{aggregate}_{measure}";
   std::vector<std::string> measures{"*"};
-  int partitions = 1;  // of pipeline 1, known from the start
+  int partitions = 1;    // of pipeline 1, known from the start
+  nanoseconds early{0};  // not ticks: processing time
+  nanoseconds provisional_after{0};
   bool complete_from_start = true;
   bool create = true;  // at once; else by Create()
   MaintainerOptions maintainer;
@@ -83,6 +85,10 @@ class TestView {
   std::vector<std::string> Origins();
   /// The rows as a scan sees them now: "[0,10) =6 n2".
   std::vector<std::string> Rows();
+  /// The preliminary rows, sorted: "[0,10) =6 n2".
+  std::vector<std::string> Early();
+  /// How many of them were written so far.
+  uint64_t EarlyRows();
   /// Inclusive watermark in ticks, "-inf" before the first.
   std::string W();
   ViewStatus Status();
@@ -102,6 +108,7 @@ class TestView {
   void OpenMaintainer();
   std::string Describe(const store::RevisionEntry& entry);
   std::string Describe(TimeRange window) const;
+  std::string Describe(const store::RevisionRow& row) const;
 
   const TestViewOptions options_;
   sim::SimClock clock_;

@@ -85,6 +85,10 @@ store::Selection RowsOf(const ViewDefinition& d) {
   return all;
 }
 
+bool IsPreliminary(const store::RevisionRow& row) {
+  return row.row.revision == 0 && row.row.record_count > 0 && row.revisions.empty();
+}
+
 class Checker {
  public:
   explicit Checker(const ViewStatus& status) : status_(status) {}
@@ -149,7 +153,9 @@ std::vector<std::string> CheckView(store::Store& store, const ViewStatus& status
       if (it != expected.end()) expected.erase(it);
       continue;
     }
-    if (row.row.revision == 0) {
+    if (IsPreliminary(row)) {
+      if (it != expected.end()) check.Wrong(Text(key) + ": still preliminary");
+    } else if (row.row.revision == 0) {
       check.Wrong(Text(key) + ": a log without a row");
     } else if (it == expected.end()) {
       check.Wrong(Text(key) + ": a row that the raw points do not give");
@@ -172,6 +178,7 @@ std::vector<std::string> RowTexts(store::Store& store, const ViewDefinition& def
   const size_t prefix = output.find('{');
   const auto rows = std::move(store.Revisions(RowsOf(definition), SIZE_MAX)).value();
   for (const store::RevisionRow& row : rows) {
+    if (IsPreliminary(row)) continue;
     out.push_back(SeriesText(*row.series, std::string_view(row.series->measure).substr(prefix)) +
                   " @" + std::to_string(row.time.ns) + " " + Text(row.value));
   }
