@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "app/cli/help.h"
+#include "app/cli/line_editor.h"
+#include "app/cli/plot.h"
 #include "app/cli/query_run.h"
 #include "app/cli/settings.h"
 
@@ -408,6 +410,72 @@ TEST(Statements, AreSplitOutsideQuotesAndComments) {
   EXPECT_THAT(SplitStatements(";; ;").list, IsEmpty());
   EXPECT_THAT(SplitStatements("SELECT 'it''s; fine'").list, IsEmpty());
   EXPECT_EQ(SplitStatements("SELECT 'open;").open, "SELECT 'open;");
+}
+
+TEST(History, KeepsNoSecrets) {
+  EXPECT_FALSE(LooksSecret("SELECT 1;"));
+  EXPECT_TRUE(LooksSecret("\\! export AWS_SECRET_ACCESS_KEY=x"));
+  EXPECT_TRUE(LooksSecret("SELECT 'Password'"));
+}
+
+// ---- plots (section 14)
+
+PlotSpec Rising() {
+  PlotSpec spec;
+  spec.width = 40;
+  spec.height = 3;
+  spec.style = PlotStyle::kAscii;
+  PlotSeries& series = spec.series.emplace_back();
+  constexpr int64_t kMinute = 60'000'000'000;
+  for (int64_t i = 0; i <= 30; ++i) {
+    series.times.push_back(1'768'492'800'000'000'000 + i * kMinute);
+    series.values.push_back(static_cast<double>(i));
+  }
+  return spec;
+}
+
+TEST(Plot, DrawsALineBetweenItsAxes) {
+  EXPECT_EQ(DrawPlot(Rising()),
+            "30.00 |                        aaaaaaaa\n"
+            "15.00 |        aaaaaaaaaaaaaaaa\n"
+            " 0.00 |aaaaaaaaa\n"
+            "      +--------------------------------\n"
+            "       16:00           16:15\n");
+}
+
+TEST(Plot, LeavesGapsAndMarksWatermarkAndFirstValues) {
+  PlotSpec spec = Rising();
+  for (size_t i = 10; i < 20; ++i) spec.series[0].values[i] = std::nan("");
+  spec.watermark = spec.series[0].times[25];
+  spec.first_published = {{spec.series[0].times[5], 30}};
+  const std::string drawn = DrawPlot(spec);
+  EXPECT_THAT(drawn, HasSubstr("30.00 |     o"));
+  EXPECT_THAT(drawn, HasSubstr("15.00 |        aa           aaa :"));
+  EXPECT_THAT(drawn, HasSubstr(":"));
+  EXPECT_THAT(drawn, Not(HasSubstr("aaaaaaaaaaaaaaaa")));
+}
+
+TEST(Plot, OfNothingSaysSo) {
+  PlotSpec spec;
+  EXPECT_EQ(DrawPlot(spec), "(no points)\n");
+  spec.series.push_back({"x", {1}, {std::nan("")}});
+  EXPECT_EQ(DrawPlot(spec), "(no points)\n");
+  spec.series[0].values = {5};
+  EXPECT_THAT(DrawPlot(spec), Not(HasSubstr("no points")));
+}
+
+TEST(Plot, NamesItsSeries) {
+  PlotSpec spec = Rising();
+  spec.series.push_back(spec.series[0]);
+  spec.series[0].name = "one";
+  spec.series[1].name = "two";
+  EXPECT_THAT(DrawPlot(spec), HasSubstr("a one   b two\n"));
+}
+
+TEST(Plot, SparklinesScaleToTheirLargestValue) {
+  EXPECT_EQ(Sparkline({0, 5, 10}, true), "▁▅█");
+  EXPECT_EQ(Sparkline({0, 10}, false), ".7");
+  EXPECT_EQ(Sparkline({0, 0}, true), "▁▁");
 }
 
 }  // namespace

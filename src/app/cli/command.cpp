@@ -41,7 +41,7 @@ std::span<const CommandSpec> Commands() {
     std::vector<CommandSpec> all;
     for (auto* const part : {ServerCommands, StackCommands, ConfigCommands, StreamCommands,
                              PipelineCommands, ViewCommands, TableCommands, SqlCommands,
-                             StoreCommands, EnvironmentCommands, HelpCommands}) {
+                             PlotCommands, StoreCommands, EnvironmentCommands, HelpCommands}) {
       for (CommandSpec& command : part()) all.push_back(std::move(command));
     }
     return all;

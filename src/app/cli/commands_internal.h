@@ -18,6 +18,7 @@ std::vector<CommandSpec> PipelineCommands();
 std::vector<CommandSpec> ViewCommands();
 std::vector<CommandSpec> TableCommands();
 std::vector<CommandSpec> SqlCommands();
+std::vector<CommandSpec> PlotCommands();
 std::vector<CommandSpec> StoreCommands();
 std::vector<CommandSpec> EnvironmentCommands();
 std::vector<CommandSpec> HelpCommands();
