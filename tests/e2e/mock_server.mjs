@@ -6,9 +6,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConsoleModel } from './mock_console.mjs';
+import { HandleTables } from './mock_tables.mjs';
 import { StreamModel } from './mock_streams.mjs';
 
-const kDist = join(dirname(fileURLToPath(import.meta.url)), '../../web/dist');
+const kDist = process.env.TIDEMARK_WEB_DIST ?? join(dirname(fileURLToPath(import.meta.url)), '../../web/dist');
 const kDatabase = 'InterpolatedBlogDB';
 const kTable = 'EC2MetricTable';
 const kView = 'ec2-5m';
@@ -298,12 +299,8 @@ export class MockServer {
     if (path[0] === 'overview') return Json(status.overview);
     if (path[0] === 'streams') return this.streams.Handle({ request, path, url, body, status, now_ms: this.now_ms, Json, Fail, response });
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
-    if (path[0] === 'databases' && path[4] === 'values') {
-      const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
-      const column = url.searchParams.get('column');
-      return Json({ column, values: [...new Set(kHosts.map((h) => h[column]))].filter((v) => v?.toLowerCase().includes(wanted)).sort(), truncated: false });
-    }
     if (path[0] === 'databases' && path[4] === 'revisions') return this.#Revisions(url.searchParams, Json, Fail);
+    if (path[0] === 'databases') return HandleTables({ path, url, hosts: kHosts, now_ms: this.now_ms, Json, Fail });
     if (path[0] === 'pipelines' && path[2] !== undefined) {
       if (request.headers['x-console'] !== '1') return Fail(403, 'invalid_request', 'X-Console is missing.');
       this.#pipeline_state = path[2] === 'stop' ? 'stopped' : 'running';
