@@ -9,6 +9,7 @@
 // chart, default now-2h and now); TIDEMARK_WAIT_S (per step, default 120); TIDEMARK_SCREENSHOTS (a directory for pictures, default none);
 // TIDEMARK_CHROMIUM (default /usr/bin/chromium). Exit code 0 if all steps passed, else 1 with the step and the reason.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
@@ -47,6 +48,8 @@ async function Sql(sql) {
 
 const Name = (name) => `"${name.replaceAll('"', '""')}"`;
 const Text = (text) => `'${text.replaceAll("'", "''")}'`;
+/** Whether the server has a part at all. */
+const Has = async (path) => (await fetch(`${endpoint}/api/v1${path}`)).status !== 404;
 const Ms = (ns) => BigInt(ns) / 1_000_000n;
 
 /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` to ns, by integers. */
@@ -280,10 +283,75 @@ const steps = [
     await page.getByTestId('inspector').getByText(/shardId-/).first().waitFor();
     await Picture(page, 'graph');
   }],
+
+  ['every page of the console works against this server', async (page) => {
+    const pages = [
+      ['/ui/', 'Overview', () => page.getByTestId('kpis').waitFor()],
+      ['/ui/streams', 'Streams', () => page.getByTestId('streams').getByRole('link').first().waitFor()],
+      ['/ui/pipelines', 'Pipelines', () => Until(page, () => window.__tidemark.graph?.status === 'ready')],
+      ['/ui/db', 'Databases', () => page.getByTestId('tables').getByRole('link', { name: table }).waitFor()],
+      ['/ui/settings/diagnostics', 'Settings', () => page.getByText('sql.slow_query').first().waitFor()],
+      ['/ui/alerts', 'Alerts', () => page.getByText('TidemarkViewBehind').waitFor()],
+    ];
+    for (const [path, name, Ready] of pages) {
+      await page.goto(`${endpoint}${path}`);
+      await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+      await Ready();
+      assert.equal(await page.getByTestId('error').count(), 0, `${path} shows an error`);
+      await Picture(page, `page-${name.toLowerCase()}`);
+    }
+  }],
+
+  ['a table shows its schema, newest rows, storage and refusals', async (page) => {
+    if (!(await Has(`/databases/${encodeURIComponent(database)}/tables/${encodeURIComponent(table)}/schema`))) return console.log('      this server has no pages of tables');
+    for (const [tab, Ready] of [
+      ['', () => page.getByTestId('measures').getByText(`avg_${measure}`, { exact: true }).waitFor()], ['/sample', () => page.getByTestId('sample').waitFor()],
+      ['/storage', () => page.getByTestId('landing').getByText('accepted').waitFor()], ['/rejections', () => page.getByText(/refused since/).waitFor()],
+    ]) {
+      await page.goto(`${endpoint}/ui/db/${encodeURIComponent(database)}/${encodeURIComponent(table)}${tab}`);
+      await Ready();
+      assert.equal(await page.getByTestId('error').count(), 0, `${tab} shows an error`);
+      await Picture(page, `table${tab.replace('/', '-')}`);
+    }
+  }],
+
+  ['a stream shows its shards, keys, readers and records', async (page) => {
+    const { pipelines } = await Api('/pipelines');
+    const { stream } = pipelines.find((p) => p.database === database && p.table === table);
+    await page.goto(`${endpoint}/ui/streams/${encodeURIComponent(stream)}/shards`);
+    await page.getByTestId('shards').getByText('shardId-000000000000').waitFor();
+    await page.getByTestId('skew').waitFor();
+    await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Readers' }).click();
+    await page.getByText('pipeline', { exact: true }).first().waitFor();
+    await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Records' }).click();
+    const rows = page.getByTestId('records').locator('tbody tr');
+    await rows.first().waitFor();
+    assert.ok((await rows.count()) > 0);
+    await rows.first().getByRole('button').click();
+    await page.getByTestId('record').getByRole('list', { name: 'Payload' }).waitFor();
+    await Picture(page, 'records');
+  }],
+
+  ['the snippets that say so run as they stand', async (page) => {
+    if (!(await Has('/connections'))) return console.log('      this server has no inspector');
+    await page.goto(`${endpoint}/ui/connect`);
+    for (const [name, program] of [['Python', 'python3'], ['AWS CLI', 'bash'], ['curl', 'bash']]) {
+      await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name, exact: true }).click();
+      await page.getByText('run by a test', { exact: true }).waitFor();
+      const text = await page.getByTestId('snippet').innerText();
+      const { status, stdout, stderr } = spawnSync(program, ['-'], { input: text, encoding: 'utf8', timeout: wait_ms });
+      assert.equal(status, 0, `${name}: ${stderr}`);
+      assert.match(stdout, name === 'curl' ? /"rows":\s*\[\["\d+"\]\]/ : name === 'Python' ? /^put shardId-\d+ \d+\npoints \d+\s*$/ : /"SequenceNumber": "\d+"[^]*\n\d+\s*$/, name);
+    }
+    await page.getByTestId('connections').getByText('Boto3').first().waitFor();
+    await page.getByTestId('connections').getByText('aws-cli').first().waitFor();
+    await Picture(page, 'connect');
+  }],
 ];
 
 const browser = await LaunchBrowser();
-// The wrong statement of a step: Chromium reports its 400 as a console error; 404 is what a server without /info answers.
+// The wrong statement of a step: Chromium reports its 400 as a console error, and a
+// 404 of parts that a server does not have.
 const { page, faults } = await OpenPage(browser, endpoint, { expected: [/status of 40[04]/], color_scheme: env.TIDEMARK_COLORS ?? 'light' });
 page.setDefaultTimeout(wait_ms);
 let code = 0;
