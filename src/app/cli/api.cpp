@@ -58,13 +58,15 @@ Try<http::Response> Api::Send(http::Request request) {
   return std::move(response).value();
 }
 
-Try<std::string> Api::Text(std::string_view method, std::string path, std::string body) {
+Try<std::string> Api::Text(std::string_view method, std::string path, std::string body,
+                           std::string_view if_match) {
   http::Request request;
   request.method = method;
   const size_t query = path.find('?');
   request.path = "/api/v1" + path.substr(0, query);
   if (query != std::string::npos) request.query = path.substr(query + 1);
   request.headers = {{"Content-Type", "application/json"}, {"X-Console", "1"}};
+  if (!if_match.empty()) request.headers.Add("If-Match", std::string(if_match));
   if (!request_id_.empty()) request.headers.Add("X-Request-Id", request_id_);
   request.body = std::move(body);
   auto wait = kRetryAfter;
@@ -78,8 +80,9 @@ Try<std::string> Api::Text(std::string_view method, std::string path, std::strin
   }
 }
 
-Try<JsonValue> Api::Json(std::string_view method, std::string path, std::string body) {
-  const auto text = Text(method, std::move(path), std::move(body));
+Try<JsonValue> Api::Json(std::string_view method, std::string path, std::string body,
+                         std::string_view if_match) {
+  const auto text = Text(method, std::move(path), std::move(body), if_match);
   if (!text) return std::unexpected(text.error());
   auto parsed = ParseJson(*text);
   if (!parsed.ok()) return std::unexpected(CliError(parsed.error()));

@@ -21,8 +21,10 @@ class Api {
   static Try<Api> Connect(const Settings& settings, Patience patience = Patience::kNormal);
 
   /// The answer's text, "{}" for none. Asks again, three times at most, when the server is busy.
-  Try<std::string> Text(std::string_view method, std::string path, std::string body = {});
-  Try<JsonValue> Json(std::string_view method, std::string path, std::string body = {});
+  Try<std::string> Text(std::string_view method, std::string path, std::string body = {},
+                        std::string_view if_match = {});
+  Try<JsonValue> Json(std::string_view method, std::string path, std::string body = {},
+                      std::string_view if_match = {});
   Try<JsonValue> Get(std::string path) { return Json("GET", std::move(path)); }
   /// Any request, any status: for what is not below /api/v1.
   Try<http::Response> Send(http::Request request);

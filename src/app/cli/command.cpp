@@ -39,9 +39,10 @@ std::span<const OptionSpec> GlobalOptions() {
 std::span<const CommandSpec> Commands() {
   static const std::vector<CommandSpec> kAll = [] {
     std::vector<CommandSpec> all;
-    for (auto* const part : {ServerCommands, StackCommands, ConfigCommands, StreamCommands,
-                             PipelineCommands, ViewCommands, TableCommands, SqlCommands,
-                             PlotCommands, StoreCommands, EnvironmentCommands, HelpCommands}) {
+    for (auto* const part :
+         {ServerCommands, StackCommands, ConfigCommands, StreamCommands, PipelineCommands,
+          ViewCommands, TableCommands, SqlCommands, PlotCommands, DashboardCommands, StoreCommands,
+          EnvironmentCommands, TopCommands, HelpCommands}) {
       for (CommandSpec& command : part()) all.push_back(std::move(command));
     }
     return all;

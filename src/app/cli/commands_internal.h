@@ -19,6 +19,8 @@ std::vector<CommandSpec> ViewCommands();
 std::vector<CommandSpec> TableCommands();
 std::vector<CommandSpec> SqlCommands();
 std::vector<CommandSpec> PlotCommands();
+std::vector<CommandSpec> DashboardCommands();
+std::vector<CommandSpec> TopCommands();
 std::vector<CommandSpec> StoreCommands();
 std::vector<CommandSpec> EnvironmentCommands();
 std::vector<CommandSpec> HelpCommands();
