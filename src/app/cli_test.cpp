@@ -72,6 +72,12 @@ TEST(Commands, AreThoseOfTheIssue) {
                            "check",
                            "store stats",
                            "env",
+                           "plot",
+                           "top",
+                           "dashboard ls",
+                           "dashboard apply",
+                           "dashboard export",
+                           "dashboard rm",
                            "doctor",
                            "health",
                            "completion"}) {

@@ -302,6 +302,16 @@ def shell(server):
     check(history.exists() and history.stat().st_mode & 0o077 == 0, "the history is kept for its owner only")
 
 
+def top(server):
+    t = Terminal(["top"], server)
+    t.expect("\x1b[?1049h")
+    t.expect("PIPELINES")
+    t.send("q")
+    rest, code = t.end()
+    equal(code, 0, "q leaves top")
+    check("\x1b[?1049l" in rest, "the screen is given back")
+
+
 def tail(server):
     t = Terminal(["stream", "tail", "events", "--from", "start", "--max", "4"], server)
     t.expect('"n":3')
@@ -329,6 +339,8 @@ def changes(server):
     server.cli("pipeline", "resubmit", "ec2", "--reason", "retention", "--yes", code=3)
     server.cli("stream", "rm", "events", "--confirm", "events")
     check("events" not in server.cli("stream", "ls").stdout, "a stream is gone")
+    frame = server.cli("top", "--once").stdout
+    check("STREAMS" in frame and "ec2-metrics" in frame and "\x1b" not in frame, f"a frame of top as text: {frame}")
     check(server.cli("doctor").stdout.count("\n") >= 5, "doctor says what it found")
 
 
@@ -352,6 +364,7 @@ def main():
         settings(server)
         terminals(server)
         tail(server)
+        top(server)
         shell(server)
         completion(server)
         changes(server)
