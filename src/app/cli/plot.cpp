@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -294,7 +295,7 @@ Try<std::string> PlotQuery(const Settings& settings, const PlotWish& wish) {
     // Statements need not order their rows.
     std::vector<size_t> order(one.times.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_sort(order, {}, [&](size_t i) { return one.times[i]; });
+    std::ranges::sort(order, {}, [&](size_t i) { return std::pair(one.times[i], i); });
     PlotSeries& sorted = spec.series.emplace_back();
     sorted.name = name;
     for (const size_t i : order) {

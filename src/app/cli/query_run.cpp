@@ -59,7 +59,7 @@ class Watcher {
       const auto now = std::chrono::steady_clock::now();
       if (StopRequested().load() && !cancelled_) {
         cancelled_ = true;
-        if (auto api = Api::Connect(settings_)) api->Text("DELETE", "/query/" + Segment(id_));
+        Cancel();
       } else if (Shows() && now - begun >= kQuietFor && now - shown >= kProgress) {
         shown = now;
         Show();
@@ -73,6 +73,13 @@ class Watcher {
   }
 
   bool cancelled() const { return cancelled_; }
+
+  /// Drops the statement on the server. If that fails, its end of life does the same.
+  void Cancel() {
+    auto api = Api::Connect(settings_);
+    if (!api) return;
+    [[maybe_unused]] const auto dropped = api->Text("DELETE", "/query/" + Segment(id_));
+  }
 
  private:
   bool Shows() const { return settings_.stderr_terminal && !settings_.quiet; }
@@ -261,7 +268,7 @@ Try<QuerySummary> RunQuery(const Settings& settings, const QueryWish& wish,
     summary.cancelled = watcher.cancelled() || StopRequested().load();
     summary.cut = std::cmp_greater_equal(summary.rows, rows_max);
     if (summary.cancelled || summary.cut) {
-      api->Text("DELETE", "/query/" + Segment(id));
+      watcher.Cancel();
       return summary;
     }
     JsonWriter more;
