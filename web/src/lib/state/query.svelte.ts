@@ -5,7 +5,6 @@ import { ApiError, DropQuery, GetQueryState, NextPage, StartQuery } from '../api
 import type { ApiErrorBody, Cell, Column, MacroMembers, QueryAnswer, QueryProgress } from '../api/types.ts';
 import type { DataStatus, QueryHook } from '../model/hook.ts';
 import { ToErrorBody } from './resource.svelte.ts';
-import { server } from './server.svelte.ts';
 
 export const kPageRows = 1000;
 /** Pages are read on to so many rows without being asked. */
@@ -42,7 +41,7 @@ export class StatementRun {
   has_next = $state(false);
   #next: string | null = null;
   #abort: AbortController | null = null;
-  #chosen_id: string | null = null;
+  readonly #chosen_id = NewId();
 
   constructor({ sql, begin }: Statement, macros: MacroMembers) {
     this.sql = sql;
@@ -59,12 +58,10 @@ export class StatementRun {
     const begin = performance.now();
     const abort = new AbortController();
     this.#abort = abort;
-    // A server that does not know the member would refuse it.
-    this.#chosen_id = server.info?.features.includes('macros') === true ? NewId() : null;
     const ticker = setInterval(() => void this.#Progress(abort, begin), kProgressMs);
     try {
       const page = await StartQuery(this.sql, {
-        max_rows: kPageRows, signal: abort.signal, ...(this.#chosen_id === null ? {} : { id: this.#chosen_id, macros: this.macros }),
+        max_rows: kPageRows, signal: abort.signal, id: this.#chosen_id, macros: this.macros,
       });
       if (this.#abort !== abort) return;
       this.columns = page.columns;
@@ -112,8 +109,7 @@ export class StatementRun {
     if (this.#abort === null) return;
     this.#abort.abort();
     this.#abort = null;
-    const id = this.query_id ?? this.#chosen_id;
-    if (id !== null) void DropQuery(id).catch(() => undefined);
+    void DropQuery(this.query_id ?? this.#chosen_id).catch(() => undefined);
     this.#next = null;
     this.cancelled = true;
     this.loading_more = false;
@@ -144,7 +140,7 @@ export class StatementRun {
 
   async #Progress(abort: AbortController, begin: number): Promise<void> {
     this.took_ms = performance.now() - begin;
-    if (this.#chosen_id === null || this.#abort !== abort || this.took_ms < kProgressMs) return;
+    if (this.#abort !== abort || this.took_ms < kProgressMs) return;
     try {
       const { percent, bytes_scanned, points_scanned, elapsed_ms } = await GetQueryState(this.#chosen_id, abort.signal);
       if (this.#abort === abort) this.progress = { percent, bytes_scanned, points_scanned, elapsed_ms };

@@ -11,7 +11,6 @@ import { AddHistory, kHistoryKey, kTabsMax, NewTab, TabKey, TabStore, TitleOf, t
 import { DescribeSql, OffsetOf } from '../../lib/model/sql.ts';
 import { live } from '../../lib/state/live.svelte.ts';
 import type { StatementRun } from '../../lib/state/query.svelte.ts';
-import { server } from '../../lib/state/server.svelte.ts';
 
 const kAutosaveMs = 500;
 const kValidateMs = 400;
@@ -259,7 +258,6 @@ export class Workspace {
 
   async #Validate(): Promise<void> {
     const sql = this.tab?.sql ?? '';
-    if (server.info?.features.includes('macros') !== true) return;
     if (sql.trim() === '') {
       this.problems = [];
       return;
