@@ -164,6 +164,28 @@ const steps = [
     assert.equal(await page.getByTestId('error-place').innerText(), 'line 2, column 8');
   }],
 
+  ['macros expand, mistakes are underlined, a long result is charted reduced', async (page) => {
+    const sql = `SELECT time, measure_name, measure_value::double AS v FROM ${Name(database)}.${Name(table)} WHERE $__timeFilter AND measure_name IN (${Text(measure)}, 'cpu_idle', 'cpu_user') ORDER BY time`;
+    await page.goto(`${endpoint}/ui/query?from=now-2h&sql=${encodeURIComponent(sql)}`);
+    await Until(page, (text) => window.__tidemark?.query?.text === text, sql);
+    await page.getByTestId('run').click();
+    await Until(page, () => window.__tidemark.query.rows.length >= 10_000 || window.__tidemark.query.status === 'error');
+    const query = await Model(page, 'query');
+    assert.equal(query.error, null, JSON.stringify(query.error));
+    assert.match(query.query_id, /^ui-/, 'the id that the page chose');
+    await page.getByTestId('footer').getByText(/of at least/).waitFor();
+    await page.getByRole('tab', { name: 'Messages' }).click();
+    assert.match(await page.getByTestId('expanded').innerText(), /time BETWEEN from_milliseconds\(\d+\) AND from_milliseconds\(\d+\)/);
+    await page.getByRole('tab', { name: 'Chart' }).click();
+    await page.getByText('3 lines · reduced').waitFor();
+    const [chart] = await page.evaluate(() => window.tidemark.charts());
+    assert.ok(chart.series.length === 3 && chart.series.every(({ time, value }) => time.length === value.length && time.length > 0));
+    assert.match(chart.watermark ?? '', /^\d+$/);
+    await Picture(page, 'query-chart');
+    await page.getByTestId('sql').fill(sql.replace('measure_name,', 'measure_nam,'));
+    await page.locator('.cm-lintRange-error').getByText('measure_nam').waitFor();
+  }],
+
   ['the chart changes as data arrives', async (page) => {
     await Go(page, 'Dashboards');
     await page.getByRole('link', { name: 'EC2 host metrics' }).click();

@@ -10,6 +10,8 @@ export class StreamModel {
   put = [];
   /** Records a second that arrive while a tail is read. */
   tail_rate = 3;
+  /** The key of every record, if not null. */
+  key = null;
   #tail = 100_000;
 
   Row(base, now_ms) {
@@ -82,6 +84,7 @@ export class StreamModel {
   }
 
   Record(n, now_ms, full) {
+    const key = this.key ?? `i-zaZswmJk-000${n % 10}.amazonaws.com`;
     const shard = n % 4;
     const late = n % 7 === 3;
     const dead = n % 50 === 49;
@@ -89,7 +92,7 @@ export class StreamModel {
     const delay = late ? 75_000 + (n % 5) * 900 : 120 + (n % 9) * 40;
     const text = dead ? '{"broken":' : JSON.stringify({ region: ['us-east-2', 'eu-west-1'][n % 2], cell: 'us-east-2-cell-1', instance_name: `i-zaZswmJk-000${n % 10}.amazonaws.com`, time: new Date(arrival - delay).toISOString(), cpu_system: 0.5, big: 0 }).replace('"big":0', `"big":${9007199254740993n + BigInt(n)}`);
     return {
-      shard: Shard(shard), sequence: Sequence(shard, n), arrival: String(arrival), key: `i-zaZswmJk-000${n % 10}.amazonaws.com`, bytes: text.length, encoding: dead ? 'text' : 'json', preview: text, truncated: false,
+      shard: Shard(shard), sequence: Sequence(shard, n), arrival: String(arrival), key, bytes: text.length, encoding: dead ? 'text' : 'json', preview: text, truncated: false,
       event_time: dead ? null : `${arrival - delay}000000`, delay_ms: dead ? null : String(delay), behind_ms: dead ? null : String(late ? delay - 100 : 0), verdict: dead ? 'dead_letter' : late ? 'late' : 'on_time', problem: dead ? 'The payload is not JSON: unexpected end at offset 10.' : null,
       ...(full ? { text, base64: Buffer.from(text).toString('base64') } : {}),
     };

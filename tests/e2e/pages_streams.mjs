@@ -100,6 +100,24 @@ export const tests = {
     await panel.waitFor({ state: 'detached' });
   },
 
+  async 'hostile names and keys are text, and break no layout'({ page, endpoint, server }) {
+    const hostile = `"><img src=x onerror="document.title='owned'"><b>'عربي שלום 😀 ${'x'.repeat(200)}`;
+    server.streams.made.set(hostile, { name: hostile, shards: 2, records_per_second: 1, bytes_per_second: 10, records_total: '3', retention_hours: '24' });
+    server.streams.key = hostile;
+    await page.goto(`${endpoint}/ui/streams`);
+    await page.getByRole('link', { name: hostile, exact: true }).waitFor();
+    await Looks(page, 'hostile-list');
+    await page.getByRole('link', { name: hostile, exact: true }).click();
+    await page.getByRole('heading', { level: 2, name: hostile, exact: true }).waitFor();
+    await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Records' }).click();
+    await page.getByTestId('records').locator('tbody tr').first().getByRole('button').click();
+    await page.getByTestId('record').getByText(hostile, { exact: true }).waitFor();
+    await Looks(page, 'hostile-record');
+    assert.equal(await page.locator('main img').count(), 0);
+    assert.match(await page.title(), /^Streams/);
+    assert.equal(decodeURIComponent(new URL(page.url()).pathname.split('/')[3]), hostile);
+  },
+
   async 'a fast tail is sampled and waits while a record is open'({ page, endpoint, server }) {
     server.streams.tail_rate = 600;
     await page.goto(`${endpoint}/ui/streams/ec2-metrics/records?live=1`);
