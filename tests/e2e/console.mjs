@@ -355,7 +355,6 @@ const steps = [
   }],
 
   ['the snippets that say so run as they stand', async (page) => {
-    if (!(await Has('/connections'))) return console.log('      this server has no inspector');
     await page.goto(`${endpoint}/ui/connect`);
     for (const [name, program] of [['Python', 'python3'], ['AWS CLI', 'bash'], ['curl', 'bash']]) {
       await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name, exact: true }).click();
@@ -365,8 +364,10 @@ const steps = [
       assert.equal(status, 0, `${name}: ${stderr}`);
       assert.match(stdout, name === 'curl' ? /"rows":\s*\[\["\d+"\]\]/ : name === 'Python' ? /^put shardId-\d+ \d+\npoints \d+\s*$/ : /"SequenceNumber": "\d+"[^]*\n\d+\s*$/, name);
     }
-    await page.getByTestId('connections').getByText('Boto3').first().waitFor();
-    await page.getByTestId('connections').getByText('aws-cli').first().waitFor();
+    if (await Has('/connections')) {
+      await page.getByTestId('connections').getByText('Boto3').first().waitFor();
+      await page.getByTestId('connections').getByText('aws-cli').first().waitFor();
+    } else console.log('      this server has no inspector');
     await Picture(page, 'connect');
   }],
 ];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shell and the small pages: navigation, keys, zone, overview, settings, alerts, and the one stream of all tabs.
 import assert from 'node:assert/strict';
-import { ChartReady, Heading, Looks, Model, OpenFirstHost, Until } from './harness.mjs';
+import { AssertFits, ChartReady, Heading, Looks, Model, OpenFirstHost, Picture, Until } from './harness.mjs';
 
 const kNav = ['Overview', 'Streams', 'Pipelines', 'Databases', 'Query', 'Dashboards', 'Alerts', 'Connect', 'Settings'];
 
@@ -209,6 +209,29 @@ export const tests = {
     await page.goto(`${endpoint}/ui/alerts`);
     await page.getByText('TidemarkViewBehind').waitFor();
     await Looks(page, 'alerts');
+  },
+
+  async 'every page reflows at 320 px, which is 1280 px at 400 %, and shows in forced colours'({ page, endpoint }) {
+    await page.setViewportSize({ width: 320, height: 700 });
+    for (const [path, name, Ready] of [
+      ['/ui/', 'Overview', () => page.getByTestId('kpis').waitFor()], ['/ui/streams', 'Streams', () => page.getByTestId('streams').waitFor()], ['/ui/streams/ec2-metrics/shards', 'Streams', () => page.getByTestId('shards').waitFor()],
+      ['/ui/streams/ec2-metrics/records', 'Streams', () => page.getByTestId('records').waitFor()], ['/ui/pipelines', 'Pipelines', () => page.getByTestId('node').first().waitFor()], ['/ui/db', 'Databases', () => page.getByTestId('tables').waitFor()],
+      ['/ui/db/InterpolatedBlogDB/EC2MetricTable/storage', 'Databases', () => page.getByTestId('landing').waitFor()], ['/ui/query', 'Query', () => page.getByTestId('run').waitFor()],
+      ['/ui/dash', 'Dashboards', () => page.getByRole('link', { name: 'EC2 host metrics' }).waitFor()], ['/ui/dash/ec2-host-metrics', 'Dashboards', () => ChartReady(page)], ['/ui/alerts', 'Alerts', () => page.getByText('TidemarkViewBehind').waitFor()],
+      ['/ui/connect', 'Connect', () => page.getByTestId('connections').waitFor()], ['/ui/settings/appearance', 'Settings', () => page.getByRole('group', { name: 'Rows' }).waitFor()],
+    ]) {
+      await page.goto(`${endpoint}${path}`);
+      await Heading(page, name);
+      await Ready();
+      await AssertFits(page, `${path} at 320 px`);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.goto(`${endpoint}/ui/`);
+    await page.getByTestId('kpis').waitFor();
+    await Picture(page, 'forced-colours');
+    await AssertFits(page, 'overview in forced colours');
+    await page.emulateMedia({ forcedColors: 'none' });
   },
 
   async 'below 640 px the pages are in a drawer'({ page, endpoint }) {
