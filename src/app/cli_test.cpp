@@ -478,6 +478,33 @@ TEST(Plot, NamesItsSeries) {
   EXPECT_THAT(DrawPlot(spec), HasSubstr("a one   b two\n"));
 }
 
+TEST(Plot, RevisionsCompareFirstAndCurrentValues) {  // console-ux.md 16.2, in part
+  const auto answer = ParseJson(
+      R"({"watermark":"1768493520000000000","rows":[)"
+      R"({"time":"1768492800000000000","window_end":"1768492860000000000","value":"0.5","dimensions":{},)"
+      R"("revisions":[{"new":"0.5","frozen":false}]},)"
+      R"({"time":"1768493040000000000","window_end":"1768493100000000000","value":"0.6189","dimensions":{},)"
+      R"("revisions":[{"new":"0.517","frozen":false},{"new":"0.6189","frozen":false}]},)"
+      R"({"time":"1768493280000000000","window_end":"1768493340000000000","value":"0.3355","dimensions":{},)"
+      R"("revisions":[{"new":"0.1875","frozen":false},{"new":"0.3355","frozen":false}]},)"
+      R"({"time":"1768493580000000000","window_end":"1768493640000000000","value":"0.4","dimensions":{},)"
+      R"("revisions":[{"new":"0.4","frozen":false}]}]})");
+  ASSERT_TRUE(answer.ok());
+  PlotSpec base;
+  base.style = PlotStyle::kAscii;
+  base.height = 5;
+  const std::string compared = DrawRevisions(*answer, base, RevisionMode::kCompare);
+  const std::string drawing = compared.substr(0, compared.find("revised"));
+  EXPECT_EQ(std::ranges::count(drawing, 'o'), 2) << compared;
+  EXPECT_EQ(std::ranges::count(drawing, '*'), 2) << compared;
+  EXPECT_THAT(drawing, HasSubstr("0.19 |"));  // the range holds the first values too
+  EXPECT_THAT(compared, HasSubstr("2 of 3 final windows revised; largest +0.1480 (+78.9 %) at "
+                                  "16:08:00; 1 provisional\n"));
+  const std::string off = DrawRevisions(*answer, base, RevisionMode::kOff);
+  EXPECT_EQ(std::ranges::count(off, '*'), 0) << off;
+  EXPECT_THAT(off, Not(HasSubstr("revised")));
+}
+
 TEST(Plot, SparklinesScaleToTheirLargestValue) {
   EXPECT_EQ(Sparkline({0, 5, 10}, true), "▁▅█");
   EXPECT_EQ(Sparkline({0, 10}, false), ".7");

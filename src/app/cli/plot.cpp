@@ -194,10 +194,12 @@ std::string DrawPlot(const PlotSpec& spec) {
       if (canvas.empty(column, row)) marks[{row, column}] = utf8 ? "┊" : ":";
     }
   }
-  for (const PlotMark& mark : spec.first_published) {
+  const auto put = [&](const PlotMark& mark, std::string_view text) {
     marks[{static_cast<size_t>(std::lround(Down(mark.value, *scale, rows))),
-           static_cast<size_t>(std::lround(At(mark.time, *scale, columns)))}] = utf8 ? "◇" : "o";
-  }
+           static_cast<size_t>(std::lround(At(mark.time, *scale, columns)))}] = text;
+  };
+  for (const PlotMark& mark : spec.revised) put(mark, utf8 ? "●" : "*");
+  for (const PlotMark& mark : spec.first_published) put(mark, utf8 ? "◇" : "o");
   for (size_t row = 0; row < rows; ++row) {
     out += std::string(label_width - labels[row].size(), ' ') + labels[row] + (utf8 ? " ┤" : " |");
     std::string line;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/cli/query_run.h"
+#include "base/json.h"
 
 namespace tidemark::app {
 
@@ -28,6 +29,7 @@ struct PlotSpec {
   std::string title;
   std::vector<PlotSeries> series;
   std::vector<PlotMark> first_published;  // "◇"
+  std::vector<PlotMark> revised;          // "●"
   std::optional<int64_t> watermark;
   size_t width = 80;
   size_t height = 12;  // rows of the drawing
@@ -38,6 +40,14 @@ struct PlotSpec {
 
 /// The drawing with axes and legend, lines ended.
 std::string DrawPlot(const PlotSpec& spec);
+
+/// What of a view's rows is drawn (console-ux.md section 6): the last values alone, with revised
+/// ones marked, or with the first published values beside them.
+enum class RevisionMode : uint8_t { kOff, kMark, kCompare };
+
+/// The rows of GET .../revisions as a drawing: marks, a strip of how much each part changed, and a
+/// sentence. `title`, size and style come from `base`.
+std::string DrawRevisions(const JsonValue& answer, PlotSpec base, RevisionMode mode);
 
 /// A row of eighths for numbers, "▁▂▅█"; '.' and digits without UTF-8.
 std::string Sparkline(const std::vector<double>& values, bool utf8);
