@@ -12,6 +12,8 @@ export interface QueryTab {
   /** The stored query that it came from. */
   saved: { id: string; etag: string; name: string } | null;
   save: number;
+  /** Its first table, as of the last save: what the tab is called by. */
+  table: string | null;
 }
 
 export interface TabStorage {
@@ -24,7 +26,7 @@ const kListKey = 'tidemark.query.tabs';
 export const TabKey = (id: string): string => `tidemark.query.tab.${id}`;
 export const kTabsMax = 30;
 
-export const NewTab = (id: string, n: number, sql = ''): QueryTab => ({ id, title: `Query ${n}`, sql, range: { ...kDefaultRange }, database: null, saved: null, save: 0 });
+export const NewTab = (id: string, n: number, sql = ''): QueryTab => ({ id, title: `Query ${n}`, sql, range: { ...kDefaultRange }, database: null, saved: null, save: 0, table: null });
 
 function ParseTab(text: string | null): QueryTab | null {
   if (text === null) return null;
@@ -34,7 +36,7 @@ function ParseTab(text: string | null): QueryTab | null {
     return {
       id: tab.id, sql: tab.sql, title: typeof tab.title === 'string' ? tab.title : 'Query', database: typeof tab.database === 'string' ? tab.database : null,
       range: typeof tab.range?.from === 'string' && typeof tab.range.to === 'string' ? tab.range : { ...kDefaultRange },
-      saved: tab.saved ?? null, save: typeof tab.save === 'number' ? tab.save : 0,
+      saved: tab.saved ?? null, save: typeof tab.save === 'number' ? tab.save : 0, table: typeof tab.table === 'string' ? tab.table : null,
     };
   } catch {
     return null;
@@ -86,10 +88,7 @@ export class TabStore {
 }
 
 /** What a tab is called: the stored query's name, else its first table, else a number. */
-export function TitleOf(tab: QueryTab, first_table: string | null): string {
-  if (tab.saved !== null) return tab.saved.name;
-  return first_table ?? tab.title;
-}
+export const TitleOf = (tab: QueryTab): string => tab.saved?.name ?? tab.table ?? tab.title;
 
 export interface HistoryEntry {
   at_ms: number;

@@ -79,12 +79,12 @@ export class Workspace {
   }
 
   Title(tab: QueryTab): string {
-    return TitleOf(tab, TablesOf(tab.sql)[0]?.table ?? null);
+    return TitleOf(tab);
   }
 
   New(sql: string, more: Partial<QueryTab> = {}): QueryTab {
     const numbers = this.tabs.map((t) => Number(/^Query (\d+)$/.exec(t.title)?.[1] ?? 0));
-    const tab = { ...NewTab(RandomId(), Math.max(0, ...numbers) + 1, sql), ...more };
+    const tab = { ...NewTab(RandomId(), Math.max(0, ...numbers) + 1, sql), table: TablesOf(sql)[0]?.table ?? null, ...more };
     if (this.tabs.length < kTabsMax) this.tabs.push(tab);
     else this.tabs.splice(kTabsMax - 1, 1, tab);
     this.Select(tab.id);
@@ -240,6 +240,9 @@ export class Workspace {
     this.#store.SaveList(this.tabs.map((t) => t.id));
     const tab = this.tab;
     if (tab === null || this.elsewhere !== null) return;
+    // Not with each key: it reads the whole text.
+    const table = TablesOf(tab.sql)[0]?.table ?? null;
+    if (table !== tab.table) tab.table = table;
     this.elsewhere = this.#store.Save(tab);
   }
 
