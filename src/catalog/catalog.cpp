@@ -136,7 +136,9 @@ struct Catalog::Impl {
         tables(*file, "table"),
         pipelines(*file, "pipeline"),
         views(*file, "view"),
-        scheduled_queries(*file, "scheduled_query") {}
+        scheduled_queries(*file, "scheduled_query"),
+        saved_queries(*file, "saved_query"),
+        dashboards(*file, "dashboard") {}
 
   const Clock& clock;
   mutable Mutex mutex;
@@ -147,6 +149,8 @@ struct Catalog::Impl {
   Collection<PipelineDef> pipelines TM_GUARDED_BY(mutex);
   Collection<ViewDef> views TM_GUARDED_BY(mutex);
   Collection<ScheduledQueryDef> scheduled_queries TM_GUARDED_BY(mutex);
+  Collection<SavedQueryDef> saved_queries TM_GUARDED_BY(mutex);
+  Collection<DashboardDef> dashboards TM_GUARDED_BY(mutex);
   std::map<std::string, std::string, std::less<>> settings TM_GUARDED_BY(mutex);
 
   Result<void> Load() {
@@ -157,6 +161,8 @@ struct Catalog::Impl {
     TM_RETURN_IF_ERROR(pipelines.Load());
     TM_RETURN_IF_ERROR(views.Load());
     TM_RETURN_IF_ERROR(scheduled_queries.Load());
+    TM_RETURN_IF_ERROR(saved_queries.Load());
+    TM_RETURN_IF_ERROR(dashboards.Load());
     return file->ForEachSetting([&](std::string key, std::string value)
                                     TM_NO_THREAD_SAFETY_ANALYSIS {
                                       settings.insert_or_assign(std::move(key), std::move(value));
@@ -343,6 +349,49 @@ Result<void> Catalog::UpdateScheduledQuery(const ScheduledQueryDef& def) {
 Result<void> Catalog::DeleteScheduledQuery(ScheduledQueryId id) {
   const MutexLock lock(impl_->mutex);
   return impl_->scheduled_queries.Delete(id);
+}
+
+// Saved queries and dashboards.
+Result<SavedQueryDef> Catalog::CreateSavedQuery(SavedQueryDef def) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->saved_queries.Create(std::move(def), impl_->clock.Now());
+}
+Result<SavedQueryDef> Catalog::GetSavedQuery(std::string_view name) const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->saved_queries.Get("", name);
+}
+std::vector<SavedQueryDef> Catalog::ListSavedQueries() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->saved_queries.List();
+}
+Result<void> Catalog::UpdateSavedQuery(const SavedQueryDef& def) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->saved_queries.Update(def);
+}
+Result<void> Catalog::DeleteSavedQuery(SavedQueryId id) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->saved_queries.Delete(id);
+}
+
+Result<DashboardDef> Catalog::CreateDashboard(DashboardDef def) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->dashboards.Create(std::move(def), impl_->clock.Now());
+}
+Result<DashboardDef> Catalog::GetDashboard(std::string_view name) const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->dashboards.Get("", name);
+}
+std::vector<DashboardDef> Catalog::ListDashboards() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->dashboards.List();
+}
+Result<void> Catalog::UpdateDashboard(const DashboardDef& def) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->dashboards.Update(def);
+}
+Result<void> Catalog::DeleteDashboard(DashboardId id) {
+  const MutexLock lock(impl_->mutex);
+  return impl_->dashboards.Delete(id);
 }
 
 // Settings.

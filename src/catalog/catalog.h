@@ -83,6 +83,18 @@ class Catalog {
   Result<void> UpdateScheduledQuery(const ScheduledQueryDef& def);
   Result<void> DeleteScheduledQuery(ScheduledQueryId id);
 
+  Result<SavedQueryDef> CreateSavedQuery(SavedQueryDef def);
+  Result<SavedQueryDef> GetSavedQuery(std::string_view name) const;
+  std::vector<SavedQueryDef> ListSavedQueries() const;
+  Result<void> UpdateSavedQuery(const SavedQueryDef& def);
+  Result<void> DeleteSavedQuery(SavedQueryId id);
+
+  Result<DashboardDef> CreateDashboard(DashboardDef def);
+  Result<DashboardDef> GetDashboard(std::string_view name) const;
+  std::vector<DashboardDef> ListDashboards() const;
+  Result<void> UpdateDashboard(const DashboardDef& def);
+  Result<void> DeleteDashboard(DashboardId id);
+
   /// Settings are for the program itself (keys, uuids); values are bytes.
   std::optional<std::string> GetSetting(std::string_view key) const;
   Result<void> PutSetting(std::string_view key, std::string_view value);

@@ -117,6 +117,36 @@ ViewDef Ec2View() {
   return def;
 }
 
+TEST_F(CatalogFile, KeepsSavedQueriesAndDashboardsOverARestart) {
+  SavedQueryDef query{.name = "q-1",
+                      .title = "cpu \"<b>\" \u05d0",
+                      .sql = "SELECT 1",
+                      .from = "now-1h",
+                      .to = "now",
+                      .tags = {"a", "b"}};
+  DashboardDef dashboard{.name = "ec2", .source = "console", .draft = R"({"schema":1})"};
+  dashboard.versions = {{2, ArrivalTime{7}, "second", R"({"title":"b"})"},
+                        {1, ArrivalTime{5}, "", R"({"title":"a"})"}};
+  dashboard.shares = {{"s-1", "00ff", ArrivalTime{8}, ArrivalTime{9}, R"({"host":["a"]})"},
+                      {"s-2", "ff00", ArrivalTime{8}, std::nullopt, ""}};
+  {
+    const auto catalog = Open();
+    query = catalog->CreateSavedQuery(query).value();
+    dashboard = catalog->CreateDashboard(dashboard).value();
+    EXPECT_EQ(CodeOf(catalog->CreateDashboard(dashboard)), Code::kAlreadyExists);
+    query.revision = 2;
+    ASSERT_TRUE(catalog->UpdateSavedQuery(query).ok());
+  }
+  const auto catalog = Open();
+  EXPECT_EQ(catalog->GetSavedQuery("q-1").value(), query);
+  EXPECT_EQ(catalog->GetDashboard("ec2").value(), dashboard);
+  EXPECT_EQ(catalog->ListDashboards().size(), 1U);
+  ASSERT_TRUE(catalog->DeleteDashboard(dashboard.id).ok());
+  ASSERT_TRUE(catalog->DeleteSavedQuery(query.id).ok());
+  EXPECT_EQ(CodeOf(catalog->GetDashboard("ec2")), Code::kNotFound);
+  EXPECT_TRUE(catalog->ListSavedQueries().empty());
+}
+
 ScheduledQueryDef HourlyQuery() {
   ScheduledQueryDef def{.name = "hourly", .suffix = "9376096f7309", .sql = "SELECT 1"};
   def.schedule = "rate(1 hour)";

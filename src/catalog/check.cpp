@@ -68,6 +68,12 @@ Result<std::vector<StreamDef>> CheckCatalogFile(const std::string& path, const s
   if (const auto r = check.Definitions<ScheduledQueryDef>("scheduled_query"); !r.ok()) {
     return damaged(r.error());
   }
+  if (const auto r = check.Definitions<SavedQueryDef>("saved_query"); !r.ok()) {
+    return damaged(r.error());
+  }
+  if (const auto r = check.Definitions<DashboardDef>("dashboard"); !r.ok()) {
+    return damaged(r.error());
+  }
   return streams;
 }
 

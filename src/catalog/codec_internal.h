@@ -18,6 +18,8 @@ std::string EncodeDefinition(const TableDef& def);
 std::string EncodeDefinition(const PipelineDef& def);
 std::string EncodeDefinition(const ViewDef& def);
 std::string EncodeDefinition(const ScheduledQueryDef& def);
+std::string EncodeDefinition(const SavedQueryDef& def);
+std::string EncodeDefinition(const DashboardDef& def);
 
 /// kCorruption with the member that makes no sense.
 Result<void> DecodeDefinition(std::string_view json, StreamDef& def);
@@ -26,5 +28,7 @@ Result<void> DecodeDefinition(std::string_view json, TableDef& def);
 Result<void> DecodeDefinition(std::string_view json, PipelineDef& def);
 Result<void> DecodeDefinition(std::string_view json, ViewDef& def);
 Result<void> DecodeDefinition(std::string_view json, ScheduledQueryDef& def);
+Result<void> DecodeDefinition(std::string_view json, SavedQueryDef& def);
+Result<void> DecodeDefinition(std::string_view json, DashboardDef& def);
 
 }  // namespace tidemark::catalog

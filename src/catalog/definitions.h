@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What exists, as plain values: streams, databases, tables, pipelines, views, scheduled queries.
+// What exists, as plain values: streams, databases, tables, pipelines, views, scheduled queries,
+// saved queries, dashboards.
 // Names are unique per kind (tables: per database) and never change. Immutable once read from the
 // catalog.
 #pragma once
@@ -173,6 +174,59 @@ struct ScheduledQueryDef {
   ArrivalTime created;
 
   friend bool operator==(const ScheduledQueryDef&, const ScheduledQueryDef&) = default;
+};
+
+/// A statement that somebody keeps. `name` is what links hold; people see `title`.
+struct SavedQueryDef {
+  SavedQueryId id;
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string sql;
+  std::string from;  // of its time range, as typed: "now-1h"; "": none
+  std::string to;
+  std::string database;
+  std::vector<std::string> tags;
+  int64_t revision = 1;  // grows with each change
+  ArrivalTime created;
+  ArrivalTime updated;
+
+  friend bool operator==(const SavedQueryDef&, const SavedQueryDef&) = default;
+};
+
+/// What viewers of a dashboard see, or saw.
+struct DashboardVersionDef {
+  int64_t number = 0;
+  ArrivalTime at;
+  std::string message;
+  std::string definition;  // a JSON object
+
+  friend bool operator==(const DashboardVersionDef&, const DashboardVersionDef&) = default;
+};
+
+/// A link that reads the newest published version.
+struct DashboardShareDef {
+  std::string name;    // unique in its dashboard
+  std::string digest;  // of the token, which is kept nowhere
+  ArrivalTime created;
+  std::optional<ArrivalTime> expires;
+  std::string variables_json;  // values that viewers cannot change; "" or an object
+
+  friend bool operator==(const DashboardShareDef&, const DashboardShareDef&) = default;
+};
+
+struct DashboardDef {
+  DashboardId id;
+  std::string name;                           // as in links
+  std::string source;                         // "console" or "stack"
+  std::string draft;                          // a JSON object, or "": there is none
+  std::vector<DashboardVersionDef> versions;  // the newest first, bounded by who adds
+  std::vector<DashboardShareDef> shares;      // bounded by who adds
+  int64_t revision = 1;                       // grows with each change but those of shares
+  ArrivalTime created;
+  ArrivalTime updated;
+
+  friend bool operator==(const DashboardDef&, const DashboardDef&) = default;
 };
 
 }  // namespace tidemark::catalog

@@ -15,5 +15,7 @@ using TableId = StrongId<struct TableTag, uint32_t>;
 using PipelineId = StrongId<struct PipelineTag, uint32_t>;
 using ViewId = StrongId<struct ViewTag, uint32_t>;
 using ScheduledQueryId = StrongId<struct ScheduledQueryTag, uint32_t>;
+using SavedQueryId = StrongId<struct SavedQueryTag, uint32_t>;
+using DashboardId = StrongId<struct DashboardTag, uint32_t>;
 
 }  // namespace tidemark
