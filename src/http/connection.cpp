@@ -44,6 +44,12 @@ constexpr size_t kDrainBytesMax = 64_MiB;
 constexpr seconds kDrainTime{5};
 constexpr MonotonicTime kNever{INT64_MAX};
 
+/// RFC 8446 5.1: a TLS record of a handshake begins 22 3 x. RFC 9113 3.4: HTTP/2 begins with "PRI".
+Opening OpeningOf(std::string_view bytes) {
+  if (bytes.starts_with("\x16\x03")) return Opening::kTls;
+  return bytes.starts_with("PRI * HTTP/2") ? Opening::kHttp2 : Opening::kHttp;
+}
+
 class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
  public:
   TcpConnection(std::shared_ptr<ServerCore> core, const std::shared_ptr<Loop>& loop,
@@ -109,6 +115,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   const std::shared_ptr<ServerCore> core_;
   tcp::socket socket_;
   std::string peer_;
+  Opening opening_ = Opening::kHttp;  // of the request that is read
 
   Phase phase_ = Phase::kIdle;
   bool closed_ = false;
@@ -232,6 +239,7 @@ void TcpConnection::ParseHeader() {
       return;
     }
     phase_ = Phase::kHeader;
+    opening_ = OpeningOf(in_.view());
     SetDeadline(
         core_->options.progress_timeout);  // for the whole header, however slowly it trickles
     parser_.emplace(ParseLimits{.header_bytes_max = core_->options.header_bytes_max,
@@ -458,7 +466,10 @@ void TcpConnection::RememberContext() {
               .method = request_.method,
               .path = request_.path,
               .target = text("X-Amz-Target"),
-              .content_type = text("Content-Type")};
+              .content_type = text("Content-Type"),
+              .peer = peer_,
+              .agent = text("User-Agent"),
+              .opening = opening_};
 }
 
 void TcpConnection::WriteAnswer(const Response& response, std::string body) {

@@ -83,6 +83,9 @@ class Responder {
 
 using Handler = std::function<void(Request, Responder)>;
 
+/// What a connection began with.
+enum class Opening : uint8_t { kHttp, kHttp2, kTls };
+
 /// What is known of a request that http itself refuses, so that app can answer in the protocol's
 /// shape.
 struct ErrorContext {
@@ -92,6 +95,9 @@ struct ErrorContext {
   std::string path;
   std::string target;  // x-amz-target
   std::string content_type;
+  std::string peer;
+  std::string agent;  // of User-Agent
+  Opening opening = Opening::kHttp;
 };
 
 struct ServerOptions {
