@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "agg/exact_sum.h"
+#include "api/console/hand_shakes.h"
+#include "api/console/rejections.h"
 #include "api/console/service.h"
 #include "api/kinesis/service.h"
 #include "api/timestream/catalog_namespace.h"
@@ -27,6 +29,7 @@
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "catalog/catalog.h"
+#include "http/call_observer.h"
 #include "http/server.h"
 #include "http/site_guard.h"
 #include "log/log.h"
@@ -119,6 +122,8 @@ struct Runtime::Impl {
   std::unique_ptr<timestream::FolderSink> exports;  // null: no directory is configured
   std::unique_ptr<timestream::FolderSink> reports;  // of scheduled queries, without exports
   std::unique_ptr<timestream::TimestreamService> timestream;
+  std::unique_ptr<console::Rejections> rejections;   // the store tells it
+  std::unique_ptr<console::HandShakes> hand_shakes;  // answers of server tell it
   std::unique_ptr<console::ConsoleService> console;
   std::unique_ptr<Sampler> sampler;
   TaskId sampling{};
@@ -199,6 +204,8 @@ Result<void> Runtime::Impl::OpenParts() {
   store_options.partition = config.partition;
   store_options.revision_retention =
       std::chrono::ceil<decltype(store_options.revision_retention)>(config.revision_retention);
+  rejections = std::make_unique<console::Rejections>(clock);
+  store_options.rejections = rejections.get();
   TM_ASSIGN_OR_RETURN(store,
                       store::EmbeddedStore::Open(store_options, fs, clock, *executor, metrics));
   tables = std::make_unique<timestream::TableAdmin>(*catalog, *store);
@@ -263,13 +270,14 @@ Result<void> Runtime::Impl::OpenParts() {
   console::ServiceOptions console_options;
   console_options.version = kVersion;
   console_options.allowed_hosts = config.allowed_hosts;
+  console_options.revision_retention = config.revision_retention;
   console_options.facts = Facts(kinesis_options);
   console_options.memory_bytes_max = budget.total;
   console_options.statement_time_max = std::chrono::duration_cast<milliseconds>(config.sql_timeout);
   console = std::make_unique<console::ConsoleService>(
-      console_options,
-      console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views, *admin, *executor,
-                           clock, random, metrics, store.get(), &memory});
+      console_options, console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views,
+                                            *admin, *executor, clock, random, metrics, store.get(),
+                                            &memory, hand_shakes.get(), rejections.get()});
   WatchMemory();
   return {};
 }
@@ -349,6 +357,7 @@ Result<void> Runtime::Impl::Open() {
   TM_RETURN_IF_ERROR(agg::CheckExactArithmetic());
   TM_RETURN_IF_ERROR(OpenData());
   // The address first: a taken port must not cost a recovery.
+  hand_shakes = std::make_unique<console::HandShakes>(clock, kinesis::KinesisOptions().region);
   TM_RETURN_IF_ERROR(StartServer());
   TM_RETURN_IF_ERROR(OpenParts());
   if (!options.stack_text.empty()) {
@@ -361,6 +370,15 @@ Result<void> Runtime::Impl::Open() {
 }
 
 http::Response Runtime::Impl::ShapeError(const http::ErrorContext& context) {
+  if (!context.target.empty() || context.opening != http::Opening::kHttp) {
+    hand_shakes->OnCall({.peer = context.peer,
+                         .agent = context.agent,
+                         .opening = context.opening,
+                         .target = context.target,
+                         .content_type = context.content_type,
+                         .status = context.status,
+                         .reason = context.reason});
+  }
   if (!ready.load() || context.target.empty()) {
     return http::MakeErrorResponse(
         context.status, context.status == 413 ? "too_large" : "invalid_request", context.reason);
@@ -406,6 +424,7 @@ void Runtime::Impl::Handle(http::Request request, http::Responder responder) {
   }
   const auto target =
       request.method == "POST" && request.path == "/" ? request.Find("x-amz-target") : std::nullopt;
+  if (target) responder = http::Observe(request, std::move(responder), *hand_shakes);
   // The console refuses in its own words.
   const bool ours = target || request.path == "/readyz" || request.path == "/metrics";
   if (const auto refused = ours ? guard.Refusal(request) : std::nullopt) {

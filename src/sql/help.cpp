@@ -519,7 +519,9 @@ std::vector<FunctionHelp> AllFunctionHelp() {
   std::ranges::sort(aggregates);
   aggregates.erase(std::unique(aggregates.begin(), aggregates.end()), aggregates.end());
   for (const std::string_view name : aggregates) out.push_back(Aggregate(name));
-  std::ranges::stable_sort(out, {}, &FunctionHelp::name);
+  std::ranges::sort(out, {}, [](const FunctionHelp& function) {
+    return std::pair(std::string_view(function.name), function.kind);
+  });
   return out;
 }
 

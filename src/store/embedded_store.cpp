@@ -436,8 +436,11 @@ Result<void> EmbeddedStore::Adopt(TableId table, std::string_view name_template,
   return s.CommitNow(slot, std::move(encoder));
 }
 
-Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyView> keys) {
-  State& s = *state_;
+namespace {
+
+/// Without a word to whoever listens.
+Result<std::vector<Resolved>> ResolveIn(EmbeddedStore::State& s,
+                                        std::span<const SeriesKeyView> keys) {
   std::vector<Resolved> out(keys.size());
   std::vector<size_t> missing;
   {
@@ -495,6 +498,22 @@ Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyVi
   }
   s.index_bytes = static_cast<int64_t>(s.index.heap_bytes());
   return out;
+}
+
+}  // namespace
+
+Result<std::vector<Resolved>> EmbeddedStore::Resolve(std::span<const SeriesKeyView> keys) {
+  auto resolved = ResolveIn(*state_, keys);
+  if (state_->options.rejections == nullptr || !resolved.ok()) return resolved;
+  std::vector<RejectedPoint> told;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Resolved& one = (*resolved)[i];
+    if (one.rejection == RejectReason::kNone) continue;
+    told.push_back(
+        {.table = keys[i].table, .key = &keys[i], .reason = one.rejection, .text = one.text});
+  }
+  if (!told.empty()) state_->options.rejections->OnRejected(told);
+  return resolved;
 }
 
 std::shared_ptr<const SeriesInfo> EmbeddedStore::Describe(SeriesRef series) {

@@ -13,6 +13,7 @@
 #include "base/file_system.h"
 #include "base/metrics.h"
 #include "store/admin.h"
+#include "store/rejection_sink.h"
 #include "store/store.h"
 
 namespace tidemark::store {
@@ -41,6 +42,7 @@ struct EmbeddedStoreOptions {
   /// Starts from the footers of the files that are there when the manifest is damaged or lost:
   /// progress that only a checkpoint held, floors and accepted gaps are lost.
   bool rebuild_manifest = false;
+  RejectionSink* rejections = nullptr;  // hears of refused points; must outlive the store
 };
 
 class EmbeddedStore final : public Store, public Admin {

@@ -67,6 +67,58 @@ TEST(EmbeddedStore, AtItsBudgetWritesWaitForSealsAndNothingIsLost) {
   EXPECT_EQ(Count(host.store()), acked);
 }
 
+class RejectionNotes final : public RejectionSink {
+ public:
+  void OnRejected(std::span<const RejectedPoint> points) override {
+    for (const RejectedPoint& point : points) {
+      lines.push_back(std::to_string(static_cast<int>(point.reason)) + " " +
+                      std::string(point.key != nullptr ? point.key->measure : "") + " " +
+                      std::to_string(point.version) + " " +
+                      std::to_string(point.existing_version.value_or(-1)) +
+                      (point.table == kTable ? "" : " of another table") +
+                      (point.text.empty() ? " without text" : ""));
+    }
+  }
+  std::vector<std::string> lines;
+};
+
+TEST(EmbeddedStore, WhatIsRefusedIsTold) {
+  RejectionNotes notes;
+  EmbeddedStoreOptions options;
+  options.rejections = &notes;
+  EmbeddedHost host(1, options);
+  Store& store = host.store();
+  store.SetTable({.table = kTable, .name = "t"});
+  auto points = Points(Ref(store, "a"), 0, 2);
+  const auto write = [&](int64_t version) {
+    for (PointView& point : points) {
+      point.version = version;
+      point.value = ValueView::Double(static_cast<double>(version));
+    }
+    WriteBatch batch;
+    batch.points = points;
+    batch.time_check = WriteBatch::TimeCheck::kNone;
+    store.Write(batch, [](const Result<WriteReply>&) {});
+    host.Settle();
+  };
+  write(5);
+  EXPECT_TRUE(notes.lines.empty());
+  write(4);
+  const std::string lower = std::to_string(static_cast<int>(RejectReason::kVersionLower)) + "  4 5";
+  EXPECT_EQ(notes.lines, (std::vector<std::string>{lower, lower}));
+  notes.lines.clear();
+  store.SetReservations({{.target = kTable,
+                          .view = ViewId{1},
+                          .view_name = "v",
+                          .active_generation = 1,
+                          .name_template = "avg_{measure}"}});
+  const SeriesKeyView key{.table = kTable, .measure = "avg_x"};
+  ASSERT_TRUE(store.Resolve({&key, 1}).ok());
+  EXPECT_EQ(notes.lines,
+            std::vector<std::string>{
+                std::to_string(static_cast<int>(RejectReason::kSeriesReserved)) + " avg_x 0 -1"});
+}
+
 TEST(EmbeddedStore, NothingIsVisibleBeforeItsFrameIsSynced) {
   EmbeddedHost host(1);
   Store& store = host.store();

@@ -52,12 +52,15 @@ class BatchWriter {
   /// Judges everything; an error: nothing was written. Fills reply and slot (null: nothing to
   /// journal).
   Result<void> Run();
+  /// Tells whoever listens what was refused.
+  void TellRejections() const;
   /// Encodes and hands over to the journal; `done` runs once the outcome is durable.
   void Submit(Completion<WriteReply> done);
 
  private:
   struct TableWindow {
     uint32_t slot = 0;
+    TableId table;
     AcceptedWindow window;
   };
   struct PendingText {
@@ -165,7 +168,7 @@ Result<void> BatchWriter::Prepare() {
     const TableIndex* table = s_.index.BySlot(slot);
     if (table == nullptr || !table->settings)
       return Error{Code::kNotFound, "write to a table that does not exist"};
-    windows_.push_back({slot, WindowOf(*table->settings, now, batch_.time_check)});
+    windows_.push_back({slot, table->id, WindowOf(*table->settings, now, batch_.time_check)});
   }
   return {};
 }
@@ -318,6 +321,26 @@ void BatchWriter::Reject(size_t i, RejectReason reason, std::string text,
   reply_.outcomes.push_back(Outcome::kRejected);
   reply_.rejections.push_back({i, reason, existing, std::move(text)});
   s_.metrics.rejected[static_cast<size_t>(reason)]->Add();
+}
+
+void BatchWriter::TellRejections() const {
+  if (s_.options.rejections == nullptr || reply_.rejections.empty()) return;
+  std::vector<RejectedPoint> told;
+  told.reserve(reply_.rejections.size());
+  for (const Rejection& rejection : reply_.rejections) {
+    const PointView& point = batch_.points[rejection.index];
+    const uint32_t slot = entries_[rejection.index]->table_slot;
+    const auto window = std::ranges::find(windows_, slot, &TableWindow::slot);
+    told.push_back({.table = window->table,
+                    .series = point.series,
+                    .time = point.time,
+                    .version = batch_.rule == ConflictRule::kByVersion ? point.version : 0,
+                    .reason = rejection.reason,
+                    .existing_version = rejection.existing_version,
+                    .text = rejection.text,
+                    .time_check = batch_.time_check});
+  }
+  s_.options.rejections->OnRejected(told);
 }
 
 bool BatchWriter::CheckAccess(size_t i, const SeriesEntry& entry) {
@@ -618,6 +641,7 @@ void EmbeddedStore::Write(const WriteBatch& batch, Completion<WriteReply> done) 
     done(std::move(judged).error());
     return;
   }
+  writer.TellRejections();
   writer.Submit(std::move(done));
 }
 

@@ -7,11 +7,14 @@
 namespace tidemark::console {
 namespace {
 
-constexpr std::array<std::string_view, 2> kFeatures{"live", "settings"};
+constexpr std::array<std::string_view, 7> kFeatures{
+    "column_blocks", "connections", "dashboards", "live", "macros", "saved_queries", "shares"};
 
 void WriteLimits(JsonWriter& out, const ServiceOptions& options) {
   out.BeginObject();
   out.Key("rows_max").Int(kQueryRowsMax);
+  out.Key("block_rows_max").Int(kBlockRowsMax);
+  out.Key("points_max").Int(kPointsMax);
   WriteI64(out, "statement_time_ms", int64_t{options.statement_time_max.count()});
   out.Key("live_streams_max").Uint(options.live_streams_max);
   out.EndObject();
@@ -69,9 +72,44 @@ Answer GetSettings(Core& core, Call&) {
   return Replies::Ok(std::move(out).Take());
 }
 
+void WriteHandShake(JsonWriter& out, const HandShake& shake) {
+  out.BeginObject();
+  WriteI64(out, "first", std::optional(shake.first.AsEventTime()));
+  WriteI64(out, "last", std::optional(shake.last.AsEventTime()));
+  WriteI64(out, "count", shake.count);
+  WriteText(out, "peer", shake.peer);
+  WriteTextOrNull(out, "library", shake.library);
+  WriteTextOrNull(out, "version", shake.version);
+  WriteText(out, "agent", shake.agent);
+  WriteText(out, "protocol", shake.protocol);
+  WriteTextOrNull(out, "service", shake.service);
+  WriteTextOrNull(out, "operation", shake.operation);
+  out.Key("signed").Bool(shake.has_signature);
+  out.Key("status").Int(shake.status);
+  WriteTextOrNull(out, "code", shake.code);
+  out.Key("ok").Bool(shake.status > 0 && shake.status < 400);
+  WriteTextOrNull(out, "sentence", shake.sentence);
+  out.EndObject();
+}
+
+Answer GetConnections(Core& core, Call&) {
+  JsonWriter out;
+  out.BeginObject().Key("items").BeginArray();
+  if (core.deps.hand_shakes != nullptr) {
+    for (const HandShake& shake : core.deps.hand_shakes->List()) WriteHandShake(out, shake);
+  }
+  out.EndArray().EndObject();
+  return Replies::Ok(std::move(out).Take());
+}
+
 constexpr Route kRoutes[] = {
-    {"GET", "info", GetInfo, RunsOn::kNetworkThread},
+    {.method = "GET",
+     .pattern = "info",
+     .handler = GetInfo,
+     .runs_on = RunsOn::kNetworkThread,
+     .for_shares = true},
     {"GET", "settings", GetSettings, RunsOn::kNetworkThread},
+    {"GET", "connections", GetConnections},
 };
 
 }  // namespace

@@ -89,10 +89,30 @@ std::optional<uint64_t> Live::ResumePoint(const http::Request& request, const To
   return after;
 }
 
-void Live::Open(const http::Request& request, http::Responder responder) {
+namespace {
+
+bool MayListen(const ShareAccess& share, bool graph, const std::set<std::string>& tables) {
+  return !graph && std::ranges::all_of(tables, [&](const std::string& topic) {
+    return std::ranges::any_of(share.tables, [&](const auto& table) {
+      return topic == "table:" + table.first + "." + table.second;
+    });
+  });
+}
+
+}  // namespace
+
+void Live::Open(const http::Request& request, const ShareAccess* share, http::Responder responder) {
   const auto topics = ParseTopics(request);
   if (!topics.ok()) {
     responder.Send(replies_.Fail(InvalidRequest(topics.error().message, "topics")));
+    return;
+  }
+  if (share != nullptr && !MayListen(*share, topics->graph, topics->tables)) {
+    Failure failure;
+    failure.status = 403;
+    failure.code = "forbidden";
+    failure.message = "The link's dashboard does not read these topics.";
+    responder.Send(replies_.Fail(failure));
     return;
   }
   const MonotonicTime now = deps_.clock.Monotonic();

@@ -23,6 +23,7 @@
 #include "api/console/dirty_internal.h"
 #include "api/console/reply_internal.h"
 #include "api/console/service.h"
+#include "api/console/shares_internal.h"
 #include "api/console/status_internal.h"
 #include "base/mutex.h"
 
@@ -34,7 +35,8 @@ class Live {
        Replies& replies);
 
   /// GET /live: starts the stream with `hello`, or refuses. The next Tick() should come soon.
-  void Open(const http::Request& request, http::Responder responder);
+  /// `share`: only table topics that it reads; null: all.
+  void Open(const http::Request& request, const ShareAccess* share, http::Responder responder);
   /// Sends what is due. When to come again: none while nobody listens.
   std::optional<MonotonicTime> Tick();
   /// Says `bye` to everybody; Open() refuses from now on.

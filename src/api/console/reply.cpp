@@ -95,13 +95,19 @@ http::Response Replies::Ok(std::string json) {
 }
 
 http::Response Replies::Fail(const Failure& failure) {
+  http::Response response = Ok(R"({"error":)" + ErrorJson(failure) + "}");
+  response.status = failure.status;
+  return response;
+}
+
+std::string Replies::ErrorJson(const Failure& failure) {
   const bool retryable = failure.status == 429 || failure.status == 503 || failure.status == 504;
   JsonWriter out;
   const auto place = [&out](std::string_view key, int value) {
     out.Key(key);
     value > 0 ? out.Int(value) : out.Null();
   };
-  out.BeginObject().Key("error").BeginObject();
+  out.BeginObject();
   WriteText(out, "code", failure.code);
   out.Key("status").Int(failure.status);
   WriteText(out, "message", failure.message);
@@ -110,10 +116,10 @@ http::Response Replies::Fail(const Failure& failure) {
   place("line", failure.line);
   place("column", failure.column);
   WriteText(out, "request_id", NewId());
-  out.Key("retryable").Bool(retryable).EndObject().EndObject();
-  http::Response response = Ok(std::move(out).Take());
-  response.status = failure.status;
-  return response;
+  out.Key("retryable").Bool(retryable);
+  if (!failure.current_json.empty()) out.Key("current").Raw(failure.current_json);
+  out.EndObject();
+  return std::move(out).Take();
 }
 
 std::string Replies::NewId() {

@@ -25,6 +25,7 @@ struct Failure {
   std::string field;
   int line = 0;
   int column = 0;
+  std::string current_json;  // of 412: the stored object; "": the member is left out
 };
 
 /// Status and code of an Error of ours.
@@ -42,6 +43,8 @@ class Replies {
 
   static http::Response Ok(std::string json);
   http::Response Fail(const Failure& failure);
+  /// The error object alone.
+  std::string ErrorJson(const Failure& failure);
   /// 13 characters 0-9A-Z without I, L, O, U; not to be guessed.
   std::string NewId();
 

@@ -18,6 +18,7 @@ struct Wish {
   std::string measure;
   TimeRange time;
   size_t limit = kLimitDefault;
+  std::optional<EventTime> as_of;
   std::vector<store::DimensionPredicate> dimensions;
 };
 
@@ -34,10 +35,14 @@ std::optional<Failure> ParseWish(const http::Request& request, Wish& out) {
   for (const auto& [name, value] : request.DecodedQuery()) {
     if (name == "measure") {
       out.measure = value;
-    } else if (name == "from" || name == "to") {
+    } else if (name == "from" || name == "to" || name == "as_of") {
       const auto ns = ParseInt64(value);
       if (!ns) return InvalidRequest("it must be nanoseconds since the epoch", name);
-      (name == "from" ? out.time.start : out.time.end) = EventTime{*ns};
+      if (name == "as_of") {
+        out.as_of = EventTime{*ns};
+      } else {
+        (name == "from" ? out.time.start : out.time.end) = EventTime{*ns};
+      }
     } else if (name == "limit") {
       const auto limit = ParseInt64(value);
       if (!limit || *limit < 1 || *limit > kLimitMax) {
@@ -54,12 +59,12 @@ std::optional<Failure> ParseWish(const http::Request& request, Wish& out) {
 }
 
 /// The view that may write `measure` into the table.
-std::optional<view::ViewDefinition> WriterOf(const ServiceDeps& deps, TableId table,
-                                             std::string_view measure) {
+std::optional<view::ViewStatus> WriterOf(const ServiceDeps& deps, TableId table,
+                                         std::string_view measure) {
   for (auto& status : deps.views.Statuses()) {
     if (status.definition.target != table) continue;
     for (const std::string& name_template : view::NameTemplates(status.definition)) {
-      if (store::MatchesTemplate(name_template, measure)) return std::move(status.definition);
+      if (store::MatchesTemplate(name_template, measure)) return std::move(status);
     }
   }
   return std::nullopt;
@@ -87,7 +92,61 @@ void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
   out.Key("frozen").Bool(entry.frozen).EndObject();
 }
 
-void WriteRow(JsonWriter& out, const store::RevisionRow& row) {
+/// What a time in the past leaves of a row: entries that came later go, and the value is that of
+/// the last one left. False: it was not published yet.
+bool AsOf(store::RevisionRow& row, EventTime as_of) {
+  if (row.revisions.empty()) return true;  // older than all that is kept
+  std::erase_if(row.revisions,
+                [&](const store::RevisionEntry& entry) { return entry.at.AsEventTime() > as_of; });
+  const auto last = std::ranges::find_if(row.revisions.rbegin(), row.revisions.rend(),
+                                         [](const auto& entry) { return !entry.frozen; });
+  if (last == row.revisions.rend()) return false;
+  row.value = last->new_value;
+  row.row.revision = last->revision;
+  return true;
+}
+
+/// The clocks that states are told by (console-ux.md 6.1).
+struct Clocks {
+  std::optional<EventTime> as_of;
+  std::optional<EventTime> watermark;
+  nanoseconds allowed_lateness{0};
+};
+
+std::string_view StateOf(const store::RevisionRow& row, const Clocks& clocks, int64_t changes) {
+  const EventTime end = row.row.window_end;
+  if (!clocks.watermark || *clocks.watermark < end) return "provisional";
+  if (*clocks.watermark >= end + clocks.allowed_lateness) return "closed";
+  return changes > 0 ? "revised" : "final";
+}
+
+/// console-ux.md 6.7.
+void WriteHistory(JsonWriter& out, const store::RevisionRow& row, const Clocks& clocks) {
+  const store::RevisionEntry* first = nullptr;
+  const store::RevisionEntry* last = nullptr;
+  for (const store::RevisionEntry& entry : row.revisions) {
+    if (entry.frozen) continue;
+    if (first == nullptr) first = &entry;
+    last = &entry;
+  }
+  // Entries between may be gone with age; the numbers are not.
+  const int64_t changes = std::max<int64_t>(0, int64_t{row.row.revision} - 1);
+  WriteText(out, "state", StateOf(row, clocks, changes));
+  out.Key("first_value");
+  first != nullptr ? WriteScalar(out, first->new_value) : static_cast<void>(out.Null());
+  const auto at = [](const store::RevisionEntry* entry) {
+    return entry != nullptr ? std::optional(entry->at.AsEventTime()) : std::optional<EventTime>();
+  };
+  WriteI64(out, "first_published_at", at(first));
+  WriteI64(out, "revision_count", changes);
+  WriteI64(out, "last_changed_at", at(last));
+  out.Key("version");
+  clocks.as_of || row.version == 0 ? out.Null() : out.String(std::to_string(row.version));
+  out.Key("record_count");
+  clocks.as_of ? out.Null() : out.String(std::to_string(row.row.record_count));
+}
+
+void WriteRow(JsonWriter& out, const store::RevisionRow& row, const Clocks& clocks) {
   const bool frozen = std::ranges::any_of(row.revisions, &store::RevisionEntry::frozen);
   out.BeginObject();
   WriteI64(out, "time", std::optional(row.time));
@@ -101,15 +160,18 @@ void WriteRow(JsonWriter& out, const store::RevisionRow& row) {
   WriteI64(out, "revision", int64_t{row.row.revision});
   out.Key("value");
   WriteScalar(out, row.value);
-  out.Key("frozen").Bool(frozen).Key("revisions").BeginArray();
+  out.Key("frozen").Bool(frozen);
+  WriteHistory(out, row, clocks);
+  out.Key("revisions").BeginArray();
   for (const store::RevisionEntry& entry : row.revisions) WriteEntry(out, entry);
   out.EndArray().EndObject();
 }
 
 }  // namespace
 
-RevisionsAnswer ReadRevisions(const ServiceDeps& deps, std::string_view database,
-                              std::string_view table, const http::Request& request) {
+RevisionsAnswer ReadRevisions(const ServiceOptions& options, const ServiceDeps& deps,
+                              std::string_view database, std::string_view table,
+                              const http::Request& request) {
   Wish wish;
   if (auto failure = ParseWish(request, wish)) return {{}, std::move(failure)};
   const auto def = deps.catalog.GetTable(database, table);
@@ -125,12 +187,23 @@ RevisionsAnswer ReadRevisions(const ServiceDeps& deps, std::string_view database
   selection.time = wish.time;
   selection.measure.push_back({.values = {wish.measure}});
   selection.dimensions = std::move(wish.dimensions);
-  selection.owners = {store::OwnerFilter::Kind::kView, writer->owner()};
+  selection.owners = {store::OwnerFilter::Kind::kView, writer->definition.owner()};
   auto read = deps.store.Revisions(selection, kRowsReadMax);
   if (!read.ok()) return {{}, ToFailure(read.error())};
 
   std::vector<store::RevisionRow>& rows = *read;
-  const bool truncated = rows.size() > wish.limit || rows.size() == kRowsReadMax;
+  const bool all_read = rows.size() < kRowsReadMax;
+  Clocks clocks{wish.as_of, writer->watermark, writer->definition.allowed_lateness};
+  if (wish.as_of) {
+    std::erase_if(rows, [&](store::RevisionRow& row) { return !AsOf(row, *wish.as_of); });
+    // Watermarks of the past are not kept; a window's publication says that it was passed.
+    clocks.watermark.reset();
+    for (const store::RevisionRow& row : rows) {
+      clocks.watermark =
+          std::max(clocks.watermark.value_or(row.row.window_end), row.row.window_end);
+    }
+  }
+  const bool truncated = rows.size() > wish.limit || !all_read;
   std::ranges::sort(rows, [](const store::RevisionRow& a, const store::RevisionRow& b) {
     if (a.time != b.time) return a.time < b.time;
     return a.series->canonical_key < b.series->canonical_key;
@@ -140,10 +213,15 @@ RevisionsAnswer ReadRevisions(const ServiceDeps& deps, std::string_view database
   out.BeginObject();
   WriteText(out, "database", database);
   WriteText(out, "table", table);
-  WriteText(out, "view", writer->name);
+  WriteText(out, "view", writer->definition.name);
   WriteText(out, "measure", wish.measure);
-  out.Key("truncated").Bool(truncated).Key("rows").BeginArray();
-  for (size_t i = skipped; i < rows.size(); ++i) WriteRow(out, rows[i]);
+  out.Key("truncated").Bool(truncated);
+  WriteI64(out, "as_of", wish.as_of);
+  WriteI64(out, "watermark", clocks.watermark);
+  WriteI64(out, "history_from",
+           std::optional(deps.clock.Now().AsEventTime() - options.revision_retention));
+  out.Key("rows").BeginArray();
+  for (size_t i = skipped; i < rows.size(); ++i) WriteRow(out, rows[i], clocks);
   out.EndArray().EndObject();
   return {std::move(out).Take(), std::nullopt};
 }

@@ -15,7 +15,8 @@ struct RevisionsAnswer {
   std::string json;
   std::optional<Failure> failure;
 };
-RevisionsAnswer ReadRevisions(const ServiceDeps& deps, std::string_view database,
-                              std::string_view table, const http::Request& request);
+RevisionsAnswer ReadRevisions(const ServiceOptions& options, const ServiceDeps& deps,
+                              std::string_view database, std::string_view table,
+                              const http::Request& request);
 
 }  // namespace tidemark::console

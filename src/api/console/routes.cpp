@@ -12,7 +12,9 @@ Core::Core(const ServiceOptions& opts, const ServiceDeps& parts)
       status(opts, parts),
       queries(opts, parts, replies),
       started(parts.clock.Monotonic()),
-      started_at(parts.clock.Now()) {}
+      started_at(parts.clock.Now()) {
+  for (const catalog::DashboardDef& def : parts.catalog.ListDashboards()) shares.Put(def);
+}
 
 const ServerFacts& Core::facts() const {
   static const ServerFacts unknown;

@@ -16,6 +16,7 @@
 #include "api/console/queries_internal.h"
 #include "api/console/reply_internal.h"
 #include "api/console/service.h"
+#include "api/console/shares_internal.h"
 #include "api/console/status_internal.h"
 
 namespace tidemark::console {
@@ -25,7 +26,8 @@ struct Call {
   Call(http::Request r, http::Responder to) : request(std::move(r)), responder(std::move(to)) {}
 
   http::Request request;
-  std::vector<std::string> path;  // behind /api/v1, decoded
+  std::vector<std::string> path;             // behind /api/v1, decoded
+  std::shared_ptr<const ShareAccess> share;  // of a token; null: whoever may do everything
   http::Responder responder;
   // Apart from the call, whose responder its owner must not keep.
   std::shared_ptr<PeerWatch> peer = std::make_shared<PeerWatch>();
@@ -43,6 +45,8 @@ struct Core : std::enable_shared_from_this<Core> {
   Replies replies;
   Status status;
   Queries queries;
+  Shares shares;
+  Mutex objects_mutex;  // held while a kept object is read, compared and changed
   const MonotonicTime started;
   const ArrivalTime started_at;
 
@@ -72,13 +76,20 @@ struct Route {
   Handler handler;
   RunsOn runs_on = RunsOn::kQueryThread;
   bool watches_peer = false;  // a peer that leaves cancels what runs
+  bool for_shares = false;    // holders of a token may call it
 };
 
 /// Whether the pattern is about the segments.
 bool MatchesPath(std::string_view pattern, const std::vector<std::string>& path);
 
 std::span<const Route> AboutRoutes();
+std::span<const Route> DashboardRoutes();
+std::span<const Route> PanelRoutes();
+std::span<const Route> RejectionRoutes();
+std::span<const Route> SavedQueryRoutes();
+std::span<const Route> ShareRoutes();
 std::span<const Route> StatusRoutes();
+std::span<const Route> TableRoutes();
 std::span<const Route> QueryRoutes();
 std::span<const Route> SqlHelpRoutes();
 std::span<const Route> StackRoutes();
@@ -86,9 +97,10 @@ std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 7> AllRoutes() {
-  return {AboutRoutes(), StatusRoutes(), QueryRoutes(), SqlHelpRoutes(),
-          StackRoutes(), StoreRoutes(),  StreamRoutes()};
+inline std::array<std::span<const Route>, 13> AllRoutes() {
+  return {AboutRoutes(),     StatusRoutes(), QueryRoutes(), SqlHelpRoutes(), SavedQueryRoutes(),
+          DashboardRoutes(), ShareRoutes(),  PanelRoutes(), TableRoutes(),   RejectionRoutes(),
+          StackRoutes(),     StoreRoutes(),  StreamRoutes()};
 }
 
 /// 204 without a body.

@@ -30,6 +30,17 @@ std::optional<std::string> MissingMark(const http::Request& request) {
   return "Calls that change something need the header \"X-Console: 1\".";
 }
 
+/// The token of "Bearer TOKEN".
+std::optional<std::string_view> TokenOf(const http::Request& request) {
+  const std::string_view value = request.Find("Authorization").value_or("");
+  constexpr std::string_view kScheme = "Bearer ";
+  if (value.size() < kScheme.size() ||
+      !http::EqualsIgnoreCase(value.substr(0, kScheme.size()), kScheme)) {
+    return std::nullopt;
+  }
+  return value.substr(kScheme.size());
+}
+
 http::Response Redirect(const http::Request& request) {
   http::Response response = http::MakeResponse(302, "text/plain", "");
   response.headers.Set("Location", request.query.empty() ? "/ui/" : "/ui/?" + request.query);
@@ -118,12 +129,23 @@ void ConsoleService::Impl::Dispatch(std::shared_ptr<Call> call) {
     call->responder.Send(core->Fail(*refused));
     return;
   }
+  if (const auto token = TokenOf(request)) {
+    call->share = core->shares.Find(*token, core->deps.clock.Now());
+    if (call->share == nullptr) {
+      Failure failure;
+      failure.status = 401;
+      failure.code = "invalid_token";
+      failure.message = "The link has expired, or was taken back.";
+      call->responder.Send(core->Fail(failure));
+      return;
+    }
+  }
   call->path = request.PathSegments();
   call->path.erase(call->path.begin(), call->path.begin() + 2);  // "api", "v1"
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   const bool live_path = MatchesPath("live", call->path);
   if (live_path && method == "GET") {
-    live.Open(request, std::move(call->responder));
+    live.Open(request, call->share.get(), std::move(call->responder));
     core->deps.executor.Wake(task);
     return;
   }
@@ -132,6 +154,11 @@ void ConsoleService::Impl::Dispatch(std::shared_ptr<Call> call) {
     for (const Route& route : area) {
       if (!MatchesPath(route.pattern, call->path)) continue;
       if (route.method == method) {
+        if (call->share != nullptr && !route.for_shares) {
+          call->responder.Send(
+              core->Fail(*Forbidden("A link reads its dashboard and changes nothing.")));
+          return;
+        }
         Run(route, std::move(call));
         return;
       }

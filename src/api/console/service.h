@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "api/console/admin.h"
+#include "api/console/hand_shakes.h"
+#include "api/console/rejections.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/memory_budget.h"
@@ -59,6 +61,7 @@ struct ServiceOptions {
   std::shared_ptr<const ServerFacts> facts;  // null: nothing is known
   uint64_t memory_bytes_max = 0;            // budget of the whole process, as shown; 0: the store's
   milliseconds statement_time_max{60'000};  // of one page of a statement
+  nanoseconds revision_retention = hours(24) * 30;  // the store's, as it was told
 
   size_t queries_kept_max = 64;              // results with pages left; the oldest gives way
   milliseconds query_kept_max{10 * 60'000};  // since its last page
@@ -81,8 +84,10 @@ struct ServiceDeps {
   const Clock& clock;
   Random& random;
   MetricRegistry& metrics;
-  store::Admin* store_admin = nullptr;   // null: the store has no administrator here
-  const MemoryBudget* memory = nullptr;  // of the process; null: only the store's own parts
+  store::Admin* store_admin = nullptr;      // null: the store has no administrator here
+  const MemoryBudget* memory = nullptr;     // of the process; null: only the store's own parts
+  const HandShakes* hand_shakes = nullptr;  // of AWS clients; null: nobody notes them
+  const Rejections* rejections = nullptr;   // of writers; null: nobody notes them
 };
 
 class ConsoleService {

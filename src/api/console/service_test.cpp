@@ -35,6 +35,15 @@ std::string ErrorCode(const TestConsole::Answer& answer) {
   return Text(At(answer.body, "error"), "code");
 }
 
+/// Values and revisions of all rows.
+std::string As(const TestConsole::Answer& answer) {
+  std::string out;
+  for (const JsonValue& row : At(answer.body, "rows").array()) {
+    out += Text(row, "time") + " " + Text(row, "revision") + " " + Text(row, "value") + "\n";
+  }
+  return out;
+}
+
 // ---- section 1 and 2
 
 TEST(Console, ErrorsHaveOneShape) {
@@ -289,13 +298,15 @@ TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
   const auto answer = t.Get("/api/v1/databases/db/tables/t/revisions?measure=avg_cpu&host=a&to=" +
                             std::to_string((start + seconds(11)).ns));
   ASSERT_EQ(answer.status, 200) << answer.text;
-  EXPECT_THAT(Members(answer.body),
-              ElementsAre("database", "table", "view", "measure", "truncated", "rows"));
+  EXPECT_THAT(Members(answer.body), ElementsAre("database", "table", "view", "measure", "truncated",
+                                                "as_of", "watermark", "history_from", "rows"));
   EXPECT_EQ(Text(answer.body, "view"), "v");
   const auto& rows = At(answer.body, "rows").array();
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_THAT(Members(rows[0]), ElementsAre("time", "window_start", "window_end", "dimensions",
-                                            "revision", "value", "frozen", "revisions"));
+  EXPECT_THAT(Members(rows[0]),
+              ElementsAre("time", "window_start", "window_end", "dimensions", "revision", "value",
+                          "frozen", "state", "first_value", "first_published_at", "revision_count",
+                          "last_changed_at", "version", "record_count", "revisions"));
   EXPECT_EQ(Text(rows[0], "time"), std::to_string((start + seconds(10)).ns));
   EXPECT_EQ(Text(rows[0], "window_start"), std::to_string(start.ns));
   EXPECT_EQ(Text(At(rows[0], "dimensions"), "host"), "a");
@@ -310,6 +321,51 @@ TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
   EXPECT_EQ(Text(revisions[0], "cause"), "on_time");
   EXPECT_EQ(Text(revisions[1], "cause"), "late");
   EXPECT_EQ(Text(revisions[1], "at").size(), 19U);
+  EXPECT_EQ(Text(rows[0], "state"), "revised");
+  EXPECT_EQ(Text(rows[0], "first_value"), "1.0");
+  EXPECT_EQ(Text(rows[0], "first_published_at"), Text(revisions[0], "at"));
+  EXPECT_EQ(Text(rows[0], "last_changed_at"), Text(revisions[1], "at"));
+  EXPECT_EQ(Text(rows[0], "revision_count"), "1");
+  EXPECT_EQ(Text(rows[0], "record_count"), "2");
+  EXPECT_NE(Text(rows[0], "version"), "null");
+}
+
+/// console-ux.md 6.5: the chart exactly as it was at a time of processing.
+TEST(ConsoleRevisions, AsOfShowsWhatWasKnown) {
+  TestConsole t;
+  const EventTime start = t.Start();
+  t.Put("a", 1, start + seconds(1));
+  t.Put("a", 0, start + seconds(12));
+  t.Advance(seconds(3));
+  t.Put("a", 2, start + seconds(2));
+  t.Advance(seconds(3));
+  t.Put("a", 7, start + seconds(25));
+  t.Advance(seconds(3));
+  const std::string at = "/api/v1/databases/db/tables/t/revisions?measure=avg_cpu&host=a";
+  const auto now = t.Get(at);
+  ASSERT_EQ(At(now.body, "rows").array().size(), 2U);
+  const JsonValue& row = At(now.body, "rows").array()[0];
+  const auto published = [&](size_t i) {
+    return std::stoll(Text(At(row, "revisions").array()[i], "at"));
+  };
+  const auto as_of = [&](int64_t ns) { return t.Get(at + "&as_of=" + std::to_string(ns)); };
+
+  const auto first = as_of(published(1) - 1);
+  ASSERT_EQ(At(first.body, "rows").array().size(), 1U) << first.text;
+  const JsonValue& known = At(first.body, "rows").array()[0];
+  EXPECT_EQ(Text(known, "value"), "1.0");
+  EXPECT_EQ(Text(known, "revision"), "1");
+  EXPECT_EQ(Text(known, "revision_count"), "0");
+  EXPECT_EQ(Text(known, "state"), "final");
+  EXPECT_EQ(Text(known, "version"), "null");
+  EXPECT_EQ(At(known, "revisions").array().size(), 1U);
+  EXPECT_EQ(Text(first.body, "watermark"), std::to_string((start + seconds(10)).ns));
+
+  const auto second = as_of(published(1));
+  EXPECT_EQ(Text(At(second.body, "rows").array()[0], "value"), "1.5");
+  EXPECT_TRUE(At(as_of(published(0) - 1).body, "rows").array().empty());
+  EXPECT_EQ(As(as_of(published(1) + 3'600'000'000'000)), As(now)) << "the present is the last step";
+  EXPECT_EQ(t.Get(at + "&as_of=yesterday").status, 400);
 }
 
 TEST(ConsoleRevisions, UnknownThingsAreNotFoundAndLimitsKeepTheNewest) {
@@ -363,11 +419,12 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
   EXPECT_THAT(Members(At(pipeline.body, "partitions").array().at(0)),
               ElementsAre("partition", "position", "max_event_time", "idle"));
   const auto view = t.Get("/api/v1/views/v");
-  EXPECT_THAT(Members(view.body),
-              ElementsAre("name", "database", "table", "target_table", "state", "generation",
-                          "output", "aggregate", "label", "late", "watermark", "windows_published",
-                          "revisions_total", "late_points_total", "dirty", "lag_ms", "window_ns",
-                          "out_of_orderness_ns", "allowed_lateness_ns", "error"));
+  EXPECT_THAT(
+      Members(view.body),
+      ElementsAre("name", "database", "table", "target_table", "state", "generation", "output",
+                  "aggregate", "label", "late", "watermark", "windows_published", "revisions_total",
+                  "late_points_total", "dirty", "lag_ms", "window_ns", "out_of_orderness_ns",
+                  "allowed_lateness_ns", "early_ns", "provisional_after_ns", "error"));
   EXPECT_EQ(Text(view.body, "aggregate"), "avg");
   EXPECT_EQ(Text(view.body, "windows_published"), "1");
   EXPECT_EQ(Text(view.body, "watermark"), std::to_string((t.Start() + seconds(15)).ns));

@@ -23,7 +23,15 @@ Answer GetWindows(Core& core, Call& call) {
 }
 
 Answer GetRevisions(Core& core, Call& call) {
-  RevisionsAnswer answer = ReadRevisions(core.deps, call.path[1], call.path[3], call.request);
+  if (call.share != nullptr && !call.share->Reads(call.path[1], call.path[3])) {
+    Failure failure;
+    failure.status = 403;
+    failure.code = "forbidden";
+    failure.message = "The link's dashboard does not read this table.";
+    return core.Fail(failure);
+  }
+  RevisionsAnswer answer =
+      ReadRevisions(core.options, core.deps, call.path[1], call.path[3], call.request);
   if (answer.failure) return core.Fail(*answer.failure);
   return Replies::Ok(std::move(answer.json));
 }
@@ -47,7 +55,10 @@ constexpr Route kRoutes[] = {
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Overview()); }},
     {"GET", "databases",
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Databases()); }},
-    {"GET", "databases/*/tables/*/revisions", GetRevisions},
+    {.method = "GET",
+     .pattern = "databases/*/tables/*/revisions",
+     .handler = GetRevisions,
+     .for_shares = true},
     {"GET", "pipelines",
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Pipelines()); }},
     {"GET", "pipelines/*",

@@ -165,7 +165,8 @@ TestConsole::TestConsole(ServiceOptions options) {
   options.version = "0.1.0";
   service = std::make_unique<ConsoleService>(
       options, ServiceDeps{*logs.catalog, *logs.log, store, engine, *pipelines, *views, *admin,
-                           *logs.executor, logs.clock, random, logs.metrics, &store_admin});
+                           *logs.executor, logs.clock, random, logs.metrics, &store_admin, nullptr,
+                           &hand_shakes, &rejections});
   Run();
 }
 
@@ -276,6 +277,15 @@ TestConsole::Answer TestConsole::Post(const std::string& path, std::string body)
 TestConsole::Answer TestConsole::Delete(const std::string& path) {
   http::Request request = MakeRequest("DELETE", path);
   request.headers.Add("X-Console", "1");
+  return Send(std::move(request));
+}
+
+TestConsole::Answer TestConsole::Call(std::string method, const std::string& path, std::string body,
+                                      std::vector<http::Headers::Field> headers) {
+  http::Request request = MakeRequest(std::move(method), path);
+  request.headers.Add("X-Console", "1");
+  for (auto& [name, value] : headers) request.headers.Add(std::move(name), std::move(value));
+  request.body = std::move(body);
   return Send(std::move(request));
 }
 

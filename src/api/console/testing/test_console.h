@@ -114,6 +114,9 @@ class TestConsole {
   Answer Get(const std::string& target);
   Answer Post(const std::string& path, std::string body);
   Answer Delete(const std::string& path);
+  /// With X-Console and these headers.
+  Answer Call(std::string method, const std::string& path, std::string body,
+              std::vector<http::Headers::Field> headers);
   Answer Send(http::Request request);
   http::Request MakeRequest(std::string method, const std::string& target) const;
 
@@ -128,6 +131,8 @@ class TestConsole {
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<FakeAdmin> admin;
   FakeStoreAdmin store_admin;
+  Rejections rejections{logs.clock};
+  HandShakes hand_shakes{logs.clock, "us-east-1"};
   SeededRandom random{7};
   std::unique_ptr<ConsoleService> service;
 
