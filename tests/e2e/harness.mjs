@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 export const kNow = Date.parse('2026-01-15T16:59:30Z');
-export const kWaitMs = 10_000;
+export const kWaitMs = 30_000; // of states that come at once; machines may be busy
 
 export const ms = (ns) => Number(BigInt(ns) / 1_000_000n);
 export const Model = (page) => page.evaluate(() => ({ ...window.__tidemark }));
