@@ -39,7 +39,7 @@ std::unique_ptr<PointReducer> PointReducer::Make(const std::vector<sql::Column>&
 }
 
 PointReducer::PointReducer(const std::vector<sql::Column>& columns, size_t max_points)
-    : columns_(columns), max_points_(max_points) {
+    : max_points_(max_points) {
   bool timed = false;
   for (size_t c = 0; c < columns.size(); ++c) {
     switch (columns[c].type.kind()) {

@@ -27,7 +27,7 @@ class PointReducer {
   static constexpr size_t kSeriesMax = 2000;
   static constexpr size_t kMemoryBytesMax = size_t{64} << 20U;
 
-  /// None: there is no time among the columns, or no number. `columns` must outlive it.
+  /// None: there is no time among the columns, or no number.
   static std::unique_ptr<PointReducer> Make(const std::vector<sql::Column>& columns,
                                             size_t max_points);
 
@@ -65,7 +65,6 @@ class PointReducer {
   void Split(Series& series);
   RowRef Keep(std::span<const sql::Value> row, int64_t time);
 
-  const std::vector<sql::Column>& columns_;
   const size_t max_points_;
   size_t time_ = 0;              // column
   std::vector<size_t> numbers_;  // columns
