@@ -143,6 +143,32 @@ bool EightPlain(const char* at) {
 
 }  // namespace
 
+JsonWriter& JsonWriter::Value(const JsonValue& value) {
+  switch (value.kind()) {
+    case JsonValue::Kind::kNull:
+      return Null();
+    case JsonValue::Kind::kBool:
+      return Bool(value.bool_value());
+    case JsonValue::Kind::kInt:
+      return Int(value.int_value());
+    case JsonValue::Kind::kUint:
+      return Uint(value.uint_value());
+    case JsonValue::Kind::kDouble:
+      return Double(value.double_value());
+    case JsonValue::Kind::kString:
+      return String(value.string_value());
+    case JsonValue::Kind::kArray:
+      BeginArray();
+      for (const JsonValue& item : value.array()) Value(item);
+      return EndArray();
+    case JsonValue::Kind::kObject:
+      BeginObject();
+      for (const auto& [name, member] : value.object()) Key(name).Value(member);
+      return EndObject();
+  }
+  TM_UNREACHABLE();
+}
+
 void AppendJsonString(std::string& out, std::string_view value) {
   out.push_back('"');
   size_t plain = 0;  // start of the bytes that can be copied as they are

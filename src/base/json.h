@@ -18,6 +18,8 @@ namespace tidemark {
 /// Appends to its own string. Keeps track of commas; nesting is the caller's. Doubles print the
 /// shortest text that reads back equal; NaN and infinities are refused by TM_CHECK (they are not
 /// JSON). Single-owner.
+class JsonValue;
+
 class JsonWriter {
  public:
   JsonWriter& BeginObject();
@@ -32,6 +34,7 @@ class JsonWriter {
   JsonWriter& Bool(bool value);
   JsonWriter& Null();
   JsonWriter& Raw(std::string_view json);  // already valid JSON
+  JsonWriter& Value(const JsonValue& value);
 
   const std::string& text() const { return text_; }
   std::string Take() && { return std::move(text_); }

@@ -136,46 +136,9 @@ std::optional<Failure> ReadTags(const JsonValue& body, std::vector<std::string>&
   return std::nullopt;
 }
 
-void WriteJson(JsonWriter& out, const JsonValue& value) {
-  switch (value.kind()) {
-    case JsonValue::Kind::kNull:
-      out.Null();
-      return;
-    case JsonValue::Kind::kBool:
-      out.Bool(value.bool_value());
-      return;
-    case JsonValue::Kind::kInt:
-      out.Int(value.int_value());
-      return;
-    case JsonValue::Kind::kUint:
-      out.Uint(value.uint_value());
-      return;
-    case JsonValue::Kind::kDouble:
-      out.Double(value.double_value());
-      return;
-    case JsonValue::Kind::kString:
-      out.String(value.string_value());
-      return;
-    case JsonValue::Kind::kArray:
-      out.BeginArray();
-      for (const JsonValue& item : value.array()) WriteJson(out, item);
-      out.EndArray();
-      return;
-    case JsonValue::Kind::kObject:
-      out.BeginObject();
-      for (const auto& [name, member] : value.object()) {
-        out.Key(name);
-        WriteJson(out, member);
-      }
-      out.EndObject();
-      return;
-  }
-  TM_UNREACHABLE();
-}
-
 std::string JsonText(const JsonValue& value) {
   JsonWriter out;
-  WriteJson(out, value);
+  out.Value(value);
   return std::move(out).Take();
 }
 

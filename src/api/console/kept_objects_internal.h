@@ -52,8 +52,6 @@ std::optional<Failure> ReadText(const JsonValue& body, std::string_view member,
                                 size_t characters_max, std::string& out);
 std::optional<Failure> ReadTags(const JsonValue& body, std::vector<std::string>& out);
 
-/// As it was written, with the order of its members.
-void WriteJson(JsonWriter& out, const JsonValue& value);
 std::string JsonText(const JsonValue& value);
 
 http::Response WithETag(http::Response response, int64_t revision);

@@ -43,7 +43,7 @@ JsonValue Body(const JsonValue& panel, std::string sql, const DashboardDefinitio
   const auto copy = [&](std::string_view member, const std::string& fallback) {
     if (const JsonValue* given = panel.Find(member)) {
       out.Key(member);
-      WriteJson(out, *given);
+      out.Value(*given);
     } else if (!fallback.empty()) {
       out.Key(member).String(fallback);
     }

@@ -60,42 +60,6 @@ std::vector<PartitionKey> ReadSchema(const JsonValue& schema, Fields& fields) {
 
 }  // namespace
 
-void AppendJson(const JsonValue& value, JsonWriter& out) {
-  switch (value.kind()) {
-    case JsonValue::Kind::kNull:
-      out.Null();
-      return;
-    case JsonValue::Kind::kBool:
-      out.Bool(value.bool_value());
-      return;
-    case JsonValue::Kind::kInt:
-      out.Int(value.int_value());
-      return;
-    case JsonValue::Kind::kUint:
-      out.Uint(value.uint_value());
-      return;
-    case JsonValue::Kind::kDouble:
-      out.Double(value.double_value());
-      return;
-    case JsonValue::Kind::kString:
-      out.String(value.string_value());
-      return;
-    case JsonValue::Kind::kArray:
-      out.BeginArray();
-      for (const JsonValue& item : value.array()) AppendJson(item, out);
-      out.EndArray();
-      return;
-    case JsonValue::Kind::kObject:
-      out.BeginObject();
-      for (const JsonValue::Member& member : value.object()) {
-        AppendJson(member.second, out.Key(member.first));
-      }
-      out.EndObject();
-      return;
-  }
-  TM_UNREACHABLE();
-}
-
 Properties Properties::Parse(const std::string& extra_json) {
   Properties out;
   if (extra_json.empty()) return out;
@@ -112,7 +76,7 @@ Properties Properties::Parse(const std::string& extra_json) {
   }
   if (const JsonValue* location = extra->Find("MagneticStoreRejectedDataLocation")) {
     JsonWriter json;
-    AppendJson(*location, json);
+    json.Value(*location);
     out.rejected_location_json = std::move(json).Take();
   }
   if (const JsonValue* tags = extra->Find("Tags")) {
@@ -234,7 +198,7 @@ void ReadTableProperties(Fields& fields, catalog::TableDef& def, Properties& pro
     properties.rejected_location_json.clear();
     if (const JsonValue* location = members.Object("MagneticStoreRejectedDataLocation")) {
       JsonWriter json;
-      AppendJson(*location, json);
+      json.Value(*location);
       properties.rejected_location_json = std::move(json).Take();
     }
   }

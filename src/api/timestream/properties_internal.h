@@ -59,7 +59,4 @@ std::vector<std::pair<std::string, std::string>> ReadTags(Fields& fields);
 /// absent members change nothing.
 void ReadTableProperties(Fields& fields, catalog::TableDef& def, Properties& properties);
 
-/// The value as JSON text again.
-void AppendJson(const JsonValue& value, JsonWriter& out);
-
 }  // namespace tidemark::timestream

@@ -27,7 +27,7 @@ struct AccountSettings {
     }
     if (const JsonValue* place = value->Find("NotificationConfiguration")) {
       JsonWriter json_out;
-      AppendJson(*place, json_out);
+      json_out.Value(*place);
       out.notification_json = std::move(json_out).Take();
     }
     return out;
@@ -158,7 +158,7 @@ Reply QueryControlApi::UpdateAccountSettings(const JsonValue& input) {
                             fields);
         notification.RequiredText("RoleArn", kArn);
         JsonWriter json;
-        AppendJson(*place, json);
+        json.Value(*place);
         notification_json = std::move(json).Take();
       }
     }

@@ -96,7 +96,7 @@ std::string FormatScheduledProperties(
   out.BeginObject();
   for (const std::string_view name : kKept) {
     const JsonValue* value = input.Find(name);
-    if (value != nullptr && !value->is_null()) AppendJson(*value, out.Key(name));
+    if (value != nullptr && !value->is_null()) out.Key(name).Value(*value);
   }
   out.Key("Tags").BeginArray();
   for (const auto& [key, value] : tags) {

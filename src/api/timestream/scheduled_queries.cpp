@@ -63,7 +63,7 @@ std::string_view StateName(const catalog::ScheduledQueryDef& def) {
 }
 
 void AppendMember(const JsonValue& properties, std::string_view name, JsonWriter& out) {
-  if (const JsonValue* value = properties.Find(name)) AppendJson(*value, out.Key(name));
+  if (const JsonValue* value = properties.Find(name)) out.Key(name).Value(*value);
 }
 
 JsonValue PropertiesOf(const catalog::ScheduledQueryDef& def) {

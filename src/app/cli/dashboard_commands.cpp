@@ -26,7 +26,7 @@ int RunList(const Invocation& call) {
 std::string JsonOf(const JsonValue* value) {
   if (value == nullptr || value->is_null()) return "";
   JsonWriter out;
-  AppendJson(out, *value);
+  out.Value(*value);
   return std::move(out).Take();
 }
 

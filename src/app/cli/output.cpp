@@ -226,10 +226,10 @@ void Printer::List(std::span<const Column> columns, std::span<const JsonValue> i
     for (const JsonValue& item : items) {
       if (lines) {
         JsonWriter line;
-        AppendJson(line, item);
+        line.Value(item);
         Line(line.text());
       } else {
-        AppendJson(out, item);
+        out.Value(item);
       }
     }
     if (!lines) Line(out.EndArray().text());
@@ -241,7 +241,7 @@ void Printer::List(std::span<const Column> columns, std::span<const JsonValue> i
 void Printer::Item(std::span<const Column> columns, const JsonValue& item) const {
   if (format_ == Format::kJson || format_ == Format::kJsonl) {
     JsonWriter out;
-    AppendJson(out, item);
+    out.Value(item);
     Line(out.text());
     return;
   }
@@ -336,7 +336,7 @@ std::string PlainText(const JsonValue* value) {
   if (value->is_string()) return value->string_value();
   if (value->is_array() || value->is_object()) {
     JsonWriter out;
-    AppendJson(out, *value);
+    out.Value(*value);
     return std::move(out).Take();
   }
   if (const auto integer = value->AsInt64()) return std::to_string(*integer);
@@ -353,42 +353,6 @@ const JsonValue* MemberOf(const JsonValue& item, std::string_view path) {
     path.remove_prefix(dot + 1);
   }
   return nullptr;
-}
-
-void AppendJson(JsonWriter& out, const JsonValue& value) {
-  switch (value.kind()) {
-    case JsonValue::Kind::kNull:
-      out.Null();
-      return;
-    case JsonValue::Kind::kBool:
-      out.Bool(value.bool_value());
-      return;
-    case JsonValue::Kind::kInt:
-      out.Int(value.int_value());
-      return;
-    case JsonValue::Kind::kUint:
-      out.Uint(value.uint_value());
-      return;
-    case JsonValue::Kind::kDouble:
-      out.Double(value.double_value());
-      return;
-    case JsonValue::Kind::kString:
-      out.String(value.string_value());
-      return;
-    case JsonValue::Kind::kArray:
-      out.BeginArray();
-      for (const JsonValue& item : value.array()) AppendJson(out, item);
-      out.EndArray();
-      return;
-    case JsonValue::Kind::kObject:
-      out.BeginObject();
-      for (const auto& [name, item] : value.object()) {
-        out.Key(name);
-        AppendJson(out, item);
-      }
-      out.EndObject();
-      return;
-  }
 }
 
 }  // namespace tidemark::app

@@ -95,7 +95,6 @@ std::string PlainText(const JsonValue* value);
 /// A member of an item, "a.b" inside.
 const JsonValue* MemberOf(const JsonValue& item, std::string_view path);
 std::string ShownText(const JsonValue* value, Show show, std::string_view time_zone);
-void AppendJson(JsonWriter& out, const JsonValue& value);
 
 /// Cells that a terminal needs; East Asian wide ones count two.
 size_t DisplayWidth(std::string_view text);

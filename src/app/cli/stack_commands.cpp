@@ -16,7 +16,7 @@ void PrintReport(const Invocation& call, const JsonValue& report) {
   if (call.out().format() == Format::kJson) {
     JsonWriter out;
     out.BeginObject().Key("items").BeginArray();
-    for (const JsonValue& item : items) AppendJson(out, item);
+    for (const JsonValue& item : items) out.Value(item);
     out.EndArray().Key("outputs").BeginObject();
     for (const JsonValue& item : outputs) {
       out.Key(PlainText(item.Find("name"))).String(PlainText(item.Find("value")));

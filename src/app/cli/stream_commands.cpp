@@ -314,7 +314,7 @@ int RunTail(const Invocation& call) {
     for (const JsonValue& record : ListOf(*answer, "records")) {
       if (json) {
         JsonWriter out;
-        AppendJson(out, record);
+        out.Value(record);
         Printer::Line(out.text());
       } else {
         Printer::Line(TailLine(call, record));

@@ -96,7 +96,7 @@ Try<std::vector<JsonValue>> TablesOf(Api& api, const std::string& only) {
       item.BeginObject().Key("database").String(name);
       for (const auto& [member, value] : table.object()) {
         item.Key(member);
-        AppendJson(item, value);
+        item.Value(value);
       }
       auto parsed = ParseJson(item.EndObject().text());
       if (!parsed.ok()) return std::unexpected(CliError(parsed.error()));
