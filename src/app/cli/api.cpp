@@ -49,7 +49,7 @@ Try<Api> Api::Connect(const Settings& settings, Patience patience) {
     if (error.exit == kExitDefinition) error.exit = kExitUsage;  // the address makes no sense
     return std::unexpected(std::move(error));
   }
-  return Api(std::move(client).value(), settings.request_id);
+  return Api(std::move(client).value());
 }
 
 Try<http::Response> Api::Send(http::Request request) {
@@ -67,7 +67,6 @@ Try<std::string> Api::Text(std::string_view method, std::string path, std::strin
   if (query != std::string::npos) request.query = path.substr(query + 1);
   request.headers = {{"Content-Type", "application/json"}, {"X-Console", "1"}};
   if (!if_match.empty()) request.headers.Add("If-Match", std::string(if_match));
-  if (!request_id_.empty()) request.headers.Add("X-Request-Id", request_id_);
   request.body = std::move(body);
   auto wait = kRetryAfter;
   for (int i = 1;; ++i) {

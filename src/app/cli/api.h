@@ -32,11 +32,9 @@ class Api {
   http::Client& client() { return *client_; }
 
  private:
-  Api(std::unique_ptr<http::Client> client, std::string request_id)
-      : client_(std::move(client)), request_id_(std::move(request_id)) {}
+  explicit Api(std::unique_ptr<http::Client> client) : client_(std::move(client)) {}
 
   std::unique_ptr<http::Client> client_;
-  std::string request_id_;
 };
 
 /// "a/b" as one segment of a path.

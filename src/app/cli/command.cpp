@@ -17,10 +17,8 @@ std::span<const OptionSpec> GlobalOptions() {
   static const std::vector<OptionSpec> kOptions{
       {"--endpoint", "URL", "Server to talk to (default http://127.0.0.1:4580)"},
       {"--region", "REGION", "Region for AWS clients (default us-east-1)"},
-      {"--profile", "NAME", "Profile of the shared AWS credentials file"},
       {"--output,-o", "FORMAT", "How to print (default table)", kFormats},
       {"--quiet,-q", "", "Say nothing of what was done"},
-      {"--verbose,-v", "", "Say more; may be repeated", "", Names::kNone, Arity::kMany},
       {"--color", "WHEN", "Colour (default auto: on a terminal)", "auto|always|never"},
       {"--no-input", "", "Never ask"},
       {"--yes,-y", "", "Do it without asking"},
@@ -28,8 +26,6 @@ std::span<const OptionSpec> GlobalOptions() {
       {"--tz", "ZONE", "Time zone of tables (default UTC)"},
       {"--config", "FILE", "Read this file instead of ./tidemark.toml and the user's", "",
        Names::kFiles},
-      {"--log-format", "FORMAT", "How messages are written", "text|json"},
-      {"--request-id", "ID", "Name of the request in the server's log"},
       {"--help,-h", "", "Show help"},
       {"--version", "", "Print the version"},
   };

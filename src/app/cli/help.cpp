@@ -227,7 +227,7 @@ std::vector<std::pair<std::string, std::string>> ManualPages() {
   main +=
       ".SH FILES\n./tidemark.toml, then $XDG_CONFIG_HOME/tidemark/config.toml (or "
       "~/.config/tidemark/config.toml), then /etc/tidemark/config.toml: table [cli] with endpoint, "
-      "region, profile, output, color, timeout, tz. The environment (TIDEMARK_ENDPOINT, ..., then "
+      "region, output, color, timeout, tz. The environment (TIDEMARK_ENDPOINT, ..., then "
       "AWS_ENDPOINT_URL, AWS_REGION, AWS_PROFILE) wins over them, flags over that.\n";
   pages.emplace_back("tidemark.1", std::move(main));
   std::ranges::sort(pages);

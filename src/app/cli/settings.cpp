@@ -20,10 +20,9 @@ struct Key {
   std::array<std::string_view, 3> environment;
 };
 
-constexpr std::array<Key, 7> kKeys{{
+constexpr std::array<Key, 6> kKeys{{
     {"endpoint", "http://127.0.0.1:4580", {"TIDEMARK_ENDPOINT", "AWS_ENDPOINT_URL", ""}},
     {"region", "us-east-1", {"TIDEMARK_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"}},
-    {"profile", "", {"TIDEMARK_PROFILE", "AWS_PROFILE", ""}},
     {"output", "table", {"TIDEMARK_OUTPUT", "", ""}},
     {"color", "auto", {"TIDEMARK_COLOR", "", ""}},
     {"timeout", "", {"TIDEMARK_TIMEOUT", "", ""}},
@@ -117,8 +116,6 @@ Try<void> Take(const Setting& setting, Settings& out) {
     out.endpoint = setting.value;
   } else if (setting.name == "region") {
     out.region = setting.value;
-  } else if (setting.name == "profile") {
-    out.profile = setting.value;
   } else if (setting.name == "output") {
     const auto format = ParseFormat(setting.value);
     if (!format) return std::unexpected(Wrong(setting, "one of " + std::string(kFormats)));
@@ -204,10 +201,6 @@ Try<Settings> ResolveSettings(
     Setting setting = Find(key, flags, sources, *files);
     if (auto taken = Take(setting, out); !taken) return std::unexpected(taken.error());
     out.origins.push_back(std::move(setting));
-  }
-  out.request_id = text("request-id").value_or("");
-  if (const auto verbose = flags.find("verbose"); verbose != flags.end()) {
-    out.verbose = static_cast<int>(verbose->second.size());
   }
   out.quiet = flags.contains("quiet");
   out.no_input = flags.contains("no-input");

@@ -43,13 +43,10 @@ struct Setting {
 struct Settings {
   std::string endpoint = "http://127.0.0.1:4580";
   std::string region = "us-east-1";
-  std::string profile;
   Format format = Format::kTable;
   Color color = Color::kAuto;
   std::optional<milliseconds> timeout;  // none: 30 s, queries without end
   std::string time_zone = "UTC";
-  std::string request_id;
-  int verbose = 0;
   bool quiet = false;
   bool no_input = false;
   bool yes = false;
