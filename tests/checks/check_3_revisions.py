@@ -27,6 +27,10 @@ def revisions(server, **dimensions):
     return answer["rows"]
 
 
+def revisions_text(server):
+    return server.text(f"/databases/{DATABASE}/tables/{TABLE}/revisions?measure=avg_cpu_idle")
+
+
 def agree(server):
     """view_revisions() and view_rows() give what the revisions endpoint gives."""
     log, now = {}, {}
@@ -130,11 +134,15 @@ def main():
         then = lambda: [as_of(server, t).get(late_row) for t in (int(changed[0][5]) - 1, at - 1, at)]
         want = [None, ("1", 50.0), ("2", after[late_row])]
         equal(then(), want, "the late row as it was, and is")
-        server.cli("store", "flush")
-        equal(agree(server), log, "the log after the flush")
+        text = revisions_text(server)
+        for call in (["store", "flush"], ["store", "compact", "--full"]):
+            server.cli(*call)
+            equal(agree(server), log, f"the log after {' '.join(call)}")
+            equal(revisions_text(server), text, f"the endpoint's bytes after {' '.join(call)}")
         server.restart()
         server.wait_settled((now - 95) // 300 * 300)
         equal(agree(server), log, "the log after the restart")
+        equal(revisions_text(server), text, "the endpoint's bytes after the restart")
         equal(then(), want, "the late row as it was, from files")
 
 

@@ -181,6 +181,10 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
 
+    def text(self, path):
+        """The bytes of an answer of /api/v1, as text."""
+        return urllib.request.urlopen(self.url + "/api/v1" + path, timeout=120).read().decode()
+
     def metric(self, name, **labels):
         """Sum of the samples of a metric that carry all of these labels."""
         total = 0.0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 
 #include "api/console/cell_internal.h"
 #include "api/console/revisions_internal.h"
@@ -113,6 +114,17 @@ struct Clocks {
   nanoseconds allowed_lateness{0};
 };
 
+/// Where the log is complete from: the view's creation, or what retention may have thinned since.
+/// In whole hours, so that two answers over the same log are the same bytes.
+EventTime HistoryFrom(const ServiceDeps& deps, const ServiceOptions& options,
+                      const std::string& view) {
+  const int64_t hour = nanoseconds(std::chrono::hours(1)).count();
+  const EventTime oldest = deps.clock.Now().AsEventTime() - options.revision_retention;
+  const EventTime thinned_to{(oldest.ns / hour + 1) * hour};
+  const auto def = deps.catalog.GetView(view);
+  return def.ok() ? std::max(def->created.AsEventTime(), thinned_to) : thinned_to;
+}
+
 std::string_view StateOf(const store::RevisionRow& row, const Clocks& clocks, int64_t changes) {
   const EventTime end = row.row.window_end;
   if (!clocks.watermark || *clocks.watermark < end) return "provisional";
@@ -218,8 +230,7 @@ RevisionsAnswer ReadRevisions(const ServiceOptions& options, const ServiceDeps& 
   out.Key("truncated").Bool(truncated);
   WriteI64(out, "as_of", wish.as_of);
   WriteI64(out, "watermark", clocks.watermark);
-  WriteI64(out, "history_from",
-           std::optional(deps.clock.Now().AsEventTime() - options.revision_retention));
+  WriteI64(out, "history_from", std::optional(HistoryFrom(deps, options, writer->definition.name)));
   out.Key("rows").BeginArray();
   for (size_t i = skipped; i < rows.size(); ++i) WriteRow(out, rows[i], clocks);
   out.EndArray().EndObject();
