@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { kColumnsType, ReadColumns, type ColumnBlock } from './columns.ts';
+import { kColumnsType, ReadAllColumns, ReadColumns, type ColumnBlock } from './columns.ts';
 import type {
   ApiErrorBody, Connection, DatabaseStatus, GraphStatus, Info, LatenessBucket, List, MacroMembers, Overview, PipelineStatus, QueryAnswer, QueryState, RevisionsAnswer, SavedQuery,
   SavedQueryBody, Setting, SqlFunctions, StatementStatus, StreamStatus, Validation, ViewStatus, WatermarksAnswer,
 } from './types.ts';
 
 const kBase = '/api/v1';
+
+let bearer: Record<string, string> = {};
+/** Everything from now on is asked for with this token: what a shared link may read. */
+export function UseToken(token: string): void {
+  bearer = { Authorization: `Bearer ${token}` };
+}
 
 /** Every failed request: an answer of the server, or (status 0) no answer at all. */
 export class ApiError extends Error {
@@ -27,7 +33,7 @@ function Unusable(status: number, message: string): ApiErrorBody {
 
 async function Fetch(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(kBase + path, { cache: 'no-store', credentials: 'same-origin', ...init });
+    return await fetch(kBase + path, { cache: 'no-store', credentials: 'same-origin', ...init, headers: { ...(init.headers as Record<string, string> | undefined), ...bearer } });
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e;
     throw new ApiError(Unusable(0, 'The server does not answer.'));
@@ -58,7 +64,7 @@ async function ReadJson<T>(response: Response): Promise<T> {
 const WithSignal = (signal: AbortSignal | undefined): RequestInit => (signal === undefined ? {} : { signal });
 
 // X-Console marks a call that a page made on purpose: a foreign page cannot send it without a preflight.
-const Body = (method: string, body: unknown, signal?: AbortSignal, headers: Record<string, string> = {}): RequestInit => ({
+export const Body = (method: string, body: unknown, signal?: AbortSignal, headers: Record<string, string> = {}): RequestInit => ({
   method, headers: { 'Content-Type': 'application/json', 'X-Console': '1', ...headers }, body: JSON.stringify(body), ...WithSignal(signal),
 });
 
@@ -86,11 +92,15 @@ export const StartQuery = (sql: string, options: QueryOptions = {}): Promise<Que
 
 export const NextPage = (next: string, signal?: AbortSignal): Promise<QueryAnswer> => Post<QueryAnswer>('/query', { next }, signal);
 
-async function PostColumns(path: string, body: unknown, signal?: AbortSignal): Promise<ColumnBlock> {
+async function PostForBuffer(path: string, body: unknown, signal?: AbortSignal): Promise<ArrayBuffer> {
   const response = await Fetch(path, Body('POST', body, signal, { Accept: kColumnsType }));
-  if (!response.ok) return ReadJson<never>(response);
-  return ReadColumns(await response.arrayBuffer());
+  return response.ok ? response.arrayBuffer() : ReadJson<never>(response);
 }
+
+const PostColumns = async (path: string, body: unknown, signal?: AbortSignal): Promise<ColumnBlock> => ReadColumns(await PostForBuffer(path, body, signal));
+
+/** An answer of several blocks. */
+export const PostAllColumns = async (path: string, body: unknown, signal?: AbortSignal): Promise<ColumnBlock[]> => ReadAllColumns(await PostForBuffer(path, body, signal));
 
 /** The first page of a statement, or the next one, as typed arrays. */
 export const StartColumns = (sql: string, options: QueryOptions = {}): Promise<ColumnBlock> => PostColumns('/query', StatementBody(sql, options), options.signal);
