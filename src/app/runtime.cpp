@@ -361,7 +361,8 @@ Result<void> Runtime::Impl::Open() {
   TM_RETURN_IF_ERROR(StartServer());
   TM_RETURN_IF_ERROR(OpenParts());
   if (!options.stack_text.empty()) {
-    TM_RETURN_IF_ERROR(admin->ApplyStack(options.stack_text, options.stack_file, url));
+    TM_RETURN_IF_ERROR(admin->ApplyStack(
+        {options.stack_text, options.stack_file, url, options.stack_files, console->dashboards()}));
   }
   TM_RETURN_IF_ERROR(WriteFileAtomically(
       RealFileSystem(), JoinPath(options.config.data_dir, "endpoint"), url + "\n"));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/config.h"
+#include "app/stack.h"
 #include "base/result.h"
 
 namespace tidemark::app {
@@ -18,6 +19,7 @@ struct RuntimeOptions {
   std::string config_file;  // it was read from; "" = none
   std::string stack_text;   // applied before the server is ready; "" = none
   std::string stack_file;   // its name in messages
+  StackFiles stack_files;   // that it names
   /// Starts on a damaged journal with what precedes the damage; the refusal to start names the
   /// number.
   std::optional<uint64_t> accept_log_loss;

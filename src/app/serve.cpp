@@ -12,6 +12,7 @@
 
 #include "app/cli/exit_code.h"
 #include "app/runtime.h"
+#include "app/stack.h"
 #include "app/version.h"
 #include "base/logging.h"
 
@@ -61,6 +62,8 @@ Result<RuntimeOptions> OptionsOf(const ServeFlags& flags) {
   if (!flags.stack.empty()) {
     TM_ASSIGN_OR_RETURN(options.stack_text, ReadTextFile(flags.stack));
     options.stack_file = flags.stack;
+    TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(options.stack_text, flags.stack));
+    TM_ASSIGN_OR_RETURN(options.stack_files, ReadStackFiles(stack, flags.stack));
   }
   options.accept_log_loss = flags.accept_log_loss;
   options.rebuild_manifest = flags.rebuild_manifest;

@@ -2,9 +2,12 @@
 #include "app/stack.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "app/toml_reader.h"
 #include "base/json.h"
@@ -118,6 +121,15 @@ catalog::ViewDef ReadView(TomlTable& table) {
   return def;
 }
 
+StackDashboard ReadDashboard(TomlTable& table) {
+  StackDashboard out;
+  out.name = NameOf(table);
+  out.title = table.String("title", "");
+  out.file = table.RequiredString("file");
+  out.where = table.Where();
+  return out;
+}
+
 void StringList(JsonWriter& out, std::string_view key, const std::vector<std::string>& values) {
   out.Key(key).BeginArray();
   for (const auto& value : values) out.String(value);
@@ -227,7 +239,24 @@ Result<Stack> ParseStack(std::string_view text, std::string_view file) {
                                                    [](const auto& d) { return d.name; }));
   TM_RETURN_IF_ERROR(ReadAll<catalog::ViewDef>(root, "view", out.views, ReadView,
                                                [](const auto& d) { return d.name; }));
+  TM_RETURN_IF_ERROR(ReadAll<StackDashboard>(root, "dashboard", out.dashboards, ReadDashboard,
+                                             [](const auto& d) { return d.name; }));
   TM_RETURN_IF_ERROR(root.Finish());
+  return out;
+}
+
+Result<StackFiles> ReadStackFiles(const Stack& stack, const std::string& stack_file) {
+  const std::filesystem::path folder = std::filesystem::path(stack_file).parent_path();
+  StackFiles out;
+  for (const StackDashboard& dashboard : stack.dashboards) {
+    const std::string path = (folder / dashboard.file).string();
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    if (!in || !(text << in.rdbuf())) {
+      return Error{Code::kInvalidArgument, dashboard.where + ": cannot read " + path};
+    }
+    out.insert_or_assign(dashboard.file, std::move(text).str());
+  }
   return out;
 }
 

@@ -12,6 +12,13 @@ namespace {
 
 std::string TableName(const catalog::TableDef& def) { return def.database_name + "." + def.name; }
 
+Error Missing(std::string_view file, std::string_view kind, std::string_view name,
+              std::string_view needs) {
+  return {Code::kNotFound, std::string(file) + ": " + std::string(kind) + " \"" +
+                               std::string(name) + "\" needs " + std::string(needs) +
+                               ", which neither exists nor is in the file"};
+}
+
 Error Differs(std::string_view kind, std::string_view name, std::string_view existing,
               std::string_view wished) {
   return {Code::kAlreadyExists, std::string(kind) + " \"" + std::string(name) +
@@ -39,6 +46,30 @@ nanoseconds RetentionOf(const catalog::TableDef& table) {
   return hours(table.memory_retention_hours) + hours(24 * table.magnetic_retention_days);
 }
 
+using DashboardPresence = console::DashboardKeeper::Presence;
+
+/// The definitions of the stack's dashboards, in its order.
+Result<std::vector<std::string>> ReadDashboards(const Stack& stack,
+                                                const console::StackRequest& request) {
+  std::vector<std::string> out;
+  for (const StackDashboard& dashboard : stack.dashboards) {
+    if (auto named = request.dashboards.CheckName(dashboard.name); !named.ok()) {
+      return std::move(named).error().With(dashboard.where);
+    }
+    const auto file = request.files.find(dashboard.file);
+    if (file == request.files.end()) {
+      return Error{Code::kInvalidArgument,
+                   dashboard.where + ": the file " + dashboard.file + " was not sent along"};
+    }
+    auto definition = request.dashboards.Read(file->second, dashboard.title);
+    if (!definition.ok()) {
+      return std::move(definition).error().With(dashboard.where + ": " + dashboard.file);
+    }
+    out.push_back(std::move(definition).value());
+  }
+  return out;
+}
+
 void AddOutputs(const Stack& stack, std::string_view endpoint, console::StackReport& report) {
   auto& out = report.outputs;
   const std::string url(endpoint);
@@ -47,6 +78,9 @@ void AddOutputs(const Stack& stack, std::string_view endpoint, console::StackRep
   for (const auto& stream : stack.streams) out.emplace_back("Stream", stream.name);
   for (const auto& database : stack.databases) out.emplace_back("Database", database.name);
   for (const auto& table : stack.tables) out.emplace_back("Table", TableName(table));
+  for (const auto& dashboard : stack.dashboards) {
+    out.emplace_back("Dashboard", url + "/ui/dash/" + dashboard.name);
+  }
   if (stack.tables.empty()) return;
   const auto& table = stack.tables.front();
   const std::string query = "SELECT * FROM \"" + table.database_name + "\".\"" + table.name +
@@ -144,16 +178,11 @@ Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) con
                     [&](const auto& t) { return t.database_name == database && t.name == name; }) ||
            context_.catalog.GetTable(database, name).ok();
   };
-  const auto missing = [&](std::string_view kind, std::string_view name, std::string_view needs) {
-    return Error{Code::kNotFound, std::string(file) + ": " + std::string(kind) + " \"" +
-                                      std::string(name) + "\" needs " + std::string(needs) +
-                                      ", which neither exists nor is in the file"};
-  };
   for (const auto& stream : stack.streams) TM_RETURN_IF_ERROR(Compare(stream));
   for (const auto& table : stack.tables) {
     TM_RETURN_IF_ERROR(Compare(table));
     if (!has_database(table.database_name)) {
-      return missing("table", TableName(table), "database \"" + table.database_name + "\"");
+      return Missing(file, "table", TableName(table), "database \"" + table.database_name + "\"");
     }
   }
   for (const auto& pipeline : stack.pipelines) {
@@ -162,13 +191,22 @@ Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) con
     TM_RETURN_IF_ERROR(context_.pipelines.Check(pipeline));
     if (!Contains(stack.streams, [&](const auto& s) { return s.name == pipeline.stream; }) &&
         !context_.catalog.GetStream(pipeline.stream).ok()) {
-      return missing("pipeline", pipeline.name, "stream \"" + pipeline.stream + "\"");
+      return Missing(file, "pipeline", pipeline.name, "stream \"" + pipeline.stream + "\"");
     }
     if (!has_table(pipeline.database, pipeline.table)) {
-      return missing("pipeline", pipeline.name,
+      return Missing(file, "pipeline", pipeline.name,
                      "table \"" + pipeline.database + "." + pipeline.table + "\"");
     }
   }
+  return CheckViews(stack, file);
+}
+
+Result<void> StackAdmin::CheckViews(const Stack& stack, std::string_view file) const {
+  const auto has_table = [&](std::string_view database, std::string_view name) {
+    return Contains(stack.tables,
+                    [&](const auto& t) { return t.database_name == database && t.name == name; }) ||
+           context_.catalog.GetTable(database, name).ok();
+  };
   for (const auto& one : stack.views) {
     TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
     if (presence == Presence::kSame) continue;
@@ -180,7 +218,7 @@ Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) con
     TM_RETURN_IF_ERROR(view::CheckDefinition(definition));
     for (const std::string& table : {one.table, one.target_table}) {
       if (!has_table(one.database, table)) {
-        return missing("view", one.name, "table \"" + one.database + "." + table + "\"");
+        return Missing(file, "view", one.name, "table \"" + one.database + "." + table + "\"");
       }
     }
   }
@@ -204,11 +242,11 @@ Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {
   return {};
 }
 
-Result<console::StackReport> StackAdmin::ApplyStack(std::string_view text, std::string_view file,
-                                                    std::string_view endpoint) {
-  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(text, file));
+Result<console::StackReport> StackAdmin::ApplyStack(const console::StackRequest& request) {
+  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(request.text, request.file));
+  TM_ASSIGN_OR_RETURN(const auto definitions, ReadDashboards(stack, request));
   MutexLock lock(mutex_);
-  TM_RETURN_IF_ERROR(CheckAll(stack, file));
+  TM_RETURN_IF_ERROR(CheckAll(stack, request.file));
   console::StackReport report;
   const auto say = [&](std::string_view kind, std::string_view name, bool made) {
     report.items.push_back(
@@ -248,13 +286,19 @@ Result<console::StackReport> StackAdmin::ApplyStack(std::string_view text, std::
     }
     say("pipeline", pipeline.name, presence == Presence::kMissing);
   }
-  AddOutputs(stack, endpoint, report);
+  for (size_t i = 0; i < stack.dashboards.size(); ++i) {
+    const std::string& name = stack.dashboards[i].name;
+    TM_ASSIGN_OR_RETURN(const auto before, request.dashboards.Publish(name, definitions[i]));
+    say("dashboard", name, before == DashboardPresence::kMissing);
+    if (before == DashboardPresence::kDiffers) report.items.back().action = "updated";
+  }
+  AddOutputs(stack, request.endpoint, report);
   return report;
 }
 
-Result<console::StackReport> StackAdmin::DescribeStack(std::string_view text, std::string_view file,
-                                                       std::string_view endpoint) {
-  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(text, file));
+Result<console::StackReport> StackAdmin::DescribeStack(const console::StackRequest& request) {
+  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(request.text, request.file));
+  TM_ASSIGN_OR_RETURN(const auto definitions, ReadDashboards(stack, request));
   MutexLock lock(mutex_);
   console::StackReport report;
   const auto say = [&](std::string_view kind, std::string_view name,
@@ -284,20 +328,32 @@ Result<console::StackReport> StackAdmin::DescribeStack(std::string_view text, st
       report.items.back().detail = view::ViewStateName(status->state);
     }
   }
-  AddOutputs(stack, endpoint, report);
+  for (size_t i = 0; i < stack.dashboards.size(); ++i) {
+    const std::string& name = stack.dashboards[i].name;
+    const auto found = request.dashboards.Compare(name, definitions[i]);
+    say("dashboard", name,
+        found == DashboardPresence::kMissing ? Presence::kMissing : Presence::kSame);
+    if (found != DashboardPresence::kDiffers) continue;
+    report.items.back().action = "differs";
+    report.items.back().detail = "apply publishes the file as a new version";
+  }
+  AddOutputs(stack, request.endpoint, report);
   return report;
 }
 
-Result<console::StackReport> StackAdmin::DeleteStack(std::string_view text, std::string_view file,
-                                                     std::string_view endpoint) {
-  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(text, file));
-  (void)endpoint;
+Result<console::StackReport> StackAdmin::DeleteStack(const console::StackRequest& request) {
+  TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(request.text, request.file));
   MutexLock lock(mutex_);
   console::StackReport report;
   const auto say = [&](std::string_view kind, std::string_view name, bool existed) {
     report.items.push_back(
         {std::string(kind), std::string(name), existed ? "deleted" : "missing", ""});
   };
+  for (const StackDashboard& dashboard : stack.dashboards) {
+    const auto deleted = request.dashboards.Delete(dashboard.name);
+    if (!deleted.ok() && deleted.error().code != Code::kNotFound) return deleted.error();
+    say("dashboard", dashboard.name, deleted.ok());
+  }
   for (const auto& pipeline : stack.pipelines) {
     const bool exists = context_.catalog.GetPipeline(pipeline.name).ok();
     if (exists) {

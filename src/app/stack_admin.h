@@ -41,12 +41,9 @@ class StackAdmin final : public console::Admin {
   /// to its manager. Views come first: what they reserve must be known before a pipeline writes.
   Result<void> Restore();
 
-  Result<console::StackReport> ApplyStack(std::string_view text, std::string_view file,
-                                          std::string_view endpoint) override;
-  Result<console::StackReport> DescribeStack(std::string_view text, std::string_view file,
-                                             std::string_view endpoint) override;
-  Result<console::StackReport> DeleteStack(std::string_view text, std::string_view file,
-                                           std::string_view endpoint) override;
+  Result<console::StackReport> ApplyStack(const console::StackRequest& request) override;
+  Result<console::StackReport> DescribeStack(const console::StackRequest& request) override;
+  Result<console::StackReport> DeleteStack(const console::StackRequest& request) override;
   Result<void> StartPipeline(std::string_view name) override;
   Result<void> StopPipeline(std::string_view name) override;
   Result<void> StartView(std::string_view name) override;
@@ -64,6 +61,7 @@ class StackAdmin final : public console::Admin {
   Result<Presence> Compare(const catalog::ViewDef& wished) const;
   /// Every conflict that can be known before anything is made.
   Result<void> CheckAll(const Stack& stack, std::string_view file) const;
+  Result<void> CheckViews(const Stack& stack, std::string_view file) const;
   Result<void> CreateView(catalog::ViewDef wished) TM_REQUIRES(mutex_);
   Result<view::ViewDefinition> Definition(const catalog::ViewDef& def) const;
   Result<void> SetViewRunning(std::string_view name, view::ViewState wished);

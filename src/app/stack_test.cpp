@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/stack.h"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -71,9 +72,32 @@ TEST(Stack, AnUnknownKeyNamesLineAndNearest) {
 }
 
 TEST(Stack, TablesOfLaterIssuesAreUnknown) {
-  EXPECT_THAT(ErrorOf("[[dashboard]]\nname = \"d\"\n"),
-              HasSubstr("s.toml:1: unknown key \"dashboard\""));
   EXPECT_THAT(ErrorOf("[[key]]\nname = \"d\"\n"), HasSubstr("unknown key \"key\""));
+}
+
+TEST(Stack, DashboardsNameAFile) {
+  const auto stack = ParseStack(
+      "[[dashboard]]\nname = \"ec2\"\ntitle = \"EC2\"\nfile = \"dashboards/ec2.json\"\n", "s.toml");
+  ASSERT_TRUE(stack.ok()) << stack.error().message;
+  EXPECT_EQ(stack->dashboards.at(0).name, "ec2");
+  EXPECT_EQ(stack->dashboards.at(0).title, "EC2");
+  EXPECT_EQ(stack->dashboards.at(0).file, "dashboards/ec2.json");
+  EXPECT_EQ(stack->dashboards.at(0).where, "s.toml:1");
+  EXPECT_THAT(ErrorOf("[[dashboard]]\nname = \"d\"\n"),
+              HasSubstr("s.toml:1: [[dashboard]] needs the key \"file\""));
+}
+
+TEST(Stack, FilesAreReadBesideTheStack) {
+  const std::string folder = ::testing::TempDir() + "stack_files";
+  std::filesystem::create_directories(folder + "/dashboards");
+  std::ofstream(folder + "/dashboards/a.json") << "{}";
+  const auto with = [](const std::string& file) {
+    return ParseStack("\n[[dashboard]]\nname = \"a\"\nfile = \"" + file + "\"\n", "s.toml").value();
+  };
+  EXPECT_EQ(ReadStackFiles(with("dashboards/a.json"), folder + "/s.toml").value(),
+            (StackFiles{{"dashboards/a.json", "{}"}}));
+  EXPECT_EQ(ReadStackFiles(with("b.json"), folder + "/s.toml").error().message,
+            "s.toml:2: cannot read " + folder + "/b.json");
 }
 
 TEST(Stack, MistakesNameTheirLine) {

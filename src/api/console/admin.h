@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,9 +16,9 @@ namespace tidemark::console {
 
 /// One line of what apply, describe or delete did or found.
 struct StackItem {
-  std::string kind;    // "stream", "database", "table", "pipeline", "view"
+  std::string kind;    // "stream", "database", "table", "pipeline", "view", "dashboard"
   std::string name;    // tables: "database.table"
-  std::string action;  // "created", "unchanged", "deleted", "missing", "exists", "differs"
+  std::string action;  // "created", "unchanged", "updated", "deleted", "missing", "exists", ..
   std::string detail;  // for people; may be empty
 };
 
@@ -26,6 +27,37 @@ struct StackReport {
   /// What a user copies next: ("Console", "http://127.0.0.1:4580/ui/"), ("Stream", "ec2-metrics"),
   /// ...
   std::vector<std::pair<std::string, std::string>> outputs;
+};
+
+/// The published dashboards as stacks see them; the console keeps them. Thread-safe; calls wait for
+/// the disk.
+class DashboardKeeper {
+ public:
+  virtual ~DashboardKeeper() = default;
+
+  enum class Presence : uint8_t { kMissing, kSame, kDiffers };
+
+  /// A dashboard's file as it would be kept, with `title` ("": its own) as title. kInvalidArgument
+  /// says what is wrong with it, and where.
+  virtual Result<std::string> Read(std::string_view text, std::string_view title) const = 0;
+  /// kInvalidArgument: it cannot be the name of a dashboard.
+  virtual Result<void> CheckName(std::string_view name) const = 0;
+  /// Whether `definition`, which Read() gave, is the newest published version.
+  virtual Presence Compare(std::string_view name, std::string_view definition) const = 0;
+  /// Makes it the newest published version, unless it is; a draft stays. What it was before.
+  virtual Result<Presence> Publish(std::string_view name, const std::string& definition) = 0;
+  /// With versions, draft and links. kNotFound.
+  virtual Result<void> Delete(std::string_view name) = 0;
+};
+
+/// What a stack's call brings.
+struct StackRequest {
+  std::string_view text;
+  std::string_view file;      // names the text in messages
+  std::string_view endpoint;  // the address the client used, for the outputs
+  /// Those that the stack names, by the path it names them with.
+  std::map<std::string, std::string, std::less<>> files;
+  DashboardKeeper& dashboards;
 };
 
 /// A backup that was made.
@@ -40,16 +72,13 @@ class Admin {
  public:
   virtual ~Admin() = default;
 
-  /// `file` names the text in messages; `endpoint` is the address the client used, for the outputs.
   /// kInvalidArgument: with file and line; kAlreadyExists: something exists and differs, and
   /// nothing of the file was applied.
-  virtual Result<StackReport> ApplyStack(std::string_view text, std::string_view file,
-                                         std::string_view endpoint) = 0;
-  virtual Result<StackReport> DescribeStack(std::string_view text, std::string_view file,
-                                            std::string_view endpoint) = 0;
-  /// Removes what the file names, with its data. What is missing is no error.
-  virtual Result<StackReport> DeleteStack(std::string_view text, std::string_view file,
-                                          std::string_view endpoint) = 0;
+  virtual Result<StackReport> ApplyStack(const StackRequest& request) = 0;
+  virtual Result<StackReport> DescribeStack(const StackRequest& request) = 0;
+  /// Removes what the file names, with its data. What is missing is no error; `files` are not
+  /// needed.
+  virtual Result<StackReport> DeleteStack(const StackRequest& request) = 0;
 
   /// kNotFound. The wished state survives a restart; repeating is fine.
   virtual Result<void> StartPipeline(std::string_view name) = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dashboards: a draft, and numbered published versions (web/API.md section 12).
 //
-// Bounds: kObjectsMax of them, a definition of kDashboardBytesMax, of a dashboard kVersionsMax
-// versions of together kVersionBytesMax, the oldest give way.
+// Bounds: kObjectsMax of them, a definition of kDashboardBytesMax; versions: AddVersion().
 #include "api/console/dashboard_definition_internal.h"
 #include "api/console/kept_objects_internal.h"
 #include "api/console/routes_internal.h"
@@ -13,9 +12,6 @@ namespace {
 
 using catalog::DashboardDef;
 using catalog::DashboardVersionDef;
-
-constexpr size_t kVersionsMax = 50;
-constexpr size_t kVersionBytesMax = 8 * kDashboardBytesMax;
 
 const std::string& Shown(const DashboardDef& def) {
   return def.draft.empty() && !def.versions.empty() ? def.versions.front().definition : def.draft;
@@ -162,19 +158,10 @@ std::optional<Failure> Publish(Core& core, const JsonValue& body, DashboardDef& 
   }
   DashboardVersionDef version;
   if (auto failure = ReadText(body, "message", 1024, version.message)) return failure;
-  version.number = def.versions.empty() ? 1 : def.versions.front().number + 1;
   version.at = core.deps.clock.Now();
   version.definition = std::move(def.draft);
   def.draft.clear();
-  def.versions.insert(def.versions.begin(), std::move(version));
-  size_t bytes = 0;
-  size_t kept = 0;
-  while (kept < std::min(def.versions.size(), kVersionsMax)) {
-    bytes += def.versions[kept].definition.size();
-    if (kept > 0 && bytes > kVersionBytesMax) break;
-    ++kept;
-  }
-  def.versions.resize(kept);
+  AddVersion(def, std::move(version));
   return std::nullopt;
 }
 

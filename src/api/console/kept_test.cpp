@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "api/console/dashboard_definition_internal.h"
+#include "api/console/json_fault_internal.h"
 #include "api/console/testing/read_block.h"
 #include "api/console/testing/test_console.h"
 
@@ -174,6 +175,56 @@ TEST(Dashboards, HaveADraftAndPublishedVersions) {
   EXPECT_TRUE(dropped.body.Find("draft")->is_null());
   EXPECT_EQ(t.Call("DELETE", "/api/v1/dashboards/ec2", "", {{"If-Match", "*"}}).status, 204);
   EXPECT_EQ(Error(t.Get("/api/v1/dashboards/ec2")), "dashboard_not_found");
+}
+
+TEST(Dashboards, AStackPublishesWhatDiffersAndKeepsDrafts) {
+  TestConsole t;
+  const auto apply = [&t](const std::string& definition) {
+    JsonWriter body;
+    body.BeginObject().Key("text").String("x").Key("files").BeginObject();
+    body.Key("ec2").String(definition).EndObject().EndObject();
+    return t.Post("/api/v1/stack:apply", body.text());
+  };
+  const auto action = [](const Answer& answer) {
+    return Text(answer.body.Find("items")->array().back(), "action");
+  };
+  using Presence = DashboardKeeper::Presence;
+  const auto word = [](Presence presence) { return std::to_string(static_cast<int>(presence)); };
+  EXPECT_EQ(action(apply(Definition("One"))), word(Presence::kMissing));
+  const auto made = t.Get("/api/v1/dashboards/ec2");
+  EXPECT_EQ(Text(made.body, "source"), "stack");
+  EXPECT_EQ(Text(*made.body.Find("published"), "version"), "1");
+  EXPECT_TRUE(made.body.Find("draft")->is_null());
+  // Blanks of the file are no difference.
+  EXPECT_EQ(action(apply(" " + Definition("One"))), word(Presence::kSame));
+  const auto draft =
+      t.Call("PUT", "/api/v1/dashboards/ec2", R"({"definition":)" + Definition("Mine") + "}",
+             {{"If-Match", ETag(made)}});
+  ASSERT_EQ(draft.status, 200) << draft.text;
+  EXPECT_EQ(action(apply(Definition("Two"))), word(Presence::kDiffers));
+  const auto changed = t.Get("/api/v1/dashboards/ec2");
+  EXPECT_EQ(Text(*changed.body.Find("published"), "version"), "2");
+  EXPECT_EQ(Text(*changed.body.Find("draft"), "title"), "Mine");
+  EXPECT_NE(ETag(changed), ETag(draft)) << "an editor must see that it changed";
+  EXPECT_EQ(Error(apply("{\n \"schema\": 1,\n \"title\" \"x\"}"), "message"),
+            "line 3, column 10: expected :");
+  EXPECT_EQ(Error(apply("{\"schema\": 1}"), "message"), "the definition needs a title");
+}
+
+TEST(JsonFault, NamesThePlace) {
+  const auto at = [](std::string_view text) {
+    const auto fault = FindJsonFault(text);
+    if (!fault) return std::string("none");
+    return std::to_string(fault->line) + ":" + std::to_string(fault->column) + " " + fault->message;
+  };
+  EXPECT_EQ(at(R"({"a":[1,-2.5e3,true,null,"x\"y",{}],"b":[]})"), "none");
+  EXPECT_EQ(at("{\n\"a\": 1,\n}"), "3:1 expected a name in double quotes");
+  EXPECT_EQ(at("[1 2]"), "1:4 expected , or ]");
+  EXPECT_EQ(at("[1,]"), "1:4 expected a value");
+  EXPECT_EQ(at("{\"a\""), "1:5 the file ends within an object");
+  EXPECT_EQ(at("\n\"ab"), "2:1 the string does not end on its line");
+  EXPECT_EQ(at("{} {}"), "1:4 there is something behind the end");
+  EXPECT_EQ(at(" "), "1:2 a value is missing");
 }
 
 TEST(Dashboards, DefinitionsAreCheckedAndBounded) {

@@ -17,6 +17,7 @@
 #include "api/console/reply_internal.h"
 #include "api/console/service.h"
 #include "api/console/shares_internal.h"
+#include "api/console/stack_dashboards_internal.h"
 #include "api/console/status_internal.h"
 
 namespace tidemark::console {
@@ -47,6 +48,7 @@ struct Core : std::enable_shared_from_this<Core> {
   Queries queries;
   Shares shares;
   Mutex objects_mutex;  // held while a kept object is read, compared and changed
+  StackDashboards dashboards;
   const MonotonicTime started;
   const ArrivalTime started_at;
 

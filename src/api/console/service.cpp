@@ -83,6 +83,8 @@ ConsoleService::~ConsoleService() {
   impl_->gate.CloseWith([this] { impl_->core->queries.Close(); });
 }
 
+DashboardKeeper& ConsoleService::dashboards() { return impl_->core->dashboards; }
+
 void ConsoleService::BeginStop() { impl_->live.Close(); }
 
 void ConsoleService::Handle(http::Request request, http::Responder responder) {

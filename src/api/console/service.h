@@ -100,6 +100,8 @@ class ConsoleService {
   ConsoleService& operator=(const ConsoleService&) = delete;
 
   void Handle(http::Request request, http::Responder responder);
+  /// For stacks that are applied without a call of the API.
+  DashboardKeeper& dashboards();
   /// Says `bye` to live streams and refuses new ones: before the HTTP server stops, which would end
   /// them without a word. Idempotent.
   void BeginStop();

@@ -5,8 +5,9 @@
 namespace tidemark::console {
 namespace {
 
-using StackVerb = Result<StackReport> (Admin::*)(std::string_view, std::string_view,
-                                                 std::string_view);
+using StackVerb = Result<StackReport> (Admin::*)(const StackRequest&);
+
+constexpr size_t kFilesMax = 100;
 
 std::string ReportJson(const StackReport& report) {
   JsonWriter out;
@@ -31,7 +32,7 @@ std::string ReportJson(const StackReport& report) {
 }
 
 Answer OnStack(Core& core, const Call& call, StackVerb verb) {
-  const auto body = ParseBody(call.request.body, {"file", "text"});
+  const auto body = ParseBody(call.request.body, {"file", "text", "files"});
   if (!body.ok()) return core.Fail(body.error());
   const JsonValue* text = body->Find("text");
   const JsonValue* file = body->Find("file");
@@ -42,7 +43,19 @@ Answer OnStack(Core& core, const Call& call, StackVerb verb) {
   // Outputs name the address that the client reached, which may be a forwarded one.
   const std::string endpoint =
       "http://" + std::string(call.request.Find("Host").value_or("127.0.0.1:4580"));
-  const auto report = (core.deps.admin.*verb)(text->string_value(), name, endpoint);
+  StackRequest request{text->string_value(), name, endpoint, {}, core.dashboards};
+  if (const JsonValue* files = body->Find("files"); files != nullptr) {
+    if (!files->is_object() || files->object().size() > kFilesMax) {
+      return core.Fail(InvalidRequest("it must be an object of at most 100 files", "files"));
+    }
+    for (const auto& [path, content] : files->object()) {
+      if (!content.is_string()) {
+        return core.Fail(InvalidRequest("it must be the file's text", "files." + path));
+      }
+      request.files.insert_or_assign(path, content.string_value());
+    }
+  }
+  const auto report = (core.deps.admin.*verb)(request);
   if (!report.ok()) return core.Fail(report.error());
   return Replies::Ok(ReportJson(*report));
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/commands_internal.h"
+#include "app/stack.h"
 
 namespace tidemark::app {
 namespace {
@@ -70,7 +71,17 @@ int RunStack(const Invocation& call) {
   auto api = Api::Connect(call.settings());
   if (!api) return Fail(call, api.error());
   JsonWriter body;
-  body.BeginObject().Key("file").String(file).Key("text").String(*text).EndObject();
+  body.BeginObject().Key("file").String(file).Key("text").String(*text);
+  // What makes no sense here makes none there: the server says it.
+  const auto stack = ParseStack(*text, file);
+  if (verb != "delete" && stack.ok()) {
+    const auto files = ReadStackFiles(*stack, file);
+    if (!files.ok()) return Fail(call, CliError(kExitNotFound, files.error().message));
+    body.Key("files").BeginObject();
+    for (const auto& [path, content] : *files) body.Key(path).String(content);
+    body.EndObject();
+  }
+  body.EndObject();
   const auto report = api->Json("POST", "/stack:" + verb, body.text());
   if (!report) return Fail(call, report.error());
   PrintReport(call, *report);
@@ -85,8 +96,11 @@ std::vector<CommandSpec> StackCommands() {
   return {
       {.path = "apply",
        .summary = "Make the objects of a stack file exist",
-       .about = "Streams, databases, tables, pipelines and views. May be repeated. What exists and "
-                "differs is an error (exit 4), and nothing of the file is applied.",
+       .about =
+           "Streams, databases, tables, pipelines, views and dashboards. May be repeated. What "
+           "exists and differs is an error (exit 4), and nothing of the file is applied; a "
+           "dashboard whose published version differs gets a new version. Files that the "
+           "stack names lie beside it.",
        .examples = {"tidemark apply examples/ec2/stack.toml"},
        .arguments = file,
        .run = RunStack},

@@ -61,12 +61,13 @@ class FakeResult final : public sql::QueryResult {
   const std::vector<sql::Column> columns_;
 };
 
-Result<StackReport> Report(std::string_view verb, std::string_view text, std::string_view file,
-                           std::string_view endpoint) {
-  if (text == "differs") return Error{Code::kAlreadyExists, "stream \"s\" exists and differs"};
+Result<StackReport> Report(std::string_view verb, const StackRequest& request) {
+  if (request.text == "differs") {
+    return Error{Code::kAlreadyExists, "stream \"s\" exists and differs"};
+  }
   StackReport report;
-  report.items.push_back({"stream", "s", std::string(verb), std::string(file)});
-  report.outputs.emplace_back("Endpoint", std::string(endpoint));
+  report.items.push_back({"stream", "s", std::string(verb), std::string(request.file)});
+  report.outputs.emplace_back("Endpoint", std::string(request.endpoint));
   return report;
 }
 
@@ -102,17 +103,23 @@ Result<sql::Description> FakeEngine::Describe(const sql::QueryRequest& request) 
   return out;
 }
 
-Result<StackReport> FakeAdmin::ApplyStack(std::string_view text, std::string_view file,
-                                          std::string_view endpoint) {
-  return Report("created", text, file, endpoint);
+Result<StackReport> FakeAdmin::ApplyStack(const StackRequest& request) {
+  TM_ASSIGN_OR_RETURN(StackReport report, Report("created", request));
+  for (const auto& [name, text] : request.files) {
+    TM_ASSIGN_OR_RETURN(const std::string definition, request.dashboards.Read(text, ""));
+    TM_ASSIGN_OR_RETURN(const auto before, request.dashboards.Publish(name, definition));
+    report.items.push_back({"dashboard", name, std::to_string(static_cast<int>(before)), ""});
+  }
+  return report;
 }
-Result<StackReport> FakeAdmin::DescribeStack(std::string_view text, std::string_view file,
-                                             std::string_view endpoint) {
-  return Report("exists", text, file, endpoint);
+Result<StackReport> FakeAdmin::DescribeStack(const StackRequest& request) {
+  return Report("exists", request);
 }
-Result<StackReport> FakeAdmin::DeleteStack(std::string_view text, std::string_view file,
-                                           std::string_view endpoint) {
-  return Report("deleted", text, file, endpoint);
+Result<StackReport> FakeAdmin::DeleteStack(const StackRequest& request) {
+  for (const auto& [name, text] : request.files) {
+    TM_RETURN_IF_ERROR(request.dashboards.Delete(name));
+  }
+  return Report("deleted", request);
 }
 Result<void> FakeAdmin::StartView(std::string_view name) {
   TM_ASSIGN_OR_RETURN(const auto def, catalog_.GetView(name));

@@ -53,12 +53,10 @@ class FakeAdmin final : public Admin {
   FakeAdmin(pipeline::Manager& pipelines, view::Maintainer& views, catalog::Catalog& catalog)
       : pipelines_(pipelines), views_(views), catalog_(catalog) {}
 
-  Result<StackReport> ApplyStack(std::string_view text, std::string_view file,
-                                 std::string_view endpoint) override;
-  Result<StackReport> DescribeStack(std::string_view text, std::string_view file,
-                                    std::string_view endpoint) override;
-  Result<StackReport> DeleteStack(std::string_view text, std::string_view file,
-                                  std::string_view endpoint) override;
+  /// Also publishes each of `files` under its name.
+  Result<StackReport> ApplyStack(const StackRequest& request) override;
+  Result<StackReport> DescribeStack(const StackRequest& request) override;
+  Result<StackReport> DeleteStack(const StackRequest& request) override;
   Result<void> StartPipeline(std::string_view name) override { return pipelines_.Start(name); }
   Result<void> StopPipeline(std::string_view name) override { return pipelines_.Stop(name); }
   Result<void> StartView(std::string_view name) override;
