@@ -80,6 +80,18 @@ export function FormatDelta(delta: number): string {
   return delta > 0 ? `+${FormatValue(delta)}` : FormatValue(delta);
 }
 
+/** The difference of two values, to as many decimals as the larger of them is shown with: `0.5170` to `0.5604` is `+0.0434`. */
+export function FormatChange(from: number, to: number): string {
+  const size = Math.max(Math.abs(from), Math.abs(to));
+  const delta = to - from;
+  if (!Number.isFinite(delta) || size === 0 || size >= 1e7 || size < 1e-4) return FormatDelta(delta);
+  const decimals = Math.max(0, Math.min(7, 3 - Math.floor(Math.log10(size))));
+  const text = delta.toFixed(decimals);
+  // Smaller than what these decimals show: then with its own.
+  if (delta !== 0 && Number(text) === 0) return FormatDelta(delta);
+  return `${delta > 0 ? '+' : ''}${text.replace('-', '−')}`;
+}
+
 export function FormatPercentChange(from: number, to: number): string {
   if (from === 0 || !Number.isFinite(from) || !Number.isFinite(to)) return '';
   const change = ((to - from) / Math.abs(from)) * 100;

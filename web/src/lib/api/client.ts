@@ -146,11 +146,14 @@ export interface RevisionsRequest {
   from: bigint;
   to: bigint;
   dimensions: Record<string, string>;
+  /** What was known at this time of processing. */
+  as_of?: bigint | null;
 }
 
 export function GetRevisions(request: RevisionsRequest, signal?: AbortSignal): Promise<RevisionsAnswer> {
   const params = new URLSearchParams({ measure: request.measure, from: String(request.from), to: String(request.to), limit: '10000' });
-  const own = new Set(['measure', 'from', 'to', 'limit']);
+  if (request.as_of != null) params.set('as_of', String(request.as_of));
+  const own = new Set(['measure', 'from', 'to', 'limit', 'as_of']);
   for (const [name, value] of Object.entries(request.dimensions)) params.set(own.has(name) ? `dim.${name}` : name, value);
   const path = `/databases/${encodeURIComponent(request.database)}/tables/${encodeURIComponent(request.table)}/revisions?${params}`;
   return Get<RevisionsAnswer>(path, signal);

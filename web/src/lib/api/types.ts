@@ -63,6 +63,7 @@ export interface RevisionEntry {
   new: string | null;
   /** null: cause is 'coarse'. */
   late_points: I64 | null;
+  lateness_max_ns?: I64 | null;
   cause?: 'on_time' | 'late' | 'frozen' | 'coarse';
   /** When it was published, ns. */
   at: NsText;
@@ -78,11 +79,18 @@ export interface RevisionRow {
   value: string | null;
   frozen?: boolean;
   revisions: RevisionEntry[];
+  state?: 'provisional' | 'final' | 'revised' | 'closed';
+  record_count?: I64 | null;
 }
 
 export interface RevisionsAnswer {
   rows: RevisionRow[];
   truncated?: boolean;
+  view?: string;
+  as_of?: NsText | null;
+  watermark?: NsText | null;
+  /** Where the complete log begins. */
+  history_from?: NsText | null;
 }
 
 export type RunState = 'starting' | 'running' | 'paused' | 'stopped' | 'failed';

@@ -70,23 +70,9 @@ test('revised windows show first, current and every revision between', () => {
   model.watermark = 45n;
   model.allowed_lateness = 20n;
   model.ReplaceRows(0n, 100n, [Row(10, ['1']), Row(20, ['2', '2.5', '3']), Row(30, ['4']), Row(40, ['5', '5.25']), Row(50, ['6'])]);
-  assert.deepEqual(model.rows.map((row) => model.StateOf(row)), ['closed', 'closed', 'final', 'revised', 'provisional']);
-  const summary = model.Summarize();
-  assert.equal(summary.revised, 2);
-  assert.equal(summary.final, 4);
-  assert.equal(summary.windows, 5);
-  assert.equal(summary.late_points, 4n);
-  assert.deepEqual([summary.largest?.from, summary.largest?.to], [2, 3]);
   const { revised } = ToSeriesHook(model);
   assert.deepEqual(revised.map((row) => row.time), ['20', '40']);
   assert.deepEqual(revised[0]?.revisions.map((r) => [r.revision, r.old, r.new, r.late_points]), [['1', null, 2, '0'], ['2', 2, 2.5, '1'], ['3', 2.5, 3, '2']]);
-});
-
-test('a further revision of a shown window flashes, a new window does not', () => {
-  const model = Model();
-  model.ReplaceRows(0n, 100n, [Row(10, ['1']), Row(20, ['2'])]);
-  model.ReplaceRows(0n, 100n, [Row(10, ['1']), Row(20, ['2', '3']), Row(30, ['4'])]);
-  assert.deepEqual(model.just_revised, [20n]);
 });
 
 test('a frozen entry counts its points but changes no value', () => {

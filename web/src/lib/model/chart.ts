@@ -23,6 +23,8 @@ export interface Revision {
   frozen: boolean;
   /** Found by catching up over stored files: which points it answers for is not known. */
   coarse: boolean;
+  /** How far the watermark was beyond the latest of its points; null where not known. */
+  lateness_max_ns: Ns | null;
 }
 
 export type WindowState = 'provisional' | 'final' | 'revised' | 'closed';
@@ -32,10 +34,14 @@ export interface WindowRow {
   time: Ns;
   window_start: Ns;
   window_end: Ns;
+  /** 0: an early value, before the watermark passed its end. */
   revision: bigint;
   value: number | null;
   frozen: boolean;
   revisions: Revision[];
+  /** Raw points in it now; null where not known. */
+  record_count: bigint | null;
+  dimensions: Record<string, string>;
 }
 
 const NumberOf = (text: string | null): number | null => (text === null ? null : Number(text));
@@ -48,6 +54,7 @@ export const ToRevision = (entry: RevisionEntry): Revision => ({
   at: BigInt(entry.at),
   frozen: entry.frozen === true,
   coarse: entry.cause === 'coarse',
+  lateness_max_ns: entry.lateness_max_ns == null ? null : BigInt(entry.lateness_max_ns),
 });
 
 export const ToWindowRow = (row: RevisionRow): WindowRow => ({
@@ -58,6 +65,8 @@ export const ToWindowRow = (row: RevisionRow): WindowRow => ({
   value: NumberOf(row.value),
   frozen: row.frozen === true || row.revisions.some((r) => r.frozen === true),
   revisions: row.revisions.map(ToRevision),
+  record_count: row.record_count == null ? null : BigInt(row.record_count),
+  dimensions: row.dimensions ?? {},
 });
 
 /** Rows of `SELECT time, value`; cells that are NULL or no time are left out. */
@@ -114,14 +123,6 @@ export interface Range {
   to: Ns;
 }
 
-export interface Summary {
-  windows: number;
-  revised: number;
-  final: number;
-  late_points: bigint;
-  largest: { row: WindowRow; from: number; to: number } | null;
-}
-
 export class ChartModel {
   range: Range = { from: 0n, to: 0n };
   /** How far data is kept ahead of range.to. */
@@ -132,8 +133,6 @@ export class ChartModel {
   watermark: Ns | null = null;
   allowed_lateness: Ns = 0n;
   changes = 0;
-  /** Times of rows that got a further revision with the last change: they flash. */
-  just_revised: readonly Ns[] = [];
 
   get data_to(): Ns {
     return this.range.to + this.ahead;
@@ -148,7 +147,6 @@ export class ChartModel {
     this.raw = [];
     this.avg = [];
     this.rows = [];
-    this.just_revised = [];
     this.changes += 1;
   }
 
@@ -177,40 +175,11 @@ export class ChartModel {
   }
 
   ReplaceRows(from: Ns, to: Ns, fresh: readonly WindowRow[]): void {
-    const before = new Map(this.rows.map((row) => [row.time, row.revision]));
-    const next = this.#Changed(Replace(this.rows, from, to, this.#InRange(fresh), SameRow));
-    if (next === null) return;
-    this.just_revised = fresh.filter((row) => (before.get(row.time) ?? row.revision) < row.revision).map((row) => row.time);
-    this.rows = next;
+    this.rows = this.#Changed(Replace(this.rows, from, to, this.#InRange(fresh), SameRow)) ?? this.rows;
   }
 
   Revised(): WindowRow[] {
     return this.Shown(this.rows).filter(IsRevised);
-  }
-
-  StateOf(row: WindowRow): WindowState {
-    if (this.watermark === null || this.watermark < row.window_end) return 'provisional';
-    if (this.watermark >= row.window_end + this.allowed_lateness) return 'closed';
-    return IsRevised(row) ? 'revised' : 'final';
-  }
-
-  Summarize(): Summary {
-    const rows = this.Shown(this.rows);
-    const summary: Summary = { windows: rows.length, revised: 0, final: 0, late_points: 0n, largest: null };
-    let largest = -1;
-    for (const row of rows) {
-      if (this.StateOf(row) !== 'provisional') summary.final += 1;
-      summary.late_points += LatePoints(row);
-      if (!IsRevised(row)) continue;
-      summary.revised += 1;
-      const from = FirstValue(row);
-      if (from === null || row.value === null) continue;
-      const delta = Math.abs(row.value - from);
-      if (delta <= largest) continue;
-      largest = delta;
-      summary.largest = { row, from, to: row.value };
-    }
-    return summary;
   }
 
   /** The range may have moved on while the answer was under way (invariant 1). */

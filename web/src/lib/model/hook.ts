@@ -3,7 +3,7 @@
 // nothing in the page depends on it. Getters, so that a reader always sees the present state. API.md section 7 shows the shape.
 import type { LiveState, LiveStatus } from '../api/live.ts';
 import type { ApiErrorBody, Cell, Column, NsText } from '../api/types.ts';
-import { FirstValue, IsRevised, type ChartModel, type WindowRow } from './chart.ts';
+import { IsRevised, type ChartModel, type WindowRow } from './chart.ts';
 import { FactsOf, type Graph } from './graph.ts';
 import type { PageName } from './routes.ts';
 
@@ -173,22 +173,6 @@ export const ToSeriesHook = (model: ChartModel): ChartHook['series'] => ({
   avg: model.Shown(model.avg).map((p) => [String(p.time), p.value]),
   revised: model.Shown(model.rows).filter((row) => IsRevised(row) || row.frozen).map(ToRevisedPoint),
 });
-
-/** The chart of one host: raw points, the view's values, what late data revised, and what is not final yet. */
-export function ToChartsEntry(id: string, title: string, measure: string, avg_measure: string, model: ChartModel): ChartsEntry {
-  const rows = model.Shown(model.rows);
-  const series = (name: string, points: readonly { time: bigint; value: number }[]): ChartsEntry['series'][number] => ({
-    name, time: points.map((p) => String(p.time)), value: points.map((p) => p.value),
-  });
-  return {
-    id, title, watermark: model.watermark === null ? null : String(model.watermark),
-    series: [series(avg_measure, model.Shown(model.avg)), series(measure, model.Shown(model.raw))],
-    revised: rows.filter((row) => IsRevised(row) && model.StateOf(row) !== 'provisional').map((row) => ({
-      series: avg_measure, time: String(row.time), first: FirstValue(row), current: row.value, revisions: row.revisions.filter((r) => !r.frozen).length - 1,
-    })),
-    provisional: rows.filter((row) => model.StateOf(row) === 'provisional').map((row) => String(row.time)),
-  };
-}
 
 export const ToGraphHook = (graph: Graph): Pick<GraphHook, 'nodes' | 'edges'> => ({
   nodes: graph.nodes.map((node) => ({ id: node.id, kind: node.kind, name: node.name, state: node.state, facts: FactsOf(node) })),
