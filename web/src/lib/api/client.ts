@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { AccessHeaders } from './access.ts';
 import { kColumnsType, ReadAllColumns, ReadColumns, type ColumnBlock } from './columns.ts';
 import type {
   ApiErrorBody, Connection, DatabaseStatus, GraphStatus, Info, LatenessBucket, List, MacroMembers, Overview, PipelineStatus, QueryAnswer, QueryState, RevisionsAnswer, SavedQuery,
@@ -6,12 +7,6 @@ import type {
 } from './types.ts';
 
 const kBase = '/api/v1';
-
-let bearer: Record<string, string> = {};
-/** Everything from now on is asked for with this token: what a shared link may read. */
-export function UseToken(token: string): void {
-  bearer = { Authorization: `Bearer ${token}` };
-}
 
 /** Every failed request: an answer of the server, or (status 0) no answer at all. */
 export class ApiError extends Error {
@@ -33,7 +28,7 @@ function Unusable(status: number, message: string): ApiErrorBody {
 
 async function Fetch(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(kBase + path, { cache: 'no-store', credentials: 'same-origin', ...init, headers: { ...(init.headers as Record<string, string> | undefined), ...bearer } });
+    return await fetch(kBase + path, { cache: 'no-store', credentials: 'same-origin', ...init, headers: { ...(init.headers as Record<string, string> | undefined), ...AccessHeaders() } });
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e;
     throw new ApiError(Unusable(0, 'The server does not answer.'));

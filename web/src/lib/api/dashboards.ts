@@ -76,7 +76,7 @@ export const CreateShare = (id: string, body: { expires: NsText | null; variable
   Post(Of(id, 'shares'), body);
 export const ListShares = (id: string, signal?: AbortSignal): Promise<{ items: Share[] }> => Get<{ items: Share[] }>(Of(id, 'shares'), signal);
 export const DeleteShare = (id: string, share: string): Promise<void> => Delete(Of(id, 'shares', share));
-/** What the link of this page shows (`UseToken`). */
+/** What the link of this page shows (api/access.ts). */
 export const GetShare = (signal?: AbortSignal): Promise<SharedDashboard> => Get<SharedDashboard>('/share', signal);
 
 export interface PanelRequest {

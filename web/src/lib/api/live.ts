@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tab's side of live updates. The stream is in a worker that all tabs of the profile share, else (no SharedWorker, or it does not
 // start) in this tab. A paused tab keeps what it shows; a hidden one keeps the newest snapshot and catches up when it is seen again.
+import { share_token } from './access.ts';
 import { LiveHub, type FromHub, type HubPort, type ToHub } from './live_hub.ts';
 
 export type LiveStatus = 'connecting' | 'live' | 'stale' | 'paused' | 'polling';
@@ -80,7 +81,8 @@ export class LiveClient {
   }
 
   #Open(): void {
-    if (!('SharedWorker' in globalThis)) return this.#OpenHere();
+    // A shared link listens with its own token.
+    if (!('SharedWorker' in globalThis) || share_token !== null) return this.#OpenHere();
     try {
       const worker = new SharedWorker(new URL('./live_worker.ts', import.meta.url), { type: 'module', name: 'tidemark-live' });
       const fall_back = (): void => {

@@ -2,6 +2,7 @@
 // The event stream itself (API.md section 6): one connection for a set of topics. It reconnects with Last-Event-ID and jitter, tells
 // when data may be stale, and falls back to being polled after two failures in a row. Runs in the shared worker, or in a tab
 // where there is none: no document, no framework.
+import { AccessHeaders } from './access.ts';
 import { SseParser, type SseEvent } from './sse.ts';
 
 export type StreamStatus = 'connecting' | 'live' | 'stale' | 'polling';
@@ -86,7 +87,7 @@ export class LiveCore {
   }
 
   async #Read(signal: AbortSignal): Promise<void> {
-    const headers: Record<string, string> = { Accept: 'text/event-stream' };
+    const headers: Record<string, string> = { Accept: 'text/event-stream', ...AccessHeaders() };
     if (this.last_event_id !== null) headers['Last-Event-ID'] = this.last_event_id;
     const topics = this.#topics;
     const response = await fetch(`/api/v1/live?topics=${topics.map(encodeURIComponent).join(',')}`, { headers, signal, cache: 'no-store' });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DefaultOptions, FaultText, NewDashboard, NewQuery, NewVariable, Parse, ParseText, ToJson, Write, type DashboardFile } from './dashboard_file.ts';
+import { EmptySpec } from './well_spec.ts';
 
 const Sample = (): DashboardFile => ({
   ...NewDashboard('Hosts "x" <b>'),
@@ -10,7 +11,7 @@ const Sample = (): DashboardFile => ({
   panels: [
     {
       id: 'p1', title: 'CPU', visual: 'line', grid: { x: 0, y: 3, w: 12, h: 7 },
-      queries: [NewQuery({ name: 'a', sql: 'SELECT time', database: 'D', table: 'T', measure: 'm', wells: { x: { column: 'time' } }, revisions: { dimensions: { region: '$region', instance_name: '$instance' } } })],
+      queries: [NewQuery({ name: 'a', sql: 'SELECT time', database: 'D', table: 'T', measure: 'm', wells: EmptySpec('D', 'T'), revisions: { dimensions: { region: '$region', instance_name: '$instance' } } })],
       options: { ...DefaultOptions(), decimals: 0, thresholds: [{ value: 0.9, label: 'hot', token: '--warn' }], revisions: 'off' },
     },
     { id: 'p2', title: '', visual: 'text', grid: { x: 0, y: 10, w: 3, h: 2 }, queries: [], options: { ...DefaultOptions(), text: '# **hi**' } },

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A dashboard as a file: JSON of schema 1, read strictly (a fault is told with its place) and written in one order of members, so that
 // the same dashboard is always the same text. What equals its default is left out of `options`; everything else is always there.
-import type { RevisionMode } from '../chart/overlay.ts';
+import type { RevisionMode } from './revisions.ts';
 import type { TimeRange } from './time_range.ts';
-
-/** What the editor of wells keeps with a query (model/well_spec.ts); here it is an object that is carried along. */
-export type StoredWells = object;
+import type { WellSpec } from './well_spec.ts';
 
 export type Refresh = 'off' | '5s' | '10s' | '30s' | '1m' | '5m' | 'live';
 export type Visual = 'line' | 'area' | 'bar' | 'kpi' | 'table' | 'heatmap' | 'text';
@@ -74,8 +72,8 @@ export interface PanelQuery {
   database: string;
   table: string;
   measure: string;
-  /** Null once it was converted to SQL. */
-  wells: StoredWells | null;
+  /** What the statement was made of; null once it was converted to SQL. */
+  wells: WellSpec | null;
   style: LineStyle;
   axis: 'left' | 'right';
   /** Ask for the history of `measure` too; `$name` of a variable is allowed in values. */
@@ -173,9 +171,9 @@ const ListOf = <T>(read: Reader<T>, max: number): Reader<T[]> => (value, at) => 
   return value.map((item, i) => read(item, `${at}[${i}]`));
 };
 
-const Object_: Reader<StoredWells> = (value, at) => {
+const Any: Reader<object> = (value, at) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Fault(at, 'must be an object');
-  return value as StoredWells;
+  return value;
 };
 
 /** A member, or what it is without one. */
@@ -233,7 +231,7 @@ const ReadOptions: Reader<PanelOptions> = (value, at) => {
 
 const ReadRevisions: Reader<{ dimensions: Record<string, string> }> = (value, at) => {
   const m = Members(value, at, ['dimensions']);
-  const dimensions = Needed(m, at, 'dimensions', Object_);
+  const dimensions = Needed(m, at, 'dimensions', Any);
   const out: Record<string, string> = {};
   for (const [name, text] of Object.entries(dimensions)) out[name] = Text(text, `${at}.dimensions.${name}`);
   return { dimensions: out };
@@ -243,7 +241,7 @@ const ReadQuery: Reader<PanelQuery> = (value, at) => {
   const m = Members(value, at, ['name', 'sql', 'database', 'table', 'measure', 'wells', 'style', 'axis', 'revisions']);
   return {
     name: Of(m, at, 'name', Text, ''), sql: Needed(m, at, 'sql', Text), database: Of(m, at, 'database', Text, ''), table: Of(m, at, 'table', Text, ''),
-    measure: Of(m, at, 'measure', Text, ''), wells: Of(m, at, 'wells', OrNull(Object_), null), style: Of(m, at, 'style', OneOf(kStyles), 'line'),
+    measure: Of(m, at, 'measure', Text, ''), wells: Of(m, at, 'wells', OrNull(Any), null) as WellSpec | null, style: Of(m, at, 'style', OneOf(kStyles), 'line'),
     axis: Of(m, at, 'axis', OneOf(['left', 'right'] as const), 'left'), revisions: Of(m, at, 'revisions', OrNull(ReadRevisions), null),
   };
 };

@@ -39,8 +39,8 @@ test('of rows in time the newest is the figure, wherever it stands', () => {
 
 test('a figure says what its newest window was before late data', () => {
   const row = (time: bigint, values: number[]): WindowRow => ({
-    time, window_start: time - 60n, window_end: time, revision: BigInt(values.length), value: values.at(-1) ?? null, frozen: false,
-    revisions: values.map((value, i) => ({ revision: BigInt(i + 1), old: values[i - 1] ?? null, value, late_points: 1n, at: time, frozen: false, coarse: false })),
+    time, window_start: time - 60n, window_end: time, revision: BigInt(values.length), value: values.at(-1) ?? null, frozen: false, record_count: null, dimensions: {},
+    revisions: values.map((value, i) => ({ revision: BigInt(i + 1), old: values[i - 1] ?? null, value, late_points: 1n, at: time, frozen: false, coarse: false, lateness_max_ns: null })),
   });
   const data = (rows: WindowRow[]): QueryData => Of('time:TIMESTAMP v:DOUBLE', [[At(1), '0.6189']], { rows });
   assert.deepEqual(ToKpi([data([row(1n, [0.1]), row(2n, [0.517, 0.56, 0.6189])])], With()).revised, { first: 0.517, change: 0.6189 - 0.517, revisions: 2, time: 2n });

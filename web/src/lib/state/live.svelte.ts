@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event stream, and the application status that the shell and most pages show from it, with its last fifteen minutes.
+import { share_token } from '../api/access.ts';
 import { GetGraph } from '../api/client.ts';
 import { LiveClient, type LiveStatus } from '../api/live.ts';
 import type { GraphStatus } from '../api/types.ts';
@@ -31,12 +32,15 @@ class LiveView {
       this.last_byte_at_ms = state.last_byte_at_ms;
       if (state.status === 'live') this.unreachable_since_ms = 0;
     });
-    live_client.Subscribe(['graph'], {
-      OnEvent: (event, data) => {
-        if (event === 'graph') this.#SetGraph(data as GraphStatus);
-      },
-      OnGap: () => void this.Refresh(),
-    });
+    // A shared link reads its dashboard only.
+    if (share_token === null) {
+      live_client.Subscribe(['graph'], {
+        OnEvent: (event, data) => {
+          if (event === 'graph') this.#SetGraph(data as GraphStatus);
+        },
+        OnGap: () => void this.Refresh(),
+      });
+    }
     setInterval(() => (this.now_ms = Date.now()), 1000);
     addEventListener('offline', () => (this.unreachable_since_ms ||= Date.now()));
     addEventListener('online', () => live_client.Retry());
@@ -44,6 +48,7 @@ class LiveView {
   }
 
   async Refresh(): Promise<void> {
+    if (share_token !== null) return;
     try {
       this.#SetGraph(await GetGraph());
       this.unreachable_since_ms = 0;

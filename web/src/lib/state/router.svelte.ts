@@ -33,7 +33,15 @@ class Router {
       else params.set(name, value);
     }
     const search = params.toString();
-    this.#Set(location.pathname + (search === '' ? '' : `?${search}`), 'replace');
+    this.#Set(location.pathname + (search === '' ? '' : `?${search}`) + location.hash, 'replace');
+  }
+
+  /** Replaces all parameters whose name begins with `prefix`; a name may come several times. */
+  SetGroup(prefix: string, entries: readonly [string, string][]): void {
+    const params = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => !name.startsWith(prefix)));
+    for (const [name, value] of entries) params.append(name, value);
+    const search = params.toString();
+    this.#Set(location.pathname + (search === '' ? '' : `?${search}`) + location.hash, 'replace');
   }
 
   #Set(url: string, how: 'push' | 'replace'): void {

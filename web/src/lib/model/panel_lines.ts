@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines of a panel from the answers of its queries, and the same as a story for sentences. Pure.
+import type { Ns } from '../time.ts';
+import { FirstValue, type WindowRow } from './chart.ts';
+import type { Panel, PanelQuery } from './dashboard_file.ts';
+import type { Story } from './narrative.ts';
+import { TokenOf, type ChartData, type ChartLine } from './panel_chart.ts';
+import { PanelWells, type QueryData } from './panel_data.ts';
+import { KindOf } from './result.ts';
+import type { Resolved } from './time_range.ts';
+import { Draw, type Drawing, type Line, type Table } from './wells.ts';
+
+export interface PanelLines {
+  chart: ChartData;
+  /** Lines that are not drawn. */
+  dropped: number;
+}
+
+const kUnit = 1_000_000_000n;
+
+/** Of several answers on a text axis each has positions of its own: one list of labels for all. */
+function ShareLabels(drawings: readonly Drawing[]): string[] {
+  const labels = [...new Set(drawings.flatMap((drawing) => drawing.labels))];
+  const at = new Map(labels.map((label, i) => [label, BigInt(i) * kUnit]));
+  for (const drawing of drawings) {
+    for (const line of drawing.lines) {
+      const moved = line.x.map((x, i) => ({ x: at.get(drawing.labels[Number(x / kUnit)] ?? '') ?? x, value: line.value[i] ?? null })).sort((a, b) => (a.x < b.x ? -1 : 1));
+      line.x = moved.map(({ x }) => x);
+      line.value = moved.map(({ value }) => value);
+    }
+  }
+  return labels;
+}
+
+const Mean = ({ value }: Line): number => {
+  const known = value.filter((v): v is number => v !== null);
+  return known.length === 0 ? -Infinity : known.reduce((a, b) => a + b, 0) / known.length;
+};
+
+function NameOf(line: Line, query: PanelQuery, alone: boolean, taken: ReadonlySet<string>): string {
+  const name = alone && query.name !== '' ? query.name : line.name;
+  return taken.has(name) ? `${query.name === '' ? 'query' : query.name} · ${name}` : name;
+}
+
+/**
+ * The history as it fits a line: its own rows where they have the line's times; where the line's bins are wider, the windows of a bin
+ * as one, each value weighted by what is known of its size; null where the rows of several series would lie on each other.
+ */
+export function RowsOfLine(rows: readonly WindowRow[], x: readonly Ns[]): readonly WindowRow[] | null {
+  if (rows.some((row, i) => i > 0 && row.time <= (rows[i - 1] as WindowRow).time)) return null;
+  const times = new Set(x);
+  const own = rows.filter((row) => times.has(row.time)).length;
+  if (rows.length === 0 || own * 2 >= rows.length) return rows;
+  let step = 0n;
+  for (let i = 1; i < x.length; i += 1) {
+    const by = (x[i] as Ns) - (x[i - 1] as Ns);
+    if (by > 0n && (step === 0n || by < step)) step = by;
+  }
+  return step === 0n ? null : x.flatMap((begin) => {
+    const inside = rows.filter((row) => row.time >= begin && row.time < begin + step);
+    return inside.length === 0 ? [] : [Together(begin, inside)];
+  });
+}
+
+function Together(time: Ns, rows: readonly WindowRow[]): WindowRow {
+  const first = rows[0] as WindowRow;
+  const MeanOf = (values: readonly (number | null)[]): number | null => {
+    let sum = 0;
+    let weight = 0;
+    values.forEach((value, i) => {
+      if (value === null) return;
+      const own = Number(rows[i]?.record_count ?? 1n) || 1;
+      sum += value * own;
+      weight += own;
+    });
+    return weight === 0 ? null : sum / weight;
+  };
+  const changes = rows.flatMap((row) => row.revisions.slice(1).map((entry) => ({ entry, row }))).sort((a, b) => (a.entry.at < b.entry.at ? -1 : 1));
+  const was = MeanOf(rows.map(FirstValue));
+  const value = MeanOf(rows.map((row) => row.value));
+  const begun = first.revisions[0];
+  return {
+    ...first, time, window_start: first.window_start, window_end: (rows.at(-1) as WindowRow).window_end, value, revision: BigInt(1 + changes.length), frozen: rows.some(({ frozen }) => frozen),
+    revisions: begun === undefined ? [] : [
+      { ...begun, revision: 1n, old: null, value: was },
+      ...changes.map(({ entry }, i) => ({ ...entry, revision: BigInt(i + 2), old: i === 0 ? was : null, value: i === changes.length - 1 ? value : null })),
+    ],
+  };
+}
+
+const ColorOf = (table: Table): string => table.columns[PanelWells(table).color ?? -1]?.name ?? '';
+
+/** The history of one line of several: that of the dimension which tells them apart. */
+const OfLine = (rows: readonly WindowRow[], color: string | null, name: string): readonly WindowRow[] => (color === null ? rows : rows.filter(({ dimensions }) => dimensions[color] === name));
+
+/** Everything that the queries of a panel gave, as lines. A query that failed gives none. */
+export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns }): PanelLines {
+  const drawings = data.map(({ table }) => Draw(table, PanelWells(table)));
+  const drawn = drawings.filter(({ lines }) => lines.length > 0);
+  const axis = drawn[0]?.axis ?? 'time';
+  const labels = axis === 'text' ? ShareLabels(drawn) : [];
+  const lines: ChartLine[] = [];
+  const taken = new Set<string>();
+  let dropped = drawings.reduce((sum, drawing) => sum + drawing.dropped, 0);
+  let watermark: Ns | null = null;
+  data.forEach((answer, q) => {
+    const query = panel.queries[q];
+    const drawing = drawings[q];
+    if (query === undefined || drawing === undefined || drawing.axis !== axis) return;
+    let own = drawing.lines;
+    const { limit } = panel.options;
+    if (limit > 0 && own.length > limit) {
+      dropped += own.length - limit;
+      const kept = new Set([...own].sort((a, b) => Mean(b) - Mean(a)).slice(0, limit));
+      own = own.filter((line) => kept.has(line));
+    }
+    if (query.revisions !== null && answer.watermark !== null && (watermark === null || answer.watermark < watermark)) watermark = answer.watermark;
+    own.forEach((line) => {
+      const name = NameOf(line, query, own.length === 1, taken);
+      taken.add(name);
+      const rows = answer.rows === null ? null : RowsOfLine(OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name), line.x);
+      lines.push({
+        name, x: line.x, value: line.value, style: panel.visual === 'area' ? 'area' : panel.visual === 'bar' ? 'bars' : query.style, token: TokenOf(lines.length), axis: query.axis, rows,
+        source: { database: query.database, table: query.table, measure: query.measure, view: null, dimensions: {} },
+      });
+    });
+  });
+  return {
+    chart: {
+      axis, labels, range: axis === 'time' ? context.range : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
+      missing: panel.options.missing,
+    },
+    dropped,
+  };
+}
+
+/** What sentences are told of: all queries, or the one that is named (by its name, or a line's). */
+export function StoryOf(panel: Panel, data: readonly QueryData[], name: string | null): Story | null {
+  const chosen = name === null ? -1 : panel.queries.findIndex((query) => query.name === name);
+  const used = chosen < 0 ? data : data.slice(chosen, chosen + 1);
+  const { chart } = ToLines({ ...panel, queries: chosen < 0 ? panel.queries : panel.queries.slice(chosen, chosen + 1) }, used, { range: null, allowed_lateness: 0n });
+  const lines = chart.lines.map(({ name: line, x, value }) => ({ name: line, x: [...x], value: [...value] }));
+  const named = name === null || chosen >= 0 ? lines : lines.filter((line) => line.name === name);
+  if (name !== null && chosen < 0 && named.length === 0) return null;
+  const history = used.find(({ rows }) => rows !== null);
+  return { lines: named, axis: chart.axis, labels: chart.labels, rows: history?.rows ?? null, watermark: history?.watermark ?? null };
+}
+
+/** Whether a panel is a chart of lines: bars of categories that lie are not. */
+export function DrawsLines(panel: Panel, data: readonly QueryData[]): boolean {
+  if (panel.visual === 'line' || panel.visual === 'area') return true;
+  if (panel.visual !== 'bar') return false;
+  const first = data.find(({ table }) => table.columns.length > 0);
+  const x = first === undefined ? null : PanelWells(first.table).x;
+  const over_time = first !== undefined && x !== null && KindOf(first.table.columns[x]?.type ?? '') === 'time';
+  return over_time || !panel.options.horizontal;
+}
+
+/** What a panel has nothing of: it is then empty, and not an empty drawing. */
+export const IsEmpty = (panel: Panel, data: readonly QueryData[]): boolean => panel.visual !== 'text' && data.every(({ table, error }) => error === null && table.rows === 0);
