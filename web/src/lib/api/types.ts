@@ -64,6 +64,9 @@ export interface RevisionEntry {
   /** null: cause is 'coarse'. */
   late_points: I64 | null;
   lateness_max_ns?: I64 | null;
+  /** Raw points in the row with this entry, and how many more than before. */
+  record_count?: I64 | null;
+  records_added?: I64 | null;
   cause?: 'on_time' | 'late' | 'frozen' | 'coarse';
   /** When it was published, ns. */
   at: NsText;
@@ -89,6 +92,8 @@ export interface RevisionsAnswer {
   view?: string;
   as_of?: NsText | null;
   watermark?: NsText | null;
+  /** Whether the watermark of that time is known, and not only the newest window that was published. */
+  watermark_exact?: boolean;
   /** Where the complete log begins. */
   history_from?: NsText | null;
 }

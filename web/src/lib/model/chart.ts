@@ -25,6 +25,9 @@ export interface Revision {
   coarse: boolean;
   /** How far the watermark was beyond the latest of its points; null where not known. */
   lateness_max_ns: Ns | null;
+  /** Raw points in the row with it, and how many more than before; null where not known. */
+  record_count?: bigint | null;
+  records_added?: bigint | null;
 }
 
 export type WindowState = 'provisional' | 'final' | 'revised' | 'closed';
@@ -55,6 +58,8 @@ export const ToRevision = (entry: RevisionEntry): Revision => ({
   frozen: entry.frozen === true,
   coarse: entry.cause === 'coarse',
   lateness_max_ns: entry.lateness_max_ns == null ? null : BigInt(entry.lateness_max_ns),
+  record_count: entry.record_count == null ? null : BigInt(entry.record_count),
+  records_added: entry.records_added == null ? null : BigInt(entry.records_added),
 });
 
 export const ToWindowRow = (row: RevisionRow): WindowRow => ({

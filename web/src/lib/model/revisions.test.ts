@@ -14,7 +14,7 @@ const At = (clock: string): bigint => ParseTimestamp(`2026-01-15 ${clock}`) as b
 const kStart = At('16:00:00');
 
 const Entry = (revision: bigint, old: number | null, value: number, at: bigint, late_points = 0n): Revision => ({
-  revision, old, value, late_points, at, frozen: false, coarse: false, lateness_max_ns: late_points === 0n ? null : 490_000_000_000n,
+  revision, old, value, late_points, at, frozen: false, coarse: false, lateness_max_ns: late_points === 0n ? null : 490_000_000_000n, record_count: 118n + (revision - 1n) * 11n, records_added: revision === 1n ? null : 11n,
 });
 
 const kRevised: Record<string, [clock: string, value: number][]> = {
@@ -63,14 +63,20 @@ test('the chart as of 16:20 shows what was known then', () => {
   const data = AsOf(Demo60(), At('16:20:00'));
   const rows = data.lines[0]?.rows ?? [];
   assert.equal(rows.find((r) => r.time === At('16:08:00'))?.value, 0.6244);
-  assert.equal(rows.at(-1)?.time, At('16:11:00'), 'published by then');
+  assert.equal(rows.find((r) => r.time === At('16:08:00'))?.record_count, 140n);
   assert.equal(data.watermark, At('16:12:00'));
-  assert.equal(data.lines[0]?.x.length, 12);
-  // What the server says of the watermark then wins.
-  assert.equal(AsOf(Demo60(), At('16:20:00'), { watermark: At('16:12:30') }).watermark, At('16:12:30'));
-  assert.equal(Sentence(Summarize(data)), '12 windows of 1 minute; 1 of 12 final windows was revised by late data, by +0.0413 (+7.1 %) at 16:08.');
+  assert.equal(data.lines[0]?.x.length, 12, 'published by then');
+  // Windows that had begun are open: they are the provisional ones.
+  assert.deepEqual(ToChartsEntryOf('p', 'p', data, 'mark').provisional.map(BigInt), Array.from({ length: 8 }, (_, i) => At('16:12:00') + BigInt(i) * kMinute));
+  assert.equal(Sentence(Summarize(data)), '20 windows of 1 minute; 1 of 12 final windows was revised by late data, by +0.0413 (+7.1 %) at 16:08; 8 windows are provisional.');
+  // What the server says of that time wins.
+  const told = rows.find((r) => r.time === At('16:11:00')) as WindowRow;
+  const known = AsOf(Demo60(), At('16:20:00'), { watermark: At('16:12:30'), rows: new Map([[0, new Map([[told.time, { ...told, value: 9 }]])]]) });
+  assert.deepEqual([known.watermark, known.lines[0]?.value.at(-1)], [At('16:12:30'), 9]);
   // And now is all of it but what is early.
-  assert.equal(AsOf(Demo60(), At('17:00:00')).lines[0]?.rows?.length, 52);
+  const now = AsOf(Demo60(), At('17:00:00'));
+  assert.equal(now.lines[0]?.x.length, 52);
+  assert.equal(AsOf(Demo60(), At('15:00:00')).lines[0]?.x.length, 0);
 });
 
 test('raw points as of a time are those that had been measured', () => {

@@ -122,34 +122,43 @@ export function RevisionTimes(data: ChartData): Ns[] {
   return [...times].sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** A row as it was at a time of processing; null if it was not published by then. */
+/** A row as it was at a time of processing. Not published by then: open, without a value; null if it had not even begun. */
 export function RowAsOf(row: WindowRow, as_of: Ns): WindowRow | null {
   const revisions = row.revisions.filter((r) => r.at <= as_of);
   if (revisions.length === row.revisions.length && revisions.length > 0) return row;
   const last = revisions.filter((r) => !r.frozen).at(-1);
-  if (last === undefined) return null;
-  return { ...row, revision: last.revision, value: last.value, frozen: revisions.some((r) => r.frozen), revisions, record_count: null };
+  if (last === undefined) return row.window_start < as_of ? { ...row, revision: 0n, value: null, frozen: false, revisions: [], record_count: null } : null;
+  return { ...row, revision: last.revision, value: last.value, frozen: revisions.some((r) => r.frozen), revisions, record_count: last.record_count ?? null };
+}
+
+/** What the server says of that time: the watermark then, and the rows of each line by their time. */
+export interface KnownAsOf {
+  watermark: Ns | null;
+  rows: ReadonlyMap<number, ReadonlyMap<Ns, WindowRow>>;
 }
 
 /**
- * The chart as it was at a time of processing. Lines of views follow from the log of their revisions, and with them the watermark:
- * the newest end of a window that was published. Other lines keep what they had measured by then; when that arrived is not kept.
+ * The chart as it was at a time of processing. Lines of views follow from the log of their revisions; the watermark too, as the newest
+ * end of a window that was published, until the server says it. Other lines keep what they had measured by then: when that arrived is
+ * not kept.
  */
-export function AsOf(data: ChartData, as_of: Ns, known: { watermark: Ns | null } | null = null): ChartData {
-  let watermark: Ns | null = null;
-  const lines = data.lines.map((line): ChartLine => {
+export function AsOf(data: ChartData, as_of: Ns, known: KnownAsOf | null = null): ChartData {
+  let published: Ns | null = null;
+  const lines = data.lines.map((line, index): ChartLine => {
     if (line.rows === null) {
       if (data.axis !== 'time') return line;
       let n = line.x.length;
       while (n > 0 && (line.x[n - 1] as Ns) > as_of) n -= 1;
       return n === line.x.length ? line : { ...line, x: line.x.slice(0, n), value: line.value.slice(0, n) };
     }
-    const rows = line.rows.map((row) => RowAsOf(row, as_of)).filter((row) => row !== null);
-    for (const row of rows) if (watermark === null || row.window_end > watermark) watermark = row.window_end;
-    return { ...line, rows, x: rows.map((row) => row.time), value: rows.map((row) => row.value) };
+    const told = known?.rows.get(index);
+    const rows = line.rows.map((row) => told?.get(row.time) ?? RowAsOf(row, as_of)).filter((row) => row !== null);
+    const shown = rows.filter((row) => row.value !== null);
+    for (const row of shown) if (row.revision > 0n && (published === null || row.window_end > published)) published = row.window_end;
+    return { ...line, rows, x: shown.map((row) => row.time), value: shown.map((row) => row.value) };
   });
-  const newest = known?.watermark ?? watermark;
-  return { ...data, lines, watermark: newest === null || (data.watermark !== null && data.watermark < newest) ? data.watermark : newest };
+  const newest = known === null ? published : (known.watermark ?? published);
+  return { ...data, lines, watermark: newest ?? data.range?.from ?? null };
 }
 
 /** What `window.tidemark.charts()` says of a chart. */
