@@ -6,7 +6,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConsoleModel } from './mock_console.mjs';
+import { DashModel } from './mock_dash.mjs';
 import { HandleTables } from './mock_tables.mjs';
+import { EvalWells } from './mock_wells.mjs';
 import { StreamModel } from './mock_streams.mjs';
 
 const kDist = process.env.TIDEMARK_WEB_DIST ?? join(dirname(fileURLToPath(import.meta.url)), '../../web/dist');
@@ -62,6 +64,7 @@ export class MockServer {
   requests = [];
   console = new ConsoleModel();
   streams = new StreamModel();
+  dash = new DashModel((sql, members) => this.RunPanel(sql, members));
   /** Problems of the overview. */
   problems = [];
 
@@ -296,6 +299,7 @@ export class MockServer {
     for await (const chunk of request) body += chunk;
     const endpoint = `http://${request.headers.host}`;
     if (await this.console.HandleConsole({ request, path, url, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
+    if (this.dash.Handle({ request, path, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
     if (path[0] === 'overview') return Json(status.overview);
     if (path[0] === 'streams') return this.streams.Handle({ request, path, url, body, status, now_ms: this.now_ms, Json, Fail, response });
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
@@ -357,6 +361,28 @@ export class MockServer {
   }
 
   // ---- SQL: just the statements of the pages and of the tests ----
+
+  /** Points of the measures that a statement may mean, in a range of milliseconds. */
+  #PointsOf(sql, from_ms, to_ms) {
+    return kHosts.flatMap((host) => ['cpu_system', 'cpu_idle', 'avg_cpu_system', 'avg_cpu_idle'].flatMap((measure) => {
+      const points = measure.startsWith('avg_')
+        ? [...(this.#windows.get(this.#Key(host, measure))?.values() ?? [])].map((row) => [row.window_end, row.value])
+        : [...(this.#series.get(this.#Key(host, measure)) ?? [])];
+      return points.filter(([t]) => t >= from_ms && t <= to_ms).map(([t, v]) => ({ host, measure, t, v }));
+    }));
+  }
+
+  /** One query of a panel: what wells make, else what #Query knows. */
+  RunPanel(sql, { from = 'now-1h', to = 'now', interval_ms }) {
+    const At = (text) => (/^\d+$/.test(text) ? Number(text) : this.now_ms - Number(/-(\d+)/.exec(text)?.[1] ?? 0) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[/[mhd]$/.exec(text)?.[0] ?? 'm']);
+    const made = EvalWells(sql, this.#PointsOf(sql, At(from), At(to)), { interval_ms });
+    if (made !== null) return { ...made, watermark: Ns(this.watermark_ms) };
+    let out = null;
+    const Fail = (status, code, message, more = {}) => void (out = { error: { status, code, message, ...more } });
+    void this.#Query({ sql, max_rows: 10_000, from, to }, (answer) => void (out = answer), Fail);
+    if (out?.error !== undefined) throw out.error;
+    return { columns: out.columns, rows: out.rows, watermark: null };
+  }
 
   async #Query({ sql, next, max_rows = 1000, id, from, to }, Json, Fail) {
     if (next !== undefined) {

@@ -16,12 +16,13 @@ export function HandleTables({ path, url, hosts, now_ms, Json, Fail }) {
           { name: 'cpu_system', type: 'double', series: '240', dimensions: names, fields: [], view: null }, { name: 'avg_cpu_system', type: 'double', series: '240', dimensions: names, fields: [], view: 'ec2-5m' },
           { name: 'metrics_record', type: 'multi', series: '12', dimensions: names, fields: [{ name: 'cpu', type: 'double' }, { name: 'n', type: 'bigint' }], view: null },
         ],
-        columns: [...names.map((name) => ({ name, type: 'varchar', kind: 'dimension' })), { name: 'measure_name', type: 'varchar', kind: 'measure_name' }, { name: 'time', type: 'timestamp', kind: 'time' }],
+        columns: [...names.map((name) => ({ name, type: 'varchar', kind: 'dimension' })), { name: 'measure_name', type: 'varchar', kind: 'measure_name' }, { name: 'time', type: 'timestamp', kind: 'time' }, { name: 'measure_value::double', type: 'double', kind: 'measure_value' }],
       });
     case 'values': {
       const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
       const column = url.searchParams.get('column');
-      return Json({ column, values: [...new Set(hosts.map((h) => h[column]))].filter((v) => v?.toLowerCase().includes(wanted)).sort(), truncated: false });
+      const known = column === 'measure_name' ? ['avg_cpu_idle', 'avg_cpu_system', 'cpu_idle', 'cpu_system'] : [...new Set(hosts.map((h) => h[column]))];
+      return Json({ column, values: known.filter((v) => v?.toLowerCase().includes(wanted)).sort(), truncated: false });
     }
     case 'sample':
       return Json({

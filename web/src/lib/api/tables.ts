@@ -69,5 +69,5 @@ export const GetTableSample = (database: string, table: string, signal?: AbortSi
 export const GetTableStorage = (database: string, table: string, time: bigint | null, signal?: AbortSignal): Promise<TableStorage> =>
   Get<TableStorage>(`${Of(database, table, 'storage')}${time === null ? '' : `?time=${time}`}`, signal);
 export const GetRejections = (database: string, table: string, signal?: AbortSignal): Promise<Rejections> => Get<Rejections>(Of(database, table, 'rejections'), signal);
-export const GetValues = (database: string, table: string, column: string, signal?: AbortSignal): Promise<{ values: string[]; truncated: boolean }> =>
-  Get(`${Of(database, table, 'values')}?${new URLSearchParams({ column, limit: '50' })}`, signal);
+export const GetValues = (database: string, table: string, column: string, q = '', signal?: AbortSignal): Promise<{ values: string[]; truncated: boolean }> =>
+  Get(`${Of(database, table, 'values')}?${new URLSearchParams({ column, q, limit: '50' })}`, signal);

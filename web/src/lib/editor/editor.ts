@@ -54,7 +54,7 @@ export class SqlEditorView {
           EditorState.tabSize.of(2), sql({ dialect }), highlight, look, placeholder('SELECT …'), EditorView.lineWrapping,
           autocompletion({ override: [(context) => this.#Complete(context)], icons: false, maxRenderedOptions: 100, activateOnTypingDelay: 60 }),
           hoverTooltip((view, pos) => this.#Hover(view, pos)),
-          EditorView.contentAttributes.of({ 'aria-label': 'SQL statement', 'data-testid': 'sql', spellcheck: 'false', autocapitalize: 'off' }),
+          EditorView.contentAttributes.of({ 'aria-label': 'SQL statement', 'data-testid': 'sql', tabindex: '0', spellcheck: 'false', autocapitalize: 'off' }),
           EditorView.domEventHandlers({ beforeinput: (event, view) => ReplaceByText(event, view) }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged && !this.#quiet) events.OnChange(update.state.doc.toString());

@@ -31,10 +31,11 @@ export interface ValueWell {
   /** 0..100, of `percentile` only. */
   percentile?: number;
   axis: 'left' | 'right';
-  format: ValueFormat;
+  format: WellFormat;
 }
-export const kFormats = ['auto', 'percent', 'bytes', 'duration_s'] as const;
-export type ValueFormat = (typeof kFormats)[number];
+/** As panels format values: `duration` is of milliseconds, `percent` of 1. */
+export const kFormats = ['auto', 'count', 'percent', 'bytes', 'duration', 'rate'] as const;
+export type WellFormat = (typeof kFormats)[number];
 
 export const kFilterOps = ['is', 'is_not', 'one_of', 'contains', 'matches', 'between', 'top', 'relative', 'null', 'not_null'] as const;
 export type FilterOp = (typeof kFilterOps)[number];
@@ -85,7 +86,7 @@ export interface WellContext {
     measures: { name: string; type: string; fields: { name: string; type: string }[]; view: string | null }[];
     columns: { name: string; type: string; kind: string }[];
   } | null;
-  views?: readonly { name: string; aggregate: string }[];
+  views?: readonly { name: string; aggregate?: string }[];
 }
 
 export interface WellWarning {
