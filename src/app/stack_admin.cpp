@@ -395,8 +395,8 @@ Result<console::StackReport> StackAdmin::DeleteStack(const console::StackRequest
   return report;
 }
 
-Result<void> StackAdmin::StartPipeline(std::string_view name) {
-  return context_.pipelines.Start(name);
+Result<void> StackAdmin::StartPipeline(std::string_view name, pipeline::StartFrom from) {
+  return context_.pipelines.Start(name, from);
 }
 Result<void> StackAdmin::StopPipeline(std::string_view name) {
   return context_.pipelines.Stop(name);

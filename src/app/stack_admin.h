@@ -44,7 +44,7 @@ class StackAdmin final : public console::Admin {
   Result<console::StackReport> ApplyStack(const console::StackRequest& request) override;
   Result<console::StackReport> DescribeStack(const console::StackRequest& request) override;
   Result<console::StackReport> DeleteStack(const console::StackRequest& request) override;
-  Result<void> StartPipeline(std::string_view name) override;
+  Result<void> StartPipeline(std::string_view name, pipeline::StartFrom from) override;
   Result<void> StopPipeline(std::string_view name) override;
   Result<void> StartView(std::string_view name) override;
   Result<void> StopView(std::string_view name) override;

@@ -135,6 +135,19 @@ Result<void> Log::DeleteStream(std::string_view name) {
   return {};
 }
 
+Result<void> Log::SetRetention(std::string_view name, uint32_t retention_hours) {
+  const MutexLock control(control_mutex_);
+  const std::shared_ptr<Stream> stream = Find(name);
+  if (stream == nullptr) {
+    return Error{Code::kNotFound, "stream " + std::string(name) + " does not exist"};
+  }
+  TM_ASSIGN_OR_RETURN(catalog::StreamDef def, context_.catalog.GetStream(stream->id()));
+  def.retention_hours = retention_hours;
+  TM_RETURN_IF_ERROR(context_.catalog.UpdateStream(def));
+  stream->retention_hours_.store(retention_hours, std::memory_order_relaxed);
+  return {};
+}
+
 Result<void> Log::RemoveFolder(const std::string& path) {
   TM_ASSIGN_OR_RETURN(const auto names, context_.fs.List(path));
   for (const std::string& name : names) {

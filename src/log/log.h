@@ -65,6 +65,9 @@ class Log final : private Steppable {
   /// disk.
   Result<void> DeleteStream(std::string_view name);
 
+  /// What is older may go, or be kept longer, from now on. kNotFound. Waits for the disk.
+  Result<void> SetRetention(std::string_view name, uint32_t retention_hours);
+
   /// Null: there is none.
   std::shared_ptr<Stream> Find(std::string_view name) const;
   std::shared_ptr<Stream> Find(StreamId id) const;

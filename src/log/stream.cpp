@@ -30,6 +30,7 @@ Stream::Stream(const Env& env, std::string dir, catalog::StreamDef def)
     : env_(env),
       dir_(std::move(dir)),
       def_(std::move(def)),
+      retention_hours_(def_.retention_hours),
       router_(std::make_shared<ShardRouter>(def_.shards)),
       caches_(std::make_shared<PutBatch::CachePool>()),
       metrics_(std::make_unique<Metrics>(env.metrics, def_.name)),
@@ -82,7 +83,7 @@ Result<size_t> Stream::FindSlot(uint32_t shard) const {
   return Error{Code::kNotFound, "stream " + def_.name + " has no shard " + std::to_string(shard)};
 }
 
-ArrivalTime Stream::TrimCutoff() const { return env_.clock.Now() - hours(def_.retention_hours); }
+ArrivalTime Stream::TrimCutoff() const { return env_.clock.Now() - hours(retention_hours()); }
 
 Result<ShardStatus> Stream::Status(uint32_t shard) const {
   TM_ASSIGN_OR_RETURN(const size_t slot, FindSlot(shard));

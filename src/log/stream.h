@@ -71,8 +71,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  /// Constant: a stream's shards do not change until resharding exists.
+  /// Constant: a stream's shards do not change until resharding exists. Its retention is that of
+  /// when it was opened.
   const catalog::StreamDef& definition() const { return def_; }
+  /// Log::SetRetention() changes it.
+  uint32_t retention_hours() const { return retention_hours_.load(std::memory_order_relaxed); }
   const std::string& name() const { return def_.name; }
   StreamId id() const { return def_.id; }
 
@@ -173,6 +176,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const Env env_;
   const std::string dir_;
   const catalog::StreamDef def_;
+  std::atomic<uint32_t> retention_hours_;
   const std::shared_ptr<const ShardRouter> router_;
   const std::shared_ptr<PutBatch::CachePool> caches_;
   const std::unique_ptr<Metrics> metrics_;

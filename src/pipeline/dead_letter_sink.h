@@ -17,7 +17,9 @@ struct DeadRecord {
   std::string partition;  // "shardId-000000000002"
   std::string sequence;
   DeadLetter letter;
-  std::string data;  // the original bytes
+  std::string data;     // the original bytes
+  std::string key;      // that it was put with
+  ArrivalTime arrival;  // append time in the log
 };
 
 class DeadLetterSink {

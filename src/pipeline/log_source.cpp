@@ -8,34 +8,15 @@
 #include "base/json.h"
 #include "base/logging.h"
 #include "base/units.h"
+#include "pipeline/positions_internal.h"
 
 namespace tidemark::pipeline {
 namespace {
 
 // One read fills several batches: a read costs a file access, a batch should not.
 constexpr size_t kReadBytes = 1_MiB;
-constexpr size_t kDeadDataBytesMax = 64_KiB;
 
 static_assert(log::kReadPaddingBytes >= kPayloadPadding);
-
-/// Eight bytes, most significant first, so that bytewise order is the order of offsets.
-std::string OffsetBytes(log::RecordOffset offset) {
-  std::string out(8, '\0');
-  for (size_t i = 0; i < 8; ++i) out[i] = static_cast<char>(offset.value >> (56 - 8 * i));
-  return out;
-}
-
-Result<log::RecordOffset> ReadOffset(std::string_view bytes) {
-  if (bytes.size() != 8) return Error{Code::kCorruption, "a journaled log position is not 8 bytes"};
-  uint64_t value = 0;
-  for (const char byte : bytes) value = value << 8U | static_cast<uint8_t>(byte);
-  return log::RecordOffset{value};
-}
-
-std::string ShardName(uint32_t number) {
-  std::string digits = std::to_string(number);
-  return "shardId-" + std::string(12 - std::min<size_t>(12, digits.size()), '0') + digits;
-}
 
 }  // namespace
 
@@ -103,7 +84,8 @@ Result<bool> LogSource::Poll(size_t records_max, SourceBatch& out) {
     out.records.reserve(count);
     for (size_t i = 0; i < count; ++i) {
       const log::RecordView& record = shard.buffer.records[shard.polled + i];
-      out.records.push_back({record.data, record.arrival, record.offset.value});
+      out.records.push_back(
+          {record.data, record.arrival, record.offset.value, record.partition_key});
     }
     shard.polled += count;
     out.end_position = OffsetBytes(log::RecordOffset{out.records.back().offset});
@@ -209,6 +191,9 @@ void DeadLetterLog::Append(std::vector<DeadRecord> records, Completion<std::stri
     out.Key("reason").String(DeadReasonName(record.letter.reason));
     out.Key("field").String(record.letter.field);
     out.Key("message").String(record.letter.message);
+    out.Key("key").String(record.key);
+    out.Key("arrival").String(std::to_string(record.arrival.ms));
+    out.Key("bytes").String(std::to_string(record.data.size()));
     out.Key("data").String(
         Base64Encode(std::string_view(record.data).substr(0, kDeadDataBytesMax)));
     out.EndObject();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/units.h"
 #include "log/stream.h"
 #include "pipeline/dead_letter_sink.h"
 #include "pipeline/source.h"
@@ -44,8 +45,12 @@ class LogSource final : public Source {
   std::optional<log::SubscriptionId> subscription_;
 };
 
-/// Data of a record there: {"stream","shard","sequence","stage","reason","field","message","data"},
-/// data in base64, the first 64 KiB. Partition key: "shard/sequence".
+/// A letter keeps so much of its record.
+inline constexpr size_t kDeadDataBytesMax = 64_KiB;
+
+/// Data of a record there: {"stream","shard","sequence","stage","reason","field","message","key",
+/// "arrival","bytes","data"}: key, append time (ms) and size of the record, and its data in base64,
+/// the first kDeadDataBytesMax. Partition key: "shard/sequence".
 class DeadLetterLog final : public DeadLetterSink {
  public:
   /// `source_stream` names the stream that the pipeline reads.

@@ -35,7 +35,7 @@ Result<void> Manager::Restore() {
     Entry& entry = entries_[definition.name];
     entry.definition = std::move(definition);
     if (!entry.definition.running) continue;
-    if (auto run = Run(entry); !run.ok()) {
+    if (auto run = Run(entry, StartFrom::kPositions); !run.ok()) {
       entry.error = run.error().message;
       Log(LogLevel::kError, "pipeline", "cannot start",
           {{"pipeline", entry.definition.name}, {"error", entry.error}});
@@ -76,11 +76,11 @@ Result<catalog::PipelineDef> Manager::Create(catalog::PipelineDef definition) {
   TM_ASSIGN_OR_RETURN(definition, context_.catalog.CreatePipeline(std::move(definition)));
   Entry& entry = entries_[definition.name];
   entry.definition = definition;
-  if (definition.running) TM_RETURN_IF_ERROR(Run(entry));
+  if (definition.running) TM_RETURN_IF_ERROR(Run(entry, StartFrom::kPositions));
   return definition;
 }
 
-Result<void> Manager::Run(Entry& entry) {
+Result<void> Manager::Run(Entry& entry, StartFrom from) {
   if (entry.pipeline != nullptr) {
     if (entry.pipeline->Status().state != PipelineState::kFailed) return {};
     Halt(entry);
@@ -101,6 +101,7 @@ Result<void> Manager::Run(Entry& entry) {
   entry.table = table.id;
   PipelineOptions options = options_;
   options.outstanding = entry.outstanding;
+  options.from = from;
   TM_ASSIGN_OR_RETURN(
       entry.pipeline,
       Pipeline::Open(definition, table.id, RetentionOf(table), std::make_unique<LogSource>(stream),
@@ -118,16 +119,21 @@ void Manager::Halt(Entry& entry) {
   entry.pipeline.reset();
 }
 
-Result<void> Manager::Start(std::string_view name) {
+Result<void> Manager::Start(std::string_view name, StartFrom from) {
   MutexLock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return NoPipeline(name);
   Entry& entry = found->second;
+  if (from != StartFrom::kPositions && entry.pipeline != nullptr &&
+      entry.pipeline->Status().state != PipelineState::kFailed) {
+    return Error{Code::kFailedPrecondition,
+                 "pipeline \"" + std::string(name) + "\" runs: stop it to start it somewhere else"};
+  }
   catalog::PipelineDef wished = entry.definition;
   wished.running = true;
   if (!entry.definition.running) TM_RETURN_IF_ERROR(context_.catalog.UpdatePipeline(wished));
   entry.definition = wished;
-  return Run(entry);
+  return Run(entry, from);
 }
 
 Result<void> Manager::Stop(std::string_view name) {
@@ -181,6 +187,16 @@ Result<PipelineStatus> Manager::Status(std::string_view name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return NoPipeline(name);
   return StatusOf(found->second);
+}
+
+Result<std::vector<PartitionPosition>> Manager::Positions(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const PipelineStatus status, Status(name));
+  const auto stream = context_.log.Find(status.definition.stream);
+  if (stream == nullptr) {
+    return Error{Code::kFailedPrecondition,
+                 "stream \"" + status.definition.stream + "\" does not exist any more"};
+  }
+  return ReadPositions(context_.store, *stream, status.definition);
 }
 
 void Manager::ForgetSeries() {

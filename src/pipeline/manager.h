@@ -20,6 +20,7 @@
 #include "catalog/catalog.h"
 #include "log/log.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/positions.h"
 #include "store/store.h"
 
 namespace tidemark::pipeline {
@@ -56,14 +57,18 @@ class Manager {
   Result<void> Check(const catalog::PipelineDef& definition) const;
   /// Makes the dead-letter stream and the pipeline, and runs it.
   Result<catalog::PipelineDef> Create(catalog::PipelineDef definition);
-  /// kNotFound: no such pipeline. Start() also runs a failed one again. Both may be repeated.
-  Result<void> Start(std::string_view name);
+  /// kNotFound: no such pipeline. Start() also runs a failed one again. Both may be repeated, but
+  /// kFailedPrecondition: to start elsewhere than at its positions it must be stopped or failed.
+  /// Where it starts is durable once its state is kRunning.
+  Result<void> Start(std::string_view name, StartFrom from = StartFrom::kPositions);
   Result<void> Stop(std::string_view name);
   /// Removes it and its dead-letter stream; what it wrote stays in the table.
   Result<void> Delete(std::string_view name);
 
   std::vector<PipelineStatus> Statuses() const;  // by name
   Result<PipelineStatus> Status(std::string_view name) const;
+  /// Waits for the disk.
+  Result<std::vector<PartitionPosition>> Positions(std::string_view name) const;
 
   /// A view, a reservation or a table changed: series are resolved again.
   void ForgetSeries();
@@ -83,7 +88,7 @@ class Manager {
     PipelineStatus last;  // of the last run, for totals while stopped
   };
 
-  Result<void> Run(Entry& entry) TM_REQUIRES(mutex_);
+  Result<void> Run(Entry& entry, StartFrom from) TM_REQUIRES(mutex_);
   void Halt(Entry& entry) TM_REQUIRES(mutex_);
   static PipelineStatus StatusOf(const Entry& entry);
 

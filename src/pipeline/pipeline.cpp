@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/logging.h"
+#include "pipeline/positions_internal.h"
 #include "pipeline/unjudged_internal.h"
 #include "store/reject_text.h"
 
@@ -24,23 +25,6 @@ struct Partition {
   bool whole = true;
   std::optional<MonotonicTime> caught_up_since;
 };
-
-/// The journaled position: the source's own, and how far the dead-letter stream was known to be
-/// written.
-std::string EncodePosition(std::string_view source, std::string_view dead_end) {
-  ByteWriter out;
-  out.PutString(source);
-  out.PutString(dead_end);
-  return std::move(out).Take();
-}
-
-Result<std::pair<std::string, std::string>> DecodePosition(std::string_view bytes) {
-  ByteReader in(bytes);
-  std::string source(in.GetString());
-  std::string dead_end(in.GetString());
-  TM_RETURN_IF_ERROR(in.Finish("pipeline position"));
-  return std::pair{std::move(source), std::move(dead_end)};
-}
 
 class StoreResolver final : public SeriesResolver {
  public:
@@ -236,6 +220,11 @@ Result<void> Pipeline::Impl::Begin() {
   std::vector<PartitionStart> starts;
   for (const store::SourceProgress& progress : store.ProgressOf(id())) {
     TM_ASSIGN_OR_RETURN(auto position, DecodePosition(progress.position));
+    // Elsewhere than where it was: letters of what is read again are known by their keys.
+    if (options.from == StartFrom::kTrimHorizon) position = {};
+    if (options.from == StartFrom::kLatest) {
+      TM_ASSIGN_OR_RETURN(position.first, source->EndPosition(progress.partition));
+    }
     Partition& partition = partitions[progress.partition];
     partition.position = position.first;
     partition.sequence_text = source->SequenceAt(progress.partition, position.first);
@@ -251,7 +240,8 @@ Result<void> Pipeline::Impl::Begin() {
   for (const uint32_t partition : source->Partitions()) {
     if (partitions.contains(partition)) continue;
     Partition& fresh = partitions[partition];
-    if (definition.start == catalog::StartAt::kLatest) {
+    if (options.from == StartFrom::kLatest ||
+        (options.from == StartFrom::kPositions && definition.start == catalog::StartAt::kLatest)) {
       TM_ASSIGN_OR_RETURN(fresh.position, source->EndPosition(partition));
       fresh.whole = false;
     } else {
@@ -447,6 +437,8 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
     record.partition = source->PartitionName(batch.partition);
     record.sequence = source->SequenceOf(batch, letter.record);
     record.data = std::string(batch.records[letter.record].payload);
+    record.key = std::string(batch.records[letter.record].key);
+    record.arrival = batch.records[letter.record].arrival;
     record.letter = std::move(letter);
     records.push_back(std::move(record));
   }

@@ -65,10 +65,14 @@ struct PipelineStatus {
   std::vector<PartitionState> partitions;
 };
 
+/// Where a run begins. kTrimHorizon, kLatest: there, whatever is journaled; the watermark stays.
+enum class StartFrom : uint8_t { kPositions, kTrimHorizon, kLatest };
+
 struct PipelineOptions {
   DecoderOptions decoder;
   size_t writes_in_flight_max = 16;
   milliseconds retry_after{20};  // after a full store
+  StartFrom from = StartFrom::kPositions;
   /// Writes and appends not answered yet, over all runs of this pipeline in the process. A run does
   /// not begin before those of the one before are answered: what they leave is where it starts.
   /// Null: this is the only run.

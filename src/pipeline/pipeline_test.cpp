@@ -44,10 +44,12 @@ class TestPipeline {
     executor.Stop();
   }
 
-  void Start() {
+  void Start(StartFrom from = StartFrom::kPositions) {
+    PipelineOptions options;
+    options.from = from;
     pipeline = Pipeline::Open(
                    definition, kTable, hours(24 * 365), std::make_unique<testing::FakeSource>(log),
-                   std::make_unique<testing::FakeDeadSink>(dead), front, clock, metrics, {})
+                   std::make_unique<testing::FakeDeadSink>(dead), front, clock, metrics, options)
                    .value();
     pipeline->Attach(executor);
   }
@@ -297,6 +299,43 @@ TEST(Pipeline, ACrashWhileSomethingIsUnjudgedReadsItAgain) {
   t.Run();
   EXPECT_EQ(t.pipeline->Status().records_total, 2U) << "from the unjudged record on";
   EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000", "cpu 1.000000", "cpu 3.000000"));
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U);
+}
+
+TEST(Pipeline, StartsWhereItIsTold) {
+  TestPipeline t;
+  t.log->polled_max = 1;
+  t.Put(0, "cpu", 1, t.Now());
+  t.log->Append(0, "no json", t.clock.Now());
+  t.Put(0, "cpu", 2, t.Now() + seconds(1));
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/1 decode"));
+  t.Stop();
+  t.Put(0, "cpu", 3, t.Now() + seconds(2));
+  t.Start(StartFrom::kLatest);
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U) << "what came meanwhile is left out";
+  t.Put(0, "cpu", 4, t.Now() + seconds(3));
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 1.000000", "cpu 2.000000", "cpu 4.000000"));
+  EXPECT_TRUE(t.Progress(0).complete_from_start) << "what was complete before stays so";
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U) << "the leap is journaled";
+  t.Stop();
+
+  t.Start(StartFrom::kTrimHorizon);
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 5U);
+  EXPECT_THAT(t.Points(),
+              ElementsAre("cpu 1.000000", "cpu 2.000000", "cpu 3.000000", "cpu 4.000000"));
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/1 decode")) << "one letter a record";
+  EXPECT_THAT(t.Progress(0).max_event_time, Optional(t.Now() + seconds(3)));
   t.Stop();
   t.Start();
   t.Run();

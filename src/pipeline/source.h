@@ -24,6 +24,7 @@ struct SourceRecord {
   std::string_view payload;  // kPayloadPadding readable bytes follow
   ArrivalTime arrival;       // append time in the log
   uint64_t offset = 0;       // the source's own number of the record, for SequenceOf()
+  std::string_view key{};    // that it was put with; "" where the source has none
 };
 
 /// Consecutive records of one partition.

@@ -337,6 +337,12 @@ def changes(server):
     server.cli("pipeline", "resubmit", "ec2", "--reason", "decode", "--yes")
     wait_for("the dead letter came again", lambda: int(server.pipeline()["records_total"]) > int(before))
     server.cli("pipeline", "resubmit", "ec2", "--reason", "retention", "--yes", code=3)
+    server.cli("pipeline", "start", "ec2", "--from", "latest", code=4)
+    server.cli("pipeline", "stop", "ec2")
+    put(server.kinesis, ["left out"], "one")
+    server.cli("pipeline", "start", "ec2", "--from", "latest")
+    wait_for("it runs", lambda: server.pipeline()["state"] == "running")
+    equal((server.pipeline()["records_total"], server.pipeline()["lag_records"]), ("0", "0"), "what came meanwhile is left out")
     server.cli("stream", "rm", "events", "--confirm", "events")
     check("events" not in server.cli("stream", "ls").stdout, "a stream is gone")
     frame = server.cli("top", "--once").stdout

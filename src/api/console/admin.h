@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "pipeline/pipeline.h"
 
 namespace tidemark::console {
 
@@ -80,8 +81,9 @@ class Admin {
   /// needed.
   virtual Result<StackReport> DeleteStack(const StackRequest& request) = 0;
 
-  /// kNotFound. The wished state survives a restart; repeating is fine.
-  virtual Result<void> StartPipeline(std::string_view name) = 0;
+  /// kNotFound. The wished state survives a restart; repeating is fine. `from`:
+  /// pipeline::Manager::Start().
+  virtual Result<void> StartPipeline(std::string_view name, pipeline::StartFrom from) = 0;
   virtual Result<void> StopPipeline(std::string_view name) = 0;
   virtual Result<void> StartView(std::string_view name) = 0;
   virtual Result<void> StopView(std::string_view name) = 0;

@@ -87,6 +87,7 @@ bool MatchesPath(std::string_view pattern, const std::vector<std::string>& path)
 std::span<const Route> AboutRoutes();
 std::span<const Route> DashboardRoutes();
 std::span<const Route> PanelRoutes();
+std::span<const Route> PipelineRoutes();
 std::span<const Route> RejectionRoutes();
 std::span<const Route> SavedQueryRoutes();
 std::span<const Route> ShareRoutes();
@@ -99,10 +100,10 @@ std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 13> AllRoutes() {
-  return {AboutRoutes(),     StatusRoutes(), QueryRoutes(), SqlHelpRoutes(), SavedQueryRoutes(),
-          DashboardRoutes(), ShareRoutes(),  PanelRoutes(), TableRoutes(),   RejectionRoutes(),
-          StackRoutes(),     StoreRoutes(),  StreamRoutes()};
+inline std::array<std::span<const Route>, 14> AllRoutes() {
+  return {AboutRoutes(),     StatusRoutes(), QueryRoutes(),  SqlHelpRoutes(), SavedQueryRoutes(),
+          DashboardRoutes(), ShareRoutes(),  PanelRoutes(),  TableRoutes(),   RejectionRoutes(),
+          StackRoutes(),     StoreRoutes(),  StreamRoutes(), PipelineRoutes()};
 }
 
 /// 204 without a body.

@@ -38,11 +38,6 @@ Answer GetRevisions(Core& core, Call& call) {
 
 using Verb = Result<void> (Admin::*)(std::string_view);
 
-Answer OnPipeline(Core& core, const Call& call, Verb verb) {
-  const auto done = (core.deps.admin.*verb)(call.path[1]);
-  return core.OfPipeline(done.ok() ? core.status.Pipeline(call.path[1]) : done.error());
-}
-
 /// `suffix` is ":pause" where "NAME:pause" is the segment, else empty.
 Answer OnView(Core& core, const Call& call, std::string_view suffix, Verb verb) {
   const std::string name = call.path[1].substr(0, call.path[1].size() - suffix.size());
@@ -59,16 +54,6 @@ constexpr Route kRoutes[] = {
      .pattern = "databases/*/tables/*/revisions",
      .handler = GetRevisions,
      .for_shares = true},
-    {"GET", "pipelines",
-     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Pipelines()); }},
-    {"GET", "pipelines/*",
-     [](Core& core, Call& call) -> Answer {
-       return core.OfPipeline(core.status.Pipeline(call.path[1]));
-     }},
-    {"POST", "pipelines/*/start",
-     [](Core& core, Call& call) { return OnPipeline(core, call, &Admin::StartPipeline); }},
-    {"POST", "pipelines/*/stop",
-     [](Core& core, Call& call) { return OnPipeline(core, call, &Admin::StopPipeline); }},
     {"GET", "views", [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Views()); }},
     {"GET", "views/*",
      [](Core& core, Call& call) -> Answer { return core.OfView(core.status.View(call.path[1])); }},

@@ -56,7 +56,7 @@ void Status::WriteStream(JsonWriter& out, const StreamFacts& facts,
   out.Key("records_per_second").Double(Tenths(facts.records_per_second));
   out.Key("bytes_per_second").Double(Tenths(facts.bytes_per_second));
   WriteI64(out, "records_total", facts.records);
-  WriteI64(out, "retention_hours", int64_t{def.retention_hours});
+  WriteI64(out, "retention_hours", int64_t{stream.retention_hours()});
   out.Key("throttled_per_minute").Double(throttled.per_minute);
   WriteI64(out, "throttled_total", throttled.total);
   out.Key("iterator_age_ms");

@@ -91,6 +91,20 @@ Answer CreateStream(Core& core, Call& call) {
   return core.JsonOr(core.status.Stream((*made)->name()), "stream_not_found");
 }
 
+Answer ChangeStream(Core& core, Call& call) {
+  const auto body = ParseBody(call.request.body, {"retention_hours"});
+  if (!body.ok()) return core.Fail(body.error());
+  if (body->Find("retention_hours") == nullptr) {
+    return core.Fail(InvalidRequest("it is missing", "retention_hours"));
+  }
+  const auto retention =
+      BodyInt(*body, "retention_hours", {kRetentionHoursMin, kRetentionHoursMax, 24});
+  if (!retention) return core.Fail(retention.error());
+  const auto done = core.deps.log.SetRetention(call.path[1], static_cast<uint32_t>(*retention));
+  if (!done.ok()) return core.Fail(ToFailure(done.error(), "stream_not_found"));
+  return core.JsonOr(core.status.Stream(call.path[1]), "stream_not_found");
+}
+
 Answer DeleteStream(Core& core, Call& call) {
   const auto stream = FindStream(core.deps, call);
   if (!stream) return core.Fail(stream.error());
@@ -113,6 +127,7 @@ constexpr Route kRoutes[] = {
      [](Core& core, Call& call) -> Answer {
        return core.JsonOr(core.status.Stream(call.path[1]), "stream_not_found");
      }},
+    {"PATCH", "streams/*", ChangeStream},
     {"DELETE", "streams/*", DeleteStream},
     {"GET", "streams/*/shards", GetStreamShards},
     {"GET", "streams/*/keys", GetStreamKeys},

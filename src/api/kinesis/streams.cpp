@@ -190,7 +190,7 @@ Outcome<std::string> KinesisService::Impl::DescribeStream(Input input) {
   }
   json.EndArray();
   json.Key("HasMoreShards").Bool(more);
-  json.Key("RetentionPeriodHours").Int(def.retention_hours);
+  json.Key("RetentionPeriodHours").Int((*stream)->retention_hours());
   AppendTime(json, "StreamCreationTimestamp", def.created);
   json.Key("EnhancedMonitoring").Raw(R"([{"ShardLevelMetrics":[]}])");
   json.Key("EncryptionType").String("NONE");
@@ -207,7 +207,7 @@ Outcome<std::string> KinesisService::Impl::DescribeStreamSummary(Input input) {
   JsonWriter json;
   json.BeginObject().Key("StreamDescriptionSummary").BeginObject();
   AppendStreamHead(json, def);  // without StreamId: it would send clients away (1.10)
-  json.Key("RetentionPeriodHours").Int(def.retention_hours);
+  json.Key("RetentionPeriodHours").Int((*stream)->retention_hours());
   AppendTime(json, "StreamCreationTimestamp", def.created);
   json.Key("EnhancedMonitoring").Raw(R"([{"ShardLevelMetrics":[]}])");
   json.Key("EncryptionType").String("NONE");
@@ -333,7 +333,7 @@ std::string KinesisService::Impl::ShardPage(const log::Stream& stream, ListShard
   limit = std::min<int64_t>(limit, 1000);
   const catalog::StreamDef& def = stream.definition();
   const auto type = static_cast<ShardFilter>(cursor.filter);
-  const ArrivalTime horizon = std::max(now - hours(def.retention_hours), def.created);
+  const ArrivalTime horizon = std::max(now - hours(stream.retention_hours()), def.created);
   const ArrivalTime at =
       type == ShardFilter::kAtTrimHorizon
           ? horizon

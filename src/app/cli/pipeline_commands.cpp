@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // pipeline ls, describe, start, stop, status, errors, resubmit.
-#include <map>
-
 #include <fmt/format.h>
 
 #include "app/cli/commands_internal.h"
-#include "base/base64.h"
+#include "base/numbers.h"
 
 namespace tidemark::app {
 namespace {
 
 constexpr size_t kDeadLettersMax = 100'000;  // read at most, to group them
-constexpr size_t kPutBatch = 500;
 
 const std::vector<Column>& PipelineColumns() {
   static const std::vector<Column> kColumns{
@@ -71,7 +68,11 @@ int RunChange(const Invocation& call) {
   const bool start = call.command().path == "pipeline start";
   auto api = Api::Connect(call.settings());
   if (!api) return Fail(call, api.error());
-  const auto answer = api->Json("POST", PathOf(call) + (start ? "/start" : "/stop"), "{}");
+  JsonWriter body;
+  body.BeginObject();
+  if (const auto from = call.Text("from")) body.Key("from").String(*from);
+  body.EndObject();
+  const auto answer = api->Json("POST", PathOf(call) + (start ? "/start" : "/stop"), body.text());
   if (!answer) return Fail(call, answer.error());
   call.out().List(PipelineColumns(), {&*answer, 1});
   return kExitOk;
@@ -89,7 +90,11 @@ Try<std::vector<JsonValue>> DeadLettersOf(Api& api, const Invocation& call) {
     const auto page = api.Get(path + "?limit=1000&payload=full" + start);
     if (!page) return std::unexpected(page.error());
     for (const JsonValue& record : ListOf(*page, "records")) {
-      auto letter = ParseJson(PlainText(record.Find("text")));
+      // The letter's own number beside what it says.
+      std::string text = PlainText(record.Find("text"));
+      if (!text.ends_with("}")) continue;
+      text.pop_back();
+      auto letter = ParseJson(text + ",\"id\":\"" + PlainText(record.Find("sequence")) + "\"}");
       if (letter.ok()) out.push_back(std::move(letter).value());
     }
     const JsonValue* tip = page->Find("at_tip");
@@ -102,35 +107,37 @@ Try<std::vector<JsonValue>> DeadLettersOf(Api& api, const Invocation& call) {
 int RunErrors(const Invocation& call) {
   auto api = Api::Connect(call.settings());
   if (!api) return Fail(call, api.error());
-  const auto letters = DeadLettersOf(*api, call);
-  if (!letters) return Fail(call, letters.error());
   if (call.Has("all")) {
-    const std::vector<Column> columns{{"REASON", "reason"},     {"FIELD", "field"},
-                                      {"MESSAGE", "message"},   {"SHARD", "shard"},
-                                      {"SEQUENCE", "sequence"}, {"DATA", "data"}};
+    const auto letters = DeadLettersOf(*api, call);
+    if (!letters) return Fail(call, letters.error());
+    const std::vector<Column> columns{
+        {"REASON", "reason"},     {"FIELD", "field"}, {"MESSAGE", "message"}, {"SHARD", "shard"},
+        {"SEQUENCE", "sequence"}, {"KEY", "key"},     {"DATA", "data"}};
     call.out().List(columns, *letters);
     return kExitOk;
   }
-  struct Group {
-    size_t count = 0;
-    const JsonValue* last = nullptr;
-  };
-  std::map<std::pair<std::string, std::string>, Group> groups;
-  for (const JsonValue& letter : *letters) {
-    Group& group = groups[{PlainText(letter.Find("reason")), PlainText(letter.Find("message"))}];
-    ++group.count;
-    group.last = &letter;
+  const auto answer = api->Get(PathOf(call) + "/errors?samples=1");
+  if (!answer) return Fail(call, answer.error());
+  const auto& groups = ListOf(*answer, "groups");
+  if (call.settings().machine()) {
+    const std::vector<Column> columns{{"COUNT", "count"}, {"REASON", "reason"},
+                                      {"FIELD", "field"}, {"MESSAGE", "message"},
+                                      {"LAST", "last"},   {"RESUBMITTABLE", "resubmittable"}};
+    call.out().List(columns, groups);
+    return kExitOk;
   }
   Grid grid;
   grid.head = {{"COUNT", true, false}, {"REASON"}, {"MESSAGE"}, {"NEWEST"}, {"SAMPLE"}};
-  for (const auto& [what, group] : groups) {
-    std::string sample = PlainText(group.last->Find("data"));
-    if (const auto decoded = Base64Decode(sample); decoded.ok()) sample = *decoded;
-    grid.rows.push_back({std::to_string(group.count), what.first, what.second,
-                         PlainText(group.last->Find("sequence")), sample});
+  for (const JsonValue& group : groups) {
+    const auto& samples = ListOf(group, "samples");
+    const JsonValue* sample = samples.empty() ? nullptr : &samples.front();
+    grid.rows.push_back({PlainText(group.Find("count")), PlainText(group.Find("reason")),
+                         PlainText(group.Find("message")),
+                         sample != nullptr ? PlainText(sample->Find("sequence")) : "",
+                         sample != nullptr ? PlainText(sample->Find("text")) : ""});
   }
   call.out().Rows(grid);
-  if (!letters->empty()) {
+  if (!groups.empty()) {
     Say(call.settings(),
         fmt::format("next: tidemark pipeline resubmit {}, once what they lack is there",
                     call.Text("NAME", "")));
@@ -138,41 +145,65 @@ int RunErrors(const Invocation& call) {
   return kExitOk;
 }
 
+/// The body of the call that puts what is meant again, behind the letter `after`.
+std::string ResubmitBody(const Invocation& call, const std::string& letter,
+                         const std::string& after) {
+  JsonWriter body;
+  body.BeginObject();
+  if (!letter.empty()) {
+    body.Key("ids").BeginArray().String(letter).EndArray();
+  } else if (const auto reason = call.Text("reason")) {
+    body.Key("reason").String(*reason);
+  } else {
+    body.Key("all").Bool(true);
+  }
+  body.Key("after").String(after).EndObject();
+  return std::move(body).Take();
+}
+
 int RunResubmit(const Invocation& call) {
-  auto api = Api::Connect(call.settings());
+  auto api = Api::Connect(call.settings(), Patience::kPatient);
   if (!api) return Fail(call, api.error());
-  const auto letters = DeadLettersOf(*api, call);
-  if (!letters) return Fail(call, letters.error());
-  const auto reason = call.Text("reason");
-  const auto sequence = call.Text("sequence");
-  std::string stream;
-  std::vector<std::string> data;
-  for (const JsonValue& letter : *letters) {
-    if (reason && PlainText(letter.Find("reason")) != *reason) continue;
-    if (sequence && PlainText(letter.Find("sequence")) != *sequence) continue;
-    stream = PlainText(letter.Find("stream"));
-    data.push_back(PlainText(letter.Find("data")));
-  }
-  if (data.empty()) {
-    return Fail(call, CliError(kExitNotFound, "no dead letter is like that"));
-  }
-  const Settings& settings = call.settings();
-  if (!sequence && !settings.yes) {
-    return call.Usage(
-        fmt::format("this puts {} records on {} again: say --yes", data.size(), stream));
-  }
-  for (size_t next = 0; next < data.size();) {
-    JsonWriter body;
-    body.BeginObject().Key("records").BeginArray();
-    for (size_t i = 0; i < kPutBatch && next < data.size(); ++i, ++next) {
-      body.BeginObject().Key("key").String("resubmit").Key("base64").String(data[next]).EndObject();
+  const auto none = CliError(kExitNotFound, "no dead letter is like that");
+  std::string letter;
+  if (const auto sequence = call.Text("sequence")) {
+    const auto letters = DeadLettersOf(*api, call);
+    if (!letters) return Fail(call, letters.error());
+    for (const JsonValue& one : *letters) {
+      if (PlainText(one.Find("sequence")) == *sequence) letter = PlainText(one.Find("id"));
     }
-    body.EndArray().EndObject();
-    const auto put = api->Text("POST", "/streams/" + Segment(stream) + "/records", body.text());
-    if (!put) return Fail(call, put.error());
+    if (letter.empty()) return Fail(call, none);
   }
-  Printer::Line(fmt::format("put {} records on {} again", data.size(), stream));
-  return kExitOk;
+  const auto errors = api->Get(PathOf(call) + "/errors?samples=1");
+  if (!errors) return Fail(call, errors.error());
+  int64_t meant = 0;  // what fails again meanwhile is not meant
+  for (const JsonValue& group : ListOf(*errors, "groups")) {
+    if (call.Text("reason", PlainText(group.Find("reason"))) == PlainText(group.Find("reason"))) {
+      meant += ParseInt64(PlainText(group.Find("count"))).value_or(0);
+    }
+  }
+  if (meant == 0) return Fail(call, none);
+  if (letter.empty() && !call.settings().yes) {
+    return call.Usage(
+        fmt::format("this puts {} records on the pipeline's stream again: say --yes", meant));
+  }
+  int64_t put = 0;
+  int64_t skipped = 0;
+  std::string after;
+  while (true) {
+    const auto answer =
+        api->Json("POST", PathOf(call) + "/errors:resubmit", ResubmitBody(call, letter, after));
+    if (!answer) return Fail(call, answer.error());
+    put += ParseInt64(PlainText(answer->Find("resubmitted"))).value_or(0);
+    skipped += ParseInt64(PlainText(answer->Find("skipped"))).value_or(0);
+    const JsonValue* more = answer->Find("more");
+    if (more == nullptr || !more->bool_value() || put + skipped >= meant) break;
+    after = PlainText(answer->Find("last"));
+  }
+  Printer::Line(fmt::format("put {} records again", put));
+  if (skipped == 0) return kExitOk;
+  return Fail(
+      call, CliError(kExitPartly, fmt::format("{} records are not kept whole any more", skipped)));
 }
 
 }  // namespace
@@ -191,7 +222,12 @@ std::vector<CommandSpec> PipelineCommands() {
        .run = RunDescribe},
       {.path = "pipeline start",
        .summary = "Run a stopped or failed pipeline; it goes on where it was",
+       .examples = {"tidemark pipeline start ec2", "tidemark pipeline start ec2 --from latest"},
        .arguments = name,
+       .options = {{"--from", "WHERE",
+                    "Where it begins: where it was, behind the newest record, or at the oldest "
+                    "that is kept (default positions)",
+                    "positions|latest|trim_horizon"}},
        .run = RunChange},
       {.path = "pipeline stop",
        .summary = "Stop a pipeline; it stays stopped over a restart of the server",

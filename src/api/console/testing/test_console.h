@@ -57,7 +57,9 @@ class FakeAdmin final : public Admin {
   Result<StackReport> ApplyStack(const StackRequest& request) override;
   Result<StackReport> DescribeStack(const StackRequest& request) override;
   Result<StackReport> DeleteStack(const StackRequest& request) override;
-  Result<void> StartPipeline(std::string_view name) override { return pipelines_.Start(name); }
+  Result<void> StartPipeline(std::string_view name, pipeline::StartFrom from) override {
+    return pipelines_.Start(name, from);
+  }
   Result<void> StopPipeline(std::string_view name) override { return pipelines_.Stop(name); }
   Result<void> StartView(std::string_view name) override;
   Result<void> StopView(std::string_view name) override;

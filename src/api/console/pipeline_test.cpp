@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipelines and CBOR: web/API.md section 5.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/console/cbor_notation_internal.h"
+#include "api/console/dead_letters_internal.h"
+#include "api/console/testing/test_console.h"
+
+namespace tidemark::console {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::string Text(const JsonValue& object, std::string_view member) {
+  const JsonValue* value = object.Find(member);
+  if (value == nullptr) return "(missing)";
+  return value->is_null() ? "null" : value->string_value();
+}
+
+const std::vector<JsonValue>& List(const JsonValue& object, std::string_view member) {
+  return object.Find(member)->array();
+}
+
+TEST(PipelineRoutes, PositionsAreThoseOfRunningAndStoppedOnes) {
+  TestConsole t;
+  const auto before = t.Get("/api/v1/pipelines/p/positions");
+  ASSERT_EQ(before.status, 200) << before.text;
+  ASSERT_EQ(List(before.body, "items").size(), 2U);
+  EXPECT_EQ(Text(List(before.body, "items")[0], "sequence"), "null");
+  EXPECT_EQ(Text(List(before.body, "items")[0], "newest_sequence"), "null");
+  t.Put("a", 1, t.Start());
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/stop", "{}").status, 200);
+  t.Put("a", 2, t.Start());
+  t.Put("a", 3, t.Start());
+  t.Advance(seconds(2));
+  const auto stopped = t.Get("/api/v1/pipelines/p/positions");
+  EXPECT_EQ(Text(stopped.body, "state"), "stopped");
+  const auto& items = List(stopped.body, "items");
+  const JsonValue& used = Text(items[0], "sequence") == "null" ? items[1] : items[0];
+  EXPECT_EQ(Text(used, "sequence"), Text(used, "oldest_sequence"));
+  EXPECT_EQ(Text(used, "unread"), "2");
+  EXPECT_EQ(Text(used, "behind_ms"), "2000");
+  EXPECT_EQ(Text(used, "max_event_time"), std::to_string(t.Start().ns));
+
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"yesterday"})").status, 400);
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"latest"})").status, 200);
+  t.Run();
+  for (const JsonValue& item : List(t.Get("/api/v1/pipelines/p/positions").body, "items")) {
+    EXPECT_EQ(Text(item, "unread"), "0");
+  }
+  EXPECT_EQ(Text(t.Get("/api/v1/pipelines/p").body, "records_total"), "0");
+  const auto running = t.Post("/api/v1/pipelines/p/start", R"({"from":"trim_horizon"})");
+  EXPECT_EQ(running.status, 409) << running.text;
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"positions"})").status, 200);
+  EXPECT_EQ(t.Get("/api/v1/pipelines/none/positions").status, 404);
+}
+
+TEST(PipelineRoutes, DeadLettersAreGroupedAndPutAgainAsTheyWere) {
+  TestConsole t;
+  const auto stream = t.logs.log->Find("s");
+  const auto put = [&](const std::string& key, const std::string& data) {
+    ASSERT_TRUE(t.logs.Put(*stream, key, data).ok());
+    t.Run();
+  };
+  put("k1", "no json");
+  put("k2", R"({"MeasureName":"cpu","MeasureValue":"1","Time":"1767400000000","h":"a"})");
+  put("k3", R"({"MeasureName":"cpu","MeasureValue":"1","Time":"1767500000000","h":"a"})");
+  put("k1", "no json");
+  const auto errors = t.Get("/api/v1/pipelines/p/errors?samples=1");
+  ASSERT_EQ(errors.status, 200) << errors.text;
+  EXPECT_EQ(Text(errors.body, "stream"), "p-dead");
+  EXPECT_EQ(Text(errors.body, "total"), "4");
+  ASSERT_EQ(List(errors.body, "groups").size(), 2U) << errors.text;
+  const JsonValue& newest = List(errors.body, "groups")[0];
+  EXPECT_EQ(Text(newest, "reason"), "decode");
+  EXPECT_EQ(Text(newest, "count"), "2");
+  const JsonValue& future = List(errors.body, "groups")[1];
+  EXPECT_EQ(Text(future, "stage"), "time") << errors.text;
+  EXPECT_EQ(Text(future, "count"), "2") << "times in messages make no groups";
+  EXPECT_EQ(Text(future, "resubmittable"), "2");
+  ASSERT_EQ(List(future, "samples").size(), 1U);
+  const JsonValue& sample = List(future, "samples")[0];
+  EXPECT_EQ(Text(sample, "key"), "k3");
+  EXPECT_EQ(Text(sample, "encoding"), "json");
+  EXPECT_EQ(Text(sample, "bytes"), std::to_string(Text(sample, "text").size()));
+
+  const std::string path = "/api/v1/pipelines/p/errors:resubmit";
+  EXPECT_EQ(t.Post(path, "{}").status, 400);
+  EXPECT_EQ(t.Post(path, R"({"reason":"value"})").status, 404);
+  const auto again = t.Post(path, R"({"reason":")" + Text(future, "reason") + R"(","message":")" +
+                                      Text(future, "message") + "\"}");
+  ASSERT_EQ(again.status, 200) << again.text;
+  EXPECT_EQ(Text(again.body, "resubmitted"), "2");
+  EXPECT_EQ(Text(t.Get("/api/v1/pipelines/p/errors").body, "total"), "6") << "they failed again";
+  const auto one = t.Post(path, R"({"ids":[")" + Text(sample, "id") + "\"]}");
+  EXPECT_EQ(Text(one.body, "resubmitted"), "1");
+  std::vector<std::string> keys;
+  for (const JsonValue& record : List(t.Get("/api/v1/streams/s/records").body, "records")) {
+    keys.push_back(Text(record, "key"));
+  }
+  std::ranges::sort(keys);
+  EXPECT_THAT(keys, ElementsAre("k1", "k1", "k2", "k2", "k3", "k3", "k3"));
+}
+
+TEST(DeadLetters, MessagesOfOneGroupDifferInNumbersOnly) {
+  EXPECT_EQ(PatternOf("the time 2022-01-01T00:00:00.000Z is older"), "the time # is older ");
+  EXPECT_NE(PatternOf("a b"), PatternOf("a c"));
+}
+
+std::string Cbor(std::string_view hex) {
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
+  }
+  return CborNotation(bytes).value_or("none");
+}
+
+// Examples of RFC 8949, appendix A.
+TEST(CborNotation, IsThatOfTheStandard) {
+  EXPECT_EQ(Cbor("1bffffffffffffffff"), "18446744073709551615");
+  EXPECT_EQ(Cbor("3bffffffffffffffff"), "-18446744073709551616");
+  EXPECT_EQ(Cbor("3903e7"), "-1000");
+  EXPECT_EQ(Cbor("f93c00"), "1.0");
+  EXPECT_EQ(Cbor("f90001"), "5.960464477539063E-8");
+  EXPECT_EQ(Cbor("f9fc00"), "-Infinity");
+  EXPECT_EQ(Cbor("fb3ff199999999999a"), "1.1");
+  EXPECT_EQ(Cbor("f7"), "undefined");
+  EXPECT_EQ(Cbor("f8ff"), "simple(255)");
+  EXPECT_EQ(Cbor("c11a514b67b0"), "1(1363896240)");
+  EXPECT_EQ(Cbor("4401020304"), "h'01020304'");
+  EXPECT_EQ(Cbor("62225c"), R"("\"\\")");
+  EXPECT_EQ(Cbor("a201020304"), "{1: 2, 3: 4}");
+  EXPECT_EQ(Cbor("bf61610161629f0203ffff"), R"({_ "a": 1, "b": [_ 2, 3]})");
+  EXPECT_EQ(Cbor("5f42010243030405ff"), "(_ h'0102', h'030405')");
+  for (const std::string_view bad :
+       {"", "18", "ff", "8201", "0001", "62c328", "1f", "f818", "5f6161ff"}) {
+    EXPECT_EQ(Cbor(bad), "none") << bad;
+  }
+  EXPECT_EQ(Cbor(std::string(200, '8') + "1"), "none") << "nested too deep";
+}
+
+}  // namespace
+}  // namespace tidemark::console
