@@ -19,6 +19,7 @@ constexpr nanoseconds kLagInterval = milliseconds(200);
 
 struct Partition {
   std::string position;       // of the source
+  std::string journaled;      // the position that was written last, as the store knows it
   std::string sequence_text;  // for people
   std::optional<EventTime> max_event_time;
   bool idle = false;
@@ -136,7 +137,7 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   Result<void> Begin();
   void TakeRejections(std::shared_ptr<Work>& work, const store::WriteReply& answer);
   Result<void> OfferUnjudged();
-  Result<void> ReleaseHolds();
+  Result<bool> ReleaseHolds();
   void Handle(Result<store::WriteReply> reply, const std::shared_ptr<Work>& work);
   Result<void> TakeReplies();
   void DropExpired(Work& work) const;
@@ -144,7 +145,8 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   Result<bool> PollBatch();
   Progress Pause();
   Result<bool> Submit();
-  Result<bool> WriteProgress(uint32_t partition, const Partition& state);
+  Result<bool> WriteProgress(uint32_t partition, const Partition& state,
+                             std::optional<std::string> continues_from);
   store::SourceProgress ProgressOf(uint32_t partition, const Partition& state) const;
   Result<std::optional<MonotonicTime>> JournalIdleness();
   void Publish(PipelineState state, std::string why);
@@ -167,8 +169,8 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::shared_ptr<Work> held;    // decoded, not yet written: waits for dead letters or for room
   std::vector<std::shared_ptr<Work>> spare;
   Unjudged unjudged;
-  std::map<uint32_t, std::string> holds;  // journaled instead of the position: invariant 6
-  std::set<uint32_t> progress_due;        // of partitions whose hold began or ended
+  std::map<uint32_t, std::string> holds;  // journaled instead of the position: invariants 3, 6
+  std::set<uint32_t> progress_due;        // of partitions whose hold moved or ended
   std::string dead_end;
   bool begun = false;
   std::optional<MonotonicTime> lag_measured;
@@ -229,6 +231,7 @@ Result<void> Pipeline::Impl::Begin() {
     partition.position = position.first;
     partition.sequence_text = source->SequenceAt(progress.partition, position.first);
     partition.max_event_time = progress.max_event_time;
+    partition.journaled = progress.position;
     partition.idle = progress.idle;
     partition.whole = progress.complete_from_start;
     if (dead_end.size() < position.second.size() ||
@@ -254,7 +257,7 @@ Result<void> Pipeline::Impl::Begin() {
   // A partition that is known and silent holds the watermark, so the views must hear of all at
   // once.
   for (const auto& [number, state] : partitions) {
-    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(number, state));
+    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(number, state, std::nullopt));
     if (!taken)
       return Error{Code::kResourceExhausted, "the store has no room for the first progress"};
   }
@@ -262,11 +265,13 @@ Result<void> Pipeline::Impl::Begin() {
   return {};
 }
 
-/// False: the store is full, nothing was written.
-Result<bool> Pipeline::Impl::WriteProgress(uint32_t partition, const Partition& state) {
+/// False: the store is full, nothing was written. `continues_from`: as in a write batch.
+Result<bool> Pipeline::Impl::WriteProgress(uint32_t partition, const Partition& state,
+                                           std::optional<std::string> continues_from) {
   store::WriteBatch batch;
   batch.time_check = store::WriteBatch::TimeCheck::kNone;
   batch.source_progress.push_back(ProgressOf(partition, state));
+  batch.continues_from = std::move(continues_from);
   {
     MutexLock lock(mutex);
     ++writes_in_flight;
@@ -281,6 +286,7 @@ Result<bool> Pipeline::Impl::WriteProgress(uint32_t partition, const Partition& 
     replies.pop_back();
     return false;
   }
+  partitions[partition].journaled = std::move(batch.source_progress.front().position);
   return true;
 }
 
@@ -315,7 +321,8 @@ Result<void> Pipeline::Impl::TakeReplies() {
 }
 
 /// Only a name that was reserved, or a type that was fixed, between Resolve() and Write(); or
-/// damage where the points belong. Takes `work` if it is still needed.
+/// damage where the points belong. The store has kept the position before the batch: it stays there
+/// until the letters are durable and nothing is unjudged. Takes `work` if it is still needed.
 void Pipeline::Impl::TakeRejections(std::shared_ptr<Work>& work, const store::WriteReply& answer) {
   std::vector<DeadLetter> letters;
   std::vector<size_t> damaged;
@@ -327,14 +334,13 @@ void Pipeline::Impl::TakeRejections(std::shared_ptr<Work>& work, const store::Wr
           {work->decoded.records[rejection.index], ReasonOf(rejection.reason), "", rejection.text});
     }
   }
+  holds.try_emplace(work->batch.partition, work->start_position);
   if (!letters.empty()) {
     AppendDead(work->batch, std::move(letters), false);
     decoder->Forget();
     resolver.Forget();
   }
   if (damaged.empty()) return;
-  const uint32_t partition = work->batch.partition;
-  if (holds.try_emplace(partition, work->start_position).second) progress_due.insert(partition);
   unjudged.Add(std::move(work), std::move(damaged), clock.Monotonic());
   work = nullptr;
 }
@@ -373,35 +379,40 @@ Result<void> Pipeline::Impl::OfferUnjudged() {
   return {};
 }
 
-/// Journals the positions of partitions whose hold began, or has ended with all its letters
-/// durable.
-Result<void> Pipeline::Impl::ReleaseHolds() {
-  if (holds.empty() && progress_due.empty()) return {};
-  bool letters_durable = false;
+/// Journals the positions of partitions whose hold moves on or ends. False: one does, and waits for
+/// answers that may hold it again, for letters, or for room; nothing more is read or written
+/// meanwhile.
+Result<bool> Pipeline::Impl::ReleaseHolds() {
+  const auto moved = [this](const auto& hold) {
+    const std::string* at = unjudged.HoldOf(hold.first);
+    return at == nullptr || *at != hold.second;
+  };
+  if (progress_due.empty() && std::ranges::none_of(holds, moved)) return true;
   {
     MutexLock lock(mutex);
-    letters_durable = appends_in_flight == 0;
+    if (writes_in_flight > 0 || appends_in_flight > 0 || !replies.empty()) return false;
+    if (append_error) return *append_error;
     if (!appended_end.empty()) dead_end = appended_end;
   }
   for (auto it = holds.begin(); it != holds.end();) {
-    const std::string* hold = unjudged.HoldOf(it->first);
-    if (hold != nullptr ? *hold == it->second : !letters_durable) {
+    if (!moved(*it)) {
       ++it;
       continue;
     }
     progress_due.insert(it->first);
-    if (hold != nullptr) {
-      (it++)->second = *hold;
+    const std::string* at = unjudged.HoldOf(it->first);
+    if (at != nullptr) {
+      (it++)->second = *at;
     } else {
       it = holds.erase(it);
     }
   }
   for (auto it = progress_due.begin(); it != progress_due.end();) {
-    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(*it, partitions[*it]));
-    if (!taken) return {};  // no room: with the next step
+    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(*it, partitions[*it], std::nullopt));
+    if (!taken) return false;
     it = progress_due.erase(it);
   }
-  return {};
+  return true;
 }
 
 /// Points older than the table keeps become dead letters before the write, so that the store has no
@@ -480,6 +491,7 @@ Result<bool> Pipeline::Impl::Submit() {
   batch.rule = store::ConflictRule::kLastWins;
   batch.time_check = store::WriteBatch::TimeCheck::kNone;
   batch.source_progress.push_back(ProgressOf(work.batch.partition, state));
+  batch.continues_from = state.journaled;
   {
     MutexLock lock(mutex);
     ++writes_in_flight;
@@ -506,6 +518,7 @@ Result<bool> Pipeline::Impl::Submit() {
     state.sequence_text = source->SequenceOf(work.batch, work.batch.records.size() - 1);
   }
   state.caught_up_since.reset();
+  state.journaled = std::move(batch.source_progress.front().position);
   partitions[work.batch.partition] = std::move(state);
   held.reset();
   return true;
@@ -529,7 +542,7 @@ Result<std::optional<MonotonicTime>> Pipeline::Impl::JournalIdleness() {
     }
     Partition idle = state;
     idle.idle = true;
-    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(number, idle));
+    TM_ASSIGN_OR_RETURN(const bool taken, WriteProgress(number, idle, state.journaled));
     if (taken) {
       state.idle = true;
     } else {
@@ -587,7 +600,8 @@ Result<Progress> Pipeline::Impl::Advance() {
   }
   TM_RETURN_IF_ERROR(TakeReplies());
   TM_RETURN_IF_ERROR(OfferUnjudged());
-  TM_RETURN_IF_ERROR(ReleaseHolds());
+  TM_ASSIGN_OR_RETURN(const bool released, ReleaseHolds());
+  if (!released) return Progress{};  // a completion wakes us, or Step() for the sake of room
   if (held == nullptr && polled == nullptr) {
     if (unjudged.full()) return Progress{};
     {

@@ -8,14 +8,16 @@
 //     neither, and reading goes on behind the last frame that is.
 //  2. Batches of a partition are written in order, each judged before the next is.
 //  3. A batch's dead letters are durable before its progress is written; a repeat is skipped by its
-//  key.
+//     key. A batch of which the store refuses a point leaves the stored position where it is, and
+//     so do those behind it, until its letters are durable (WriteBatch::continues_from).
 //  4. max_event_time and idleness of a partition are journaled, never read from a clock at replay.
 //  Idle =
 //     read to the end, and nothing new for idle_timeout.
 //  5. A store that is full (kResourceExhausted) pauses reading; nothing is lost or reordered.
 //  6. A point that cannot be judged (kDamaged) is offered again for 30 s and then becomes a dead
-//     letter. Until that is durable the partition's journaled position stays before its batch, so a
-//     crash reads the batch again: invariant 1 but for this, and what comes twice is identical.
+//     letter. Until that is durable the partition's journaled position stays before its batch.
+//  A crash reads again from the stored position: invariant 1 but for 3 and 6, and what comes twice
+//  is identical.
 #pragma once
 
 #include <array>

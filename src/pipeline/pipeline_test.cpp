@@ -56,6 +56,7 @@ class TestPipeline {
   void Stop() {
     if (pipeline) pipeline->Detach();
     pipeline.reset();
+    dead->Crash();
   }
   void Run() { ASSERT_TRUE(executor.RunUntilIdle()); }
 
@@ -369,6 +370,63 @@ TEST(Pipeline, NamesThatAViewReservesAreDeadLetters) {
   t.Start();
   t.Run();
   EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 reserved"));
+}
+
+// The name is reserved after the record was resolved, before it is written: the store refuses the
+// point, and only then is it known that the record becomes a letter (invariant 3).
+TEST(Pipeline, ALetterThatTheWriteBroughtOutlivesACrashBeforeItsAppend) {
+  TestPipeline t;
+  t.log->polled_max = 2;
+  t.dead->slow = true;
+  t.log->Append(0, "{", t.clock.Now());
+  t.Put(0, "avg_cpu", 1, t.Now());
+  t.Put(0, "cpu", 2, t.Now());
+  t.Start();
+  t.Run();
+  ASSERT_THAT(t.dead->waiting, SizeIs(1)) << "the batch waits for the letter of its first record";
+  t.store.SetReservations(
+      {{.target = kTable, .view = ViewId{3}, .view_name = "v", .name_template = "avg_{measure}"}});
+  t.dead->FinishOne();
+  t.Run();
+  EXPECT_THAT(t.dead->waiting, SizeIs(1)) << "the letter that the write brought";
+  t.Put(0, "cpu", 3, t.Now() + seconds(1));
+  t.clock.Advance(seconds(60));  // idle meanwhile: that is journaled too, with no other position
+  t.Run();
+  t.Stop();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 decode"));
+
+  t.dead->slow = false;
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 decode", "p0/1 reserved"));
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 2.000000", "cpu 3.000000"));
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U) << "the position has moved on";
+}
+
+TEST(Pipeline, WhatWasReadBehindAWaitingLetterIsJournaledOnceItIsDurable) {
+  TestPipeline t;
+  t.dead->slow = true;
+  t.log->Append(0, "{", t.clock.Now());
+  t.Put(0, "avg_cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  t.store.SetReservations(
+      {{.target = kTable, .view = ViewId{3}, .view_name = "v", .name_template = "avg_{measure}"}});
+  t.dead->FinishOne();
+  t.Run();
+  for (int i = 0; i < 5; ++i) t.Put(0, "cpu", i, t.Now() + seconds(i));
+  t.Run();
+  t.dead->FinishOne();
+  t.Run();
+  EXPECT_THAT(t.Points(), SizeIs(5));
+  t.Stop();
+  t.Start();
+  t.Run();
+  EXPECT_EQ(t.pipeline->Status().records_total, 0U);
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 decode", "p0/1 reserved"));
 }
 
 }  // namespace

@@ -93,6 +93,10 @@ struct WriteBatch {
   /// their own future guard and are only held to retention.
   enum class TimeCheck : uint8_t { kApi, kRetentionOnly, kNone } time_check = TimeCheck::kApi;
   std::vector<SourceProgress> source_progress;
+  /// With it, positions of source_progress are taken only if every point is (none rejected) and the
+  /// stored position is this one; else the stored position stays, while clock and idleness count.
+  /// So a batch with a rejection holds those behind it too, until a position is set without.
+  std::optional<std::string> continues_from;
   /// Journals the clock of source `direct` for each table from the accepted ownerless points.
   bool direct_clock = false;
   /// A batch whose (generation, positions) is not beyond the stored progress of the view is

@@ -102,6 +102,12 @@ class Twins {
     settings_ = settings;
   }
 
+  static std::string PositionOf(Store& store, uint32_t partition) {
+    for (const SourceProgress& progress : store.ProgressOf({SourceId::Kind::kPipeline, 2})) {
+      if (progress.partition == partition) return progress.position;
+    }
+    return "";
+  }
   std::array<Store*, 2> Both() { return {&host_.store(), &model_}; }
 
   void SealOrMerge() {
@@ -226,6 +232,8 @@ class Twins {
                                   EventTime{step_ * 7 % 50},
                                   step_ % 2 == 0,
                                   true}};
+        if (step_ % 4 == 1) batch.continues_from = "elsewhere";
+        if (step_ % 4 >= 2) batch.continues_from = PositionOf(*store, step_ % 3 == 0 ? 1 : 0);
       }
       std::optional<Result<WriteReply>> reply;
       store->Write(batch, [&](Result<WriteReply> r) { reply = std::move(r); });

@@ -299,6 +299,10 @@ void BatchWriter::TakeProgress() {
     SourceProgress& pending =
         s_.pending_sources[{progress.source, progress.table, progress.partition}];
     progress.max_event_time = std::max(progress.max_event_time, pending.max_event_time);
+    if (batch_.continues_from &&
+        (!reply_.rejections.empty() || pending.position != *batch_.continues_from)) {
+      progress.position = pending.position;
+    }
     pending = progress;
   }
   if (batch_.view_progress) {

@@ -3,6 +3,8 @@
 // Single-owner.
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -98,6 +100,15 @@ class FakeSource final : public Source {
 /// `end`.
 struct FakeDeadLog {
   std::vector<std::string> entries;
+  bool slow = false;  // appends wait for FinishOne(); those that still wait at Crash() are lost
+  std::deque<std::function<void()>> waiting;
+
+  void FinishOne() {
+    const auto append = std::move(waiting.front());
+    waiting.pop_front();
+    append();
+  }
+  void Crash() { const auto lost = std::exchange(waiting, {}); }
 };
 
 class FakeDeadSink final : public DeadLetterSink {
@@ -111,6 +122,18 @@ class FakeDeadSink final : public DeadLetterSink {
     return {};
   }
   void Append(std::vector<DeadRecord> records, Completion<std::string> done) override {
+    if (log_->slow) {
+      // std::function wants what can be copied.
+      auto kept = std::make_shared<std::pair<std::vector<DeadRecord>, Completion<std::string>>>(
+          std::move(records), std::move(done));
+      log_->waiting.push_back([this, kept] { Keep(kept->first, std::move(kept->second)); });
+      return;
+    }
+    Keep(records, std::move(done));
+  }
+
+ private:
+  void Keep(const std::vector<DeadRecord>& records, Completion<std::string> done) {
     for (const auto& record : records) {
       std::string entry = record.partition + "/" + record.sequence + " " +
                           std::string(DeadReasonName(record.letter.reason));
@@ -120,7 +143,6 @@ class FakeDeadSink final : public DeadLetterSink {
     done(std::string(10 - end.size(), '0') + end);
   }
 
- private:
   const std::shared_ptr<FakeDeadLog> log_;
   std::set<std::string> present_;
 };

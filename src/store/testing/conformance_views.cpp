@@ -205,6 +205,35 @@ TEST_P(StoreConformance, SourceProgressIsKeptPerPartition) {
   EXPECT_EQ(store().ProgressOf(source), progress);
 }
 
+TEST_P(StoreConformance, APositionMovesOnlyFromWhereItIsToldAndWithEveryPointTaken) {
+  const SourceId source{SourceId::Kind::kPipeline, 4};
+  const auto position = [&] { return store().ProgressOf(source).at(0).position; };
+  const auto step = [&](std::optional<std::string> from, std::string to, int64_t clock,
+                        std::vector<TestPoint> points = {}) {
+    WriteBatch batch;
+    batch.continues_from = std::move(from);
+    batch.source_progress = {{source, kTable, 0, std::move(to), At(clock), false, true}};
+    Put(points, batch);
+  };
+  step(std::nullopt, "1", 10);
+  step("1", "2", 20, {{Ref("cpu"), 10, ValueView::Double(1)}});
+  EXPECT_EQ(position(), "2");
+  step("1", "3", 30, {{Ref("cpu"), 11, ValueView::Double(1)}});
+  EXPECT_EQ(position(), "2") << "it did not continue there";
+  step("2", "3", 40,
+       {{Ref("cpu"), 12, ValueView::Double(1)}, {Ref("cpu"), 13, ValueView::Bigint(1)}});
+  EXPECT_EQ(position(), "2") << "a point was refused";
+  step("3", "4", 50, {{Ref("cpu"), 14, ValueView::Double(1)}});
+  EXPECT_EQ(position(), "2") << "nor does what follows go on";
+  EXPECT_EQ(store().ProgressOf(source).at(0).max_event_time, At(50)) << "the clock does";
+  EXPECT_EQ(Rows().size(), 4U) << "and so do the points";
+  RestartOrSkip();
+  if (IsSkipped()) return;
+  EXPECT_EQ(position(), "2");
+  step(std::nullopt, "4", 50);
+  EXPECT_EQ(position(), "4") << "without a place to continue from it is set";
+}
+
 TEST_P(StoreConformance, DirectWritesHaveAClock) {
   WriteBatch batch;
   batch.direct_clock = true;

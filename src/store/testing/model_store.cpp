@@ -397,6 +397,10 @@ void ModelWriter::Finish() {
   for (SourceProgress& progress : sources) {
     SourceProgress& stored = state_.sources[{progress.source, progress.table, progress.partition}];
     progress.max_event_time = std::max(progress.max_event_time, stored.max_event_time);
+    if (batch_.continues_from &&
+        (!reply_.rejections.empty() || stored.position != *batch_.continues_from)) {
+      progress.position = stored.position;
+    }
     stored = progress;
     for (ModelFeedEntry& entry : entries_) entry.brought_by.push_back(progress);
     entries_[0].sources.push_back(std::move(progress));

@@ -42,6 +42,8 @@ class UnjudgingStore final : public Store {
     if (rejections.empty()) return inner_->Write(batch, std::move(done));
     WriteBatch rest = batch;
     rest.points = points;
+    // No such position is stored: the store behind does not see what was refused here.
+    if (rest.continues_from) rest.continues_from = "refused in front";
     inner_->Write(rest, [places = std::move(places), rejections = std::move(rejections),
                          size = batch.points.size(),
                          done = std::move(done)](Result<WriteReply> reply) mutable {
