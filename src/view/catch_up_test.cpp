@@ -101,6 +101,8 @@ TEST(ViewPause, HoldsStillAndGoesOn) {
   v.Run();
   EXPECT_EQ(v.Status().state, ViewState::kPaused);
   EXPECT_TRUE(v.maintainer().paused(TestView::kView));
+  const auto watermark = v.Status().watermark;
+  ASSERT_TRUE(watermark.has_value());
   v.Add(0, 2, 1);
   v.Add(0, 21, 2);
   v.definition().paused = true;
@@ -108,6 +110,8 @@ TEST(ViewPause, HoldsStillAndGoesOn) {
   EXPECT_EQ(v.Status().state, ViewState::kPaused);
   EXPECT_THAT(v.Published(), IsEmpty());
   EXPECT_THAT(v.Rows(), ElementsAre("[0,10) =1 n1"));
+  EXPECT_EQ(v.Status().windows_published, 1U) << "what was, is still told";
+  EXPECT_EQ(v.Status().watermark, watermark);
   // Stopping and starting is another matter.
   v.Stop();
   EXPECT_EQ(v.Status().state, ViewState::kStopped);

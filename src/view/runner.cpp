@@ -79,7 +79,30 @@ ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
   if (!wishes_.active()) phase_ = Phase::kStopped;
   MutexLock lock(status_mutex_);
   status_.definition = definition_;
-  if (!wishes_.active()) status_.state = StoppedState();
+  if (!wishes_.active()) {
+    status_.state = StoppedState();
+    TellStored();
+  }
+}
+
+void ViewRunner::TellTotals() {
+  status_.windows_published = totals_.windows_published;
+  status_.revisions_total = totals_.revisions;
+  status_.late_points_total = totals_.late_points;
+  status_.frozen_total = totals_.frozen;
+  status_.overflows_total = totals_.overflows;
+}
+
+/// What a view that does not run had come to. What cannot be read is told once it starts.
+void ViewRunner::TellStored() {
+  const auto progress = env_.store.ProgressOf(definition_.id);
+  if (!progress || progress->generation != definition_.generation) return;
+  Work stored(env_.store, definition_, grid_);
+  const auto state = DecodeProgressState(progress->state, stored.tracker);
+  if (!state.ok()) return;
+  totals_ = state->totals;
+  status_.watermark = progress->watermark;
+  TellTotals();
 }
 
 ViewRunner::~ViewRunner() = default;
@@ -396,11 +419,7 @@ void ViewRunner::PublishStatus() {
       break;
   }
   status_.error = error_;
-  status_.windows_published = totals_.windows_published;
-  status_.revisions_total = totals_.revisions;
-  status_.late_points_total = totals_.late_points;
-  status_.frozen_total = totals_.frozen;
-  status_.overflows_total = totals_.overflows;
+  TellTotals();
   status_.last_fired_at = last_fired_at_;
   status_.last_revised_at = last_revised_at_;
   status_.lateness = lateness_;

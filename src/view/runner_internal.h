@@ -191,6 +191,9 @@ class ViewRunner {
   std::optional<ArrivalTime> last_revised_at_;
   uint64_t steps_ = 0;
 
+  void TellTotals() TM_REQUIRES(status_mutex_);
+  void TellStored() TM_REQUIRES(status_mutex_);
+
   mutable Mutex status_mutex_;
   ViewStatus status_ TM_GUARDED_BY(status_mutex_);
   std::vector<WindowStatus> open_windows_ TM_GUARDED_BY(status_mutex_);
