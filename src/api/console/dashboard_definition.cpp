@@ -89,7 +89,9 @@ class Replacer {
   std::optional<Failure> Run() {
     while (at_ < sql_.size()) {
       const std::string_view rest = sql_.substr(at_);
-      if (rest.starts_with("--")) {
+      if (rest.starts_with("[[")) {
+        if (auto failure = Clause()) return failure;
+      } else if (rest.starts_with("--")) {
         CopyTo(std::min(sql_.find('\n', at_), sql_.size()));
       } else if (rest.starts_with("/*")) {
         CopyTo(Behind(sql_.find("*/", at_ + 2), 2));
@@ -148,6 +150,33 @@ class Replacer {
     const auto found = variables_.find(name);
     if (found == variables_.end() || found->second.empty()) return Missing(name);
     text = Literals(found->second);
+    return std::nullopt;
+  }
+
+  /// [[ .. ]] around variables: left out while one of them is given and has no value ("All").
+  /// Around anything else these are brackets like others.
+  std::optional<Failure> Clause() {
+    const size_t end = sql_.find("]]", at_);
+    const std::string_view inside =
+        end == std::string_view::npos ? std::string_view() : sql_.substr(at_ + 2, end - at_ - 2);
+    bool names = false;
+    bool all = false;
+    const Replacer reader(inside, variables_, out_);
+    for (size_t i = 0; i < inside.size(); ++i) {
+      const Found name = reader.NameAt(i);
+      if (name.bytes == 0) continue;
+      names = true;
+      const auto found = variables_.find(name.name);
+      all = all || (found != variables_.end() && found->second.empty());
+    }
+    if (!names) {
+      CopyTo(at_ + 2);
+      return std::nullopt;
+    }
+    if (!all) {
+      if (auto failure = Replacer(inside, variables_, out_).Run()) return failure;
+    }
+    at_ = end + 2;
     return std::nullopt;
   }
 

@@ -55,8 +55,9 @@ std::optional<Failure> ReadVariables(const JsonValue* value, Variables& out);
 void WriteVariables(JsonWriter& out, const Variables& variables);
 
 /// Replaces $NAME and ${NAME} by literals of the values, outside comments and quoted names; '$NAME'
-/// with its quotes; inside longer strings by the text of the one value. The Failure names a
-/// variable without a value.
+/// with its quotes; inside longer strings by the text of the one value. A clause in [[ ]] that
+/// names a variable which is given without a value is left out. The Failure names a variable
+/// without a value elsewhere.
 std::optional<Failure> ReplaceVariables(std::string_view sql, const Variables& variables,
                                         std::string& out);
 

@@ -417,5 +417,22 @@ TEST(Variables, BecomeLiterals) {
   EXPECT_EQ(replaced("'it''s' || '$one'"), "'it''s' || 'x''y'");
 }
 
+TEST(Variables, LeaveOutClausesOfAll) {
+  const Variables variables{{"all", {}}, {"one", {"x"}}};
+  const auto replaced = [&](std::string_view sql) {
+    std::string out;
+    const auto failure = ReplaceVariables(sql, variables, out);
+    return failure ? "400 " + failure->field : out;
+  };
+  EXPECT_EQ(replaced("a [[AND h IN ($all)]] b"), "a  b");
+  EXPECT_EQ(replaced("a [[AND h IN ($one)]] b"), "a AND h IN ('x') b");
+  EXPECT_EQ(replaced("[[h = '${all}']][[AND o = '$one']]"), "AND o = 'x'");
+  EXPECT_EQ(replaced("[[h IN ($all) OR o = $one]]"), "");
+  // One that nobody gave is a mistake, not All.
+  EXPECT_EQ(replaced("[[h = $other]]"), "400 variables.other");
+  EXPECT_EQ(replaced("[[1]] || '[[$one]]' -- [[$all]]"), "[[1]] || '[[x]]' -- [[$all]]");
+  EXPECT_EQ(replaced("a[[$one"), "a[['x'");
+}
+
 }  // namespace
 }  // namespace tidemark::console

@@ -62,6 +62,20 @@ export interface QueryHook {
   error: ApiErrorBody | null;
 }
 
+export interface DashboardHook {
+  id: string;
+  title: string;
+  version: string;
+  /** Grows with each answer. */
+  changes: number;
+  range: { from: string; to: string };
+  refresh: string;
+  mode: string;
+  variables: Record<string, string[]>;
+  /** Those that are not hidden, from the top. `rows` and `failed` are of its queries; `text` is what a figure says. */
+  panels: { id: string; title: string; visual: string; status: 'loading' | 'waiting' | 'ready' | 'empty' | 'error'; busy: boolean; failed: number; rows: number[]; text: string | null }[];
+}
+
 export interface LiveHook {
   status: LiveStatus;
   events: number;
@@ -88,6 +102,7 @@ export interface TidemarkHook {
   readonly chart: ChartHook | null;
   readonly graph: GraphHook | null;
   readonly query: QueryHook | null;
+  readonly dashboard: DashboardHook | null;
 }
 
 declare global {
@@ -103,6 +118,7 @@ interface Sources {
   Chart: (() => ChartHook) | null;
   Graph: (() => GraphHook) | null;
   Query: (() => QueryHook) | null;
+  Dashboard: (() => DashboardHook) | null;
 }
 
 const sources: Sources = {
@@ -111,6 +127,7 @@ const sources: Sources = {
   Chart: null,
   Graph: null,
   Query: null,
+  Dashboard: null,
 };
 
 export function InstallHook(page: Sources['Page'], live: Sources['Live']): void {
@@ -135,6 +152,9 @@ export function InstallHook(page: Sources['Page'], live: Sources['Live']): void 
     get query() {
       return sources.Query?.() ?? null;
     },
+    get dashboard() {
+      return sources.Dashboard?.() ?? null;
+    },
   };
 }
 
@@ -149,7 +169,7 @@ export function ExposeChart(id: string, source: () => ChartsEntry): () => void {
 }
 
 /** A page shows its data while it is mounted; returns the function that takes it away again. */
-export function Expose<K extends 'Chart' | 'Graph' | 'Query'>(kind: K, source: NonNullable<Sources[K]>): () => void {
+export function Expose<K extends 'Chart' | 'Graph' | 'Query' | 'Dashboard'>(kind: K, source: NonNullable<Sources[K]>): () => void {
   sources[kind] = source as Sources[K];
   return () => {
     if (sources[kind] === source) sources[kind] = null as Sources[K];

@@ -2,7 +2,7 @@
 // The lines of a panel from the answers of its queries, and the same as a story for sentences. Pure.
 import type { Ns } from '../time.ts';
 import { FirstValue, type WindowRow } from './chart.ts';
-import type { Panel, PanelQuery } from './dashboard_file.ts';
+import type { LineStyle, Panel, PanelQuery } from './dashboard_file.ts';
 import type { Story } from './narrative.ts';
 import { TokenOf, type ChartData, type ChartLine } from './panel_chart.ts';
 import { PanelWells, type QueryData } from './panel_data.ts';
@@ -93,6 +93,12 @@ const ColorOf = (table: Table): string => table.columns[PanelWells(table).color 
 /** The history of one line of several: that of the dimension which tells them apart. */
 const OfLine = (rows: readonly WindowRow[], color: string | null, name: string): readonly WindowRow[] => (color === null ? rows : rows.filter(({ dimensions }) => dimensions[color] === name));
 
+/** Bars may have a line over them, on the other axis. */
+function StyleOf({ visual }: Panel, { style, axis }: PanelQuery): LineStyle {
+  if (visual === 'area') return 'area';
+  return visual === 'bar' && style === 'line' && axis === 'left' ? 'bars' : style;
+}
+
 /** Everything that the queries of a panel gave, as lines. A query that failed gives none. */
 export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns }): PanelLines {
   const drawings = data.map(({ table }) => Draw(table, PanelWells(table)));
@@ -120,7 +126,7 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
       taken.add(name);
       const rows = answer.rows === null ? null : RowsOfLine(OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name), line.x);
       lines.push({
-        name, x: line.x, value: line.value, style: panel.visual === 'area' ? 'area' : panel.visual === 'bar' ? 'bars' : query.style, token: TokenOf(lines.length), axis: query.axis, rows,
+        name, x: line.x, value: line.value, style: StyleOf(panel, query), token: TokenOf(lines.length), axis: query.axis, rows,
         source: { database: query.database, table: query.table, measure: query.measure, view: null, dimensions: {} },
       });
     });

@@ -4,7 +4,7 @@
 export type Section = 'overview' | 'streams' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'alerts' | 'connect' | 'settings';
 
 export type PageName =
-  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'chart' | 'alerts' | 'connect' | 'settings' | 'missing';
+  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'share' | 'chart' | 'alerts' | 'connect' | 'settings' | 'missing';
 
 export interface Route {
   page: PageName;
@@ -40,6 +40,8 @@ const kPatterns: [pattern: string, page: PageName, section: Section][] = [
   ['query', 'query', 'query'],
   ['dash', 'dashboards', 'dashboards'],
   ['dash/ec2-host-metrics', 'chart', 'dashboards'],
+  ['dash/:dashboard', 'dashboard', 'dashboards'],
+  ['share', 'share', 'dashboards'],
   ['alerts', 'alerts', 'alerts'],
   ['connect', 'connect', 'connect'],
   ['settings/:tab?', 'settings', 'settings'],

@@ -83,8 +83,7 @@ export function WishedOf(params: URLSearchParams): VariableValues {
 }
 
 /** The same for a link. */
-export const ParamsOf = (name: string, values: readonly string[]): [string, string][] =>
-  (values.length === 0 ? [kAll] : values).map((value) => [`var-${name}`, value]);
+export const ParamsOf = (values: readonly string[]): readonly string[] => (values.length === 0 ? [kAll] : values);
 
 /** The text with the values of variables; null if one has none or several: it is then no condition of equality. */
 export function Substitute(text: string, values: VariableValues): string | null {

@@ -36,10 +36,11 @@ class Router {
     this.#Set(location.pathname + (search === '' ? '' : `?${search}`) + location.hash, 'replace');
   }
 
-  /** Replaces all parameters whose name begins with `prefix`; a name may come several times. */
-  SetGroup(prefix: string, entries: readonly [string, string][]): void {
-    const params = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => !name.startsWith(prefix)));
-    for (const [name, value] of entries) params.append(name, value);
+  /** Gives a parameter several values; none removes it. */
+  SetAll(name: string, values: readonly string[]): void {
+    const params = new URLSearchParams(location.search);
+    params.delete(name);
+    for (const value of values) params.append(name, value);
     const search = params.toString();
     this.#Set(location.pathname + (search === '' ? '' : `?${search}`) + location.hash, 'replace');
   }
