@@ -10,6 +10,7 @@ import { DashModel } from './mock_dash.mjs';
 import { HandleTables } from './mock_tables.mjs';
 import { EvalWells } from './mock_wells.mjs';
 import { StreamModel } from './mock_streams.mjs';
+import { ViewModel } from './mock_views.mjs';
 
 const kDist = process.env.TIDEMARK_WEB_DIST ?? join(dirname(fileURLToPath(import.meta.url)), '../../web/dist');
 const kDatabase = 'InterpolatedBlogDB';
@@ -65,6 +66,7 @@ export class MockServer {
   console = new ConsoleModel();
   streams = new StreamModel();
   dash = new DashModel((sql, members) => this.RunPanel(sql, members));
+  views = new ViewModel();
   /** Problems of the overview. */
   problems = [];
 
@@ -305,26 +307,13 @@ export class MockServer {
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
     if (path[0] === 'databases' && path[4] === 'revisions') return this.#Revisions(url.searchParams, Json, Fail);
     if (path[0] === 'databases') return HandleTables({ path, url, hosts: kHosts, now_ms: this.now_ms, Json, Fail });
-    if (path[0] === 'pipelines' && path[2] !== undefined) {
-      if (request.headers['x-console'] !== '1') return Fail(403, 'invalid_request', 'X-Console is missing.');
-      this.#pipeline_state = path[2] === 'stop' ? 'stopped' : 'running';
+    const SetPipeline = (state) => {
+      this.#pipeline_state = state;
       this.#Graph();
-      return Json(this.#GraphStatus().pipelines[0]);
-    }
+      return this.#GraphStatus().pipelines[0];
+    };
+    if (await this.views.Handle({ request, path, url, body, status, now_ms: this.now_ms, Json, Fail, SetPipeline })) return;
     if (path[0] === 'pipelines') return Json({ pipelines: status.pipelines });
-    if (path[0] === 'views' && path[2] === 'watermarks') {
-      return Json({
-        watermark: status.views[0].watermark,
-        partitions: status.pipelines[0].partitions.map((p, i) => ({
-          source: 'ec2', partition: p.partition, max_event_time: p.max_event_time, idle: p.idle, holds_back: i === 2,
-          watermark: p.idle ? null : String(BigInt(p.max_event_time) - BigInt(Ns(kOutOfOrdernessMs))),
-        })),
-      });
-    }
-    if (path[0] === 'views' && path[2] === 'lateness') {
-      const late = [0, 60, 420, 310, 900, 5200, 120, 14, 3];
-      return Json({ buckets: [0, 1000, 5000, 15000, 60000, 300000, 900000, 3600000, null].map((le, i) => ({ le_ms: le === null ? null : String(le), on_time: i === 0 ? '205000' : '0', late: String(late[i]), frozen: '0' })) });
-    }
     if (path[0] === 'views') return Json({ views: status.views });
     if (path[0] === 'query' && request.method === 'POST') return this.#Query(JSON.parse(body), Json, Fail);
     return Fail(404, 'not_found', `There is nothing at ${url.pathname}.`);
@@ -344,19 +333,26 @@ export class MockServer {
   }
 
   #Revisions(params, Json, Fail) {
-    const host = kHosts.find((h) => Object.entries(h).every(([name, value]) => (params.get(name) ?? value) === value));
-    const rows = this.#windows.get(this.#Key(host ?? {}, params.get('measure')));
-    if (!/^avg_/.test(params.get('measure') ?? '')) return Fail(404, 'not_found', 'No view writes this measure.');
+    const measure = params.get('measure') ?? '';
+    if (!/^avg_/.test(measure)) return Fail(404, 'not_found', 'No view writes this measure.');
+    const hosts = kHosts.filter((h) => Object.entries(h).every(([name, value]) => (params.get(name) ?? value) === value));
     const from = BigInt(params.get('from') ?? '0');
     const to = BigInt(params.get('to') ?? Ns(1e14));
-    Json({
-      database: kDatabase, table: kTable, view: kView, measure: params.get('measure'), truncated: false,
-      rows: [...(rows?.values() ?? [])]
-        .filter((row) => BigInt(Ns(row.window_end)) >= from && BigInt(Ns(row.window_end)) < to)
-        .map((row) => ({
+    const as_of = params.get('as_of') === null ? null : BigInt(params.get('as_of'));
+    const rows = hosts.flatMap((host) => [...(this.#windows.get(this.#Key(host, measure))?.values() ?? [])].map((row) => ({ host, row })))
+      .filter(({ row }) => BigInt(Ns(row.window_end)) >= from && BigInt(Ns(row.window_end)) < to)
+      .sort((a, b) => a.row.window_end - b.row.window_end)
+      .flatMap(({ host, row }) => {
+        const revisions = row.revisions.filter((r) => as_of === null || BigInt(r.at) <= as_of);
+        const last = revisions.at(-1);
+        return last === undefined ? [] : [{
           time: Ns(row.window_end), window_start: Ns(row.window_start), window_end: Ns(row.window_end), dimensions: host,
-          revision: String(row.revisions.length), value: String(row.value), frozen: false, revisions: row.revisions,
-        })),
+          revision: last.revision, value: last.new, frozen: false, revisions, record_count: null,
+        }];
+      });
+    Json({
+      database: kDatabase, table: kTable, view: kView, measure, truncated: false, as_of: as_of === null ? null : String(as_of), watermark_exact: true, history_from: Ns(this.now_ms - 6_000_000),
+      watermark: as_of === null ? Ns(this.watermark_ms) : String(as_of - BigInt(Ns(kOutOfOrdernessMs))), rows,
     });
   }
 

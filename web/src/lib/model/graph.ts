@@ -117,6 +117,19 @@ export function BuildGraph(status: GraphStatus): Graph {
   };
 }
 
+/** A pipeline with what it reads, writes and feeds. */
+export function AroundPipeline(status: GraphStatus, name: string): GraphStatus {
+  const pipelines = status.pipelines.filter((p) => p.name === name);
+  const streams = new Set(pipelines.flatMap((p) => [p.stream, p.dead_letter_stream]));
+  const Own = (database: string, table: string): boolean => pipelines.some((p) => p.database === database && p.table === table);
+  const views = status.views.filter((v) => Own(v.database, v.table));
+  const Target = (database: string, table: string): boolean => views.some((v) => v.database === database && v.target_table === table);
+  return {
+    ...status, pipelines, views, streams: status.streams.filter((s) => streams.has(s.name)),
+    databases: status.databases.map((d) => ({ ...d, tables: d.tables.filter((t) => Own(d.name, t.name) || Target(d.name, t.name)) })),
+  };
+}
+
 const Edge = (from: string, to: string, rate_per_second: number, label: string): GraphEdge => ({
   from, to, rate_per_second, label, back: false,
 });

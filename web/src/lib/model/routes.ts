@@ -4,7 +4,7 @@
 export type Section = 'overview' | 'streams' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'alerts' | 'connect' | 'settings';
 
 export type PageName =
-  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'share' | 'chart' | 'alerts' | 'connect' | 'settings' | 'missing';
+  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'share' | 'chart' | 'alerts' | 'connect' | 'settings' | 'missing';
 
 export interface Route {
   page: PageName;
@@ -35,7 +35,9 @@ const kPatterns: [pattern: string, page: PageName, section: Section][] = [
   ['', 'overview', 'overview'],
   ['streams', 'streams', 'streams'],
   ['streams/:stream/:tab?', 'stream', 'streams'],
-  ['pipelines/:pipeline?/:tab?', 'pipelines', 'pipelines'],
+  ['pipelines', 'pipelines', 'pipelines'],
+  ['pipelines/:pipeline/:tab?', 'pipeline', 'pipelines'],
+  ['views/:view/:tab?', 'view', 'pipelines'],
   ['db/:database?/:table?/:tab?', 'databases', 'databases'],
   ['query', 'query', 'query'],
   ['dash', 'dashboards', 'dashboards'],

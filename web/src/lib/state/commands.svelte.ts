@@ -16,6 +16,8 @@ export interface PageCommands {
   CycleRevisions?(): void;
   /** `z` */
   ToggleTable?(): void;
+  /** `0` */
+  Fit?(): void;
   /** Mod+S */
   Save?(): void;
   actions?: PageAction[];

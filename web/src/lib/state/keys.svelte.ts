@@ -68,6 +68,9 @@ function Single(key: string, page: typeof commands.page, shell: { Help(): void }
     case 'z':
       page.ToggleTable?.();
       return page.ToggleTable !== undefined;
+    case '0':
+      page.Fit?.();
+      return page.Fit !== undefined;
     case 't':
       range?.Open?.();
       return range !== undefined;

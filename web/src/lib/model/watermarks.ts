@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who holds a watermark back: the partitions of a view's sources on one axis of time, and what to say of it.
+import { FormatDurationMs } from '../format.ts';
+import { FormatClock, FormatTimestamp, kNsPerMs, kNsPerSecond, type Ns } from '../time.ts';
+import type { WatermarkPartition } from '../api/types.ts';
+
+export interface WatermarkRow {
+  source: string;
+  partition: string;
+  newest: Ns | null;
+  watermark: Ns | null;
+  idle: boolean;
+  holds_back: boolean;
+  lag_ms: number | null;
+}
+
+export const ToWatermarkRow = (p: WatermarkPartition, now: Ns): WatermarkRow => {
+  const watermark = p.watermark === null ? null : BigInt(p.watermark);
+  return {
+    source: p.source, partition: p.partition, newest: p.max_event_time === null ? null : BigInt(p.max_event_time), watermark, idle: p.idle, holds_back: p.holds_back === true && !p.idle,
+    lag_ms: watermark === null || p.idle ? null : Number((now - watermark) / kNsPerMs),
+  };
+};
+
+/** The axis that shows all partitions that count, with some room at its left. */
+export function AxisOf(rows: readonly WatermarkRow[], now: Ns): { from: Ns; to: Ns } {
+  let least = now - 60n * kNsPerSecond;
+  for (const { idle, watermark } of rows) if (!idle && watermark !== null && watermark < least) least = watermark;
+  return { from: least - (now - least) / 4n, to: now };
+}
+
+/** 0..100 of the axis. */
+export const PlaceOf = (at: Ns, axis: { from: Ns; to: Ns }): number => Math.max(0, Math.min(100, (100 * Number(at - axis.from)) / Number(axis.to - axis.from)));
+
+/** Ticks of the axis at whole units of time. */
+export function TicksOf(axis: { from: Ns; to: Ns }): { at: Ns; place: number; label: string }[] {
+  const units = [1n, 5n, 10n, 30n, 60n, 300n, 600n, 1800n, 3600n, 7200n, 21600n, 43200n, 86400n, 604800n].map((s) => s * kNsPerSecond);
+  const unit = units.find((u) => (axis.to - axis.from) / u <= 5n) ?? (units.at(-1) as Ns);
+  const out: { at: Ns; place: number; label: string }[] = [];
+  for (let at = (axis.from / unit + 1n) * unit; at < axis.to; at += unit) out.push({ at, place: PlaceOf(at, axis), label: FormatClock(at) });
+  return out.filter(({ place }) => place > 4 && place < 90);
+}
+
+const Short = (text: string): string => text.replace(/^shardId-0*(?=\d)/, 'shard ');
+
+/** `shard 2 holds the view 6 m 57 s behind the others; its newest record carries event time 16:52:30.` */
+export function HoldsBackSentence(rows: readonly WatermarkRow[], view: { out_of_orderness_ms: number }): string {
+  const active = rows.filter((row) => !row.idle);
+  const idle = rows.length - active.length;
+  const ignored = idle === 0 ? '' : ` ${idle} idle ${idle === 1 ? 'partition is' : 'partitions are'} ignored.`;
+  if (rows.length === 0) return 'No partition was read yet, so there is no watermark.';
+  if (active.length === 0) return `All partitions are idle: the watermark waits for the next record.`;
+  const known = active.filter((row) => row.watermark !== null);
+  const missing = active.find((row) => row.watermark === null);
+  if (missing !== undefined) return `${Short(missing.partition)} has not brought a record yet, and the watermark waits for it.${ignored}`;
+  const sorted = [...known].sort((a, b) => ((a.watermark as Ns) < (b.watermark as Ns) ? -1 : 1));
+  const [last, next] = sorted;
+  if (last === undefined) return ignored.trim();
+  const newest = last.newest === null ? '' : `; its newest record carries event time ${FormatTimestamp(last.newest, { digits: 0, date: false })}`;
+  if (next === undefined) return `${Short(last.partition)} alone sets the watermark${newest}.${ignored}`;
+  const behind = Number(((next.watermark as Ns) - (last.watermark as Ns)) / kNsPerMs);
+  if (behind <= Math.max(1000, view.out_of_orderness_ms)) return `${active.length} active partitions are close together; none holds the watermark back.${ignored}`;
+  return `${Short(last.partition)} holds the view ${FormatDurationMs(behind)} behind the others${newest}.${ignored}`;
+}
