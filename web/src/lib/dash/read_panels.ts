@@ -95,7 +95,8 @@ export async function ReadPanels(wish: PanelsWish): Promise<Map<string, QueryDat
   const rows = await Promise.all(histories);
   return new Map(wish.panels.map((panel, p) => [panel.id, panel.queries.map((_, q) => {
     const data = found.get(Key(panel.id, q)) ?? FailedQuery(ToErrorBody(new Error('The answer has nothing of this query.')));
-    return { ...data, rows: rows[p]?.[q] ?? null };
+    const dimensions = HistoryOf(panel.queries[q] as PanelQuery, wish.variables);
+    return { ...data, rows: rows[p]?.[q] ?? null, ...(dimensions === null ? {} : { dimensions }) };
   })]));
 }
 

@@ -21,6 +21,8 @@ export interface QueryData {
   error: ApiErrorBody | null;
   /** The history of its rows, where the query asks for it. */
   rows: WindowRow[] | null;
+  /** What that history was asked for. */
+  dimensions?: Record<string, string>;
 }
 
 export const kNoTable: Table = { columns: [], rows: 0, Text: () => null, Number: () => null, Time: () => null };

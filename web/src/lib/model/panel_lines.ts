@@ -100,7 +100,7 @@ function StyleOf({ visual }: Panel, { style, axis }: PanelQuery): LineStyle {
 }
 
 /** Everything that the queries of a panel gave, as lines. A query that failed gives none. */
-export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns }): PanelLines {
+export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns; view?: string | null }): PanelLines {
   const drawings = data.map(({ table }) => Draw(table, PanelWells(table)));
   const drawn = drawings.filter(({ lines }) => lines.length > 0);
   const axis = drawn[0]?.axis ?? 'time';
@@ -127,7 +127,7 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
       const rows = answer.rows === null ? null : RowsOfLine(OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name), line.x);
       lines.push({
         name, x: line.x, value: line.value, style: StyleOf(panel, query), token: TokenOf(lines.length), axis: query.axis, rows,
-        source: { database: query.database, table: query.table, measure: query.measure, view: null, dimensions: {} },
+        source: { database: query.database, table: query.table, measure: query.measure, view: rows === null ? null : (context.view ?? null), dimensions: answer.dimensions ?? {} },
       });
     });
   });

@@ -19,6 +19,7 @@ const kLiveEveryMs = 1000;
 const kLiveAnywayMs = 15_000;
 const kRefreshMs: Record<Exclude<Refresh, 'off' | 'live'>, number> = { '5s': 5000, '10s': 10_000, '30s': 30_000, '1m': 60_000, '5m': 300_000 };
 const kValuesMax = 1000;
+const kRestMs = 150;
 
 /** What one panel shows. */
 export class PanelState {
@@ -67,6 +68,8 @@ export class DashboardController {
   /** Grows with each answer. */
   changes = $state(0);
   settled = $state(false);
+  /** Both ends as they were last read. */
+  resolved = $state.raw<Resolved | null>(null);
   as_of: Ns | null = null;
 
   readonly #wish: DashboardWish;
@@ -74,6 +77,7 @@ export class DashboardController {
   #wished: VariableValues;
   #abort: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #due_at = Infinity;
   #clock: ReturnType<typeof setInterval> | undefined;
   #read_at = 0;
@@ -99,6 +103,7 @@ export class DashboardController {
     this.#unsubscribe();
     this.#abort?.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#rest);
     clearInterval(this.#clock);
   }
 
@@ -126,8 +131,15 @@ export class DashboardController {
 
   SetAsOf(as_of: Ns | null): void {
     if (as_of === this.as_of) return;
+    const back = as_of === null;
     this.as_of = as_of;
-    this.Reload();
+    // Charts rebuild the past from the history that they have; only what reads a view's rows is asked for again, once the slider rests.
+    for (const panel of this.file.panels) if (back || panel.queries.some(({ sql }) => /\bview_rows\s*\(/i.test(sql))) this.StateOf(panel).stale = true;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.#Stop();
+      this.#Schedule(0);
+    }, kRestMs);
   }
 
   /** Another value of a variable; those that depend on it are found anew. */
@@ -139,8 +151,7 @@ export class DashboardController {
   /** Everything again: what a read under way would answer is of no use any more. */
   Reload(): void {
     for (const state of this.panels.values()) state.stale = true;
-    this.#abort?.abort();
-    this.#abort = null;
+    this.#Stop();
     this.#Schedule(0);
   }
 
@@ -159,11 +170,6 @@ export class DashboardController {
     const range = this.#Resolve();
     return AutoWidthMs(Number((range.to - range.from) / kNsPerMs), (this.width_px * panel.grid.w) / 12);
   };
-
-  /** Values that a call sends: All is none, and what nobody settled is left to the server's defaults. */
-  get request_values(): VariableValues {
-    return this.values;
-  }
 
   #Resolve(): Resolved {
     const now = (WallNow() / kNsPerSecond) * kNsPerSecond;
@@ -219,6 +225,17 @@ export class DashboardController {
   }
 
   // ---- data ----
+
+  /** What is being read is not wanted any more; its panels still have to be. */
+  #Stop(): void {
+    this.#abort?.abort();
+    this.#abort = null;
+    for (const state of this.panels.values()) {
+      if (!state.busy) continue;
+      state.busy = false;
+      state.stale = true;
+    }
+  }
 
   #SetClock(): void {
     clearInterval(this.#clock);
@@ -284,10 +301,11 @@ export class DashboardController {
     this.#abort = abort;
     this.#read_at = performance.now();
     const range = this.#Resolve();
+    this.resolved = range;
     for (const panel of wanted) Object.assign(this.StateOf(panel), { busy: true, stale: false });
     try {
       const data = await ReadPanels({
-        panels: wanted, stored: { id: this.id, version: this.#wish.version }, variables: this.request_values, range, WidthOf: this.WidthOf, as_of: this.as_of, signal: abort.signal,
+        panels: wanted, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, signal: abort.signal,
       });
       if (this.#abort !== abort) return;
       for (const panel of wanted) {
