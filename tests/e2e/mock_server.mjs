@@ -7,6 +7,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConsoleModel } from './mock_console.mjs';
 import { DashModel } from './mock_dash.mjs';
+import { RunSample } from './mock_sample.mjs';
 import { HandleTables } from './mock_tables.mjs';
 import { EvalWells } from './mock_wells.mjs';
 import { StreamModel } from './mock_streams.mjs';
@@ -300,6 +301,8 @@ export class MockServer {
     let body = '';
     for await (const chunk of request) body += chunk;
     const endpoint = `http://${request.headers.host}`;
+    // A shared link reads its dashboard, and little else.
+    if (request.headers.authorization !== undefined && !['share', 'panels:data', 'info'].includes(path[0]) && path[4] !== 'revisions') return Fail(403, 'forbidden', 'This link only reads its dashboard.');
     if (await this.console.HandleConsole({ request, path, url, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
     if (this.dash.Handle({ request, path, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
     if (path[0] === 'overview') return Json(status.overview);
@@ -371,6 +374,12 @@ export class MockServer {
   /** One query of a panel: what wells make, else what #Query knows. */
   RunPanel(sql, { from = 'now-1h', to = 'now', interval_ms }) {
     const At = (text) => (/^\d+$/.test(text) ? Number(text) : this.now_ms - Number(/-(\d+)/.exec(text)?.[1] ?? 0) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[/[mhd]$/.exec(text)?.[0] ?? 'm']);
+    const data = {
+      hosts: this.#empty || this.#series.size === 0 ? [] : kHosts, now_ms: this.now_ms, watermark_ms: this.watermark_ms,
+      Points: (host, measure) => [...(this.#series.get(this.#Key(host, measure)) ?? [])], Windows: (host, measure) => [...(this.#windows.get(this.#Key(host, measure))?.values() ?? [])],
+    };
+    const of_sample = RunSample(sql, data, { from_ms: At(from), to_ms: At(to), step_ms: Number(interval_ms ?? 60_000) });
+    if (of_sample !== null) return of_sample;
     const made = EvalWells(sql, this.#PointsOf(sql, At(from), At(to)), { interval_ms });
     if (made !== null) return { ...made, watermark: Ns(this.watermark_ms) };
     let out = null;

@@ -8,6 +8,7 @@ import { MockServer } from './mock_server.mjs';
 import { tests as table_tests } from './pages_tables.mjs';
 import { tests as query_tests } from './pages_query.mjs';
 import { tests as stream_tests } from './pages_streams.mjs';
+import { tests as dash_tests } from './pages_dash.mjs';
 import { tests as shell_tests } from './pages_shell.mjs';
 import { tests as wells_tests } from './pages_wells.mjs';
 import { tests as view_tests } from './pages_views.mjs';
@@ -193,13 +194,13 @@ const Revisions = async (endpoint, chart) => {
 const wanted = process.argv[2] ?? '';
 const browser = await LaunchBrowser();
 let failed = 0;
-for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests })) {
+for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests })) {
   if (!name.includes(wanted)) continue;
   const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });
   const endpoint = await server.Listen();
   // The stream is refused and a statement fails on purpose; Chromium reports both as console errors.
   const { page, context, faults } = await OpenPage(browser, endpoint, {
-    now_ms: kNow, expected: [/status of (400|404|409|412|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
+    now_ms: kNow, expected: [/status of (400|401|404|409|412|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
   });
   page.setDefaultTimeout(kWaitMs);
   try {
