@@ -19,7 +19,7 @@ import tempfile
 import termios
 import time
 
-from harness import BINARY, STACK, Server, check, equal, put, record, run, wait_for
+from harness import BINARY, STACK, Failed, Server, check, equal, put, record, run, wait_for
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 TABLE = "InterpolatedBlogDB.EC2MetricTable"
@@ -42,6 +42,14 @@ COMMANDS = {
     "db_ls": "db ls",
     "table_ls": "table ls",
     "table_retention": f"table retention {TABLE}",
+    "table_describe": "table describe plant.machines",
+    "table_sample": "table sample plant.machines --limit 2",
+    "table_rejections": "table rejections plant.machines",
+    "dashboard_ls": "dashboard ls",
+    "dashboard_export": "dashboard export plant",
+    "saved_ls": "saved ls",
+    "saved_run": "saved run by-line",
+    "doctor": "doctor",
     "sql": "sql \"SELECT measure_name, count(*) AS n, avg(measure_value::double) AS v FROM InterpolatedBlogDB.EC2MetricTable "
            "WHERE measure_name LIKE '%cpu%' GROUP BY measure_name ORDER BY 1\"",
     "sql_values": "sql \"SELECT 9007199254740993 AS big, CAST(NULL AS bigint) AS nothing, 'a|b' AS text, true AS yes\"",
@@ -75,6 +83,7 @@ def steady_text(text, url):
     text = text.replace(url, "http://SERVER").replace(url.removeprefix("http://"), "SERVER")
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", "<time>", text)
     text = re.sub(r"\d{30,}", "<number>", text)
+    text = re.sub(r"clock skew -?\d+\.\d s", "clock skew <moving>", text)
     return re.sub(r"^(memory budget|sql|store[.\w]*|total)  .*$", r"\1  <moving>", text, flags=re.M | re.I)
 
 
@@ -90,8 +99,11 @@ def steady_json(value, url, key=""):
             return "<ns>"
         if re.fullmatch(r"1[789]\d{11}", value):
             return "<ms>"
+        if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", value):
+            return "<time>"
         value = re.sub(r"\d{30,}", "<number>", value)
-        return value.replace(url, "http://SERVER")
+        value = re.sub(r"clock skew -?\d+\.\d s", "clock skew <moving>", value)
+        return value.replace(url, "http://SERVER").replace(url.removeprefix("http://"), "SERVER")
     return value
 
 
@@ -118,6 +130,29 @@ def prepare(server):
     wait_for("the dead letter is there", lambda: int(server.pipeline()["dead_letters_total"]) == 1)
     wait_for("empty shards are idle", lambda: all(p["idle"] for p in server.pipeline()["partitions"] if p["max_event_time"] is None))
     return base
+
+
+def prepare_plant(server):
+    """A table with no view, so that nothing of it moves: two series, a refused record, a dashboard, a saved query."""
+    write = server.write
+    server.cli("db", "create", "plant")
+    write.create_table(DatabaseName="plant", TableName="machines",
+                              RetentionProperties={"MemoryStoreRetentionPeriodInHours": 24, "MagneticStoreRetentionPeriodInDays": 7})
+    now = int(time.time()) // 60 * 60
+    records = [{"Dimensions": [{"Name": "line", "Value": line}, {"Name": "plant", "Value": "north"}], "MeasureName": "temperature",
+                "MeasureValue": str(value), "MeasureValueType": "DOUBLE", "Time": str(now - age), "TimeUnit": "SECONDS", "Version": 2}
+               for line, value, age in [("a", 20.5, 60), ("a", 21.25, 0), ("b", -3, 0)]]
+    write.write_records(DatabaseName="plant", TableName="machines", Records=records)
+    try:
+        write.write_records(DatabaseName="plant", TableName="machines", Records=[{**records[0], "MeasureValue": "1", "Version": 1}])
+    except write.exceptions.RejectedRecordsException:
+        pass
+    file = {"schema": 1, "title": "Plant", "description": "Temperatures by line", "tags": ["north"], "panels": [
+        {"id": "p1", "queries": [{"sql": "SELECT time, measure_value::double FROM \"plant\".\"machines\"", "database": "plant", "table": "machines"}]}]}
+    server.cli("dashboard", "apply", "-", "--id", "plant", "--message", "first", input=json.dumps(file))
+    server.api("/saved-queries", {"id": "by-line", "name": "by line", "database": "plant", "tags": ["north"], "range": None,
+                                  "sql": "SELECT line, count(*) AS n, max(measure_value::double) AS hottest FROM $__database.machines "
+                                         "WHERE $__timeFilter GROUP BY line ORDER BY line"})
 
 
 def golden(server, write):
@@ -205,7 +240,10 @@ class Terminal:
                 except OSError:
                     pass
             return text in self.seen
-        wait_for(f"the terminal shows {text!r}; so far {self.seen[-500:]!r}", found, 30)
+        try:
+            wait_for(f"the terminal shows {text!r}", found, 30)
+        except Failed as error:
+            raise Failed(f"{error}; so far {self.seen[-500:]!r}") from None
         before, _, self.seen = self.seen.partition(text)
         return before
 
@@ -276,7 +314,8 @@ def shell(server):
     t.send("\x15\\df bin*\n")
     t.expect("bin(")
     t.expect("=> ")
-    t.send(f"SELECT count(*) FROM {QUOTED} a, {QUOTED} b, {QUOTED} c, {QUOTED} d, {QUOTED} e, {QUOTED} f, {QUOTED} g;\n")
+    # Some 15 rows to the power of ten: it does not end by itself.
+    t.send("SELECT count(*) FROM " + ", ".join(f"{QUOTED} t{i}" for i in range(10)) + ";\n")
     wait_for("the statement runs on the server",
              lambda: any(q["state"] == "running" and "count(*)" in q["sql"] for q in server.api("/queries")[1]["queries"]))
     t.send("\x03")
@@ -365,6 +404,7 @@ def main():
     with tempfile.TemporaryDirectory() as home, Server(stack=STACK) as server:
         os.environ["HOME"], os.environ["XDG_CONFIG_HOME"], os.environ["LC_ALL"] = home, home, "C.UTF-8"
         prepare(server)
+        prepare_plant(server)
         golden(server, "--write" in sys.argv)
         exit_codes(server)
         settings(server)

@@ -348,6 +348,10 @@ const JsonValue* MemberOf(const JsonValue& item, std::string_view path) {
   const JsonValue* at = &item;
   while (at != nullptr) {
     const size_t dot = path.find('.');
+    if (at->is_array()) {
+      if (at->array().empty()) return nullptr;
+      at = &at->array().front();
+    }
     at = at->Find(path.substr(0, dot));
     if (dot == std::string_view::npos) return at;
     path.remove_prefix(dot + 1);

@@ -30,7 +30,7 @@ enum class Show : uint8_t {
 
 struct Column {
   std::string title;   // "IN/S"
-  std::string member;  // of the item; "a.b" for one inside
+  std::string member;  // of the item; "a.b" for one inside; of a list its first
   Show show = Show::kText;
   enum class In : uint8_t { kAlways, kWide } in = In::kAlways;
 };

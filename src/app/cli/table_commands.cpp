@@ -224,6 +224,8 @@ int RunRejections(const Invocation& call) {
   const std::vector<Column> columns{{"REASON", "reason"},
                                     {"COUNT", "count", Show::kNumber},
                                     {"LAST", "last", Show::kTimeNs},
+                                    {"VERSION", "samples.version", Show::kNumber},
+                                    {"EXISTING", "samples.existing_version", Show::kNumber},
                                     {"FIX", "fix"},
                                     {"TEXT", "text", Show::kText, Column::In::kWide}};
   return PrintList(call, name->path() + "/rejections", "groups", columns);
