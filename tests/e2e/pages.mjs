@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
 import { AssertAxe, ChartReady, kNow, kWaitMs, Model, ms, OpenFirstHost, Until } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
+import { tests as edit_tests } from './pages_edit.mjs';
 import { tests as table_tests } from './pages_tables.mjs';
 import { tests as query_tests } from './pages_query.mjs';
 import { tests as stream_tests } from './pages_streams.mjs';
@@ -194,7 +195,7 @@ const Revisions = async (endpoint, chart) => {
 const wanted = process.argv[2] ?? '';
 const browser = await LaunchBrowser();
 let failed = 0;
-for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests })) {
+for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests })) {
   if (!name.includes(wanted)) continue;
   const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });
   const endpoint = await server.Listen();

@@ -34,18 +34,18 @@ export function QueryOf({ spec, visual, own_sql }: WellsState, context: WellCont
   };
 }
 
-/** The panel with its first query as the editor has it. */
-export function PanelOf(state: WellsState, context: WellContext, before: Panel): Panel {
+/** The panel with its query number `at` as the editor has it. */
+export function PanelOf(state: WellsState, context: WellContext, before: Panel, at = 0): Panel {
   const { spec, visual, revisions } = state;
   const drawn = visual === 'auto' && state.own_sql !== null ? before.visual : visual === 'auto' ? AutoVisual(spec) : visual;
   return {
-    ...before, visual: drawn, queries: [QueryOf(state, context, before.queries[0]), ...before.queries.slice(1)],
+    ...before, visual: drawn, queries: Object.assign([...before.queries], { [at]: QueryOf(state, context, before.queries[at]) }),
     options: { ...before.options, missing: spec.missing_in === 'sql' ? 'connect' : spec.missing, format: spec.values[0]?.format ?? before.options.format, revisions },
   };
 }
 
-export function StateOf(panel: Panel): WellsState {
-  const query = panel.queries[0];
+export function StateOf(panel: Panel, at = 0): WellsState {
+  const query = panel.queries[at];
   const spec = query === undefined ? null : ReadSpec(query.wells);
   const visual = panel.visual === 'text' ? 'auto' : panel.visual;
   if (spec === null) {
