@@ -118,7 +118,7 @@ DataSet Ec2() {
   for (size_t i = 0; i < store::kChunkRowsMax; ++i) {
     records.clear();
     const int64_t time = (kStart + static_cast<int64_t>(i) * kStep) / 1'000'000'000;
-    fleet.AppendRecords(fleet.hosts().front(), time, time, records);
+    fleet.AppendRecords(fleet.hosts().front(), time, app::Fleet::Sent::kOnTime, records);
     for (size_t m = 0; m < app::Fleet::kHostMeasures; ++m) {
       const JsonValue record = ParseJson(records[m]).value();
       const auto value = ParseFiniteDouble(record.Find("MeasureValue")->string_value());

@@ -77,7 +77,8 @@ void Generate(Order order, Take take) {
     for (const app::Host& host : fleet.hosts()) {
       const bool late = fleet.IsLate(host, now_s, kLatePercent);
       std::vector<std::string> texts;
-      fleet.AppendRecords(host, now_s, late ? now_s - kLate_s : now_s, texts);
+      fleet.AppendRecords(host, late ? now_s - kLate_s : now_s,
+                          late ? app::Fleet::Sent::kLate : app::Fleet::Sent::kOnTime, texts);
       const std::string key = std::string(app::DimensionOf(host.dimensions, "instance_name")) +
                               "/" + std::string(app::DimensionOf(host.dimensions, "silo"));
       for (std::string& text : texts) records.push_back({key, std::move(text)});

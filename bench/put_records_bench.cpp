@@ -44,7 +44,7 @@ const Load& TheLoad() {
     for (int64_t now_s = 1'767'225'600; out.data.size() < kRecordsPerCall * kCalls; now_s += 10) {
       for (const app::Host& host : fleet.hosts()) {
         std::vector<std::string> texts;
-        fleet.AppendRecords(host, now_s, now_s, texts);
+        fleet.AppendRecords(host, now_s, app::Fleet::Sent::kOnTime, texts);
         for (std::string& text : texts) {
           out.keys.push_back(std::string(app::DimensionOf(host.dimensions, "instance_name")) + "/" +
                              std::string(app::DimensionOf(host.dimensions, "silo")));

@@ -206,14 +206,20 @@ double Fleet::Incident(const Host& host, int64_t time_s) const {
   return std::sin(std::numbers::pi * into / length);
 }
 
-void Fleet::AppendRecords(const Host& host, int64_t signal_s, int64_t time_s,
+/// Of a host that cannot send, in [0.3, 1): the same for a quarter of an hour.
+double Fleet::Strain(const Host& host, int64_t time_s) const {
+  return 0.3 + 0.7 * Unit(Key(seed_ ^ 0xde1a, host.number, static_cast<uint64_t>(time_s / 900)));
+}
+
+void Fleet::AppendRecords(const Host& host, int64_t time_s, Sent sent,
                           std::vector<std::string>& out) const {
   // The busiest hour is 14:00 UTC, a little different for every host.
-  const double phase = static_cast<double>(signal_s % 86'400) / 86'400 -
+  const double phase = static_cast<double>(time_s % 86'400) / 86'400 -
                        (14.0 / 24 + 0.08 * (Unit(Key(seed_, host.number, 1)) - 0.5));
   const double daily = std::cos(2 * std::numbers::pi * phase);
   const double load = 0.6 + 0.8 * Unit(Key(seed_, host.number, 2));  // some hosts work more
-  const double incident = Incident(host, signal_s);
+  const double incident =
+      std::max(Incident(host, time_s), sent == Sent::kLate ? Strain(host, time_s) : 0.0);
 
   std::array<double, kHostMeasures> values{};
   double busy = 0;
@@ -222,7 +228,7 @@ void Fleet::AppendRecords(const Host& host, int64_t signal_s, int64_t time_s,
     const uint64_t series = host.number * 64 + m;
     double value =
         measure.base * load + measure.swing * daily + measure.incident * incident +
-        measure.noise * (0.7 * Smooth(series, signal_s, 900) + 0.3 * Noise(series, signal_s));
+        measure.noise * (0.7 * Smooth(series, time_s, 900) + 0.3 * Noise(series, time_s));
     value = std::clamp(value, 0.0, m < kIdle ? 95.0 : 1000.0);
     values[m] = value;
     if (m < kIdle) busy += value;
@@ -236,19 +242,19 @@ void Fleet::AppendRecords(const Host& host, int64_t signal_s, int64_t time_s,
     const std::string& tail = host.processes[p].tail;
     const uint64_t series = host.number * 64 + 32 + p * 8;
     const auto tasks = static_cast<int64_t>(
-        std::max(0.0, 250 + 120 * daily + 60 * Noise(series, signal_s) - 150 * incident));
+        std::max(0.0, 250 + 120 * daily + 60 * Noise(series, time_s) - 150 * incident));
     AppendRecord("task_completed", std::to_string(tasks), "BIGINT", time_s, tail, out);
-    const double draw = Unit(Key(seed_, series + 1, static_cast<uint64_t>(signal_s)));
+    const double draw = Unit(Key(seed_, series + 1, static_cast<uint64_t>(time_s)));
     const auto state = static_cast<size_t>(
         std::ranges::find_if(kEndStateShares, [&](double share) { return draw < share; }) -
         kEndStateShares.begin());
     AppendRecord("task_end_state", kEndStates[std::min(state, kEndStates.size() - 1)], "VARCHAR",
                  time_s, tail, out);
-    const double pause = std::max(0.0, 20 + 8 * Smooth(series + 2, signal_s, 300) + 60 * incident);
-    AppendRecord("gc_reclaimed", FormatDoubleShortest(50 + 30 * Noise(series + 3, signal_s)),
+    const double pause = std::max(0.0, 20 + 8 * Smooth(series + 2, time_s, 300) + 60 * incident);
+    AppendRecord("gc_reclaimed", FormatDoubleShortest(50 + 30 * Noise(series + 3, time_s)),
                  "DOUBLE", time_s, tail, out);
     AppendRecord("gc_pause", FormatDoubleShortest(pause), "DOUBLE", time_s, tail, out);
-    AppendRecord("memory_free", FormatDoubleShortest(55 + 20 * Smooth(series + 4, signal_s, 600)),
+    AppendRecord("memory_free", FormatDoubleShortest(55 + 20 * Smooth(series + 4, time_s, 600)),
                  "DOUBLE", time_s, tail, out);
   }
 }

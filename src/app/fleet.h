@@ -51,15 +51,19 @@ class Fleet {
   /// Whether this host is late in this step, for a share of `percent` of all.
   bool IsLate(const Host& host, int64_t step_s, double percent) const;
 
-  /// Appends the records of `host` and its processes as JSON texts to `out`. The signal is that of
-  /// `signal_s`, the field Time says `time_s`; seconds since the epoch.
-  void AppendRecords(const Host& host, int64_t signal_s, int64_t time_s,
+  /// A host that sends late was too busy to send: its late records tell of that, so that what late
+  /// data changes can be seen.
+  enum class Sent : uint8_t { kOnTime, kLate };
+  /// Appends the records of `host` and its processes as JSON texts to `out`, with the signal of
+  /// `time_s`, seconds since the epoch.
+  void AppendRecords(const Host& host, int64_t time_s, Sent sent,
                      std::vector<std::string>& out) const;
 
  private:
   double Noise(uint64_t series, int64_t step) const;
   double Smooth(uint64_t series, int64_t time_s, int64_t period_s) const;
   double Incident(const Host& host, int64_t time_s) const;
+  double Strain(const Host& host, int64_t time_s) const;
 
   const uint64_t seed_;
   std::vector<Host> hosts_;

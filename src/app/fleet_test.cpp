@@ -33,7 +33,7 @@ TEST(Fleet, TheFirstHostsAreSpreadOverRegions) {
 TEST(Fleet, RecordsHaveTheShapeOfTheSample) {
   const Fleet fleet({.host_scale = 1, .hosts_max = 1, .seed = 1});
   std::vector<std::string> records;
-  fleet.AppendRecords(fleet.hosts()[0], 1'700'000'000, 1'699'999'925, records);
+  fleet.AppendRecords(fleet.hosts()[0], 1'699'999'925, Fleet::Sent::kOnTime, records);
   ASSERT_THAT(records, SizeIs(fleet.records_per_step()));
   size_t bytes = 0;
   for (const std::string& text : records) {
@@ -58,8 +58,8 @@ TEST(Fleet, RecordsHaveTheShapeOfTheSample) {
 TEST(Fleet, TheSameSeedGivesTheSameRecords) {
   const FleetOptions options{.host_scale = 1, .hosts_max = 3, .seed = 9};
   std::vector<std::string> a, b;
-  Fleet(options).AppendRecords(Fleet(options).hosts()[2], 1'700'000'000, 1'700'000'000, a);
-  Fleet(options).AppendRecords(Fleet(options).hosts()[2], 1'700'000'000, 1'700'000'000, b);
+  Fleet(options).AppendRecords(Fleet(options).hosts()[2], 1'700'000'000, Fleet::Sent::kOnTime, a);
+  Fleet(options).AppendRecords(Fleet(options).hosts()[2], 1'700'000'000, Fleet::Sent::kOnTime, b);
   EXPECT_EQ(a, b);
 }
 
@@ -73,12 +73,25 @@ TEST(Fleet, TheShareOfLateStepsIsAsAsked) {
   EXPECT_NEAR(late / 100'000.0, 0.05, 0.005);
 }
 
+TEST(Fleet, WhatComesLateMovesAnAverage) {
+  const Fleet fleet({.host_scale = 1, .hosts_max = 20, .seed = 1});
+  const auto cpu_system = [](const std::vector<std::string>& records) {
+    return std::stod(ParseJson(records[1])->Find("MeasureValue")->string_value());
+  };
+  for (const Host& host : fleet.hosts()) {
+    std::vector<std::string> on_time, late;
+    fleet.AppendRecords(host, 1'700'000'000, Fleet::Sent::kOnTime, on_time);
+    fleet.AppendRecords(host, 1'700'000'000, Fleet::Sent::kLate, late);
+    EXPECT_GT(cpu_system(late), cpu_system(on_time));
+  }
+}
+
 TEST(Fleet, CpuAddsUpToAtMostAHundred) {
   const Fleet fleet({.host_scale = 1, .hosts_max = 50, .seed = 1});
   for (int64_t t = 1'700'000'000; t < 1'700'086'400; t += 1800) {
     for (const Host& host : fleet.hosts()) {
       std::vector<std::string> records;
-      fleet.AppendRecords(host, t, t, records);
+      fleet.AppendRecords(host, t, Fleet::Sent::kOnTime, records);
       double sum = 0;
       for (size_t i = 0; i < 8; ++i) {
         sum += std::stod(ParseJson(records[i])->Find("MeasureValue")->string_value());

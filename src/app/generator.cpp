@@ -166,7 +166,7 @@ Result<GeneratorProgress> RunGenerator(
       const bool late = fleet.IsLate(host, step, options.percent_late);
       const int64_t time_s = late ? step - late_s : step;
       texts.clear();
-      fleet.AppendRecords(host, time_s, time_s, texts);
+      fleet.AppendRecords(host, time_s, late ? Fleet::Sent::kLate : Fleet::Sent::kOnTime, texts);
       for (std::string& text : texts) batch.push_back({std::move(text), keys[h]});
       if (late) progress.late_records += texts.size();
       const bool last = h + 1 == fleet.hosts().size();
