@@ -161,7 +161,7 @@ export class DashModel {
       });
     }
     if (!/columns/.test(request.headers.accept ?? '')) return Json({ panels: answers });
-    const blocks = answers.map(({ columns = [], rows = [], ...more }) => EncodeBlock(columns, rows, more));
+    const blocks = answers.map(({ block, columns = [], rows = [], ...more }) => block ?? EncodeBlock(columns, rows, more));
     response.writeHead(200, { 'Content-Type': 'application/vnd.tidemark.columns', 'Cache-Control': 'no-store' }).end(Buffer.concat(blocks));
   }
 }

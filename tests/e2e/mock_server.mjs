@@ -68,6 +68,8 @@ export class MockServer {
   streams = new StreamModel();
   dash = new DashModel((sql, members) => this.RunPanel(sql, members));
   views = new ViewModel();
+  /** A chart's fixture (mock_charts.mjs): its view, its windows. */
+  fixture = null;
   /** Problems of the overview. */
   problems = [];
 
@@ -126,6 +128,12 @@ export class MockServer {
     const kinds = this.#Evaluate(host, measure, Math.floor(time_ms / kWindowMs) * kWindowMs, this.now_ms, 1) ? ['raw', 'view', 'revision'] : ['raw'];
     const window_end = (Math.floor(time_ms / kWindowMs) + 1) * kWindowMs;
     this.#Table([measure, `avg_${measure}`], time_ms, Math.max(time_ms, window_end), kinds);
+  }
+
+  /** Rows of the fixture changed: tells the pages. */
+  Tell(measures, from_ms, to_ms) {
+    this.#Table(measures, from_ms, to_ms, ['view', 'revision']);
+    this.#Graph();
   }
 
   /** Event time goes on by one step. */
@@ -218,6 +226,7 @@ export class MockServer {
       revisions_total: String(revisions.reduce((sum, row) => sum + row.revisions.length - 1, 0)), late_points_total: String(late), dirty: '0',
       lag_ms: String(this.now_ms - this.watermark_ms), window_ns: Ns(kWindowMs), out_of_orderness_ns: Ns(kOutOfOrdernessMs), allowed_lateness_ns: Ns(120_000), error: null,
     };
+    if (this.fixture !== null) Object.assign(view, this.fixture.view, { watermark: Ns(this.fixture.watermark_ms), lag_ms: String(this.now_ms - this.fixture.watermark_ms) });
     const pipeline = {
       name: 'ec2', stream: 'ec2-metrics', database: kDatabase, table: kTable, dead_letter_stream: 'ec2-dead', state: this.#pipeline_state,
       records_per_second: this.#pipeline_state === 'running' ? 1264.5 : 0, records_total: String(total), points_total: String(total - 14), late_points_total: String(late),
@@ -308,6 +317,7 @@ export class MockServer {
     if (path[0] === 'overview') return Json(status.overview);
     if (path[0] === 'streams') return this.streams.Handle({ request, path, url, body, status, now_ms: this.now_ms, Json, Fail, response });
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
+    if (path[0] === 'databases' && path[4] === 'revisions' && this.fixture !== null) return Json(this.fixture.Revisions(url.searchParams));
     if (path[0] === 'databases' && path[4] === 'revisions') return this.#Revisions(url.searchParams, Json, Fail);
     if (path[0] === 'databases') return HandleTables({ path, url, hosts: kHosts, now_ms: this.now_ms, Json, Fail });
     const SetPipeline = (state) => {

@@ -29,7 +29,7 @@ export function AxesOf({ data, base, palette, extent, LowestValue }: AxisInput):
   const common = { stroke: palette.muted, font: `11px ${palette.font_family}` };
   const grid = { stroke: palette.grid, width: 1 };
   const dated = data.axis === 'time' && extent.to - extent.from > kManyDays;
-  const Label = (x: number, room: number): string => {
+  const Label = (x: number, room: number, step: number): string => {
     if (data.axis === 'number') return ShortValue(x);
     if (data.axis === 'text') {
       const text = Number.isInteger(x) ? (data.labels[x] ?? (data.labels.length === 0 ? String(x) : '')) : '';
@@ -37,16 +37,17 @@ export function AxesOf({ data, base, palette, extent, LowestValue }: AxisInput):
       return text.length <= fits ? text : `${text.slice(0, fits - 1)}…`;
     }
     const at = FromX(x, base);
-    if (!dated) return FormatClock(at);
+    // As many digits as tell neighbours apart.
+    if (!dated) return step >= 1 ? FormatClock(at) : FormatTimestamp(at, { digits: Math.min(9, Math.ceil(-Math.log10(step) - 1e-9)), date: false });
     const words = FormatTimestamp(at, { digits: null }).slice(5);
     return words.endsWith(' 00:00') ? words.slice(0, 5) : words;
   };
-  const Values: uPlot.Axis.DynamicValues = (u, splits) => {
+  const Values: uPlot.Axis.DynamicValues = (u, splits, _axis, _space, step) => {
     const room = splits.length > 1 ? Math.abs(u.valToPos(splits[1] as number, 'x') - u.valToPos(splits[0] as number, 'x')) - 8 : u.width;
-    return splits.map((x) => Label(x, room));
+    return splits.map((x) => Label(x, room, step));
   };
   const x: uPlot.Axis = {
-    ...common, grid, ticks: { ...grid, size: 5 }, size: 32, space: dated ? 96 : data.axis === 'text' ? 72 : 80, values: Values,
+    ...common, grid, ticks: { ...grid, size: 5 }, size: 32, space: dated ? 96 : data.axis === 'text' ? 72 : data.axis === 'time' && extent.to - extent.from < 20n * kNsPerSecond ? 120 : 80, values: Values,
     ...(data.axis === 'time' ? { incrs: kTickSeconds } : data.axis === 'text' ? { incrs: kTextSteps } : {}),
   };
   const Side = (scale: 'y' | 'y2', side: 1 | 3): uPlot.Axis => ({

@@ -6,7 +6,7 @@ import { FirstValue, LowerBound, type WindowRow } from '../model/chart.ts';
 import {
   BaseOf, ExtentOf, FromX, JoinParts, kEmptyChart, LowerIndex, NearestIndex, PartsOf, ToX, ToXs, ValueRange, type Axis, type ChartData, type Part, type Y,
 } from '../model/panel_chart.ts';
-import { kMarkedLinesMax, RevisedRows, ShownRows, type RevisedRow, type RevisionMode } from '../model/revisions.ts';
+import { kMarkedLinesMax, RevisedRows, SameSeries, ShownRows, type RevisedRow, type RevisionMode } from '../model/revisions.ts';
 import type { Ns } from '../time.ts';
 import { AxesOf } from './axes.ts';
 import { DrawAbove, DrawBelow, kStripRoomPx, RingKey, ScaleOf, type DrawnMarks, type MarksInput } from './marks.ts';
@@ -392,7 +392,7 @@ export class PanelView {
     const keys: string[] = [];
     this.#data.lines.forEach((line, index) => {
       const old = before.lines[index];
-      if (line.rows === null || old?.rows == null || old.name !== line.name || old.rows === line.rows) return;
+      if (line.rows === null || old?.rows == null || old.rows === line.rows || !SameSeries(old, line)) return;
       const known = new Map(old.rows.map((row) => [row.time, row.revision]));
       for (const row of ShownRows(line, this.#data)) {
         const revision = known.get(row.time);

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ParseTimestamp } from '../time.ts';
 import { FirstValue, type Revision, type WindowRow } from './chart.ts';
-import { kEmptyChart, type ChartData } from './panel_chart.ts';
+import { kEmptyChart, type ChartData, type ChartLine } from './panel_chart.ts';
 import { CardText, CauseWords, RawMeasure, RecordsSql, WindowHref } from './point_links.ts';
-import { AsOf, RevisedRows, RevisionTimes, Sentence, StateOf, Summarize, ToChartsEntryOf, WindowWords } from './revisions.ts';
+import { AsOf, DimensionsOf, JustRevised, RevisedRows, RevisionTimes, Sentence, StateOf, Summarize, ToChartsEntryOf, WindowWords } from './revisions.ts';
 import { SpokenPoint } from './spoken.ts';
 
 const kMinute = 60_000_000_000n;
@@ -90,6 +90,22 @@ test('replay stops where windows were published again', () => {
   assert.equal(times.length, 13, 'fourteen revisions, two of them at once');
   assert.ok(times.every((at, i) => i === 0 || at > (times[i - 1] as bigint)));
   assert.equal(times[0], At('16:17:10'));
+});
+
+test('a revision that just came is said once, and only of the same series', () => {
+  const before = Demo60();
+  const [line] = before.lines;
+  const Change = (clock: string, value: number, dimensions?: Record<string, string>): ChartData => ({
+    ...before,
+    lines: before.lines.map((l) => ({
+      ...l, rows: (l.rows ?? []).map((r) => (r.time !== At(clock) ? { ...r, dimensions: dimensions ?? r.dimensions } : { ...r, dimensions: dimensions ?? r.dimensions, value, revision: r.revision + 1n, revisions: [...r.revisions, Entry(r.revision + 1n, r.value, value, At('16:59:20'), 3n)] })),
+    })),
+  });
+  assert.equal(JustRevised(before, Change('16:24:00', 0.64)), '16:24 of avg_cpu_system was revised from 0.6189 to 0.6400.');
+  assert.equal(JustRevised(before, before), '');
+  assert.equal(JustRevised(before, Change('16:53:00', 0.9)), '', 'provisional');
+  assert.equal(JustRevised(before, Change('16:24:00', 0.64, { instance_name: 'another' })), '');
+  assert.deepEqual(DimensionsOf(line as ChartLine), { instance_name: "i-o'1" });
 });
 
 test('the hook lists what is marked, and nothing when marks are off', () => {

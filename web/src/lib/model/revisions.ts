@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Revisions of a chart: which windows late data changed, how they are counted and said, and how the chart looked at a time of
 // processing. A provisional window (the watermark has not passed its end) is never counted as revised: what it shows is early.
-import { FormatChange, FormatPercentChange } from '../format.ts';
+import { FormatChange, FormatPercentChange, FormatValue } from '../format.ts';
 import { FormatClock, type Ns } from '../time.ts';
 import { FirstValue, IsRevised, LowerBound, type WindowRow, type WindowState } from './chart.ts';
 import type { ChartData, ChartLine } from './panel_chart.ts';
@@ -13,6 +13,8 @@ export const NextMode = (mode: RevisionMode): RevisionMode => kRevisionModes[(kR
 
 /** More lines than this have no marks of their own: the strip sums them, the band is the focused one's. */
 export const kMarkedLinesMax = 8;
+
+const kSaidMax = 3;
 
 interface Clock {
   watermark: Ns | null;
@@ -113,6 +115,35 @@ export function Sentence(summary: RevisionSummary | null): string {
   return `${parts.join('; ')}.`;
 }
 
+/** The dimensions of a line's rows; null where they are of several series, or none is known. */
+export function DimensionsOf(line: ChartLine): Record<string, string> | null {
+  const [first] = line.rows ?? [];
+  if (first === undefined) return null;
+  const text = JSON.stringify(first.dimensions);
+  return (line.rows ?? []).every((row) => JSON.stringify(row.dimensions) === text) ? first.dimensions : null;
+}
+
+/** Whether two charts' lines are the same series: by name, and by what their windows are of. */
+export const SameSeries = (a: ChartLine, b: ChartLine): boolean =>
+  a.name === b.name && JSON.stringify(a.rows?.[0]?.dimensions) === JSON.stringify(b.rows?.[0]?.dimensions);
+
+/** Windows that late data changed since the chart was like `before`, in a sentence; '' for none. */
+export function JustRevised(before: ChartData, after: ChartData): string {
+  const said: string[] = [];
+  for (const line of after.lines) {
+    const old = before.lines.find((other) => SameSeries(other, line));
+    if (line.rows === null || old?.rows == null || old.rows === line.rows) continue;
+    const known = new Map(old.rows.map((row) => [row.time, row]));
+    for (const row of ShownRows(line, after)) {
+      const was = known.get(row.time);
+      if (was === undefined || was.revision === 0n || was.revision >= row.revision || !CountsAsRevised(row, after)) continue;
+      if (was.value !== null && row.value !== null) said.push(`${FormatClock(row.window_start)} of ${line.name} was revised from ${FormatValue(was.value)} to ${FormatValue(row.value)}`);
+    }
+  }
+  if (said.length > kSaidMax) return `${said.length} windows were revised by late data.`;
+  return said.length === 0 ? '' : `${said.join('; ')}.`;
+}
+
 /** Every time at which a window of the chart was published again, ascending: where replay stops. */
 export function RevisionTimes(data: ChartData): Ns[] {
   const times = new Set<Ns>();
@@ -152,7 +183,10 @@ export function AsOf(data: ChartData, as_of: Ns, known: KnownAsOf | null = null)
       return n === line.x.length ? line : { ...line, x: line.x.slice(0, n), value: line.value.slice(0, n) };
     }
     const told = known?.rows.get(index);
-    const rows = line.rows.map((row) => told?.get(row.time) ?? RowAsOf(row, as_of)).filter((row) => row !== null);
+    const rows = line.rows.map((row) => {
+      const own = told?.get(row.time);
+      return own !== undefined && own.window_end === row.window_end ? own : RowAsOf(row, as_of);
+    }).filter((row) => row !== null);
     const shown = rows.filter((row) => row.value !== null);
     for (const row of shown) if (row.revision > 0n && (published === null || row.window_end > published)) published = row.window_end;
     return { ...line, rows, x: shown.map((row) => row.time), value: shown.map((row) => row.value) };

@@ -96,6 +96,7 @@ export function DescribeRange(range: TimeRange, now: Ns): string {
   if (resolved === null) return `${range.from} – ${range.to}`;
   const digits = (time: Ns): number | null => (time % (60n * kNsPerSecond) === 0n ? null : time % kNsPerSecond === 0n ? 0 : 3);
   const from = FormatTimestamp(resolved.from, { digits: digits(resolved.from) });
+  if (range.to.trim() === 'now') return `${from} – now`;
   const to = FormatTimestamp(resolved.to, { digits: digits(resolved.to) });
   return `${from} – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
 }

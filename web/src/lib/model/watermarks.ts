@@ -35,7 +35,7 @@ export const PlaceOf = (at: Ns, axis: { from: Ns; to: Ns }): number => Math.max(
 /** Ticks of the axis at whole units of time. */
 export function TicksOf(axis: { from: Ns; to: Ns }): { at: Ns; place: number; label: string }[] {
   const units = [1n, 5n, 10n, 30n, 60n, 300n, 600n, 1800n, 3600n, 7200n, 21600n, 43200n, 86400n, 604800n].map((s) => s * kNsPerSecond);
-  const unit = units.find((u) => (axis.to - axis.from) / u <= 5n) ?? (units.at(-1) as Ns);
+  const unit = units.find((u) => (axis.to - axis.from) / u <= 9n) ?? (units.at(-1) as Ns);
   const out: { at: Ns; place: number; label: string }[] = [];
   for (let at = (axis.from / unit + 1n) * unit; at < axis.to; at += unit) out.push({ at, place: PlaceOf(at, axis), label: FormatClock(at) });
   return out.filter(({ place }) => place > 4 && place < 90);

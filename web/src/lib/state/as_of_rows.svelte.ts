@@ -4,7 +4,7 @@
 import { GetRevisions } from '../api/client.ts';
 import { ToWindowRow } from '../model/chart.ts';
 import { ExtentOf, type ChartData } from '../model/panel_chart.ts';
-import { kMarkedLinesMax, type KnownAsOf } from '../model/revisions.ts';
+import { DimensionsOf, kMarkedLinesMax, type KnownAsOf } from '../model/revisions.ts';
 import type { Ns } from '../time.ts';
 import { as_of } from './as_of.svelte.ts';
 
@@ -41,10 +41,13 @@ export class AsOfRows {
     const abort = new AbortController();
     this.#abort = abort;
     const range = ExtentOf(data);
-    const lines = data.lines.map((line, index) => ({ source: line.rows === null ? null : (line.source ?? null), index })).filter(({ source }) => source !== null).slice(0, kMarkedLinesMax);
+    const lines = data.lines.flatMap((line, index) => {
+      const dimensions = line.source == null ? null : DimensionsOf(line);
+      return line.source == null || dimensions === null || line.source.measure === '' ? [] : [{ wanted: { ...line.source, dimensions }, index }];
+    }).slice(0, kMarkedLinesMax);
     if (range === null || lines.length === 0) return;
     try {
-      const answers = await Promise.all(lines.map(({ source }) => GetRevisions({ ...(source as NonNullable<typeof source>), ...range, as_of: at }, abort.signal)));
+      const answers = await Promise.all(lines.map(({ wanted: { database, table, measure, dimensions } }) => GetRevisions({ database, table, measure, dimensions, ...range, as_of: at }, abort.signal)));
       if (abort.signal.aborted) return;
       let watermark: Ns | null = null;
       let history_from: Ns | null = null;
