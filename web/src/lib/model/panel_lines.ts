@@ -56,6 +56,9 @@ export function RowsOfLine(rows: readonly WindowRow[], x: readonly Ns[]): readon
     const by = (x[i] as Ns) - (x[i - 1] as Ns);
     if (by > 0n && (step === 0n || by < step)) step = by;
   }
+  const [window] = rows;
+  // Of the past, or cut by a condition: fewer points than windows, but not wider ones.
+  if (window !== undefined && step <= window.window_end - window.window_start && own > 0) return rows;
   return step === 0n ? null : x.flatMap((begin) => {
     const inside = rows.filter((row) => row.time >= begin && row.time < begin + step);
     return inside.length === 0 ? [] : [Together(begin, inside)];
