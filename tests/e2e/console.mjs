@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// The console against a running server, with data arriving: runs a statement in the editor, sees the chart change, and compares the
-// plotted series and the revised marks, read through the page's typed model, with what the server answers for the same range.
+// The console against a running server with the EC2 sample and data arriving: runs a statement in the editor, sees the sample dashboard
+// change, and compares the plotted series and the revised marks, read through window.tidemark.charts(), with what the server answers
+// for the same range.
 //
 //   TIDEMARK_ENDPOINT=http://127.0.0.1:4580 node console.mjs
 //
-// Environment: TIDEMARK_ENDPOINT; TIDEMARK_DATABASE, TIDEMARK_TABLE, TIDEMARK_MEASURE (the sample's); TIDEMARK_HOST (an instance_name,
-// default the first); TIDEMARK_REVISED_MIN (default 1: revised windows to wait for); TIDEMARK_RANGE_FROM, TIDEMARK_RANGE_TO (of the
-// chart, default now-2h and now); TIDEMARK_WAIT_S (per step, default 120); TIDEMARK_SCREENSHOTS (a directory for pictures, default none);
-// TIDEMARK_CHROMIUM (default /usr/bin/chromium). Exit code 0 if all steps passed, else 1 with the step and the reason.
+// Environment: TIDEMARK_ENDPOINT; TIDEMARK_HOST (an instance_name, default the first); TIDEMARK_REVISED_MIN (default 1: revised windows to
+// wait for); TIDEMARK_RANGE_FROM, TIDEMARK_RANGE_TO (of the dashboard, default now-2h and now); TIDEMARK_WAIT_S (per step, default 120);
+// TIDEMARK_SCREENSHOTS (a directory for pictures, default none); TIDEMARK_CHROMIUM (default /usr/bin/chromium). Exit code 0 if all steps passed, else 1 with the step and the reason.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
 
 const env = process.env;
 const endpoint = (env.TIDEMARK_ENDPOINT ?? 'http://127.0.0.1:4580').replace(/\/$/, '');
-const database = env.TIDEMARK_DATABASE ?? 'InterpolatedBlogDB';
-const table = env.TIDEMARK_TABLE ?? 'EC2MetricTable';
-const measure = env.TIDEMARK_MEASURE ?? 'cpu_system';
+const database = 'InterpolatedBlogDB';
+const table = 'EC2MetricTable';
+const measure = 'cpu_system';
+const avg_measure = 'avg_cpu_system';
 const revised_min = Number(env.TIDEMARK_REVISED_MIN ?? 1);
 const wait_ms = Number(env.TIDEMARK_WAIT_S ?? 120) * 1000;
 const pictures = env.TIDEMARK_SCREENSHOTS ?? '';
@@ -28,8 +29,8 @@ const kNsPerMinute = 60_000_000_000n;
 
 // ---- what the server says, without the page ----
 
-async function Api(path, body) {
-  const init = body === undefined ? {} : { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Console': '1' }, body: JSON.stringify(body) };
+async function Api(path, body, headers = {}) {
+  const init = body === undefined ? {} : { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Console': '1', ...headers }, body: JSON.stringify(body) };
   const response = await fetch(`${endpoint}/api/v1${path}`, init);
   const answer = await response.json();
   assert.ok(response.ok, `${path} answered ${response.status}: ${JSON.stringify(answer)}`);
@@ -68,21 +69,27 @@ const Series = async (name, host, from, to) =>
   )).map(([time, value]) => [ToNs(time), Number(value)]);
 
 /** The same range as the page's model has it, from three answers of the server. */
-async function Expected(chart, from, to) {
-  const params = new URLSearchParams({ measure: chart.avg_measure, from, to, limit: '10000', ...chart.host });
-  const [raw, avg, revisions] = await Promise.all([
-    Series(measure, chart.host, from, to),
-    Series(chart.avg_measure, chart.host, from, to),
-    Api(`/databases/${encodeURIComponent(database)}/tables/${encodeURIComponent(table)}/revisions?${params}`),
+async function Expected(from, to) {
+  const params = new URLSearchParams({ measure: avg_measure, from, to, limit: '10000', ...host });
+  const [raw, avg, { rows }] = await Promise.all([
+    Series(measure, host, from, to),
+    Series(avg_measure, host, from, to),
+    Api(`/databases/${database}/tables/${table}/revisions?${params}`),
   ]);
-  const rows = revisions.rows.map((row) => ({
-    time: row.time, window_start: row.window_start, window_end: row.window_end, revision: row.revision, value: row.value === null ? null : Number(row.value),
-    frozen: row.frozen === true || row.revisions.some((r) => r.frozen === true),
-    revisions: row.revisions.map((r) => ({
-      revision: r.revision, old: r.old === null ? null : Number(r.old), new: r.new === null ? null : Number(r.new), late_points: r.late_points, at: r.at, frozen: r.frozen === true,
-    })),
-  }));
-  return { raw, avg, rows, revised: rows.filter((row) => row.revisions.filter((r) => !r.frozen).length > 1 || row.frozen) };
+  const Values = (row) => row.revisions.filter((r) => r.frozen !== true);
+  const revised = rows.filter((row) => Values(row).length > 1);
+  return {
+    raw, avg, rows, revised,
+    marks: revised.map((row) => ({ series: avg_measure, time: row.time, first: Number(Values(row)[0].new), current: Number(row.value), revisions: Values(row).length - 1 })),
+  };
+}
+
+/** The sample dashboard, as a stack makes it; made here where the server has none. */
+async function MakeSample() {
+  if (await Has('/dashboards/ec2')) return;
+  const definition = JSON.parse(readFileSync(new URL('../../examples/ec2/dashboards/ec2.json', import.meta.url), 'utf8'));
+  const { etag } = await Api('/dashboards', { id: 'ec2', definition });
+  await Api('/dashboards/ec2:publish', { message: 'the sample' }, { 'If-Match': etag });
 }
 
 // ---- steps ----
@@ -90,6 +97,8 @@ async function Expected(chart, from, to) {
 const Model = (page, part) => page.evaluate((name) => window.__tidemark?.[name] ?? null, part);
 const Until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: wait_ms, polling: 100 });
 const InRange = (list, from, to, time) => list.filter((item) => BigInt(time(item)) >= BigInt(from) && BigInt(time(item)) < BigInt(to));
+const Cpu = (page) => page.evaluate(() => window.tidemark.charts().find(({ id }) => id === 'cpu') ?? null);
+const CpuReady = (page) => Until(page, () => window.__tidemark?.dashboard?.panels.find(({ id }) => id === 'cpu')?.status === 'ready' && window.tidemark.charts().find(({ id }) => id === 'cpu')?.series[1]?.time.length > 0);
 
 const Go = (page, name) => page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
 
@@ -102,18 +111,17 @@ async function Picture(page, name) {
 let host = {};
 
 const steps = [
-  ['the sample chart opens on a host with data', async (page) => {
-    const params = new URLSearchParams();
-    if (env.TIDEMARK_HOST) params.set('var-instance_name', env.TIDEMARK_HOST);
-    for (const [name, value] of [['from', env.TIDEMARK_RANGE_FROM], ['to', env.TIDEMARK_RANGE_TO], ['db', env.TIDEMARK_DATABASE], ['table', env.TIDEMARK_TABLE], ['measure', env.TIDEMARK_MEASURE]]) {
-      if (value) params.set(name, value);
-    }
-    const response = await page.goto(`${endpoint}/ui/dash/ec2-host-metrics?${params}`);
+  ['the sample dashboard opens on a host with data', async (page) => {
+    await MakeSample();
+    const params = new URLSearchParams({ from: env.TIDEMARK_RANGE_FROM ?? 'now-2h', to: env.TIDEMARK_RANGE_TO ?? 'now' });
+    if (env.TIDEMARK_HOST) params.set('var-instance', env.TIDEMARK_HOST);
+    const response = await page.goto(`${endpoint}/ui/dash/ec2?${params}`);
     const policy = response.headers()['content-security-policy'] ?? '';
     assert.match(policy, /default-src 'none'/, 'the page has no content security policy');
-    await Until(page, () => window.__tidemark?.chart?.status === 'ready' && window.__tidemark.chart.series.raw.length > 0);
+    await CpuReady(page);
     await Until(page, () => window.__tidemark.live.status === 'live');
-    host = (await Model(page, 'chart')).host;
+    const { instance, region, cell, silo } = (await Model(page, 'dashboard')).variables;
+    host = { instance_name: instance[0], region: region[0], cell: cell[0], silo: silo[0] };
     console.log(`      host ${JSON.stringify(host)}`);
   }],
 
@@ -128,7 +136,7 @@ const steps = [
     assert.ok(query.rows.length > 0 && query.rows.length <= 100, `the sample statement gave ${query.rows.length} rows`);
 
     // Of a range that has ended, in a total order: the same text whenever it is asked, but for a late point in between.
-    const to = Ms((await Model(page, 'chart'))?.range.to ?? String(BigInt(Date.now()) * 1_000_000n)) - 600_000n;
+    const to = BigInt(Date.now()) - 600_000n;
     const sql = `SELECT time, measure_name, measure_value::double FROM ${Name(database)}.${Name(table)}\nWHERE measure_name IN (${Text(measure)}, ${Text(`avg_${measure}`)})\n` +
       Object.entries(host).map(([k, v]) => `  AND ${Name(k)} = ${Text(v)}\n`).join('') + `  AND time < from_milliseconds(${to})\nORDER BY time DESC, measure_name LIMIT 200`;
     for (let attempt = 1; ; attempt += 1) {
@@ -186,73 +194,84 @@ const steps = [
     await page.locator('.cm-lintRange-error').getByText('measure_nam').waitFor();
   }],
 
-  ['the chart changes as data arrives', async (page) => {
+  ['the dashboard is listed, complete, and changes as data arrives', async (page) => {
     await Go(page, 'Dashboards');
     await page.getByRole('link', { name: 'EC2 host metrics' }).click();
-    await Until(page, () => window.__tidemark.page === 'chart' && window.__tidemark.chart?.status === 'ready');
-    const before = await Model(page, 'chart');
+    await CpuReady(page);
+    await page.setViewportSize({ width: 1440, height: 1500 });
+    await Until(page, () => window.__tidemark.dashboard.panels.every(({ status }) => status === 'ready'));
+    const { panels } = await Model(page, 'dashboard');
+    assert.equal(panels.length, 10);
+    assert.ok(panels.every(({ failed, rows }) => failed === 0 && rows.every((n) => n > 0)), JSON.stringify(panels));
+    const before = await Cpu(page);
     const { events } = await Model(page, 'live');
-    await Until(page, ([changes, n]) => window.__tidemark.chart.changes > changes && window.__tidemark.live.events > n, [before.changes, events]);
+    await Until(page, ([last, n]) => window.tidemark.charts().find(({ id }) => id === 'cpu').series[1].time.at(-1) !== last && window.__tidemark.live.events > n, [before.series[1].time.at(-1), events]);
+    await Picture(page, 'dashboard');
   }],
 
   ['late data has revised windows of the chart', async (page) => {
-    await Until(page, (n) => window.__tidemark.chart.series.revised.length >= n && window.__tidemark.chart.watermark !== null, revised_min);
-    const { series } = await Model(page, 'chart');
-    for (const row of series.revised) {
-      if (row.frozen) continue;
-      assert.ok(row.revisions.length > 1);
-      assert.equal(row.revisions[0].old, null, 'the first revision has no old value');
-      assert.equal(row.revisions.at(-1).new, row.value);
-      for (let i = 1; i < row.revisions.length; i += 1) {
-        assert.equal(row.revisions[i].old, row.revisions[i - 1].new, 'revisions form a chain');
-        assert.ok(BigInt(row.revisions[i].at) >= BigInt(row.revisions[i - 1].at));
-        assert.ok(BigInt(row.revisions[i].late_points) >= 1n, 'a revision answers for at least one late point');
+    await page.getByTestId('time-range').click();
+    await page.getByRole('dialog', { name: /^Time range/ }).getByLabel('From').fill('now-2h');
+    await page.keyboard.press('Enter');
+    await Until(page, (n) => {
+      const chart = window.tidemark.charts().find(({ id }) => id === 'cpu');
+      return chart.revised.length >= n && chart.watermark !== null;
+    }, revised_min);
+    const { watermark } = await Cpu(page);
+    const { revised } = await Expected(String(BigInt(watermark) - 110n * kNsPerMinute), watermark);
+    for (const { revisions, value } of revised) {
+      const values = revisions.filter((r) => r.frozen !== true);
+      assert.equal(values[0].old, null, 'the first revision has no old value');
+      assert.equal(values.at(-1).new, value);
+      for (let i = 1; i < values.length; i += 1) {
+        assert.equal(values[i].old, values[i - 1].new, 'revisions form a chain');
+        assert.ok(BigInt(values[i].at) >= BigInt(values[i - 1].at));
+        assert.ok(BigInt(values[i].late_points) >= 1n, 'a revision answers for at least one late point');
       }
     }
-    console.log(`      ${series.revised.length} windows revised`);
+    console.log(`      ${revised.length} windows revised`);
   }],
 
   ['plotted series and revised marks equal what the server answers', async (page) => {
     let difference = null;
     for (let attempt = 1; attempt <= kAttemptsMax; attempt += 1) {
-      const first = await Model(page, 'chart');
-      // The range of the page moves with the clock: a minute inside it stays inside. Up to the watermark only late data comes.
-      const from = String(((BigInt(first.range.from) + kNsPerMinute) / 1_000_000n) * 1_000_000n);
-      const to = String((BigInt(first.watermark ?? first.range.to) / 1_000_000n) * 1_000_000n);
-      const before = await Expected(first, from, to);
-      const chart = await Model(page, 'chart');
-      const after = await Expected(first, from, to);
+      // The range of the page moves with the clock: well inside it stays inside. Up to the watermark only late data comes.
+      const { watermark } = await Cpu(page);
+      const to = String((BigInt(watermark) / 1_000_000n) * 1_000_000n);
+      const from = String(BigInt(to) - 110n * kNsPerMinute);
+      const before = await Expected(from, to);
+      const chart = await Cpu(page);
+      const { changes } = await Model(page, 'dashboard');
+      const after = await Expected(from, to);
       if (JSON.stringify(before) !== JSON.stringify(after)) continue; // it changed meanwhile
-      const plotted = {
-        raw: InRange(chart.series.raw, from, to, (p) => p[0]),
-        avg: InRange(chart.series.avg, from, to, (p) => p[0]),
-        revised: InRange(chart.series.revised, from, to, (row) => row.time),
-      };
+      const Of = (i) => InRange(chart.series[i].time.map((time, at) => [time, chart.series[i].value[at]]), from, to, (p) => p[0]);
+      const plotted = { avg: Of(0), raw: Of(1), marks: InRange(chart.revised, from, to, (row) => row.time) };
       try {
-        assert.deepEqual(plotted, { raw: before.raw, avg: before.avg, revised: before.revised });
-        assert.deepEqual(before.rows.map((row) => [row.time, row.value]), before.avg, 'the revisions endpoint and SELECT disagree');
-        assert.ok(plotted.raw.length > 0 && plotted.avg.length > 0 && plotted.revised.length > 0, 'nothing to compare');
-        console.log(`      ${plotted.raw.length} raw points, ${plotted.avg.length} averages, ${plotted.revised.length} revised, attempt ${attempt}`);
+        assert.deepEqual(chart.series.map(({ name }) => name), [avg_measure, measure]);
+        assert.deepEqual(plotted, { avg: before.avg, raw: before.raw, marks: before.marks });
+        assert.deepEqual(before.rows.map((row) => [row.time, Number(row.value)]), before.avg, 'the revisions endpoint and SELECT disagree');
+        assert.ok(plotted.raw.length > 0 && plotted.avg.length > 0 && plotted.marks.length > 0, 'nothing to compare');
+        console.log(`      ${plotted.raw.length} raw points, ${plotted.avg.length} averages, ${plotted.marks.length} revised, attempt ${attempt}`);
         difference = null;
         break;
       } catch (e) {
         difference = e;
         // The page reads a moment after the server says so: wait for that, at most a while.
-        await page.waitForFunction((n) => window.__tidemark.chart.changes > n, chart.changes, { timeout: 3000, polling: 50 }).catch(() => undefined);
+        await page.waitForFunction((n) => window.__tidemark.dashboard.changes > n, changes, { timeout: 3000, polling: 50 }).catch(() => undefined);
       }
     }
     if (difference !== null) throw difference;
   }],
 
   ['a revised window is the average of its raw points now', async (page) => {
-    const chart = await Model(page, 'chart');
-    const closed = chart.series.revised.filter((row) => BigInt(row.window_end) <= BigInt(chart.watermark));
-    for (const row of closed.slice(0, 3)) {
+    const { watermark } = await Cpu(page);
+    const { revised } = await Expected(String(BigInt(watermark) - 110n * kNsPerMinute), watermark);
+    for (const row of revised.filter((one) => BigInt(one.window_end) <= BigInt(watermark)).slice(0, 3)) {
       let texts = [];
       for (let attempt = 1; attempt <= kAttemptsMax; attempt += 1) {
         const [again, [[value]]] = await Promise.all([
-          Sql(`SELECT measure_value::double FROM ${Name(database)}.${Name(table)} WHERE ${Where(chart.avg_measure, chart.host)} AND time = from_milliseconds(${Ms(row.time)})`),
-          Sql(`SELECT avg(measure_value::double) FROM ${Name(database)}.${Name(table)} WHERE ${Where(measure, chart.host)} ` +
+          Sql(`SELECT measure_value::double FROM ${Name(database)}.${Name(table)} WHERE ${Where(avg_measure, host)} AND time = from_milliseconds(${Ms(row.time)})`),
+          Sql(`SELECT avg(measure_value::double) FROM ${Name(database)}.${Name(table)} WHERE ${Where(measure, host)} ` +
             `AND time >= from_milliseconds(${Ms(row.window_start)}) AND time < from_milliseconds(${Ms(row.window_end)})`),
         ]);
         texts = [again[0]?.[0], value];
@@ -263,16 +282,12 @@ const steps = [
     }
   }],
 
-  ['a mark is drawn for each and its card lists every revision', async (page) => {
-    await Until(page, () => {
-      const { drawn, series } = window.__tidemark.chart;
-      return drawn.revised > 0 && drawn.revised === series.revised.filter((row) => row.revisions.filter((r) => !r.frozen).length > 1).length;
-    });
-    await page.getByTestId('chart').focus();
+  ['the card of a revised point lists every revision', async (page) => {
+    await page.locator('[data-panel=cpu]').getByRole('group', { name: /windows of 5 minutes/ }).focus();
     await page.keyboard.press('End');
     const card = page.getByTestId('point-card');
-    const { series } = await Model(page, 'chart');
-    for (let i = 0; i <= series.avg.length; i += 1) {
+    const { series } = await Cpu(page);
+    for (let i = 0; i <= series[0].time.length; i += 1) {
       await card.waitFor();
       if (/revised ×/.test(await card.innerText())) break;
       await page.keyboard.press('ArrowLeft');
@@ -282,6 +297,28 @@ const steps = [
     const times = Number(/revised ×(\d+)/.exec(text)[1]);
     assert.equal(await page.getByTestId('point-revision').count(), Math.min(times + 1, 8));
     await Picture(page, 'chart');
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }],
+
+  ['a link shares the dashboard, read only', async (page) => {
+    await page.getByRole('button', { name: 'Share' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Share EC2 host metrics' });
+    await dialog.getByRole('button', { name: 'Create link' }).click();
+    const url = await dialog.getByTestId('shared-link').inputValue();
+    const other = await page.context().newPage();
+    await other.goto(url);
+    await CpuReady(other);
+    await Until(other, () => window.__tidemark.live.status === 'live');
+    assert.equal(await other.getByRole('navigation').count(), 0);
+    const token = url.split('#')[1];
+    const refused = await fetch(`${endpoint}/api/v1/dashboards`, { headers: { Authorization: `Bearer ${token}` } });
+    assert.equal(refused.status, 403);
+    await Picture(other, 'share');
+    await other.close();
+    await dialog.getByRole('button', { name: 'Take back' }).click();
+    await dialog.getByText('No links yet.').waitFor();
+    assert.equal((await fetch(`${endpoint}/api/v1/share`, { headers: { Authorization: `Bearer ${token}` } })).status, 401);
+    await dialog.getByRole('button', { name: 'Close' }).click();
   }],
 
   ['the graph shows stream, pipeline, table and view, live', async (page) => {
@@ -389,8 +426,8 @@ for (const [name, Run] of steps) {
     if (faults.length > 0) console.log(faults.join('\n'));
     await Picture(page, 'failed').catch(() => undefined);
     console.log(JSON.stringify(await page.evaluate(() => {
-      const { live, chart, query } = window.__tidemark ?? {};
-      return { live, chart: chart && { status: chart.status, error: chart.error, raw: chart.series.raw.length, avg: chart.series.avg.length, revised: chart.series.revised.length }, query: query && { status: query.status, error: query.error } };
+      const { live, dashboard, query } = window.__tidemark ?? {};
+      return { live, dashboard, charts: window.tidemark?.charts().map(({ id, series, revised }) => [id, series.map(({ name, time }) => [name, time.length]), revised.length]), query: query && { status: query.status, error: query.error } };
     }).catch((error) => String(error))));
     break;
   }

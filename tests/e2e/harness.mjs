@@ -11,13 +11,24 @@ export const kWaitMs = 30_000; // of states that come at once; machines may be b
 export const ms = (ns) => Number(BigInt(ns) / 1_000_000n);
 export const Model = (page) => page.evaluate(() => ({ ...window.__tidemark }));
 export const Until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: kWaitMs, polling: 50 });
-export const ChartReady = (page) => Until(page, () => window.__tidemark?.chart?.status === 'ready' && window.__tidemark.live.status === 'live');
 export const Heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
 /** The host that MockServer.AddLate writes to. */
-export async function OpenFirstHost(page, endpoint) {
-  await page.goto(`${endpoint}/ui/?from=now-2h&var-instance_name=i-zaZswmJk-0000.amazonaws.com`);
-  await ChartReady(page);
+export const kFirstHost = 'i-zaZswmJk-0000.amazonaws.com';
+const kSample = JSON.parse(readFileSync(new URL('../../examples/ec2/dashboards/ec2.json', import.meta.url), 'utf8'));
+
+export const SeedSample = (server, more = {}) => server.dash.Seed('ec2', { ...kSample, ...more }, { now_ms: kNow - 120_000, versions: 2, source: 'stack' });
+
+/** The chart of the sample that shows one host is drawn, and live. */
+export const CpuReady = (page) => Until(page, () => window.__tidemark?.dashboard?.panels.find(({ id }) => id === 'cpu')?.status === 'ready' && window.__tidemark.live.status === 'live'
+  && window.tidemark.charts().some(({ id }) => id === 'cpu'));
+export const Cpu = (page) => page.evaluate(() => window.tidemark.charts().find(({ id }) => id === 'cpu'));
+
+/** The sample on that host. */
+export async function OpenFirstHost(page, endpoint, server, search = '') {
+  SeedSample(server);
+  await page.goto(`${endpoint}/ui/dash/ec2?from=now-2h&var-instance=${kFirstHost}${search}`);
+  await CpuReady(page);
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -3,7 +3,7 @@
 // holds NAME. They wait on the page's state, never on time. Exit code 0 or 1.
 import assert from 'node:assert/strict';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
-import { AssertAxe, ChartReady, kNow, kWaitMs, Model, ms, OpenFirstHost, Until } from './harness.mjs';
+import { AssertAxe, Cpu, kNow, kWaitMs, Model, ms, OpenFirstHost, Until } from './harness.mjs';
 import { MockServer } from './mock_server.mjs';
 import { tests as edit_tests } from './pages_edit.mjs';
 import { tests as table_tests } from './pages_tables.mjs';
@@ -16,70 +16,36 @@ import { tests as wells_tests } from './pages_wells.mjs';
 import { tests as view_tests } from './pages_views.mjs';
 
 const tests = {
-  async 'the chart of the first host plots exactly its points'({ page, endpoint, server }) {
-    await page.goto(`${endpoint}/ui/dash/ec2-host-metrics?from=now-2h`);
-    await ChartReady(page);
-    const { chart } = await Model(page);
-    assert.equal(chart.series.raw.length, 720);
-    assert.equal(chart.series.avg.length, 24);
-    assert.ok(chart.series.raw.every(([time], i, all) => i === 0 || BigInt(time) > BigInt(all[i - 1][0])));
-    assert.equal(ms(chart.watermark), server.watermark_ms);
-    const answer = await Revisions(endpoint, chart);
-    assert.deepEqual(chart.series.revised.map((row) => row.time), answer.rows.filter((row) => row.revisions.length > 1).map((row) => row.time));
-    assert.deepEqual(chart.series.avg, answer.rows.map((row) => [row.time, Number(row.value)]));
-    await Until(page, () => window.__tidemark.chart.drawn.revised > 0);
-    assert.equal((await Model(page)).chart.drawn.revised, chart.series.revised.length);
-  },
-
-  async 'late data revises a plotted window, with its history'({ page, endpoint, server }) {
-    await OpenFirstHost(page, endpoint);
-    const before = (await Model(page)).chart;
-    const time_ms = Date.parse('2026-01-15T16:22:30Z');
-    const old = before.series.avg.find(([time]) => ms(time) === Date.parse('2026-01-15T16:25:00Z'));
-    server.AddLate('cpu_system', time_ms, 99);
-    await Until(page, (n) => window.__tidemark.chart.changes > n, before.changes);
-    await Until(page, () => window.__tidemark.chart.series.revised.some((row) => row.time === '1768494300000000000'));
-    const { chart } = await Model(page);
-    const row = chart.series.revised.find(({ time }) => time === old[0]);
-    const last = row.revisions.at(-1);
-    assert.equal(last.old, old[1]);
-    assert.equal(last.new, row.value);
-    assert.equal(last.late_points, '1');
-    assert.equal(ms(last.at), kNow);
-    assert.equal(ms(row.window_start), Date.parse('2026-01-15T16:20:00Z'));
-    assert.deepEqual(chart.series.raw.find(([time]) => ms(time) === time_ms)[1], 99);
-    await page.getByTestId('revisions').getByText('16:20 – 16:25').first().waitFor();
-  },
-
   async 'the point card lists every revision, by keyboard and by mouse'({ page, endpoint, server }) {
-    await OpenFirstHost(page, endpoint);
+    await OpenFirstHost(page, endpoint, server);
+    const kWindow = '1768496100000000000';
+    const Times = async () => (await Cpu(page)).revised.find(({ time }) => time === kWindow)?.revisions ?? 0;
     for (const value of [99, 98, 97]) {
-      const { changes } = (await Model(page)).chart;
+      const before = await Times();
       server.AddLate('cpu_system', Date.parse('2026-01-15T16:52:30Z'), value);
-      await Until(page, (n) => window.__tidemark.chart.changes > n, changes);
+      await Until(page, ([time, n]) => (window.tidemark.charts().find(({ id }) => id === 'cpu').revised.find((row) => row.time === time)?.revisions ?? 0) > n, [kWindow, before]);
     }
-    await Until(page, () => window.__tidemark.chart.series.revised.some((row) => row.time === '1768496100000000000' && row.revisions.length >= 4));
-    const row = (await Model(page)).chart.series.revised.at(-1);
-    await page.getByTestId('chart').focus();
+    const times = await Times();
+    const chart = page.getByRole('group', { name: /^avg_cpu_system and cpu_system\. 24 windows/ });
+    await chart.focus();
     await page.keyboard.press('End');
     const card = page.getByTestId('point-card');
     await card.waitFor();
-    assert.match(await card.innerText(), new RegExp(`16:50 – 16:55[^]*revised ×${row.revisions.length - 1}`));
-    assert.equal(await page.getByTestId('point-revision').count(), row.revisions.length);
+    assert.match(await card.innerText(), new RegExp(`16:50 – 16:55[^]*revised ×${times}`));
+    assert.equal(await page.getByTestId('point-revision').count(), times + 1);
     await page.keyboard.press('Escape');
     await card.waitFor({ state: 'detached' });
-    const box = await page.locator('.u-over').boundingBox();
-    const { range } = (await Model(page)).chart;
-    const x = box.x + (box.width * (ms(row.time) - ms(range.from))) / (ms(range.to) - ms(range.from));
-    await page.mouse.move(x, box.y + box.height / 2);
+    const box = await chart.locator('.u-over').boundingBox();
+    const now = await page.evaluate(() => Date.now());
+    await page.mouse.move(box.x + box.width * ((ms(kWindow) - (now - 7_200_000)) / 7_200_000), box.y + box.height / 2);
     await card.waitFor();
-    assert.match(await card.innerText(), /late points/);
+    assert.match(await card.innerText(), /16:50 – 16:55[^]*late/);
   },
 
   async 'new points move the chart, a pause holds it, going on catches up'({ page, endpoint, server }) {
-    await OpenFirstHost(page, endpoint);
+    await OpenFirstHost(page, endpoint, server);
     const newest = () => String(BigInt(server.newest_ms) * 1_000_000n);
-    const Shows = (time) => Until(page, (wanted) => window.__tidemark.chart.series.raw.at(-1)[0] === wanted, time);
+    const Shows = (time) => Until(page, (wanted) => window.tidemark.charts().find(({ id }) => id === 'cpu').series[1].time.at(-1) === wanted, time);
     await page.evaluate((by) => {
       const real = Date.now;
       Date.now = () => real() + by;
@@ -92,48 +58,20 @@ const tests = {
     server.Advance();
     server.Advance();
     await page.getByTestId('live-badge').getByText('paused').waitFor();
-    assert.equal((await Model(page)).chart.series.raw.at(-1)[0], held);
+    assert.equal((await Cpu(page)).series[1].time.at(-1), held);
     await page.keyboard.press('.');
     await Shows(newest());
   },
 
   async 'a broken stream is shown, then polled, and loses nothing'({ page, endpoint, server }) {
-    await OpenFirstHost(page, endpoint);
+    await OpenFirstHost(page, endpoint, server);
     server.SetSilent(true);
     await Until(page, () => ['stale', 'polling'].includes(window.__tidemark.live.status));
     await page.getByTestId('live-badge').getByText(/stale|polling/).waitFor();
     server.AddLate('cpu_system', Date.parse('2026-01-15T16:12:30Z'), 99);
     server.SetSilent(false);
     await Until(page, () => window.__tidemark.live.status === 'live');
-    await Until(page, () => window.__tidemark.chart.series.raw.some(([, value]) => value === 99));
-  },
-
-  async 'another host is another series, kept in the link'({ page, endpoint }) {
-    await OpenFirstHost(page, endpoint);
-    const first = (await Model(page)).chart;
-    await page.getByTestId('host').selectOption({ index: 4 });
-    await Until(page, (name) => window.__tidemark.chart.status === 'ready' && window.__tidemark.chart.host.instance_name !== name, first.host.instance_name);
-    const second = (await Model(page)).chart;
-    assert.notDeepEqual(second.series.raw, first.series.raw);
-    await page.reload();
-    await ChartReady(page);
-    const third = (await Model(page)).chart;
-    assert.deepEqual(third.host, second.host);
-    assert.deepEqual(third.series.avg, second.series.avg);
-  },
-
-  async 'revision modes change marks, not data'({ page, endpoint }) {
-    await OpenFirstHost(page, endpoint);
-    await Until(page, () => window.__tidemark.chart.drawn.revised > 0);
-    const { chart } = await Model(page);
-    await page.keyboard.press('v');
-    await Until(page, () => window.__tidemark.chart.drawn.revised === 0);
-    assert.match(page.url(), /rev=off/);
-    assert.equal((await Model(page)).chart.series.revised.length, chart.series.revised.length);
-    await page.keyboard.press('v');
-    await Until(page, (n) => window.__tidemark.chart.drawn.revised === n, chart.series.revised.length);
-    await page.keyboard.press('z');
-    await page.getByRole('cell', { name: 'closed' }).first().waitFor();
+    await Until(page, () => window.tidemark.charts().find(({ id }) => id === 'cpu').series[1].value.includes(99));
   },
 
   async 'the graph shows the flow, live, and stops a pipeline'({ page, endpoint, server }) {
@@ -162,7 +100,7 @@ const tests = {
   async 'axe finds nothing serious on any page, light and dark'({ page, endpoint }) {
     for (const color_scheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme: color_scheme });
-      for (const [path, key] of [['/ui/dash/ec2-host-metrics', 'chart'], ['/ui/pipelines?node=view:ec2-5m', 'graph'], ['/ui/query', 'query']]) {
+      for (const [path, key] of [['/ui/pipelines?node=view:ec2-5m', 'graph'], ['/ui/query', 'query']]) {
         await page.goto(endpoint + path);
         await Until(page, (name) => ['ready', 'idle'].includes(window.__tidemark?.[name]?.status), key);
         if (key === 'query') {
@@ -176,7 +114,7 @@ const tests = {
 
   async 'nothing overflows on a phone'({ page, endpoint }) {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const [path, key] of [['/ui/dash/ec2-host-metrics', 'chart'], ['/ui/pipelines', 'graph'], ['/ui/query', 'query']]) {
+    for (const [path, key] of [['/ui/pipelines', 'graph'], ['/ui/query', 'query']]) {
       await page.goto(endpoint + path);
       await Until(page, (name) => window.__tidemark?.[name] != null, key);
       const [wide, high] = await page.evaluate(() => {
@@ -186,11 +124,6 @@ const tests = {
       assert.ok(wide <= 0 && high <= 0, `${path}: ${wide} px too wide, ${high} too high`);
     }
   },
-};
-
-const Revisions = async (endpoint, chart) => {
-  const params = new URLSearchParams({ measure: chart.avg_measure, from: chart.range.from, to: chart.range.to, ...chart.host });
-  return (await fetch(`${endpoint}/api/v1/databases/${chart.database}/tables/${chart.table}/revisions?${params}`)).json();
 };
 
 const wanted = process.argv[2] ?? '';

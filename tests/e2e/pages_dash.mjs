@@ -2,10 +2,9 @@
 // Dashboards: the sample, variables, ranges, live updates, faults, the list, shared links.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { AssertAxe, AssertFits, kNow, kSizes, Looks, Model, ms, Picture, Until } from './harness.mjs';
+import { AssertAxe, AssertFits, kFirstHost, kNow, kSizes, Looks, Model, ms, Picture, SeedSample, Until } from './harness.mjs';
 
-const kSample = JSON.parse(readFileSync(new URL('../../examples/ec2/dashboards/ec2.json', import.meta.url), 'utf8'));
-const kFirst = 'i-zaZswmJk-0000.amazonaws.com';
+const kFirst = kFirstHost;
 const kTall = { width: 1440, height: 1500 };
 
 const Dash = async (page) => (await Model(page)).dashboard;
@@ -17,10 +16,6 @@ const Ready = (page, n) => Until(page, (count) => {
   const panels = window.__tidemark?.dashboard?.panels ?? [];
   return panels.length === count && panels.every(({ status, busy }) => ['ready', 'empty', 'error'].includes(status) && !busy);
 }, n);
-
-function Seed(server, more = {}) {
-  server.dash.Seed('ec2', { ...kSample, ...more }, { now_ms: kNow - 120_000, versions: 2, source: 'stack' });
-}
 
 async function OpenSample(page, endpoint, search = '?from=now-2h') {
   await page.setViewportSize(kTall);
@@ -37,7 +32,7 @@ const kSeries = `SELECT time, measure_value::double AS cpu_system\nFROM "Interpo
 
 export const tests = {
   async 'S33 the sample dashboard draws ten panels from what the server answers'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     const dash = await Dash(page);
     assert.deepEqual(dash.panels.map(({ id, status }) => [id, status]), ['hosts', 'freshness', 'late', 'revised', 'cpu', 'services', 'revisions', 'bands', 'tasks', 'story'].map((id) => [id, 'ready']));
@@ -63,7 +58,7 @@ export const tests = {
   },
 
   async 'S34 modes of a dashboard change marks, not data, and are remembered'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     const before = await Chart(page, 'cpu');
     assert.ok(before.revised.length > 0);
@@ -83,7 +78,7 @@ export const tests = {
   },
 
   async 'variables follow each other, keep their values in the link, and All leaves a clause out'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     const Call = () => server.dash.asked.filter(({ panels }) => panels.every(({ sql }) => sql === undefined)).at(-1);
     await page.getByLabel('Instance').selectOption(kFirst);
@@ -109,7 +104,7 @@ export const tests = {
   },
 
   async 'a drag zooms all panels, a double click and keys move the range'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     const box = await Panel(page, 'avg_cpu_system and cpu_system').locator('.u-over').boundingBox();
     await page.mouse.move(box.x + box.width * 0.25, box.y + 60);
@@ -132,7 +127,7 @@ export const tests = {
   },
 
   async 'late data changes the panels of its table, and only what is seen is read'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await page.goto(`${endpoint}/ui/dash/ec2?from=now-2h&var-instance=${kFirst}`);
     await page.setViewportSize({ width: 1440, height: 700 });
     await Until(page, () => window.__tidemark?.dashboard?.panels[4]?.status === 'ready' && window.__tidemark.live.status === 'live');
@@ -191,7 +186,7 @@ export const tests = {
   },
 
   async 'the menu of a panel: data, statements, table, alone, files, link, hide'({ page, context, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     const Menu = async (title, item) => {
       await Panel(page, title).getByTestId('panel-menu').click();
@@ -234,7 +229,7 @@ export const tests = {
   },
 
   async 'a heatmap and a figure are read by keyboard, z turns the panel with the focus into a table'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     const heat = page.getByRole('group', { name: /^Hosts by CPU band: \d+ rows by \d+ times/ });
     await heat.focus();
@@ -283,7 +278,7 @@ export const tests = {
     await page.getByText('bad.json: panels[0].visual must be one of line, area').waitFor();
     await page.getByTestId('import').setInputFiles({ name: 'good.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(File([], { title: 'Imported', tags: ['cpu'] }))) });
     await page.getByText('No panels yet.').waitFor();
-    Seed(server);
+    SeedSample(server);
     const disks = File([], { title: 'Other', tags: ['disk'], description: 'Disks of all hosts' });
     server.dash.Seed('other', disks, { now_ms: kNow - 7_200_000, draft: disks });
     await page.goto(`${endpoint}/ui/dash`);
@@ -321,7 +316,7 @@ export const tests = {
   },
 
   async 'S43 a shared link reads one dashboard and changes nothing'({ page, endpoint, server, context }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint, `?from=now-2h&var-instance=${kFirst}`);
     const marks = (await Chart(page, 'cpu')).revised;
     await page.setViewportSize(kSizes.A);
@@ -376,7 +371,7 @@ export const tests = {
   },
 
   async 'S43 kiosk shows panels without navigation, Esc leaves it'({ page, endpoint, server }) {
-    Seed(server);
+    SeedSample(server);
     await OpenSample(page, endpoint);
     await page.getByRole('button', { name: 'Full screen', exact: true }).click();
     await Until(page, () => document.querySelector('header') === null);
@@ -417,7 +412,7 @@ export const tests = {
   },
 
   async 'a dashboard without data waits for it'({ page, endpoint, server }) {
-    server.dash.Seed('ec2', { ...kSample, range: { from: 'now-1h', to: 'now' } }, { now_ms: kNow });
+    SeedSample(server);
     server.dash.Run = (sql) => ({ columns: [{ name: 'instance_name', type: 'VARCHAR' }], rows: [], watermark: null });
     await page.setViewportSize(kTall);
     await page.goto(`${endpoint}/ui/dash/ec2`);

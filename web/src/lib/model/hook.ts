@@ -3,44 +3,10 @@
 // nothing in the page depends on it. Getters, so that a reader always sees the present state. API.md section 7 shows the shape.
 import type { LiveState, LiveStatus } from '../api/live.ts';
 import type { ApiErrorBody, Cell, Column, NsText } from '../api/types.ts';
-import { IsRevised, type ChartModel, type WindowRow } from './chart.ts';
 import { FactsOf, type Graph } from './graph.ts';
 import type { PageName } from './routes.ts';
 
 export type DataStatus = 'idle' | 'loading' | 'ready' | 'empty' | 'error';
-
-export interface RevisedPoint {
-  time: NsText;
-  window_start: NsText;
-  window_end: NsText;
-  revision: string;
-  value: number | null;
-  frozen: boolean;
-  revisions: { revision: string; old: number | null; new: number | null; late_points: string; at: NsText; frozen: boolean }[];
-}
-
-export interface ChartHook {
-  status: DataStatus;
-  /** Grows with every change of the plotted data. */
-  changes: number;
-  database: string;
-  table: string;
-  measure: string;
-  avg_measure: string;
-  /** The dimensions of the chosen host. */
-  host: Record<string, string>;
-  range: { from: NsText; to: NsText };
-  watermark: NsText | null;
-  series: {
-    raw: [NsText, number][];
-    avg: [NsText, number][];
-    /** Rows that late data revised, or (frozen) that late data would have revised. */
-    revised: RevisedPoint[];
-  };
-  /** What the last frame drew, counted while drawing. */
-  drawn: { raw: number; avg: number; revised: number; watermark_x: number | null };
-  error: ApiErrorBody | null;
-}
 
 export interface GraphHook {
   status: DataStatus;
@@ -99,7 +65,6 @@ export interface TidemarkHook {
   /** `graph` is the page of pipelines. */
   readonly page: HookPage;
   readonly live: LiveHook;
-  readonly chart: ChartHook | null;
   readonly graph: GraphHook | null;
   readonly query: QueryHook | null;
   readonly dashboard: DashboardHook | null;
@@ -115,7 +80,6 @@ declare global {
 interface Sources {
   Page(): TidemarkHook['page'];
   Live(): LiveState;
-  Chart: (() => ChartHook) | null;
   Graph: (() => GraphHook) | null;
   Query: (() => QueryHook) | null;
   Dashboard: (() => DashboardHook) | null;
@@ -124,7 +88,6 @@ interface Sources {
 const sources: Sources = {
   Page: () => 'overview',
   Live: () => ({ status: 'connecting', events: 0, last_event_id: null, last_byte_at_ms: 0, shared: false }),
-  Chart: null,
   Graph: null,
   Query: null,
   Dashboard: null,
@@ -142,9 +105,6 @@ export function InstallHook(page: Sources['Page'], live: Sources['Live']): void 
     get live() {
       const { status, events, last_event_id } = sources.Live();
       return { status, events, last_event_id };
-    },
-    get chart() {
-      return sources.Chart?.() ?? null;
     },
     get graph() {
       return sources.Graph?.() ?? null;
@@ -169,30 +129,12 @@ export function ExposeChart(id: string, source: () => ChartsEntry): () => void {
 }
 
 /** A page shows its data while it is mounted; returns the function that takes it away again. */
-export function Expose<K extends 'Chart' | 'Graph' | 'Query' | 'Dashboard'>(kind: K, source: NonNullable<Sources[K]>): () => void {
+export function Expose<K extends 'Graph' | 'Query' | 'Dashboard'>(kind: K, source: NonNullable<Sources[K]>): () => void {
   sources[kind] = source as Sources[K];
   return () => {
     if (sources[kind] === source) sources[kind] = null as Sources[K];
   };
 }
-
-export const ToRevisedPoint = (row: WindowRow): RevisedPoint => ({
-  time: String(row.time),
-  window_start: String(row.window_start),
-  window_end: String(row.window_end),
-  revision: String(row.revision),
-  value: row.value,
-  frozen: row.frozen,
-  revisions: row.revisions.map((r) => ({
-    revision: String(r.revision), old: r.old, new: r.value, late_points: String(r.late_points), at: String(r.at), frozen: r.frozen,
-  })),
-});
-
-export const ToSeriesHook = (model: ChartModel): ChartHook['series'] => ({
-  raw: model.Shown(model.raw).map((p) => [String(p.time), p.value]),
-  avg: model.Shown(model.avg).map((p) => [String(p.time), p.value]),
-  revised: model.Shown(model.rows).filter((row) => IsRevised(row) || row.frozen).map(ToRevisedPoint),
-});
 
 export const ToGraphHook = (graph: Graph): Pick<GraphHook, 'nodes' | 'edges'> => ({
   nodes: graph.nodes.map((node) => ({ id: node.id, kind: node.kind, name: node.name, state: node.state, facts: FactsOf(node) })),

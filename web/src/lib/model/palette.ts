@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The palette's entries and how a few typed letters choose among them.
 import type { GraphStatus } from '../api/types.ts';
-import { kSampleChart, kSections, PathOfParts } from './routes.ts';
+import { kSections, PathOfParts } from './routes.ts';
 
 export interface PaletteEntry {
   kind: 'page' | 'stream' | 'pipeline' | 'view' | 'table' | 'dashboard' | 'query' | 'action';
@@ -12,7 +12,6 @@ export interface PaletteEntry {
 
 export function ObjectsOf(graph: GraphStatus | null): PaletteEntry[] {
   const pages: PaletteEntry[] = kSections.map(({ label, href }) => ({ kind: 'page', label, href }));
-  pages.push({ kind: 'dashboard', label: 'EC2 host metrics', href: kSampleChart });
   if (graph === null) return pages;
   const node = (id: string): string => `/ui/pipelines?node=${encodeURIComponent(id)}`;
   return [

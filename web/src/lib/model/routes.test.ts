@@ -21,11 +21,18 @@ test('unknown paths are missing, a slash at the end is nothing', () => {
   assert.equal(MatchRoute('/ui/alerts/x').page, 'missing');
   assert.equal(MatchRoute('/ui/streams/').page, 'streams');
   assert.equal(MatchRoute('/ui').page, 'overview');
-  assert.equal(MatchRoute('/ui/dash/ec2-host-metrics').page, 'chart');
 });
 
-test('old links of the start page lead to the chart', () => {
-  assert.equal(OldLink('/ui/', '?var-instance_name=a&from=now-1h'), '/ui/dash/ec2-host-metrics?var-instance_name=a&from=now-1h');
+test('dashboards have an address each', () => {
+  assert.deepEqual(MatchRoute('/ui/dash/ec2'), { page: 'dashboard', section: 'dashboards', args: { dashboard: 'ec2' } });
+  assert.equal(MatchRoute('/ui/share').page, 'share');
+});
+
+test('links to the sample as it was once lead to the dashboard', () => {
+  assert.equal(OldLink('/ui/', '?var-instance_name=a&from=now-1h&measure=cpu_idle'), '/ui/dash/ec2?var-instance=a&from=now-1h');
+  assert.equal(OldLink('/ui/dash/ec2-host-metrics', '?var-instance_name=a%26b&var-os_version=AL2&var-region=us-east-2&db=D&rev=off'), '/ui/dash/ec2?var-instance=a%26b&var-region=us-east-2&rev=off');
+  assert.equal(OldLink('/ui/dash/ec2-host-metrics', ''), '/ui/dash/ec2');
   assert.equal(OldLink('/ui/', ''), null);
   assert.equal(OldLink('/ui/query', '?rev=off'), null);
+  assert.equal(OldLink('/ui/dash/ec2', '?var-instance=a'), null);
 });

@@ -4,7 +4,7 @@
 export type Section = 'overview' | 'streams' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'alerts' | 'connect' | 'settings';
 
 export type PageName =
-  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'share' | 'dashboard_edit' | 'chart' | 'alerts' | 'connect' | 'settings' | 'missing';
+  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'share' | 'dashboard_edit' | 'alerts' | 'connect' | 'settings' | 'missing';
 
 export interface Route {
   page: PageName;
@@ -28,7 +28,8 @@ export const kSections: readonly { section: Section; label: string; href: string
 
 export const LabelOf = (section: Section): string => kSections.find((s) => s.section === section)?.label ?? '';
 
-export const kSampleChart = '/ui/dash/ec2-host-metrics';
+/** The sample dashboard. */
+export const kSample = '/ui/dash/ec2';
 
 // `:name` takes one part of the path, `:name?` may be absent.
 const kPatterns: [pattern: string, page: PageName, section: Section][] = [
@@ -41,7 +42,6 @@ const kPatterns: [pattern: string, page: PageName, section: Section][] = [
   ['db/:database?/:table?/:tab?', 'databases', 'databases'],
   ['query', 'query', 'query'],
   ['dash', 'dashboards', 'dashboards'],
-  ['dash/ec2-host-metrics', 'chart', 'dashboards'],
   ['dash/:dashboard', 'dashboard', 'dashboards'],
   ['share', 'share', 'dashboards'],
   ['dash/:dashboard/edit/:panel?', 'dashboard_edit', 'dashboards'],
@@ -81,9 +81,19 @@ export function MatchRoute(path: string): Route {
 export const PathOfParts = (...parts: (string | undefined)[]): string =>
   `/ui/${parts.filter((part) => part !== undefined && part !== '').map((part) => encodeURIComponent(part as string)).join('/')}`;
 
-/** The start page was the sample's chart once: links with its parameters still lead there. */
+// What the variables of the sample are called, and were called.
+const kOldVariables: Record<string, string> = { 'var-instance_name': 'var-instance', 'var-region': 'var-region', 'var-cell': 'var-cell', 'var-silo': 'var-silo' };
+const kKept = ['from', 'to', 'rev', 'tz', 'asof'];
+
+/** The sample was a chart of its own once, and the start page before that: links to it lead to the dashboard. */
 export function OldLink(path: string, search: string): string | null {
-  if (!/^\/(ui\/?)?$/.test(path)) return null;
-  const names = [...new URLSearchParams(search).keys()];
-  return names.some((name) => name.startsWith('var-') || ['measure', 'rev', 'db', 'table'].includes(name)) ? kSampleChart + search : null;
+  const params = new URLSearchParams(search);
+  const start = /^\/(ui\/?)?$/.test(path) && [...params.keys()].some((name) => name.startsWith('var-') || ['measure', 'rev', 'db', 'table'].includes(name));
+  if (!start && !/^\/ui\/dash\/ec2-host-metrics\/?$/.test(path)) return null;
+  const next = new URLSearchParams();
+  for (const [name, value] of params) {
+    const now = kKept.includes(name) ? name : kOldVariables[name];
+    if (now !== undefined) next.append(now, value);
+  }
+  return kSample + (next.size === 0 ? '' : `?${next}`);
 }

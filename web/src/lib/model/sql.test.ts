@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FormatSql, HostsSql, OffsetOf, SeriesSql, StatementAt, Statements, TokenEnd, Tokenize } from './sql.ts';
+import { FormatSql, HostsSql, OffsetOf, StatementAt, Statements, TokenEnd, Tokenize } from './sql.ts';
 
 test('names and texts are quoted by doubling', () => {
   assert.equal(
-    SeriesSql({ database: 'a"b', table: 't', measure: "o'k", dimensions: { 'in stance': "x'y" } }, 1_500_000n, 2_500_000n),
-    `SELECT time, measure_value::double FROM "a""b"."t" WHERE measure_name = 'o''k' AND "in stance" = 'x''y' ` +
-      'AND time >= from_milliseconds(1) AND time < from_milliseconds(3) ORDER BY time',
-  );
-  assert.equal(
-    HostsSql({ database: 'd', table: 't' }, 'cpu', ['host', 'region']),
-    `SELECT "host", "region" FROM "d"."t" WHERE measure_name = 'cpu' GROUP BY "host", "region" ORDER BY "host", "region" LIMIT 2000`,
+    HostsSql({ database: 'd"x', table: 't' }, "c'pu", ['host', 'region']),
+    `SELECT "host", "region" FROM "d""x"."t" WHERE measure_name = 'c''pu' GROUP BY "host", "region" ORDER BY "host", "region" LIMIT 2000`,
   );
 });
 

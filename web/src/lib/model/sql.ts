@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The statements that the pages send, and the little that the editor knows about the text of a statement.
-import { CeilMs, FloorMs, type Ns } from '../time.ts';
 
 export const QuoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export const QuoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -11,16 +10,6 @@ export interface TableRef {
   table: string;
 }
 
-export interface SeriesRef extends TableRef {
-  measure: string;
-  dimensions: Record<string, string>;
-}
-
-const Conditions = ({ measure, dimensions }: SeriesRef): string =>
-  [`measure_name = ${QuoteText(measure)}`]
-    .concat(Object.entries(dimensions).map(([name, value]) => `${QuoteName(name)} = ${QuoteText(value)}`))
-    .join(' AND ');
-
 export const DescribeSql = ({ database, table }: TableRef): string => `DESCRIBE ${TableName(database, table)}`;
 
 export function HostsSql({ database, table }: TableRef, measure: string, dimensions: string[]): string {
@@ -28,15 +17,6 @@ export function HostsSql({ database, table }: TableRef, measure: string, dimensi
   return `SELECT ${names} FROM ${TableName(database, table)} WHERE measure_name = ${QuoteText(measure)} ` +
     `GROUP BY ${names} ORDER BY ${names} LIMIT 2000`;
 }
-
-/** Points of one series with from <= time < to; widened to whole milliseconds, which is what the function takes. */
-export const SeriesSql = (series: SeriesRef, from: Ns, to: Ns): string =>
-  `SELECT time, measure_value::double FROM ${TableName(series.database, series.table)} WHERE ${Conditions(series)} ` +
-  `AND time >= from_milliseconds(${FloorMs(from)}) AND time < from_milliseconds(${CeilMs(to)}) ORDER BY time`;
-
-export const NewestSql = (series: SeriesRef): string =>
-  `SELECT time, measure_value::double FROM ${TableName(series.database, series.table)} WHERE ${Conditions(series)} ` +
-  'ORDER BY time DESC LIMIT 1';
 
 /** The editor's first statement: raw points and their averages of one host, newest first. */
 export const SampleSql = ({ database, table }: TableRef, host: string): string =>
