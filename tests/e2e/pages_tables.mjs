@@ -59,7 +59,10 @@ export const tests = {
     await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name: 'JavaScript' }).click();
     await Until(page, () => new URL(location.href).searchParams.get('client') === 'javascript');
     await snippet.getByText('NodeHttpHandler').first().waitFor();
+    await page.getByText('run by a test', { exact: true }).waitFor();
+    await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name: 'Java', exact: true }).click();
     await page.getByText('not yet', { exact: true }).waitFor();
+    await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name: 'JavaScript' }).click();
     await page.getByRole('button', { name: '.env' }).click();
     await page.getByText(`AWS_ENDPOINT_URL_KINESIS=${endpoint}`).waitFor();
     await page.getByRole('button', { name: 'Test', exact: true }).click();

@@ -54,7 +54,7 @@ aws timestream-query query --endpoint-url ${t.url} --query-string 'SELECT COUNT(
 `,
   },
   {
-    id: 'javascript', label: 'JavaScript', file: 'connect.mjs', library: /aws-sdk-(js|nodejs)/i, proof: 'read',
+    id: 'javascript', label: 'JavaScript', file: 'connect.mjs', library: /aws-sdk-(js|nodejs)/i, proof: 'run',
     trap: 'The Kinesis client of SDK v3 opens HTTP/2, always; this server answers HTTP/1.1 and the client then says only "Protocol error". Give it the HTTP/1.1 handler, as below.',
     text: (t) => `import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { QueryCommand, TimestreamQueryClient } from '@aws-sdk/client-timestream-query';
