@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ConsoleModel } from './mock_console.mjs';
 import { DashModel } from './mock_dash.mjs';
 import { RunSample } from './mock_sample.mjs';
+import { ScheduledModel } from './mock_scheduled.mjs';
 import { HandleTables } from './mock_tables.mjs';
 import { EvalWells } from './mock_wells.mjs';
 import { StreamModel } from './mock_streams.mjs';
@@ -66,6 +67,7 @@ export class MockServer {
   requests = [];
   console = new ConsoleModel();
   streams = new StreamModel();
+  scheduled = new ScheduledModel();
   dash = new DashModel((sql, members) => this.RunPanel(sql, members));
   views = new ViewModel();
   /** A chart's fixture (mock_charts.mjs): its view, its windows. */
@@ -313,6 +315,7 @@ export class MockServer {
     // A shared link reads its dashboard, and little else.
     if (request.headers.authorization !== undefined && !['share', 'panels:data', 'info'].includes(path[0]) && path[4] !== 'revisions') return Fail(403, 'forbidden', 'This link only reads its dashboard.');
     if (await this.console.HandleConsole({ request, path, url, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
+    if (this.scheduled.Handle({ request, path, body, now_ms: this.now_ms, Json, Fail, response })) return;
     if (this.dash.Handle({ request, path, body, now_ms: this.now_ms, endpoint, Json, Fail, response })) return;
     if (path[0] === 'overview') return Json(status.overview);
     if (path[0] === 'streams') return this.streams.Handle({ request, path, url, body, status, now_ms: this.now_ms, Json, Fail, response });

@@ -11,6 +11,7 @@ import { tests as query_tests } from './pages_query.mjs';
 import { tests as stream_tests } from './pages_streams.mjs';
 import { tests as dash_tests } from './pages_dash.mjs';
 import { tests as chart_tests } from './pages_charts.mjs';
+import { tests as schedule_tests } from './pages_schedule.mjs';
 import { tests as shell_tests } from './pages_shell.mjs';
 import { tests as wells_tests } from './pages_wells.mjs';
 import { tests as view_tests } from './pages_views.mjs';
@@ -129,7 +130,7 @@ const tests = {
 const wanted = process.argv[2] ?? '';
 const browser = await LaunchBrowser();
 let failed = 0;
-for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests, ...chart_tests })) {
+for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests, ...chart_tests, ...schedule_tests })) {
   if (!name.includes(wanted)) continue;
   const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });
   const endpoint = await server.Listen();
