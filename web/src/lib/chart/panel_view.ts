@@ -182,7 +182,7 @@ export class PanelView {
       const y = near < 0 ? null : (other.value[near] ?? null);
       return y === null || Math.abs(plot.valToPos(xs[near] as number, 'x') - left) > 6 ? [] : [{ line: i, value: y }];
     });
-    const y = value === null ? plot.over.clientHeight / 2 : plot.valToPos(value, ScaleOf(own.axis));
+    const y = value === null ? plot.over.clientHeight / 2 : plot.valToPos(value + (own.lift?.[index] ?? 0), ScaleOf(own.axis));
     return { line, at, value, row: this.#RowAt(line, at), items, x: plot.over.offsetLeft + left, y: plot.over.offsetTop + y };
   }
 
@@ -204,7 +204,7 @@ export class PanelView {
       const dx = Math.abs(plot.valToPos(xs[index] as number, 'x') - left);
       if (dx > kNearPx) continue;
       const value = own.value[index] ?? null;
-      const dy = value === null ? kNearPx : Math.abs(plot.valToPos(value, ScaleOf(own.axis)) - top);
+      const dy = value === null ? kNearPx : Math.abs(plot.valToPos(value + (own.lift?.[index] ?? 0), ScaleOf(own.axis)) - top);
       const score = dx + dy / 50 - (own.rows === null ? 0 : kNearPx);
       if (best === null || score < best.score) best = { line, index, score };
     }
@@ -263,7 +263,7 @@ export class PanelView {
 
   /** What makes another plot of it, and not only other data in it. */
   #Shape(): string {
-    const lines = this.#data.lines.map(({ style, token, axis, dotted }) => [style, token, axis, dotted === true]);
+    const lines = this.#data.lines.map(({ style, token, axis, dotted, lift }) => [style, token, axis, dotted === true, lift !== undefined]);
     const extent = ExtentOf(this.#data);
     const dated = extent === null ? 0 : Number((extent.to - extent.from) / 172_800_000_000_000n) > 0;
     return JSON.stringify([this.#data.axis, String(this.#base), dated, lines, this.#parts.map(({ line, kind }) => [line, kind, this.#Sparse(line)]), [...this.#hidden], this.#data.axis === 'text' ? this.#data.labels : 0]);
@@ -308,6 +308,7 @@ export class PanelView {
     const common: uPlot.Series = { label: line.name, scale: ScaleOf(line.axis), show: !this.#hidden.has(index), auto: false, points: { show: false } };
     if (kind === 'filled') return { ...common, stroke: colour, width: 1.5, dash: [1.5, 3], spanGaps: false };
     if (line.style === 'points') return { ...common, fill: WithAlpha(colour, raw_beside ? 0.4 : 0.75), paths: PointPaths(raw_beside || !sparse ? 3 : 5) };
+    if (line.style === 'bars' && line.lift !== undefined) return { ...common, fill: colour, paths: BarPaths(0, 1, () => this.#BarStep()) };
     if (line.style === 'bars') {
       const bars = this.#data.lines.map((other, i) => ({ other, i })).filter(({ other, i }) => other.style === 'bars' && !this.#hidden.has(i));
       return { ...common, fill: WithAlpha(colour, 0.85), paths: BarPaths(bars.findIndex(({ i }) => i === index), bars.length, () => this.#BarStep()) };
@@ -315,7 +316,7 @@ export class PanelView {
     const dash = line.dotted === true ? [1.5, 3] : kind === 'provisional' ? [3.5, 3.5] : index >= 4 ? kDashes[index % kDashes.length] : undefined;
     return {
       ...common, stroke: raw_beside ? WithAlpha(colour, 0.55) : colour, width: raw_beside ? 1 : sparse ? 2 : 1.5, ...(dash === undefined ? {} : { dash }),
-      ...(line.style === 'area' && kind === 'values' ? { fill: WithAlpha(colour, 0.16) } : {}),
+      ...(line.style === 'area' && kind === 'values' ? { fill: line.lift === undefined ? WithAlpha(colour, 0.16) : `color-mix(in srgb, ${colour} 45%, ${this.#palette.bg})` } : {}),
       points: { show: sparse && line.dotted !== true, size: raw_beside ? 3 : 6, space: 0, width: kind === 'provisional' ? 1.5 : 0, fill: kind === 'provisional' ? this.#palette.bg : colour, stroke: colour },
     };
   }
@@ -381,7 +382,8 @@ export class PanelView {
     const height = Math.max(60, u.height - 60);
     const grounded = min === 0 && this.#data.lines.some(({ style, axis: side }) => side === axis && (style === 'bars' || style === 'area'));
     const strip = this.#mode !== 'off' && own_rows ? kStripRoomPx / height : 0;
-    return [min - span * ((grounded ? 0 : 0.06) + strip), max + span * (0.08 + (this.#data.watermark === null ? 0 : 16 / height))];
+    const fixed = axis === 'left' ? this.#data.y : undefined;
+    return [fixed?.min ?? min - span * ((grounded ? 0 : 0.06) + strip), fixed?.max ?? max + span * (0.08 + (this.#data.watermark === null ? 0 : 16 / height))];
   }
 
   // ---- revisions that just came ----

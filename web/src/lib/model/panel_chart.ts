@@ -37,6 +37,8 @@ export interface ChartLine {
   dotted?: boolean;
   /** The view's rows with history, for revision marks. */
   rows: readonly WindowRow[] | null;
+  /** What each value stands on, where lines are stacked; it is drawn that much higher, and said as it is. */
+  lift?: readonly number[];
   source?: LineSource | null;
 }
 
@@ -56,6 +58,8 @@ export interface ChartData {
   allowed_lateness: Ns;
   thresholds: Threshold[];
   missing: Missing;
+  /** Ends of the left axis that are not left to the values. */
+  y?: { min: number | null; max: number | null };
 }
 
 export const kEmptyChart: ChartData = { axis: 'time', labels: [], range: null, lines: [], watermark: null, allowed_lateness: 0n, thresholds: [], missing: 'gap' };
@@ -231,6 +235,9 @@ function ProvisionalFrom(line: ChartLine, watermark: Ns): number {
   return 0;
 }
 
+/** The values where they are drawn. */
+const Lifted = ({ value, lift }: ChartLine): Values => (lift === undefined ? value : Array.from(value, (v, i) => (v === null ? null : v + (lift[i] ?? 0))));
+
 /** The parts of all lines, in the order in which they are drawn. */
 export function PartsOf(data: ChartData, base: Ns, all_xs: readonly Float64Array[] = data.lines.map(({ x }) => ToXs(x, base))): Part[] {
   const parts: Part[] = [];
@@ -240,7 +247,7 @@ export function PartsOf(data: ChartData, base: Ns, all_xs: readonly Float64Array
     const line = data.lines[index] as ChartLine;
     const xs = all_xs[index] as Float64Array;
     const gapless = line.style === 'points' || line.style === 'bars' || data.axis !== 'time';
-    const filled = FillHoles(xs, line.value, gapless ? 'gap' : data.missing, gapless ? null : StepOf(xs));
+    const filled = FillHoles(xs, Lifted(line), gapless ? 'gap' : data.missing, gapless ? null : StepOf(xs));
     if (filled.filler !== null) parts.push({ line: index, kind: 'filled', ...filled.filler });
     const cut = line.rows === null || data.watermark === null || gapless ? line.x.length : ProvisionalFrom(line, data.watermark);
     if (cut >= line.x.length) {
@@ -253,7 +260,8 @@ export function PartsOf(data: ChartData, base: Ns, all_xs: readonly Float64Array
     if (at > 0) parts.push({ line: index, kind: 'values', xs: filled.xs.slice(0, at), ys: Array.prototype.slice.call(filled.ys, 0, at) as Y[] });
     parts.push({ line: index, kind: 'provisional', xs: filled.xs.slice(from), ys: Array.prototype.slice.call(filled.ys, from) as Y[] });
   });
-  return parts;
+  // The highest first: those below cover it.
+  return data.lines.some(({ lift }) => lift !== undefined) ? parts.sort((x, y) => y.line - x.line) : parts;
 }
 
 /** One ascending x for all parts, as uPlot wants it; `undefined` where a part has nothing, `null` where it breaks. */

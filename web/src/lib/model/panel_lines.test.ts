@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Cell } from '../api/types.ts';
 import type { WindowRow } from './chart.ts';
 import { DefaultOptions, NewQuery, type Panel, type PanelQuery } from './dashboard_file.ts';
+import { PartsOf } from './panel_chart.ts';
 import { FailedQuery, type QueryData } from './panel_data.ts';
 import { DrawsLines, IsEmpty, RowsOfLine, StoryOf, ToLines } from './panel_lines.ts';
 import { TableOfRows } from './wells.ts';
@@ -64,6 +65,17 @@ test('answers on one text axis share their labels', () => {
   assert.deepEqual(chart.labels, ['a', 'b', 'c']);
   assert.deepEqual(chart.lines.map(({ x, style }) => [[...x], style]), [[[0n, 1_000_000_000n], 'bars'], [[1_000_000_000n, 2_000_000_000n], 'bars']]);
   assert.equal(chart.range, null);
+});
+
+test('stacked lines stand on each other, and say their own values', () => {
+  const options = { ...DefaultOptions(), stacked: true, min: 0 };
+  const data = Of('time:TIMESTAMP zone:VARCHAR v:DOUBLE', [[At(1), 'a', '1'], [At(2), 'a', '2'], [At(1), 'b', '5'], [At(2), 'b', null], [At(2), 'c', '7']]);
+  const { chart } = ToLines(PanelOf([{}], { visual: 'area', options }), [data], kContext);
+  assert.deepEqual(chart.lines.map(({ value, lift }) => [value, lift]), [[[1, 2], [0, 0]], [[5, null], [1, 2]], [[7], [2]]]);
+  assert.deepEqual(chart.y, { min: 0, max: null });
+  const parts = PartsOf(chart, kBase);
+  assert.deepEqual(parts.map(({ line, ys }) => [line, [...(ys as number[])]]), [[2, [9]], [1, [6]], [0, [1, 2]]]);
+  assert.equal(ToLines(PanelOf([{}], { options }), [data], kContext).chart.lines[0]?.lift, undefined);
 });
 
 test('what is drawn as lines, and what is empty', () => {

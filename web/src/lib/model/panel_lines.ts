@@ -102,6 +102,20 @@ function StyleOf({ visual }: Panel, { style, axis }: PanelQuery): LineStyle {
   return visual === 'bar' && style === 'line' && axis === 'left' ? 'bars' : style;
 }
 
+/** Areas and bars of the left axis stand on each other, the first at the bottom. */
+function Stack(lines: ChartLine[]): void {
+  const reached = new Map<Ns, number>();
+  for (const line of lines) {
+    if ((line.style !== 'area' && line.style !== 'bars') || line.axis !== 'left') continue;
+    line.rows = null;
+    line.lift = Array.from(line.x, (x, i) => {
+      const below = reached.get(x) ?? 0;
+      reached.set(x, below + (line.value[i] ?? 0));
+      return below;
+    });
+  }
+}
+
 /** Everything that the queries of a panel gave, as lines. A query that failed gives none. */
 export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns; view?: string | null }): PanelLines {
   const drawings = data.map(({ table }) => Draw(table, PanelWells(table)));
@@ -134,9 +148,11 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
       });
     });
   });
+  if (panel.options.stacked) Stack(lines);
+  const { min, max } = panel.options;
   return {
     chart: {
-      axis, labels, range: axis === 'time' ? context.range : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
+      ...(min === null && max === null ? {} : { y: { min, max } }), axis, labels, range: axis === 'time' ? context.range : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
       missing: panel.options.missing,
     },
     dropped,
