@@ -156,7 +156,7 @@ export const tests = {
     await page.getByRole('button', { name: 'Play replay' }).click();
     await Until(page, () => !document.querySelector('[data-testid=as-of]').textContent.includes('16:19:41'));
     await page.getByRole('button', { name: 'Pause replay' }).click();
-    await page.getByRole('group', { name: 'Replay' }).getByRole('button', { name: 'Back to now' }).click();
+    await page.getByTestId('as-of-bar').getByRole('button', { name: 'Back to now' }).click();
     await page.getByTestId('as-of-bar').waitFor({ state: 'detached' });
     await Until(page, () => window.tidemark.charts()[0].revised.length === 6 && !location.search.includes('asof'));
   },

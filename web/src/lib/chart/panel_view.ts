@@ -55,6 +55,8 @@ export class PanelView {
   #parts: Part[] = [];
   #revised: RevisedRow[] = [];
   #shape = '';
+  /** Of the data as it is: it is asked for several times a frame. */
+  #values = new Map<Axis, { min: number; max: number } | null>();
   #hover: Hover | null = null;
   #focused: number | null = null;
   #rings = new Map<string, number>();
@@ -90,6 +92,7 @@ export class PanelView {
     this.#xs = data.lines.map(({ x }) => ToXs(x, this.#base));
     this.#parts = PartsOf(data, this.#base, this.#xs);
     this.#revised = RevisedRows(data);
+    this.#values.clear();
     this.#StartRings(before);
     this.#Draw();
     if (this.#hover !== null) this.#SetHover(this.#Again(this.#hover));
@@ -317,8 +320,19 @@ export class PanelView {
     return {
       ...common, stroke: raw_beside ? WithAlpha(colour, 0.55) : colour, width: raw_beside ? 1 : sparse ? 2 : 1.5, ...(dash === undefined ? {} : { dash }),
       ...(line.style === 'area' && kind === 'values' ? { fill: line.lift === undefined ? WithAlpha(colour, 0.16) : `color-mix(in srgb, ${colour} 45%, ${this.#palette.bg})` } : {}),
-      points: { show: sparse && line.dotted !== true, size: raw_beside ? 3 : 6, space: 0, width: kind === 'provisional' ? 1.5 : 0, fill: kind === 'provisional' ? this.#palette.bg : colour, stroke: colour },
+      points: {
+        // The provisional end begins at the last final point, which has its own.
+        ...(kind === 'provisional' ? { filter: (u: uPlot, series: number, show: boolean) => (show ? this.#AfterJoint(u, series, index) : null) } : {}),
+        show: sparse && line.dotted !== true, size: raw_beside ? 3 : 6, space: 0, width: kind === 'provisional' ? 1.5 : 0, fill: kind === 'provisional' ? this.#palette.bg : colour, stroke: colour },
     };
+  }
+
+  /** Indices of the points of a provisional end but its joint, if it has one. */
+  #AfterJoint(u: uPlot, series: number, line: number): number[] {
+    const ys = u.data[series] as unknown as ArrayLike<Y | undefined>;
+    const out: number[] = [];
+    for (let i = 0; i < ys.length; i += 1) if (ys[i] != null) out.push(i);
+    return this.#parts.some((part) => part.line === line && part.kind === 'values') ? out.slice(1) : out;
   }
 
   /** The least distance of two bars. */
@@ -351,8 +365,12 @@ export class PanelView {
   }
 
   #Values(axis: Axis): { min: number; max: number } | null {
+    const known = this.#values.get(axis);
+    if (known !== undefined) return known;
     const [from, to] = this.#XRange();
-    return ValueRange(this.#parts.filter(({ line }) => !this.#hidden.has(line)), this.#data.lines, axis, from ?? 0, to ?? 1);
+    const found = ValueRange(this.#parts.filter(({ line }) => !this.#hidden.has(line)), this.#data.lines, axis, from ?? 0, to ?? 1);
+    this.#values.set(axis, found);
+    return found;
   }
 
   /** Holds the first published values too, near thresholds, and leaves the strip its own room. */

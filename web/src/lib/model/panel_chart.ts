@@ -96,17 +96,18 @@ export function BaseOf(data: ChartData): Ns {
 export const ToX = (at: Ns, base: Ns): number => Number(at - base) / 1e9;
 export const FromX = (x: number, base: Ns): Ns => base + BigInt(Math.round(x * 1e9));
 
-/** All x of a list. A BigInt64Array is read as halves: a million bigints would be made only to be subtracted. */
+/** All x of a list. They are read as halves: a million bigints would be made only to be subtracted. */
 export function ToXs(list: NsList, base: Ns): Float64Array {
   const out = new Float64Array(list.length);
-  if (list instanceof BigInt64Array) {
-    const halves = new Int32Array(list.buffer, list.byteOffset, list.length * 2);
-    const low_base = Number(BigInt.asUintN(32, base));
-    const high_base = Number(base >> 32n);
-    for (let i = 0; i < out.length; i += 1) out[i] = (((halves[2 * i + 1] as number) - high_base) * 4294967296 + ((halves[2 * i] as number) >>> 0) - low_base) / 1e9;
-    return out;
+  let words = list;
+  if (!(words instanceof BigInt64Array)) {
+    words = new BigInt64Array(list.length);
+    for (let i = 0; i < out.length; i += 1) words[i] = list[i] as Ns;
   }
-  for (let i = 0; i < out.length; i += 1) out[i] = ToX(list[i] as Ns, base);
+  const halves = new Int32Array(words.buffer, words.byteOffset, words.length * 2);
+  const low_base = Number(BigInt.asUintN(32, base));
+  const high_base = Number(base >> 32n);
+  for (let i = 0; i < out.length; i += 1) out[i] = (((halves[2 * i + 1] as number) - high_base) * 4294967296 + ((halves[2 * i] as number) >>> 0) - low_base) / 1e9;
   return out;
 }
 
