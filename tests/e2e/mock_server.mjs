@@ -322,7 +322,7 @@ export class MockServer {
     if (path[0] === 'databases' && path.length === 1) return Json({ databases: status.databases });
     if (path[0] === 'databases' && path[4] === 'revisions' && this.fixture !== null) return Json(this.fixture.Revisions(url.searchParams));
     if (path[0] === 'databases' && path[4] === 'revisions') return this.#Revisions(url.searchParams, Json, Fail);
-    if (path[0] === 'databases') return HandleTables({ path, url, hosts: kHosts, now_ms: this.now_ms, Json, Fail });
+    if (path[0] === 'databases') return HandleTables({ request, body, path, url, hosts: kHosts, now_ms: this.now_ms, Json, Fail });
     const SetPipeline = (state) => {
       this.#pipeline_state = state;
       this.#Graph();

@@ -40,7 +40,11 @@ export class StreamModel {
     switch (path[2]) {
       case undefined:
         if (request.method === 'GET') return Json(this.Detail(stream));
-        if (stream.name === 'ec2-metrics') return Fail(409, 'conflict', 'Pipeline ec2 reads it.', { hint: 'Delete pipeline ec2 first.' });
+        if (request.method === 'DELETE' && stream.name === 'ec2-metrics') return Fail(409, 'conflict', 'Pipeline ec2 reads it.', { hint: 'Delete pipeline ec2 first.' });
+        if (request.method === 'PATCH') {
+          this.made.get(stream.name).retention_hours = String(JSON.parse(body).retention_hours);
+          return Json(this.Detail(this.All(status, now_ms).find((s) => s.name === stream.name)));
+        }
         this.made.delete(stream.name);
         return void response.writeHead(204).end();
       case 'shards':
@@ -55,6 +59,15 @@ export class StreamModel {
           consumers: [
             { kind: 'pipeline', name: 'ec2', access_key: null, address: null, records_per_second: 1264.5, iterator_age_ms: '35', last_seen: String(now_ms - 200), shards: [0, 1, 2, 3].map((i) => ({ shard: Shard(i), sequence: Sequence(i, 900), iterator_age_ms: '35' })) },
             { kind: 'polling', name: 'Boto3/1.43.2', access_key: 'AKIAIOSFODNN7EXAMPLE', address: '127.0.0.1', records_per_second: 120, iterator_age_ms: '4100', last_seen: String(now_ms - 1200), shards: [{ shard: Shard(0), sequence: Sequence(0, 880), iterator_age_ms: '4100' }] },
+          ],
+        });
+      case 'producers':
+        return Json({
+          since: `${now_ms - 600_000}000000`, producers: [
+            { library: 'Boto3', version: '1.43.2', agent: 'Boto3/1.43.2 md/Botocore#1.43.2', access_key: 'AKIAIOSFODNN7EXAMPLE', address: '127.0.0.1', protocol: 'HTTP/1.1', operation: 'PutRecords', requests_per_second: 3, records_per_second: 1264.5, bytes_per_second: 508_600,
+              requests: '1204', records: '509200', failed_requests: '3', first_seen: String(now_ms - 600_000), last_seen: String(now_ms - 300) },
+            { library: null, version: null, agent: 'curl/7.88.1', access_key: null, address: '10.0.0.7', protocol: 'HTTP/1.1', operation: 'PutRecord', requests_per_second: 0, records_per_second: 0, bytes_per_second: 0,
+              requests: '2', records: '2', failed_requests: '0', first_seen: String(now_ms - 60_000), last_seen: String(now_ms - 60_000) },
           ],
         });
       case 'records':
@@ -91,6 +104,13 @@ export class StreamModel {
     const arrival = now_ms - 200_000 + n * 20;
     const delay = late ? 75_000 + (n % 5) * 900 : 120 + (n % 9) * 40;
     const text = dead ? '{"broken":' : JSON.stringify({ region: ['us-east-2', 'eu-west-1'][n % 2], cell: 'us-east-2-cell-1', instance_name: `i-zaZswmJk-000${n % 10}.amazonaws.com`, time: new Date(arrival - delay).toISOString(), cpu_system: 0.5, big: 0 }).replace('"big":0', `"big":${9007199254740993n + BigInt(n)}`);
+    if (n % 50 === 47) {
+      const bytes = Buffer.from('a26563705573797374656dfb3fe0000000000000616e1b0020000000000001'.replace('6563705573797374656d', '6a6370755f73797374656d'), 'hex');
+      return {
+        shard: Shard(shard), sequence: Sequence(shard, n), arrival: String(arrival), key, bytes: bytes.length, encoding: 'binary', preview: bytes.toString('hex'), truncated: false, event_time: null, delay_ms: null, behind_ms: null, verdict: 'dead_letter',
+        problem: 'The payload is not JSON.', ...(full ? { text: null, base64: bytes.toString('base64'), cbor: '{"cpu_system": 0.5, "n": 9007199254740993}' } : {}),
+      };
+    }
     return {
       shard: Shard(shard), sequence: Sequence(shard, n), arrival: String(arrival), key, bytes: text.length, encoding: dead ? 'text' : 'json', preview: text, truncated: false,
       event_time: dead ? null : `${arrival - delay}000000`, delay_ms: dead ? null : String(delay), behind_ms: dead ? null : String(late ? delay - 100 : 0), verdict: dead ? 'dead_letter' : late ? 'late' : 'on_time', problem: dead ? 'The payload is not JSON: unexpected end at offset 10.' : null,

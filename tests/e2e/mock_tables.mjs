@@ -3,14 +3,28 @@
 
 const Ns = (ms) => `${ms}000000`;
 
-export function HandleTables({ path, url, hosts, now_ms, Json, Fail }) {
+const retention = { memory_retention_hours: '6', magnetic_retention_days: '1', magnetic_writes: true };
+
+export function HandleTables({ request, body, path, url, hosts, now_ms, Json, Fail }) {
   const [, database, , table, part] = path;
   if (table !== 'EC2MetricTable') return Fail(404, 'table_not_found', `Table ${database}.${table} does not exist.`);
   const names = Object.keys(hosts[0]);
   switch (part) {
+    case undefined:
+      if (request.method !== 'PATCH') break;
+      return Json({ database, table, ...Object.assign(retention, JSON.parse(body)) });
+    case 'series':
+      return Json({
+        series: '480', measures: '40', dimensions: names.map((name) => {
+          const counts = new Map();
+          for (const host of hosts) counts.set(host[name], (counts.get(host[name]) ?? 0) + 40);
+          const top = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, 10).map(([value, series]) => ({ value, series: String(series), share: series / (hosts.length * 40) }));
+          return { name, distinct: String(name === 'instance_name' ? 475 : counts.size), series: '480', looks_like_id: name === 'instance_name', top };
+        }).sort((a, b) => Number(b.distinct) - Number(a.distinct)),
+      });
     case 'schema':
       return Json({
-        database, table, series: '480', oldest: Ns(now_ms - 9_000_000), newest: Ns(now_ms), created: Ns(now_ms - 9_500_000), memory_retention_hours: '6', magnetic_retention_days: '1', magnetic_writes: true, partition_key: null,
+        database, table, series: '480', oldest: Ns(now_ms - 9_000_000), newest: Ns(now_ms), created: Ns(now_ms - 9_500_000), ...retention, partition_key: null,
         dimensions: names.map((name) => ({ name, distinct: String(name === 'instance_name' ? 475 : new Set(hosts.map((h) => h[name])).size), distinct_exact: true, series: '480' })),
         measures: [
           { name: 'cpu_system', type: 'double', series: '240', dimensions: names, fields: [], view: null }, { name: 'avg_cpu_system', type: 'double', series: '240', dimensions: names, fields: [], view: 'ec2-5m' },

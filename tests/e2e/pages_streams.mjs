@@ -41,6 +41,16 @@ export const tests = {
     await Heading(page, 'Streams');
     await Until(page, () => location.pathname === '/ui/streams/my-stream');
     await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Settings' }).click();
+    const keep = page.getByLabel('Retention, hours').last();
+    await keep.fill('12');
+    await page.getByText('From 24 to 8760 hours.').last().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled(), true);
+    await keep.fill('48');
+    await page.getByText(/increase-stream-retention-period .* --stream-name my-stream --retention-period-hours 48$/).waitFor();
+    await Looks(page, 'stream-settings');
+    await page.keyboard.press('Enter');
+    await page.getByText('my-stream keeps records for 48 h').waitFor();
+    assert.equal(server.streams.made.get('my-stream').retention_hours, '48');
     await page.getByRole('button', { name: 'Delete stream' }).click();
     const confirm = page.getByRole('dialog', { name: 'Delete stream' });
     assert.equal(await confirm.getByRole('button', { name: 'Delete stream' }).isDisabled(), true);
@@ -60,6 +70,10 @@ export const tests = {
     await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Readers' }).click();
     await page.getByText('Boto3/1.43.2').waitFor();
     await Looks(page, 'stream-readers');
+    await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Producers' }).click();
+    await page.getByTestId('producers').getByText('Boto3 1.43.2').waitFor();
+    await page.getByTestId('producers').getByText('3 of 1 204').waitFor();
+    await Looks(page, 'stream-producers');
     await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Overview' }).click();
     await page.getByText('arn:aws:kinesis:us-east-1:000000000000:stream/ec2-metrics').waitFor();
     await Looks(page, 'stream-overview');
@@ -98,6 +112,10 @@ export const tests = {
     assert.match(Buffer.from(server.streams.put[0].base64, 'base64').toString(), /9007199254740996/);
     await page.keyboard.press('Escape');
     await panel.waitFor({ state: 'detached' });
+    await page.getByTestId('records').locator('tbody tr').nth(47).getByRole('button').click();
+    await panel.getByText('{"cpu_system": 0.5, "n": 9007199254740993}').waitFor();
+    assert.equal(await panel.getByRole('button', { name: 'cbor' }).getAttribute('aria-pressed'), 'true');
+    assert.equal(await panel.getByRole('button', { name: 'tree' }).isDisabled(), true);
   },
 
   async 'hostile names and keys are text, and break no layout'({ page, endpoint, server }) {

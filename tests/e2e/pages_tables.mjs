@@ -37,6 +37,35 @@ export const tests = {
     await Looks(page, 'table-storage');
   },
 
+  async 'series are counted by dimension, and what looks like an id is said'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/db/InterpolatedBlogDB/EC2MetricTable/series`);
+    await page.getByTestId('series').getByText(/Dimension instance_name looks like an id: 475 values in 480 series/).waitFor();
+    assert.ok((await page.getByRole('list', { name: 'Top values of region' }).getByRole('listitem').count()) >= 4);
+    await Looks(page, 'table-series');
+  },
+
+  async 'what a table keeps is changed, and the loss is said before'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/db/InterpolatedBlogDB/EC2MetricTable/settings`);
+    const save = page.getByRole('button', { name: 'Save', exact: true });
+    const hours = page.getByLabel('Memory, hours');
+    await hours.waitFor();
+    assert.equal(await save.isDisabled(), true);
+    await hours.fill('0');
+    await page.getByText('From 1 to 8766.').waitFor();
+    assert.equal(await save.isDisabled(), true);
+    await hours.fill('3');
+    await page.getByText('this cannot be taken back').waitFor();
+    await page.getByText('tidemark table retention InterpolatedBlogDB.EC2MetricTable --memory-hours 3 --magnetic-days 1').waitFor();
+    await Looks(page, 'table-settings');
+    await page.getByRole('button', { name: 'Reset' }).click();
+    assert.equal(await hours.inputValue(), '6');
+    await hours.fill('12');
+    await page.keyboard.press('Enter');
+    await page.getByText('Changed what EC2MetricTable keeps').waitFor();
+    await page.reload();
+    await Until(page, () => document.querySelector('main input[type=number]')?.value === '12');
+  },
+
   async 'rejections show the existing version and what to change'({ page, endpoint }) {
     await page.goto(`${endpoint}/ui/db/InterpolatedBlogDB/EC2MetricTable/rejections`);
     const region = page.getByTestId('rejections');

@@ -65,6 +65,8 @@ export const Body = (method: string, body: unknown, signal?: AbortSignal, header
 
 export const Post = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> => Request<T>(path, Body('POST', body, signal));
 
+export const Patch = <T>(path: string, body: unknown): Promise<T> => Request<T>(path, Body('PATCH', body));
+
 export const Get = <T>(path: string, signal?: AbortSignal): Promise<T> => Request<T>(path, WithSignal(signal));
 
 export const Delete = (path: string, headers: Record<string, string> = {}): Promise<void> =>

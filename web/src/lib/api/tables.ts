@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table calls of API.md section 10.
-import { Get, Path } from './client.ts';
+import { Get, Patch, Path } from './client.ts';
 import type { Cell, Column, I64, NsText } from './types.ts';
 
 export interface TableSchema {
@@ -62,12 +62,26 @@ export interface Rejections {
   }[];
 }
 
+export interface TableSeries {
+  series: I64;
+  measures: I64;
+  dimensions: { name: string; distinct: I64; series: I64; looks_like_id: boolean; top: { value: string; series: I64; share: number }[] }[] | null;
+}
+
+export interface TableRetention {
+  memory_retention_hours: I64;
+  magnetic_retention_days: I64;
+  magnetic_writes: boolean;
+}
+
 const Of = (database: string, table: string, part: string): string => Path('databases', database, 'tables', table, part);
 
 export const GetTableSchema = (database: string, table: string, signal?: AbortSignal): Promise<TableSchema> => Get<TableSchema>(Of(database, table, 'schema'), signal);
 export const GetTableSample = (database: string, table: string, signal?: AbortSignal): Promise<TableSample> => Get<TableSample>(`${Of(database, table, 'sample')}?limit=10`, signal);
 export const GetTableStorage = (database: string, table: string, time: bigint | null, signal?: AbortSignal): Promise<TableStorage> =>
   Get<TableStorage>(`${Of(database, table, 'storage')}${time === null ? '' : `?time=${time}`}`, signal);
+export const GetTableSeries = (database: string, table: string, signal?: AbortSignal): Promise<TableSeries> => Get<TableSeries>(`${Of(database, table, 'series')}?top=10`, signal);
+export const PatchTable = (database: string, table: string, change: TableRetention): Promise<TableRetention> => Patch<TableRetention>(Path('databases', database, 'tables', table), change);
 export const GetRejections = (database: string, table: string, signal?: AbortSignal): Promise<Rejections> => Get<Rejections>(Of(database, table, 'rejections'), signal);
 export const GetValues = (database: string, table: string, column: string, q = '', signal?: AbortSignal): Promise<{ values: string[]; truncated: boolean }> =>
   Get(`${Of(database, table, 'values')}?${new URLSearchParams({ column, q, limit: '50' })}`, signal);

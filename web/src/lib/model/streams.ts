@@ -23,6 +23,13 @@ export function CreateCommands({ name, mode, shards, retention_hours, tags }: Cr
   return { tidemark: `tidemark stream create ${of}${shard_part} --retention ${retention_hours}h`, aws: aws.join('\n') };
 }
 
+/** IncreaseStreamRetentionPeriod takes 24 to 8760 hours. */
+export const RetentionProblem = (hours: number): string | null => (Number.isInteger(hours) && hours >= 24 && hours <= 8760 ? null : 'From 24 to 8760 hours.');
+
+/** The AWS call that a change of retention stands for. */
+export const KeepCommands = (name: string, now_hours: number, hours: number, endpoint: string): string =>
+  `aws kinesis ${hours < now_hours ? 'decrease' : 'increase'}-stream-retention-period --endpoint-url ${endpoint} --stream-name ${Shell(name)} --retention-period-hours ${hours}`;
+
 /** `key=value` by line or comma; null if one is not of that form. */
 export function ParseTags(text: string): Record<string, string> | null {
   const tags: Record<string, string> = {};
