@@ -51,6 +51,9 @@ export const tests = {
     await menu.getByRole('checkbox', { name: 'cpu_system', exact: true }).check();
     await menu.getByRole('button', { name: 'Apply' }).click();
     await Drawn(page, 1);
+    // The average of all hosts is marked where late data changed the average of any.
+    await Until(page, () => window.tidemark.charts()[0].revised.length > 0);
+    assert.ok((await page.evaluate(() => window.tidemark.charts()[0].revised)).every((r) => r.series === 'avg_cpu_system' && r.revisions >= 1));
     await page.getByRole('button', { name: 'Add to dashboard' }).click();
     const dialog = page.getByRole('dialog', { name: 'Add to a dashboard' });
     await dialog.getByLabel('Name of the new dashboard').fill('My <hosts>');
@@ -96,16 +99,16 @@ export const tests = {
     await page.keyboard.press('Enter');
     await page.getByTestId('edit-grid').waitFor();
     await Drawn(page, 1);
-    // The panel is wider by keys: m, Shift and arrows, Enter.
+    // The panel is narrower by keys: m, Shift and arrows, Enter.
     const [stored] = server.dash.dashboards.values();
     await Tile(page, 'p1').focus();
     await page.keyboard.press('m');
-    for (let i = 0; i < 3; i += 1) await page.keyboard.press('Shift+ArrowRight');
+    for (let i = 0; i < 3; i += 1) await page.keyboard.press('Shift+ArrowLeft');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await Until(page, () => document.querySelector('[data-testid="saving"]').textContent === 'all changes saved' && !document.querySelector('[role=toolbar] button:nth-of-type(1)').disabled);
     await Saved(page);
-    assert.deepEqual(stored.draft.panels[0].grid, { x: 1, y: 0, w: 9, h: 7 });
+    assert.deepEqual(stored.draft.panels[0].grid, { x: 1, y: 0, w: 9, h: 8 });
     await page.getByRole('button', { name: 'Publish', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.getByLabel('Message (optional)').focus();

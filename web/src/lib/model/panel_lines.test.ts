@@ -6,7 +6,8 @@ import type { WindowRow } from './chart.ts';
 import { DefaultOptions, NewQuery, type Panel, type PanelQuery } from './dashboard_file.ts';
 import { PartsOf } from './panel_chart.ts';
 import { FailedQuery, type QueryData } from './panel_data.ts';
-import { DrawsLines, IsEmpty, RowsOfLine, StoryOf, ToLines } from './panel_lines.ts';
+import { RowsOfLine } from './merged_rows.ts';
+import { DrawsLines, IsEmpty, StoryOf, ToLines } from './panel_lines.ts';
 import { TableOfRows } from './wells.ts';
 
 const kMinute = 60_000_000_000n;
@@ -47,7 +48,11 @@ test('the history of several series goes to the line that it is of', () => {
   const rows = [Row(1, [1, 2], 1n, { zone: 'a' }), Row(1, [5], 1n, { zone: 'b' })];
   const { chart } = ToLines(PanelOf([{ revisions: { dimensions: {} } }]), [Of('time:TIMESTAMP zone:VARCHAR v:DOUBLE', [[At(1), 'a', '2'], [At(1), 'b', '5']], { rows })], kContext);
   assert.deepEqual(chart.lines.map((line) => line.rows?.length), [1, 1]);
-  assert.equal(RowsOfLine(rows, [kBase + kMinute]), null);
+  // One line over both is their mean.
+  assert.deepEqual(RowsOfLine(rows, [kBase + kMinute])?.map(({ value, revisions }) => [value, revisions.map((r) => r.value)]), [[3.5, [3, 3.5]]]);
+  // Beside the measure that it is made of, only the view's line has a history.
+  const measures = ToLines(PanelOf([{ measure: 'avg_v', revisions: { dimensions: {} } }]), [Of('time:TIMESTAMP measure_name:VARCHAR v:DOUBLE', [[At(1), 'avg_v', '3.5'], [At(1), 'v', '5']], { rows })], kContext).chart;
+  assert.deepEqual(measures.lines.map((line) => [line.name, line.rows?.length ?? null]), [['avg_v', 1], ['v', null]]);
 });
 
 test('windows in a wider bin are one, weighted by their records', () => {

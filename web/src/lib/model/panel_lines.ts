@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines of a panel from the answers of its queries, and the same as a story for sentences. Pure.
 import type { Ns } from '../time.ts';
-import { FirstValue, type WindowRow } from './chart.ts';
+import type { WindowRow } from './chart.ts';
 import type { LineStyle, Panel, PanelQuery } from './dashboard_file.ts';
+import { RowsOfLine } from './merged_rows.ts';
 import type { Story } from './narrative.ts';
 import { TokenOf, type ChartData, type ChartLine } from './panel_chart.ts';
 import { PanelWells, type QueryData } from './panel_data.ts';
@@ -42,59 +43,14 @@ function NameOf(line: Line, query: PanelQuery, alone: boolean, taken: ReadonlySe
   return taken.has(name) ? `${query.name === '' ? 'query' : query.name} · ${name}` : name;
 }
 
-/**
- * The history as it fits a line: its own rows where they have the line's times; where the line's bins are wider, the windows of a bin
- * as one, each value weighted by what is known of its size; null where the rows of several series would lie on each other.
- */
-export function RowsOfLine(rows: readonly WindowRow[], x: readonly Ns[]): readonly WindowRow[] | null {
-  if (rows.some((row, i) => i > 0 && row.time <= (rows[i - 1] as WindowRow).time)) return null;
-  const times = new Set(x);
-  const own = rows.filter((row) => times.has(row.time)).length;
-  if (rows.length === 0 || own * 2 >= rows.length) return rows;
-  let step = 0n;
-  for (let i = 1; i < x.length; i += 1) {
-    const by = (x[i] as Ns) - (x[i - 1] as Ns);
-    if (by > 0n && (step === 0n || by < step)) step = by;
-  }
-  const [window] = rows;
-  // Of the past, or cut by a condition: fewer points than windows, but not wider ones.
-  if (window !== undefined && step <= window.window_end - window.window_start && own > 0) return rows;
-  return step === 0n ? null : x.flatMap((begin) => {
-    const inside = rows.filter((row) => row.time >= begin && row.time < begin + step);
-    return inside.length === 0 ? [] : [Together(begin, inside)];
-  });
-}
-
-function Together(time: Ns, rows: readonly WindowRow[]): WindowRow {
-  const first = rows[0] as WindowRow;
-  const MeanOf = (values: readonly (number | null)[]): number | null => {
-    let sum = 0;
-    let weight = 0;
-    values.forEach((value, i) => {
-      if (value === null) return;
-      const own = Number(rows[i]?.record_count ?? 1n) || 1;
-      sum += value * own;
-      weight += own;
-    });
-    return weight === 0 ? null : sum / weight;
-  };
-  const changes = rows.flatMap((row) => row.revisions.slice(1).map((entry) => ({ entry, row }))).sort((a, b) => (a.entry.at < b.entry.at ? -1 : 1));
-  const was = MeanOf(rows.map(FirstValue));
-  const value = MeanOf(rows.map((row) => row.value));
-  const begun = first.revisions[0];
-  return {
-    ...first, time, window_start: first.window_start, window_end: (rows.at(-1) as WindowRow).window_end, value, revision: BigInt(1 + changes.length), frozen: rows.some(({ frozen }) => frozen),
-    revisions: begun === undefined ? [] : [
-      { ...begun, revision: 1n, old: null, value: was },
-      ...changes.map(({ entry }, i) => ({ ...entry, revision: BigInt(i + 2), old: i === 0 ? was : null, value: i === changes.length - 1 ? value : null })),
-    ],
-  };
-}
-
 const ColorOf = (table: Table): string => table.columns[PanelWells(table).color ?? -1]?.name ?? '';
 
-/** The history of one line of several: that of the dimension which tells them apart. */
-const OfLine = (rows: readonly WindowRow[], color: string | null, name: string): readonly WindowRow[] => (color === null ? rows : rows.filter(({ dimensions }) => dimensions[color] === name));
+/** The history of one line of several: that of the dimension which tells them apart; of measures only the view's has one. */
+function OfLine(rows: readonly WindowRow[], color: string | null, name: string, measure: string): readonly WindowRow[] | null {
+  if (color === null) return rows;
+  if (color === 'measure_name') return name === measure ? rows : null;
+  return rows.filter(({ dimensions }) => dimensions[color] === name);
+}
 
 /** Bars may have a line over them, on the other axis. */
 function StyleOf({ visual }: Panel, { style, axis }: PanelQuery): LineStyle {
@@ -141,7 +97,8 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
     own.forEach((line) => {
       const name = NameOf(line, query, own.length === 1, taken);
       taken.add(name);
-      const rows = answer.rows === null ? null : RowsOfLine(OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name), line.x);
+      const history = answer.rows === null ? null : OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name, query.measure);
+      const rows = history === null ? null : RowsOfLine(history, line.x, /\brecord_count\b/.test(query.sql) ? 'records' : 'rows');
       lines.push({
         name, x: line.x, value: line.value, style: StyleOf(panel, query), token: TokenOf(lines.length), axis: query.axis, rows,
         source: { database: query.database, table: query.table, measure: query.measure, view: rows === null ? null : (context.view ?? null), dimensions: answer.dimensions ?? {} },

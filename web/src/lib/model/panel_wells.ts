@@ -64,10 +64,10 @@ export function NewPanelId(file: DashboardFile): string {
 
 export const kNewPanel = { w: 6, h: 7 } as const;
 
-/** An empty panel below all others. */
+/** An empty panel below all others; the first one takes the whole width. */
 export function EmptyPanel(file: DashboardFile, title = ''): Panel {
   const y = file.panels.reduce((low, { grid }) => Math.max(low, grid.y + grid.h), 0);
-  return { id: NewPanelId(file), title, visual: 'line', grid: { x: 0, y, ...kNewPanel }, queries: [], options: DefaultOptions() };
+  return { id: NewPanelId(file), title, visual: 'line', grid: { x: 0, y, ...kNewPanel, ...(file.panels.length === 0 ? { w: 12, h: 8 } : {}) }, queries: [], options: DefaultOptions() };
 }
 
 /** What a panel is called when nobody says. */
