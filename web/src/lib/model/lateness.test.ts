@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ParseTimestamp } from '../time.ts';
 import { EstimateLateness, FormatShare, kLatenessStopsMs, ShareWithin, StopOf, ToBuckets, WhatIfWords } from './lateness.ts';
-import { AxisOf, HoldsBackSentence, PlaceOf, TicksOf, ToWatermarkRow } from './watermarks.ts';
+import { AxisOf, HoldingBack, HoldsBackSentence, PlaceOf, TicksOf, ToWatermarkRow } from './watermarks.ts';
 
 const kBuckets = ToBuckets([['0', 9000, 0, 0], ['1000', 500, 0, 0], ['5000', 100, 300, 0], ['60000', 0, 60, 20], [null, 0, 10, 10]].map(([le_ms, on_time, late, frozen]) => ({
   le_ms: le_ms as string | null, on_time: String(on_time), late: String(late), frozen: String(frozen),
@@ -43,7 +43,8 @@ test('the sentence names who holds the watermark back, and by how much', () => {
   assert.match(HoldsBackSentence([Row('shardId-000000000000', null)], view), /has not brought a record yet/);
   assert.match(HoldsBackSentence(rows.slice(3), view), /All partitions are idle/);
   assert.match(HoldsBackSentence([], view), /no watermark/);
-  assert.equal(rows[3]?.holds_back, false, 'an idle partition holds nothing back');
+  assert.equal(HoldingBack(rows, view)?.row, rows[2], 'an idle partition holds nothing back');
+  assert.equal(HoldingBack(rows.slice(0, 2), view), null);
   assert.equal(rows[2]?.lag_ms, 450_000);
 });
 

@@ -10,14 +10,13 @@ export interface WatermarkRow {
   newest: Ns | null;
   watermark: Ns | null;
   idle: boolean;
-  holds_back: boolean;
   lag_ms: number | null;
 }
 
 export const ToWatermarkRow = (p: WatermarkPartition, now: Ns): WatermarkRow => {
   const watermark = p.watermark === null ? null : BigInt(p.watermark);
   return {
-    source: p.source, partition: p.partition, newest: p.max_event_time === null ? null : BigInt(p.max_event_time), watermark, idle: p.idle, holds_back: p.holds_back === true && !p.idle,
+    source: p.source, partition: p.partition, newest: p.max_event_time === null ? null : BigInt(p.max_event_time), watermark, idle: p.idle,
     lag_ms: watermark === null || p.idle ? null : Number((now - watermark) / kNsPerMs),
   };
 };
@@ -43,22 +42,27 @@ export function TicksOf(axis: { from: Ns; to: Ns }): { at: Ns; place: number; la
 
 const Short = (text: string): string => text.replace(/^shardId-0*(?=\d)/, 'shard ');
 
+/** The partition that is behind all others by more than points come out of order; null where they are close together. */
+export function HoldingBack(rows: readonly WatermarkRow[], { out_of_orderness_ms }: { out_of_orderness_ms: number }): { row: WatermarkRow; behind_ms: number } | null {
+  const [last, next] = rows.filter((row) => !row.idle && row.watermark !== null).sort((a, b) => ((a.watermark as Ns) < (b.watermark as Ns) ? -1 : 1));
+  if (last === undefined || next === undefined) return null;
+  const behind_ms = Number(((next.watermark as Ns) - (last.watermark as Ns)) / kNsPerMs);
+  return behind_ms > Math.max(1000, out_of_orderness_ms) ? { row: last, behind_ms } : null;
+}
+
 /** `shard 2 holds the view 6 m 57 s behind the others; its newest record carries event time 16:52:30.` */
 export function HoldsBackSentence(rows: readonly WatermarkRow[], view: { out_of_orderness_ms: number }): string {
   const active = rows.filter((row) => !row.idle);
   const idle = rows.length - active.length;
   const ignored = idle === 0 ? '' : ` ${idle} idle ${idle === 1 ? 'partition is' : 'partitions are'} ignored.`;
   if (rows.length === 0) return 'No partition was read yet, so there is no watermark.';
-  if (active.length === 0) return `All partitions are idle: the watermark waits for the next record.`;
-  const known = active.filter((row) => row.watermark !== null);
+  if (active.length === 0) return 'All partitions are idle: the watermark waits for the next record.';
   const missing = active.find((row) => row.watermark === null);
   if (missing !== undefined) return `${Short(missing.partition)} has not brought a record yet, and the watermark waits for it.${ignored}`;
-  const sorted = [...known].sort((a, b) => ((a.watermark as Ns) < (b.watermark as Ns) ? -1 : 1));
-  const [last, next] = sorted;
-  if (last === undefined) return ignored.trim();
-  const newest = last.newest === null ? '' : `; its newest record carries event time ${FormatTimestamp(last.newest, { digits: 0, date: false })}`;
-  if (next === undefined) return `${Short(last.partition)} alone sets the watermark${newest}.${ignored}`;
-  const behind = Number(((next.watermark as Ns) - (last.watermark as Ns)) / kNsPerMs);
-  if (behind <= Math.max(1000, view.out_of_orderness_ms)) return `${active.length} active partitions are close together; none holds the watermark back.${ignored}`;
-  return `${Short(last.partition)} holds the view ${FormatDurationMs(behind)} behind the others${newest}.${ignored}`;
+  const Newest = ({ newest }: WatermarkRow): string => (newest === null ? '' : `; its newest record carries event time ${FormatTimestamp(newest, { digits: 0, date: false })}`);
+  const [only] = active;
+  if (only !== undefined && active.length === 1) return `${Short(only.partition)} alone sets the watermark${Newest(only)}.${ignored}`;
+  const holding = HoldingBack(rows, view);
+  if (holding === null) return `${active.length} active partitions are close together; none holds the watermark back.${ignored}`;
+  return `${Short(holding.row.partition)} holds the view ${FormatDurationMs(holding.behind_ms)} behind the others${Newest(holding.row)}.${ignored}`;
 }
