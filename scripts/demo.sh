@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 
 binary=build/release/tidemark
 data=demo-data
-stack=examples/ec2/stack.toml
+sample=examples/ec2
+stack=$data/ec2/stack.toml
 port=${PORT:-4580}
 hosts=${HOSTS:-100}
 log=$data/server.log
@@ -21,6 +22,11 @@ fi
 found=""
 [ -e "$data/catalog.sqlite" ] && found=yes
 mkdir -p "$data"
+# The sample, and besides it early values: windows that are not complete yet are drawn as provisional.
+rm -rf "$data/ec2"
+cp -r "$sample" "$data/ec2"
+sed -i 's/^late = "recompute"$/&\nearly = "10s"\nprovisional_after = "30s"/' "$stack"
+grep -q '^provisional_after = "30s"$' "$stack" || { echo "demo: $sample/stack.toml has no line late = \"recompute\" to put early values behind" >&2; exit 1; }
 
 server=""
 generator=""

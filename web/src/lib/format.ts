@@ -72,7 +72,7 @@ export function FormatValue(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e7 || size < 1e-4) return value.toExponential(3);
+  if (size >= 1e7 || size < 1e-4) return value.toExponential(3).replaceAll('-', '−');
   return value.toFixed(Math.max(0, Math.min(7, 3 - Math.floor(Math.log10(size))))).replace('-', '−');
 }
 

@@ -89,6 +89,8 @@ export interface PanelRequest {
   max_points?: number;
   max_rows?: number;
   interval_ms?: number;
+  /** Another end than all panels'. */
+  to?: string;
 }
 
 export interface PanelsRequest {

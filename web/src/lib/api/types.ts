@@ -167,6 +167,8 @@ export interface ViewStatus {
   window_ns: I64;
   out_of_orderness_ns: I64;
   allowed_lateness_ns: I64;
+  early_ns?: I64;
+  provisional_after_ns?: I64;
   error?: string | null;
 }
 

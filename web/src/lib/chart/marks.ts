@@ -168,8 +168,9 @@ function DrawDeltas(u: uPlot, input: MarksInput, revised: readonly RevisedRow[])
   for (const { x, line, row, value } of places) {
     const first = FirstValue(row);
     const crowded = places.some((other) => other.row !== row && other.x - x > -4 * px && other.x - x < kDeltaRoomPx * px);
-    if (first === null || crowded || x + kDeltaRoomPx * px > bbox.left + bbox.width) continue;
-    const text = FormatChange(first, value);
+    const text = first === null ? '' : FormatChange(first, value);
+    // What is too small to be seen needs no figure; the card has it.
+    if (first === null || crowded || text.includes('e') || x + kDeltaRoomPx * px > bbox.left + bbox.width) continue;
     const y = Y(u, input, line, value) + (value > first ? -1 : 1) * 10 * px;
     ctx.lineWidth = 3 * px;
     ctx.strokeStyle = palette.bg;

@@ -23,6 +23,8 @@ export interface PanelsWish {
   /** Width of a bin, in milliseconds. */
   WidthOf(panel: Panel): number;
   as_of: Ns | null;
+  /** How far beyond the range a chart's windows may lie: early rows have the time of their window's end. */
+  AheadOf?(panel: Panel): Ns;
   signal: AbortSignal;
 }
 
@@ -35,10 +37,18 @@ const IsReduced = ({ visual }: Panel): boolean => visual === 'line' || visual ==
 
 const Limits = (panel: Panel): Pick<PanelRequest, 'max_points' | 'max_rows'> => (IsReduced(panel) ? { max_points: kPointsMax } : { max_rows: kRowsMax });
 
+const Ahead = (panel: Panel, wish: PanelsWish): Ns => (IsReduced(panel) ? (wish.AheadOf?.(panel) ?? 0n) : 0n);
+
+/** The end of the range for one panel, where it is another one. */
+function EndOf(panel: Panel, wish: PanelsWish): { to?: string } {
+  const ahead = Ahead(panel, wish);
+  return ahead === 0n ? {} : { to: String(FloorMs(wish.range.to + ahead)) };
+}
+
 function Requests(wish: PanelsWish): PanelRequest[] {
-  if (wish.stored !== null) return wish.panels.map((panel) => ({ id: panel.id, interval_ms: wish.WidthOf(panel), ...Limits(panel) }));
+  if (wish.stored !== null) return wish.panels.map((panel) => ({ id: panel.id, interval_ms: wish.WidthOf(panel), ...Limits(panel), ...EndOf(panel, wish) }));
   return wish.panels.flatMap((panel) => panel.queries.map((query, i) => ({
-    id: `${i}/${panel.id}`, sql: query.sql, interval_ms: wish.WidthOf(panel), ...Limits(panel),
+    id: `${i}/${panel.id}`, sql: query.sql, interval_ms: wish.WidthOf(panel), ...Limits(panel), ...EndOf(panel, wish),
     ...(query.database === '' ? {} : { database: query.database }), ...(query.table === '' ? {} : { table: query.table }), ...(query.measure === '' ? {} : { measure: query.measure }),
   })));
 }
@@ -59,12 +69,12 @@ export function HistoryOf(query: PanelQuery, variables: VariableValues): Record<
   return out;
 }
 
-async function History(query: PanelQuery, wish: PanelsWish): Promise<WindowRow[] | null> {
+async function History(panel: Panel, query: PanelQuery, wish: PanelsWish): Promise<WindowRow[] | null> {
   const dimensions = HistoryOf(query, wish.variables);
   if (dimensions === null) return null;
   const { database, table, measure } = query;
   try {
-    const answer = await GetRevisions({ database, table, measure, dimensions, from: wish.range.from, to: wish.range.to }, wish.signal);
+    const answer = await GetRevisions({ database, table, measure, dimensions, from: wish.range.from, to: wish.range.to + Ahead(panel, wish) }, wish.signal);
     return answer.rows.map(ToWindowRow);
   } catch (e) {
     if (wish.signal.aborted) throw e;
@@ -76,7 +86,7 @@ async function History(query: PanelQuery, wish: PanelsWish): Promise<WindowRow[]
 /** What each panel's queries gave, by the panel's id. */
 export async function ReadPanels(wish: PanelsWish): Promise<Map<string, QueryData[]>> {
   const asked = Requests(wish);
-  const histories = wish.panels.map((panel) => Promise.all(panel.queries.map((query) => History(query, wish))));
+  const histories = wish.panels.map((panel) => Promise.all(panel.queries.map((query) => History(panel, query, wish))));
   const found = new Map<string, QueryData>();
   const Key = (panel: string, query: number): string => `${query}/${panel}`;
   for (const part of Chunks(asked, wish)) {

@@ -72,6 +72,13 @@ function Stack(lines: ChartLine[]): void {
   }
 }
 
+/** Early rows of windows that end after the range are shown: it goes on to the newest of them. */
+function WithEarly(range: Resolved, data: readonly QueryData[]): Resolved {
+  let to = range.to;
+  for (const { rows } of data) for (const row of rows ?? []) if (row.revision === 0n && row.time >= to) to = row.time + 1n;
+  return to === range.to ? range : { from: range.from, to: to + (to - range.from) / 100n };
+}
+
 /** Everything that the queries of a panel gave, as lines. A query that failed gives none. */
 export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns; view?: string | null }): PanelLines {
   const drawings = data.map(({ table }) => Draw(table, PanelWells(table)));
@@ -109,7 +116,7 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
   const { min, max } = panel.options;
   return {
     chart: {
-      ...(min === null && max === null ? {} : { y: { min, max } }), axis, labels, range: axis === 'time' ? context.range : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
+      ...(min === null && max === null ? {} : { y: { min, max } }), axis, labels, range: axis === 'time' && context.range !== null ? WithEarly(context.range, data) : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
       missing: panel.options.missing,
     },
     dropped,

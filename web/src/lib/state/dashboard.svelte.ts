@@ -8,11 +8,12 @@ import { GetPanels, type VariableValues } from '../api/dashboards.ts';
 import type { ApiErrorBody, TableEvent } from '../api/types.ts';
 import type { DashboardFile, Panel, Refresh, Variable } from '../model/dashboard_file.ts';
 import { CellText, type QueryData } from '../model/panel_data.ts';
+import { RawMeasure } from '../model/point_links.ts';
 import { ResolveRange, type Resolved, type TimeRange } from '../model/time_range.ts';
 import { AutoWidthMs, FixedOptions, InOrder, kAuto, References, Settle, WidthMs, type Option } from '../model/variables.ts';
 import { TableOfBlock } from '../model/wells.ts';
 import { FloorMs, kNsPerMs, kNsPerSecond, WallNow, type Ns } from '../time.ts';
-import { live_client } from './live.svelte.ts';
+import { live, live_client } from './live.svelte.ts';
 import { ToErrorBody } from './resource.svelte.ts';
 
 const kLiveEveryMs = 1000;
@@ -117,6 +118,15 @@ export class DashboardController {
     state.seen = seen === 'seen';
     if (state.seen && state.stale) this.#Schedule(0);
   }
+
+  /** A window's early row that has the time of its end lies ahead of now. */
+  readonly AheadOf = (panel: Panel): Ns => {
+    if (this.as_of !== null || this.range.to !== 'now') return 0n;
+    const query = panel.queries.find(({ revisions }) => revisions !== null);
+    const view = query === undefined ? undefined : live.graph?.views.find((v) => v.database === query.database && v.target_table === query.table && RawMeasure(query.measure, v.output) !== null);
+    if (view === undefined || view.label !== 'end' || (BigInt(view.early_ns ?? 0) === 0n && BigInt(view.provisional_after_ns ?? 0) === 0n)) return 0n;
+    return BigInt(view.window_ns);
+  };
 
   SetRange(range: TimeRange): void {
     this.range = range;
@@ -305,7 +315,7 @@ export class DashboardController {
     for (const panel of wanted) Object.assign(this.StateOf(panel), { busy: true, stale: false });
     try {
       const data = await ReadPanels({
-        panels: wanted, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, signal: abort.signal,
+        panels: wanted, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, signal: abort.signal,
       });
       if (this.#abort !== abort) return;
       for (const panel of wanted) {
