@@ -245,6 +245,40 @@ export const tests = {
     await Panel(page, 'Hosts reporting').getByRole('grid').getByText('12').waitFor();
   },
 
+  async 'figures say what they were, areas stack, small multiples share their axis'({ page, endpoint, server }) {
+    const kAvg = kSeries.replaceAll('cpu_system', 'avg_cpu_system');
+    const wells = { database: 'InterpolatedBlogDB', table: 'EC2MetricTable', x: { column: 'time', granularity: '5m' }, values: [], color: null, multiples: { column: 'region', y: 'shared' }, filters: [], sort: { by: 'x', direction: 'ascending' }, limit: 25, missing: 'gap', missing_in: 'display' };
+    const by = (column) => `SELECT BIN(time, 5m) AS "time", "${column}", AVG(measure_value::double) AS "cpu"\nFROM "InterpolatedBlogDB"."EC2MetricTable"\nWHERE measure_name = 'cpu_system' AND $__timeFilter\nGROUP BY 1, 2`;
+    server.dash.Seed('kinds', File([
+      { title: 'Now', visual: 'kpi', grid: { x: 0, y: 0, w: 4, h: 4 }, options: { sparkline: true, comparison: 'previous', thresholds: [{ value: 10, label: 'busy', token: '--warn' }] }, queries: [One(kAvg, { measure: 'avg_cpu_system', revisions: { dimensions: { instance_name: kFirst } } })] },
+      { title: 'Stacked', visual: 'area', grid: { x: 4, y: 0, w: 8, h: 6 }, options: { stacked: true, min: 0 }, queries: [One(by('region'))] },
+      { title: 'By region', grid: { x: 0, y: 6, w: 12, h: 9 }, queries: [One(by('region'), { wells })] },
+      { title: 'Grouped', visual: 'bar', grid: { x: 0, y: 15, w: 12, h: 6 }, queries: [One(by('microservice_name'))] },
+    ]), { now_ms: kNow });
+    for (const value of [99, 98]) server.AddLate('cpu_system', Date.parse('2026-01-15T16:52:30Z'), value);
+    await page.setViewportSize(kTall);
+    await page.goto(`${endpoint}/ui/dash/kinds`);
+    await Ready(page, 4);
+    const { rows } = await (await fetch(`${endpoint}/api/v1/databases/InterpolatedBlogDB/tables/EC2MetricTable/revisions?measure=avg_cpu_system&instance_name=${kFirst}`)).json();
+    const last = rows.at(-1);
+    const now = Panel(page, 'Now');
+    await now.getByText(`was ${Number(last.revisions[0].new).toFixed(2)}`).waitFor();
+    assert.equal(await now.getByTestId('kpi-value').innerText(), Number(last.value).toFixed(2));
+    assert.match(await now.locator('.chip').innerText(), /^◆ ?\+\d/);
+    await now.getByText('busy').waitFor();
+    await now.getByRole('img', { name: 'Now, over the range' }).waitFor();
+    const charts = await Charts(page);
+    assert.deepEqual(charts.filter(({ id }) => id.startsWith('p2/')).map(({ title }) => title).sort(), ['ap-northeast-1', 'eu-west-1', 'us-east-2', 'us_east_1'].map((region) => `By region, ${region}`));
+    const stacked = charts.find(({ title }) => title === 'Stacked');
+    assert.equal(stacked.series.length, 4);
+    assert.ok(stacked.series.every(({ value }) => value.every((v) => v === null || v < 100)), 'lines say their own values, not the sums');
+    await page.keyboard.press('v');
+    await page.keyboard.press('v');
+    await Until(page, () => window.__tidemark.dashboard.mode === 'off');
+    await now.getByText(/^was /).waitFor({ state: 'detached' });
+    await Looks(page, 'dash-kinds');
+  },
+
   async 'a draft is shown on demand, and published from there'({ page, endpoint, server }) {
     server.dash.Seed('small', File([{ queries: [One(kSeries)] }]), { now_ms: kNow, draft: File([{ title: 'New one', queries: [One(kSeries)] }], { title: 'Small' }) });
     await page.goto(`${endpoint}/ui/dash/small`);

@@ -55,9 +55,8 @@ export function DrawHeat(canvas: HTMLCanvasElement, heat: Heat, marked: { row: n
     if (r % every === 0) context.fillText(label, layout.left - 6, layout.top + (r + 0.5) * cell.height, layout.left - 8);
   });
   context.textAlign = 'center';
-  const ticks = Math.max(1, Math.min(layout.columns, Math.floor(layout.width / kTickPx)));
-  for (let i = 0; i < ticks; i += 1) {
-    const c = Math.floor(((i + 0.5) * layout.columns) / ticks);
+  const step = Math.max(1, Math.ceil(kTickPx / cell.width));
+  for (let c = Math.floor(step / 2); c < layout.columns; c += step) {
     const time = heat.times[c];
     if (time !== undefined) context.fillText(FormatClock(time), layout.left + (c + 0.5) * cell.width, height - kAxisPx / 2);
   }

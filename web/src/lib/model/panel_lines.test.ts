@@ -7,7 +7,8 @@ import { DefaultOptions, NewQuery, type Panel, type PanelQuery } from './dashboa
 import { PartsOf } from './panel_chart.ts';
 import { FailedQuery, type QueryData } from './panel_data.ts';
 import { RowsOfLine } from './merged_rows.ts';
-import { DrawsLines, IsEmpty, StoryOf, ToLines } from './panel_lines.ts';
+import { DrawsLines, IsEmpty, ShareY, StoryOf, ToLines, ToMultiples } from './panel_lines.ts';
+import { EmptySpec } from './well_spec.ts';
 import { TableOfRows } from './wells.ts';
 
 const kMinute = 60_000_000_000n;
@@ -81,6 +82,21 @@ test('stacked lines stand on each other, and say their own values', () => {
   const parts = PartsOf(chart, kBase);
   assert.deepEqual(parts.map(({ line, ys }) => [line, [...(ys as number[])]]), [[2, [9]], [1, [6]], [0, [1, 2]]]);
   assert.equal(ToLines(PanelOf([{}], { options }), [data], kContext).chart.lines[0]?.lift, undefined);
+});
+
+test('small multiples are the rows of each value, with one y axis or their own', () => {
+  const wells = { ...EmptySpec('D', 'T'), multiples: { column: 'zone', y: 'shared' as const } };
+  const rows = [Row(1, [1, 2], 1n, { zone: 'a' }), Row(1, [5], 1n, { zone: 'b' })];
+  const panel = PanelOf([{ wells, revisions: { dimensions: {} } }]);
+  const made = ToMultiples(panel, [Of('time:TIMESTAMP zone:VARCHAR host:VARCHAR v:DOUBLE', [[At(1), 'a', 'x', '2'], [At(1), 'b', 'x', '5'], [At(1), 'a', 'y', '3'], [At(1), null, 'y', '9']], { rows })]);
+  assert.deepEqual(made?.multiples.map(({ name }) => name), ['a', 'b', 'NULL']);
+  const charts = (made?.multiples ?? []).map(({ data }) => ToLines(panel, data, kContext).chart);
+  assert.deepEqual(charts.map(({ lines }) => lines.map(({ name, value }) => [name, ...value])), [[['x', 2], ['y', 3]], [['x', 5]], [['y', 9]]]);
+  assert.deepEqual(made?.multiples.map(({ data }) => data[0]?.rows?.length), [1, 1, 0]);
+  const y = ShareY(charts);
+  assert.ok(y !== null && y.min < 2 && y.max > 9);
+  assert.equal(ToMultiples(PanelOf([{}]), []), null);
+  assert.equal(ShareY([]), null);
 });
 
 test('what is drawn as lines, and what is empty', () => {

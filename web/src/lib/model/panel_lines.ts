@@ -9,6 +9,7 @@ import { TokenOf, type ChartData, type ChartLine } from './panel_chart.ts';
 import { PanelWells, type QueryData } from './panel_data.ts';
 import { KindOf } from './result.ts';
 import type { Resolved } from './time_range.ts';
+import { kMultiplesMax } from './well_spec.ts';
 import { Draw, type Drawing, type Line, type Table } from './wells.ts';
 
 export interface PanelLines {
@@ -121,6 +122,67 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
     },
     dropped,
   };
+}
+
+/** The rows of a table that have `value` in a column, without that column. */
+function Part(table: Table, column: number, value: string): Table {
+  const rows: number[] = [];
+  for (let row = 0; row < table.rows; row += 1) if ((table.Text(column, row) ?? 'NULL') === value) rows.push(row);
+  const At = (i: number): number => (i < column ? i : i + 1);
+  return {
+    columns: table.columns.filter((_, i) => i !== column), rows: rows.length,
+    Text: (i, row) => table.Text(At(i), rows[row] ?? -1), Number: (i, row) => table.Number(At(i), rows[row] ?? -1), Time: (i, row) => table.Time(At(i), rows[row] ?? -1),
+  };
+}
+
+export interface Multiple {
+  name: string;
+  data: QueryData[];
+}
+
+/** A small chart for each value of the column that the wells name; null where they name none. */
+export function ToMultiples(panel: Panel, data: readonly QueryData[]): { multiples: Multiple[]; dropped: number; y: 'shared' | 'own' } | null {
+  const wells = panel.queries.find((query) => query.wells?.multiples != null)?.wells?.multiples ?? null;
+  if (wells === null) return null;
+  const columns = data.map(({ table }) => table.columns.findIndex(({ name }) => name === wells.column));
+  const names = new Set<string>();
+  data.forEach(({ table }, q) => {
+    const column = columns[q] ?? -1;
+    for (let row = 0; column >= 0 && row < table.rows; row += 1) names.add(table.Text(column, row) ?? 'NULL');
+  });
+  if (names.size === 0) return null;
+  const shown = [...names].slice(0, kMultiplesMax);
+  return {
+    dropped: names.size - shown.length, y: wells.y,
+    multiples: shown.map((name) => ({
+      name,
+      data: data.map((answer, q) => {
+        const column = columns[q] ?? -1;
+        return column < 0 ? answer : { ...answer, table: Part(answer.table, column, name), rows: answer.rows?.filter(({ dimensions }) => (dimensions[wells.column] ?? name) === name) ?? null };
+      }),
+    })),
+  };
+}
+
+/** One y axis for several charts. */
+export function ShareY(charts: readonly ChartData[]): { min: number; max: number } | null {
+  let min = Infinity;
+  let max = -Infinity;
+  for (const { lines } of charts) {
+    for (const line of lines) {
+      if (line.axis !== 'left') continue;
+      if (line.style === 'bars' || line.style === 'area') min = Math.min(min, 0);
+      for (let i = 0; i < line.value.length; i += 1) {
+        const value = line.value[i] ?? null;
+        if (value === null || !Number.isFinite(value)) continue;
+        min = Math.min(min, value);
+        max = Math.max(max, value + (line.lift?.[i] ?? 0));
+      }
+    }
+  }
+  if (min > max) return null;
+  const room = (max - min || Math.abs(max) || 1) * 0.06;
+  return { min: min === 0 ? 0 : min - room, max: max + room };
 }
 
 /** What sentences are told of: all queries, or the one that is named (by its name, or a line's). */
