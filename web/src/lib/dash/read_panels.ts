@@ -102,7 +102,7 @@ export async function ReadPanels(wish: PanelsWish): Promise<Map<string, QueryDat
       found.set(wish.stored === null ? panel : Key(panel, query), { ...data, elapsed_ms });
     }
   }
-  const rows = await Promise.all(histories);
+  const rows = await histories;
   return new Map(wish.panels.map((panel, p) => [panel.id, panel.queries.map((_, q) => {
     const data = found.get(Key(panel.id, q)) ?? FailedQuery(ToErrorBody(new Error('The answer has nothing of this query.')));
     const dimensions = HistoryOf(panel.queries[q] as PanelQuery, wish.variables);
