@@ -86,7 +86,8 @@ async function History(panel: Panel, query: PanelQuery, wish: PanelsWish): Promi
 /** What each panel's queries gave, by the panel's id. */
 export async function ReadPanels(wish: PanelsWish): Promise<Map<string, QueryData[]>> {
   const asked = Requests(wish);
-  const histories = wish.panels.map((panel) => Promise.all(panel.queries.map((query) => History(panel, query, wish))));
+  const histories = Promise.all(wish.panels.map((panel) => Promise.all(panel.queries.map((query) => History(panel, query, wish)))));
+  histories.catch(() => undefined); // awaited below, unless the other call fails first
   const found = new Map<string, QueryData>();
   const Key = (panel: string, query: number): string => `${query}/${panel}`;
   for (const part of Chunks(asked, wish)) {
