@@ -90,6 +90,18 @@ export const tests = {
     assert.match(await Sql(page), /SUM\(measure_value::double \* record_count\) \/ SUM\(record_count\)[^]*FROM view_rows\('ec2-5m'\)/);
   },
 
+  async 'S40 small multiples: a chart for each value, with one y axis'({ page, endpoint }) {
+    await OpenTable(page, endpoint);
+    await Type(page, 'X axis', 'time');
+    await Type(page, 'Value', 'cpu_system');
+    await Type(page, 'Color', 'microservice_name');
+    await Type(page, 'Small multiples', 'region');
+    await Until(page, () => window.tidemark.charts().length === 4 && window.tidemark.charts().every((c) => c.series.length === 1));
+    assert.deepEqual((await page.evaluate(() => window.tidemark.charts().map((c) => c.id))).sort(), ['query/ap-northeast-1', 'query/eu-west-1', 'query/us-east-2', 'query/us_east_1']);
+    assert.match(await Sql(page), /GROUP BY BIN\(time, \$__interval\), "region", "microservice_name"/);
+    await Looks(page, 'S40-small-multiples', { sizes: ['A'] });
+  },
+
   async 'a statement is converted once, edited, and drawn; the wells stand still'({ page, endpoint }) {
     await OpenTable(page, endpoint);
     await Type(page, 'X axis', 'time');
@@ -119,6 +131,7 @@ export const tests = {
     await Until(page, () => window.__tidemark.query.status === 'ready');
     await page.getByRole('tab', { name: 'Chart' }).click();
     await HasLines(page, 3);
+    await Looks(page, 'S28-chart-tab', { sizes: ['A'] });
     await page.getByRole('button', { name: 'Visualise a table' }).click();
     await Field(page, 'time').waitFor();
     await page.getByRole('button', { name: 'This result' }).click();

@@ -10,6 +10,7 @@ import { PanelWells, type QueryData } from './panel_data.ts';
 import { KindOf } from './result.ts';
 import type { Resolved } from './time_range.ts';
 import { kMultiplesMax } from './well_spec.ts';
+import { AxisOf } from './well_roles.ts';
 import { Draw, type Drawing, type Line, type Table } from './wells.ts';
 
 export interface PanelLines {
@@ -108,7 +109,7 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
       const history = answer.rows === null ? null : OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name, query.measure);
       const rows = history === null ? null : RowsOfLine(history, line.x, /\brecord_count\b/.test(query.sql) ? 'records' : 'rows');
       lines.push({
-        name, x: line.x, value: line.value, style: StyleOf(panel, query), token: TokenOf(lines.length), axis: query.axis, rows,
+        name, x: line.x, value: line.value, style: StyleOf(panel, query), token: TokenOf(lines.length), axis: AxisOf(query, line.name), rows,
         source: { database: query.database, table: query.table, measure: query.measure, view: rows === null ? null : (context.view ?? null), dimensions: answer.dimensions ?? {} },
       });
     });
