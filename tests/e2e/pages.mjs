@@ -93,6 +93,7 @@ const tests = {
     await page.getByTestId('inspector').getByText('shardId-000000000003').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await Until(page, () => window.__tidemark.graph.nodes.find((node) => node.kind === 'pipeline').state === 'stopped');
+    server.views.shards = 'idle-shard';
     await page.locator('[data-id="view:ec2-5m"]').click();
     await page.getByTestId('inspector').getByText('holds back').waitFor();
     assert.match(page.url(), /node=view/);

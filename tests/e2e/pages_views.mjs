@@ -18,7 +18,7 @@ export const tests = {
     await page.getByRole('button', { name: 'List', exact: true }).click();
     assert.equal(await page.getByTestId('graph-list').locator('tbody tr').count(), (await Model(page)).graph.edges.length);
     await page.getByTestId('graph-list').getByRole('button', { name: 'view ec2-5m' }).first().click();
-    await page.getByTestId('inspector').getByText('holds back').waitFor();
+    await page.getByTestId('inspector').getByText('Lateness of points').waitFor();
     await page.getByTestId('inspector').getByRole('link', { name: 'Open' }).click();
     await Until(page, () => location.pathname === '/ui/views/ec2-5m');
     await Heading(page, 'Pipelines');

@@ -95,7 +95,8 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
     const query = panel.queries[q];
     const drawing = drawings[q];
     if (query === undefined || drawing === undefined || drawing.axis !== axis) return;
-    let own = drawing.lines;
+    // By name, so that a line keeps its colour whatever row came first.
+    let own = [...drawing.lines].sort((a, b) => (a.name < b.name ? -1 : 1));
     const { limit } = panel.options;
     if (limit > 0 && own.length > limit) {
       dropped += own.length - limit;
