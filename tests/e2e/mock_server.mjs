@@ -72,6 +72,8 @@ export class MockServer {
   views = new ViewModel();
   /** A chart's fixture (mock_charts.mjs): its view, its windows. */
   fixture = null;
+  /** Further pipelines, each with a stream, a table and a view of its own. */
+  wide = 0;
   /** Problems of the overview. */
   problems = [];
 
@@ -254,13 +256,18 @@ export class MockServer {
         memory_used_bytes: '123456789', memory_max_bytes: '4123456789',
       },
       streams: [
+        ...this.#Wide((i) => ({ name: `stream-${i}`, shards: 2, records_per_second: 2 ** i, bytes_per_second: 400, records_total: '2000', retention_hours: '24' })),
         { name: 'ec2-dead', shards: 1, records_per_second: 0, bytes_per_second: 0, records_total: '14', retention_hours: '24' },
         { name: 'ec2-metrics', shards: 4, records_per_second: 1264.5, bytes_per_second: 518445, records_total: String(total), retention_hours: '24' },
       ],
-      pipelines: [pipeline],
-      views: [view],
-      databases: [{ name: kDatabase, tables: [{ name: kTable, memory_retention_hours: '6', magnetic_retention_days: '1', series: String(kHosts.length * 40), points: String(total - 14) }] }],
+      pipelines: [pipeline, ...this.#Wide((i) => ({ ...pipeline, name: `pipe-${i}`, stream: `stream-${i}`, table: `Table${i}`, dead_letter_stream: null, records_per_second: 2 ** i }))],
+      views: [view, ...this.#Wide((i) => ({ ...view, name: `view-${i}`, table: `Table${i}`, target_table: `Table${i}` }))],
+      databases: [{ name: kDatabase, tables: [...this.#Wide((i) => ({ name: `Table${i}`, memory_retention_hours: '6', magnetic_retention_days: '1', series: '12', points: '2000' })), { name: kTable, memory_retention_hours: '6', magnetic_retention_days: '1', series: String(kHosts.length * 40), points: String(total - 14) }] }],
     };
+  }
+
+  #Wide(Make) {
+    return Array.from({ length: this.wide }, (_, i) => Make(i + 1));
   }
 
   // ---- events ----

@@ -31,6 +31,20 @@ export const tests = {
     await page.getByTestId('views').waitFor();
   },
 
+  async 'S12 a wide graph has a map of itself, and more than forty nodes are in the list'({ page, endpoint, server }) {
+    server.wide = 8;
+    await page.goto(`${endpoint}/ui/pipelines`);
+    await Until(page, () => document.querySelectorAll('[data-testid=node]').length === 37);
+    await page.locator('svg.mini').waitFor();
+    await Looks(page, 'pipelines-wide', { sizes: ['A'] });
+    server.wide = 12;
+    await page.reload();
+    await page.getByText('13 more of 53 are in the list only.').waitFor();
+    assert.equal(await page.getByTestId('node').count(), 40);
+    await page.getByRole('button', { name: 'List', exact: true }).click();
+    await page.getByTestId('graph-list').getByText('view-12').first().waitFor();
+  },
+
   async 'a pipeline stops, and starts where it was or from either end of its stream'({ page, endpoint, server }) {
     await page.goto(`${endpoint}/ui/pipelines/ec2`);
     await page.getByRole('heading', { level: 2, name: 'ec2', exact: true }).waitFor();

@@ -130,6 +130,17 @@ export function AroundPipeline(status: GraphStatus, name: string): GraphStatus {
   };
 }
 
+/** The part of a graph that a drawing can show: what needs attention, then row by row. */
+export function LimitGraph(graph: Graph, nodes_max: number): { graph: Graph; left_out: number } {
+  if (graph.nodes.length <= nodes_max) return { graph, left_out: 0 };
+  const Rank = (node: GraphNode): number => (node.health === 'failed' ? -2 : node.health === 'warn' ? -1 : node.row);
+  const kept = new Set([...graph.nodes].sort((a, b) => Rank(a) - Rank(b)).slice(0, nodes_max).map(({ id }) => id));
+  return {
+    graph: { ...graph, nodes: graph.nodes.filter(({ id }) => kept.has(id)), edges: graph.edges.filter(({ from, to }) => kept.has(from) && kept.has(to)) },
+    left_out: graph.nodes.length - kept.size,
+  };
+}
+
 const Edge = (from: string, to: string, rate_per_second: number, label: string): GraphEdge => ({
   from, to, rate_per_second, label, back: false,
 });
