@@ -156,6 +156,33 @@ export const tests = {
     assert.match(page.url(), /refresh=off/);
   },
 
+  async 'S36 replay shows the whole dashboard as it was, and says so'({ page, endpoint, server }) {
+    SeedSample(server);
+    await OpenSample(page, endpoint, `?from=now-2h&var-instance=${kFirst}`);
+    const before = await Chart(page, 'cpu');
+    const asked = server.dash.asked.length;
+    const at = '2026-01-15T16:30:00Z';
+    await page.evaluate((text) => {
+      history.replaceState(null, '', `${location.pathname}${location.search}&asof=${encodeURIComponent(text)}`);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, at);
+    await page.getByText('Showing what was known at').waitFor();
+    await Until(page, (n) => window.tidemark.charts().find(({ id }) => id === 'cpu').revised.length < n, before.revised.length);
+    const then = await Chart(page, 'cpu');
+    assert.ok(then.series[0].time.every((time) => ms(time) <= Date.parse(at)));
+    assert.ok(ms(then.watermark) <= Date.parse(at));
+    // What reads a view's rows was asked for again as of then, and nothing else.
+    await Until(page, () => window.__tidemark.dashboard.panels.every(({ busy }) => !busy));
+    const calls = server.dash.asked.slice(asked).filter(({ as_of }) => as_of !== undefined);
+    assert.ok(calls.length >= 1 && calls.every(({ as_of }) => ms(as_of) === Date.parse(at)), JSON.stringify(calls));
+    assert.deepEqual([...new Set(calls.flatMap(({ panels }) => panels.map(({ id }) => id)))].sort(), ['freshness', 'revised', 'services']);
+    await Picture(page, 'S36-as-of');
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await Until(page, (n) => window.tidemark.charts().find(({ id }) => id === 'cpu').revised.length >= n, before.revised.length);
+    await Until(page, () => !location.search.includes('asof'));
+    assert.equal(server.dash.asked.at(-1).as_of, undefined);
+  },
+
   async 'a panel that fails leaves the others, and says why'({ page, endpoint, server }) {
     server.dash.Seed('small', File([
       { title: 'Good', queries: [One(kSeries)] }, { title: 'Bad', queries: [One('SELECT nope')] }, { title: 'Half', queries: [One(kSeries), One('SELECT nope')] },
