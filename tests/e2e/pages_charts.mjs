@@ -167,6 +167,16 @@ export const tests = {
     assert.ok(chart.revised.length > 60);
     assert.deepEqual(await Marks(page), ['0', 'true'], 'no circles');
     assert.ok((await Orange(page)) > 200, 'band and strip');
+    const Ms = () => page.evaluate(() => Math.round(performance.getEntriesByName('chart:draw').at(-1).duration));
+    const Shows = (n) => Until(page, (wanted) => (window.tidemark.charts()[0].revised.length > 0) === wanted, n > 0);
+    await page.keyboard.press('v');
+    await Shows(0);
+    const without = await Ms();
+    await page.keyboard.press('v');
+    await Shows(1);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    console.log(`      draw of 1440 windows, ms: ${without} without marks, ${await Ms()} with`);
+    await page.keyboard.press('v');
     await Looks(page, 'chart-dense', { sizes: ['A'] });
   },
 
@@ -245,6 +255,34 @@ export const tests = {
     assert.match(await page.getByTestId('chart-table').innerText(), /16:24:00 – 16:25[^]*0\.5170[^]*0\.6189\s*◆[^]*\+0\.1019[^]*closed/);
     await page.keyboard.press('z');
     await Drawn(page, 'p6');
+  },
+
+  async 'lines, areas, bars and points, holes bridged by dots, two axes, thresholds'({ page, endpoint, server }) {
+    const from = Date.parse('2026-01-15T16:00:00Z');
+    const Text = (ms) => `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')}000000`;
+    server.dash.Run = (sql) => ({
+      columns: [{ name: 'time', type: 'TIMESTAMP' }, { name: sql, type: 'DOUBLE' }], watermark: null,
+      rows: Array.from({ length: 60 }, (_, i) => i).filter((i) => sql !== 'holes' || i % 17 < 11).map((i) => [Text(from + i * 60_000), String(sql === 'count' ? 20 + ((i * 7) % 13) : 40 + 20 * Math.sin(i / 6) + (sql === 'b' ? 10 : 0))]),
+    });
+    const Q = (name, more = {}) => ({ name, sql: name, database: '', table: '', measure: '', wells: null, style: 'line', axis: 'left', revisions: null, ...more });
+    const P = (id, x, y, queries, options = {}) => ({ id, title: id, visual: 'line', grid: { x, y, w: 6, h: 7 }, queries, options });
+    server.dash.Seed('charts', {
+      schema: 1, title: 'Styles', description: '', tags: [], range: { from: String(from), to: 'now' }, refresh: 'off', revisions: 'off', variables: [],
+      panels: [
+        P('gap', 0, 0, [Q('holes')]), P('linear', 6, 0, [Q('holes')], { missing: 'linear' }), P('area', 0, 7, [Q('holes', { style: 'area' })], { missing: 'previous' }),
+        P('bars', 6, 7, [Q('count', { style: 'bars' }), Q('b', { axis: 'right' })]), P('threshold', 0, 14, [Q('b'), Q('c', { style: 'points' })], { thresholds: [{ value: 65, label: 'too hot', token: '--err' }] }),
+      ],
+    }, { now_ms: server.now_ms });
+    await page.goto(`${endpoint}/ui/dash/charts`);
+    for (const id of ['gap', 'linear', 'area', 'bars']) await Drawn(page, id);
+    const charts = Object.fromEntries((await Charts(page)).map((c) => [c.id, c]));
+    // What is filled in for display is in no table and in no model.
+    assert.equal(charts.linear.series[0].time.length, charts.gap.series[0].time.length);
+    assert.ok((await Pixels(page, '--line', 'linear')) > (await Pixels(page, '--line', 'gap')) + 20, 'dots over the holes');
+    assert.equal(await Chart(page, 'linear').locator('xpath=..').getByText('filled in').count(), 1);
+    assert.equal(await Chart(page, 'gap').locator('xpath=..').getByText('filled in').count(), 0);
+    assert.equal(await Chart(page, 'bars').locator('.u-axis').count(), 3, 'time and two axes of values');
+    await Looks(page, 'chart-styles', { sizes: ['A'] });
   },
 
   async 'S39 charts hold at 200 % and with forced colours'({ page, endpoint, server }) {

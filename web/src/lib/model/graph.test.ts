@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GraphStatus } from '../api/types.ts';
-import { BuildGraph, EdgeWidth } from './graph.ts';
+import { AroundPipeline, BuildGraph, EdgeWidth, LimitGraph } from './graph.ts';
 import { LayOut, PathOf } from './graph_layout.ts';
 
 const kStatus: GraphStatus = {
@@ -56,4 +56,26 @@ test('thickness is by log rate within one and six pixels', () => {
   assert.equal(EdgeWidth(0), 1);
   assert.ok(EdgeWidth(100) > EdgeWidth(10));
   assert.equal(EdgeWidth(1e9), 6);
+});
+
+test('what belongs to a pipeline lies on its line, and can be shown alone', () => {
+  const two: GraphStatus = {
+    ...kStatus,
+    streams: [...kStatus.streams, { ...(kStatus.streams[1] as GraphStatus['streams'][number]), name: 'b-in' }],
+    pipelines: [{ ...(kStatus.pipelines[0] as GraphStatus['pipelines'][number]), name: 'b', stream: 'b-in', table: 'B', dead_letter_stream: null, lag_ms: '0' }, ...kStatus.pipelines],
+    databases: [{ name: 'D', tables: [...(kStatus.databases[0]?.tables ?? []), { ...(kStatus.databases[0]?.tables[0] as GraphStatus['databases'][number]['tables'][number]), name: 'B' }] }],
+  };
+  const graph = BuildGraph(two);
+  assert.deepEqual(graph.nodes.map(({ id, row }) => `${row} ${id}`), ['0 stream:b-in', '1 stream:in', '2 stream:a-dead', '0 pipeline:b', '1 pipeline:a', '0 table:D.B', '1 table:D.T', '0 view:v']);
+  assert.deepEqual(BuildGraph(AroundPipeline(two, 'a')).nodes.map(({ id }) => id), ['stream:in', 'stream:a-dead', 'pipeline:a', 'table:D.T', 'view:v']);
+  assert.deepEqual(BuildGraph(AroundPipeline(two, 'b')).nodes.map(({ id }) => id), ['stream:b-in', 'pipeline:b', 'table:D.B']);
+});
+
+test('a drawing of some nodes has those that need attention', () => {
+  const graph = BuildGraph(kStatus);
+  assert.equal(LimitGraph(graph, 40).left_out, 0);
+  const { graph: small, left_out } = LimitGraph(graph, 2);
+  assert.equal(left_out, 3);
+  assert.ok(small.nodes.some(({ id }) => id === 'pipeline:a'));
+  assert.ok(small.edges.every(({ from, to }) => small.nodes.some(({ id }) => id === from) && small.nodes.some(({ id }) => id === to)));
 });

@@ -73,8 +73,10 @@ export function BuildGraph(status: GraphStatus): Graph {
   };
 
   // Streams without a reader, such as dead-letter streams, come last: the main flow stays a straight line.
-  const read = new Set(status.pipelines.map((p) => p.stream));
-  const streams = [...status.streams].sort((a, b) => Number(read.has(b.name)) - Number(read.has(a.name)));
+  // The other columns follow the pipelines' order, so that what belongs together lies on one line.
+  const PlaceOf = (at: number): number => (at < 0 ? status.pipelines.length : at);
+  const streams = [...status.streams].sort((a, b) => PlaceOf(status.pipelines.findIndex((p) => p.stream === a.name)) - PlaceOf(status.pipelines.findIndex((p) => p.stream === b.name)));
+  const Writer = (database: string, table: string): number => PlaceOf(status.pipelines.findIndex((p) => p.database === database && p.table === table));
   for (const stream of streams) {
     nodes.push({
       kind: 'stream', id: StreamId(stream.name), name: stream.name, state: 'running', health: 'ok', problem: null, ...Place(0), stream,
@@ -92,15 +94,14 @@ export function BuildGraph(status: GraphStatus): Graph {
       edges.push({ ...Edge(PipelineId(pipeline.name), StreamId(pipeline.dead_letter_stream), dead?.records_per_second ?? 0, 'dead letters'), back: true });
     }
   }
-  for (const { name: database, tables } of status.databases) {
-    for (const table of tables) {
-      nodes.push({
-        kind: 'table', id: TableId(database, table.name), name: `${database}.${table.name}`, state: 'running', health: 'ok', problem: null,
-        ...Place(2), database, table,
-      });
-    }
+  const tables = status.databases.flatMap(({ name: database, tables: own }) => own.map((table) => ({ database, table })));
+  for (const { database, table } of tables.sort((a, b) => Writer(a.database, a.table.name) - Writer(b.database, b.table.name))) {
+    nodes.push({
+      kind: 'table', id: TableId(database, table.name), name: `${database}.${table.name}`, state: 'running', health: 'ok', problem: null,
+      ...Place(2), database, table,
+    });
   }
-  for (const view of status.views) {
+  for (const view of [...status.views].sort((a, b) => Writer(a.database, a.table) - Writer(b.database, b.table))) {
     nodes.push({ kind: 'view', id: ViewId(view.name), name: view.name, state: view.state, ...ViewHealth(view), ...Place(3), view });
     const into = status.pipelines
       .filter((p) => p.database === view.database && p.table === view.table)

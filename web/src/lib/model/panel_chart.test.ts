@@ -68,7 +68,10 @@ test('the provisional end of a view line is a part of its own that begins at the
 test('parts are joined on one x', () => {
   const joined = JoinParts([{ line: 0, kind: 'values', xs: [1, 2, 4], ys: [10, null, 40] }, { line: 1, kind: 'values', xs: [2, 3, 3], ys: [1, 2, 3] }]);
   assert.deepEqual([...(joined.xs as number[])], [1, 2, 3, 4]);
-  assert.deepEqual(joined.ys.map((ys) => Array.from({ length: 4 }, (_, i) => ys[i])), [[10, null, undefined, 40], [undefined, 1, 3, undefined]]);
+  assert.deepEqual(joined.ys.map((ys) => Array.from({ length: 4 }, (_, i) => ys[i])), [[10, null, null, 40], [undefined, 1, 3, undefined]]);
+  // A break reaches from value to value, whatever others have in between.
+  const broken = JoinParts([{ line: 0, kind: 'values', xs: [1, 5, 9], ys: [10, null, 90] }, { line: 1, kind: 'values', xs: [2, 4, 6], ys: [1, 2, 3] }]);
+  assert.deepEqual(Array.from({ length: 6 }, (_, i) => broken.ys[0]?.[i]), [10, null, null, null, null, 90]);
   const xs = [1, 2];
   assert.equal(JoinParts([{ line: 0, kind: 'values', xs, ys: [1, 2] }, { line: 1, kind: 'values', xs: [1, 2], ys: [3, 4] }]).xs, xs);
 });

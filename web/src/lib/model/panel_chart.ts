@@ -290,9 +290,16 @@ export function JoinParts(parts: readonly Part[]): { xs: ArrayLike<number>; ys: 
   const ys = parts.map((part) => {
     const column = new Array<Y | undefined>(kept);
     let at = 0;
+    let value_at = -1;
+    let broken = false;
     for (let i = 0; i < part.xs.length; i += 1) {
       while ((xs[at] as number) < (part.xs[i] as number)) at += 1;
-      column[at] = part.ys[i] ?? null; // of several values at one x the last one counts
+      const y = part.ys[i] ?? null;
+      // A break holds from one value to the next, over the x of other parts too.
+      if (y !== null && broken) for (let k = value_at + 1; k < at; k += 1) column[k] = null;
+      column[at] = y; // of several values at one x the last one counts
+      broken = y === null;
+      if (y !== null) value_at = at;
     }
     return column;
   });
