@@ -161,6 +161,7 @@ export const tests = {
     await OpenSample(page, endpoint, `?from=now-2h&var-instance=${kFirst}`);
     const before = await Chart(page, 'cpu');
     const asked = server.dash.asked.length;
+    const { changes } = await Dash(page);
     const at = '2026-01-15T16:30:00Z';
     await page.evaluate((text) => {
       history.replaceState(null, '', `${location.pathname}${location.search}&asof=${encodeURIComponent(text)}`);
@@ -172,10 +173,12 @@ export const tests = {
     assert.ok(then.series[0].time.every((time) => ms(time) <= Date.parse(at)));
     assert.ok(ms(then.watermark) <= Date.parse(at));
     // What reads a view's rows was asked for again as of then, and nothing else.
-    await Until(page, () => window.__tidemark.dashboard.panels.every(({ busy }) => !busy));
+    await Until(page, (n) => window.__tidemark.dashboard.changes > n && window.__tidemark.dashboard.panels.every(({ busy }) => !busy), changes);
     const calls = server.dash.asked.slice(asked).filter(({ as_of }) => as_of !== undefined);
     assert.ok(calls.length >= 1 && calls.every(({ as_of }) => ms(as_of) === Date.parse(at)), JSON.stringify(calls));
     assert.deepEqual([...new Set(calls.flatMap(({ panels }) => panels.map(({ id }) => id)))].sort(), ['freshness', 'revised', 'services']);
+    assert.equal((await Chart(page, 'services')).watermark, null);
+    await Panel(page, 'What changed').getByText(new RegExp(`; ${then.revised.length} of \\d+ final windows`)).waitFor();
     await Picture(page, 'S36-as-of');
     await page.getByRole('button', { name: 'Back to now' }).click();
     await Until(page, (n) => window.tidemark.charts().find(({ id }) => id === 'cpu').revised.length >= n, before.revised.length);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Cell } from '../api/types.ts';
 import type { WindowRow } from './chart.ts';
 import { DefaultOptions, type PanelOptions } from './dashboard_file.ts';
-import { FormatNumber, PanelWells, ToBars, ToCells, ToHeat, ToKpi, type QueryData } from './panel_data.ts';
+import { DataAsOf, FormatNumber, PanelWells, ToBars, ToCells, ToHeat, ToKpi, type QueryData } from './panel_data.ts';
 import { TableOfRows } from './wells.ts';
 
 const Of = (columns: string, rows: Cell[][], more: Partial<QueryData> = {}): QueryData => ({
@@ -45,6 +45,20 @@ test('a figure says what its newest window was before late data', () => {
   const data = (rows: WindowRow[]): QueryData => Of('time:TIMESTAMP v:DOUBLE', [[At(1), '0.6189']], { rows });
   assert.deepEqual(ToKpi([data([row(1n, [0.1]), row(2n, [0.517, 0.56, 0.6189])])], With()).revised, { first: 0.517, change: 0.6189 - 0.517, revisions: 2, time: 2n });
   assert.equal(ToKpi([data([row(1n, [0.1, 0.2]), row(2n, [0.5])])], With()).revised, null);
+});
+
+test('a figure as it was is that of its history', () => {
+  const row = (time: bigint, values: [number, bigint][]): WindowRow => ({
+    time, window_start: time - 60n, window_end: time, revision: BigInt(values.length), value: values.at(-1)?.[0] ?? null, frozen: false, record_count: null, dimensions: {},
+    revisions: values.map(([value, at], i) => ({ revision: BigInt(i + 1), old: values[i - 1]?.[0] ?? null, value, late_points: 1n, at, frozen: false, coarse: false, lateness_max_ns: null })),
+  });
+  const data = Of('time:TIMESTAMP v:DOUBLE', [[At(1), '0.3'], [At(2), '0.9']], { rows: [row(1n, [[0.1, 10n], [0.2, 20n], [0.3, 30n]]), row(2n, [[0.9, 40n]])] });
+  const then = ToKpi([DataAsOf(data, 25n)], With());
+  assert.deepEqual([then.value, then.revised?.first, then.revised?.revisions, then.spark.filter(({ value }) => value !== null).length], [0.2, 0.1, 1, 1]);
+  assert.equal(ToKpi([DataAsOf(data, 5n)], With()).text, '–');
+  assert.equal(ToKpi([DataAsOf(data, 50n)], With()).value, 0.9);
+  const plain = Of('n:BIGINT', [['7']]);
+  assert.equal(DataAsOf(plain, 1n), plain);
 });
 
 test('bars keep their order, NULL categories are named, the rest is counted', () => {

@@ -7,6 +7,7 @@ import { kUtc } from '../zone.ts';
 import { FirstValue, IsRevised, type WindowRow } from './chart.ts';
 import type { PanelOptions } from './dashboard_file.ts';
 import { KindOf, type CellKind } from './result.ts';
+import { RowAsOf } from './revisions.ts';
 import type { Table, Wells } from './wells.ts';
 
 /** One query's answer. */
@@ -61,6 +62,23 @@ export function PanelWells(table: Table): Wells {
   const texts = ColumnsOf(table, 'text', 'boolean');
   const x = time ?? texts[0] ?? null;
   return { x, values: NumbersOf(table).filter((i) => i !== x), color: texts.find((i) => i !== x) ?? null };
+}
+
+/** The same as it was at a time of processing, from the history that is there; what has none stays. */
+export function DataAsOf(data: QueryData, at: Ns): QueryData {
+  if (data.rows === null) return data;
+  const rows = data.rows.map((row) => RowAsOf(row, at)).filter((row) => row !== null);
+  const time = ColumnsOf(data.table, 'time')[0];
+  const number = NumbersOf(data.table)[0];
+  if (time === undefined || number === undefined) return { ...data, rows };
+  return {
+    ...data, rows,
+    table: {
+      columns: [{ name: data.table.columns[time]?.name ?? '', type: 'TIMESTAMP' }, { name: data.table.columns[number]?.name ?? '', type: 'DOUBLE' }], rows: rows.length,
+      Time: (column, row) => (column === 0 ? (rows[row]?.time ?? null) : null), Number: (column, row) => (column === 1 ? (rows[row]?.value ?? null) : null),
+      Text: (column, row) => (column === 1 && rows[row]?.value != null ? String(rows[row].value) : null),
+    },
+  };
 }
 
 export interface Kpi {

@@ -8,6 +8,7 @@ import type { Story } from './narrative.ts';
 import { TokenOf, type ChartData, type ChartLine } from './panel_chart.ts';
 import { PanelWells, type QueryData } from './panel_data.ts';
 import { KindOf } from './result.ts';
+import { AsOf } from './revisions.ts';
 import type { Resolved } from './time_range.ts';
 import { kMultiplesMax } from './well_spec.ts';
 import { AxisOf } from './well_roles.ts';
@@ -188,15 +189,17 @@ export function ShareY(charts: readonly ChartData[]): { min: number; max: number
 }
 
 /** What sentences are told of: all queries, or the one that is named (by its name, or a line's). */
-export function StoryOf(panel: Panel, data: readonly QueryData[], name: string | null): Story | null {
+export function StoryOf(panel: Panel, data: readonly QueryData[], name: string | null, as_of: Ns | null = null): Story | null {
   const chosen = name === null ? -1 : panel.queries.findIndex((query) => query.name === name);
   const used = chosen < 0 ? data : data.slice(chosen, chosen + 1);
-  const { chart } = ToLines({ ...panel, queries: chosen < 0 ? panel.queries : panel.queries.slice(chosen, chosen + 1) }, used, { range: null, allowed_lateness: 0n });
+  const now = ToLines({ ...panel, queries: chosen < 0 ? panel.queries : panel.queries.slice(chosen, chosen + 1) }, used, { range: null, allowed_lateness: 0n }).chart;
+  const chart = as_of === null ? now : AsOf(now, as_of);
   const lines = chart.lines.map(({ name: line, x, value }) => ({ name: line, x: [...x], value: [...value] }));
   const named = name === null || chosen >= 0 ? lines : lines.filter((line) => line.name === name);
   if (name !== null && chosen < 0 && named.length === 0) return null;
   const history = used.find(({ rows }) => rows !== null);
-  return { lines: named, axis: chart.axis, labels: chart.labels, rows: history?.rows ?? null, watermark: history?.watermark ?? null };
+  const past = as_of === null ? null : (chart.lines.find(({ rows }) => rows !== null)?.rows ?? null);
+  return { lines: named, axis: chart.axis, labels: chart.labels, rows: past ?? history?.rows ?? null, watermark: past === null ? (history?.watermark ?? null) : chart.watermark };
 }
 
 /** Whether a panel is a chart of lines: bars of categories that lie are not. */

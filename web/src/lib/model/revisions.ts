@@ -191,6 +191,8 @@ export function AsOf(data: ChartData, as_of: Ns, known: KnownAsOf | null = null)
     for (const row of shown) if (row.revision > 0n && (published === null || row.window_end > published)) published = row.window_end;
     return { ...line, rows, x: shown.map((row) => row.time), value: shown.map((row) => row.value) };
   });
+  // Without a view's line there is nothing that a watermark could say.
+  if (data.lines.every(({ rows }) => rows === null)) return { ...data, lines };
   const newest = known === null ? published : (known.watermark ?? published);
   return { ...data, lines, watermark: newest ?? data.range?.from ?? null };
 }
