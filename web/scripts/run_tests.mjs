@@ -6,15 +6,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const out = join(root, 'node_modules/.cache/tidemark-tests');
-rmSync(out, { recursive: true, force: true });
+// A folder of its own, so that runs beside each other do not disturb each other.
+const out = join(root, `node_modules/.cache/tidemark-tests-${process.pid}`);
+process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 
 const run = (file, args) => {
   const { status } = spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 };
 
-run(join(root, 'node_modules/typescript/bin/tsc'), ['-p', 'tsconfig.test.json']);
+run(join(root, 'node_modules/typescript/bin/tsc'), ['-p', 'tsconfig.test.json', '--outDir', out]);
 const tests = readdirSync(out, { recursive: true })
   .filter((name) => name.endsWith('.test.js'))
   .map((name) => join(out, name));

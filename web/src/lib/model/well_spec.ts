@@ -87,6 +87,8 @@ export interface WellContext {
     columns: { name: string; type: string; kind: string }[];
   } | null;
   views?: readonly { name: string; aggregate?: string }[];
+  /** Variables that may be All: conditions with them stand in [[ ]], and are left out then. */
+  optional?: readonly string[];
 }
 
 export interface WellWarning {

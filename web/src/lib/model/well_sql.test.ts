@@ -42,6 +42,14 @@ test('names and values of any kind stay names and values', () => {
   assert.doesNotMatch(sql.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, '?'), /["']|DROP|--/);
 });
 
+test('a condition on a variable that may be All can be left out', () => {
+  const spec: WellSpec = { ...kStep5, color: { column: 'instance_name', other: 'left_out' }, filters: [{ column: 'region', op: 'one_of', values: ['$region'] }, { column: 'cell', op: 'is', values: ['$cell'] }] };
+  const { sql } = ToSql(spec, { ...kEc2, optional: ['region'] });
+  assert.match(sql, /WHERE \$__timeFilter\n {2}AND "cell" IN \('\$cell'\)\n {2}AND "instance_name" IN \(SELECT "instance_name" FROM \S+ WHERE \$__timeFilter AND "cell" IN \('\$cell'\) AND "instance_name" IS NOT NULL \[\[AND "region" IN \('\$region'\)\]\] GROUP BY/);
+  assert.match(sql, /LIMIT 25\)\n {2}\[\[AND "region" IN \('\$region'\)\]\]\nGROUP BY/);
+  assert.match(ToSql({ ...spec, color: null, filters: [{ column: 'time', op: 'relative', values: ['1h'] }, spec.filters[0]!] }, { ...kEc2, optional: ['region'] }).sql, /WHERE time >= ago\(1h\)\n {2}\[\[AND/);
+});
+
 test('averages of a view are weighted by record_count; where they cannot be, it is said', () => {
   assert.match(ToSql({ ...kStep5, values: [Value('avg', 'avg_cpu_system')], color: null, filters: [] }, kEc2).sql, /SUM\(measure_value::double \* record_count\) \/ SUM\(record_count\)[^]*FROM view_rows\('ec2-5m'\)/);
   const other = ToSql({ ...kStep5, values: [Value('avg', 'avg_cpu_system')], color: null, filters: [] }, { schema: { ...kEc2.schema!, measures: [{ name: 'avg_cpu_system', type: 'double', fields: [], view: null }] } });

@@ -58,8 +58,13 @@ class Builder {
     spec.filters.forEach((filter, i) => {
       const sql = this.#Condition(filter);
       if (sql === null) this.Warn('incomplete_filter', 'filters', i, 'This filter has no usable value yet and is left out.');
-      else this.conditions.push(sql);
+      else this.conditions.push(this.#IsOptional(filter) ? `[[${sql}]]` : sql);
     });
+  }
+
+  #IsOptional({ values }: FilterWell): boolean {
+    const optional = this.context.optional ?? [];
+    return values.some((v) => v.startsWith('$') && optional.includes(v.slice(1).replace(/^\{(.*)\}$/, '$1')));
   }
 
   Warn(code: WellWarning['code'], well: WellWarning['well'], index: number, message: string): void {
@@ -73,7 +78,7 @@ class Builder {
   }
 
   get where(): string {
-    return this.conditions.length === 0 ? '' : `\nWHERE ${this.conditions.join('\n  AND ')}`;
+    return this.conditions.length === 0 ? '' : `\nWHERE ${Joined(this.conditions, '\n  ')}`;
   }
 
   /** Rows of the measures that are asked for, and what is doubtful about averaging them. */
@@ -152,8 +157,7 @@ class Builder {
   #Top(column: string, n: number): string {
     const by = this.values[0] === undefined ? 'COUNT(*)' : this.Base(this.values[0]);
     const name = ColumnSql(column);
-    const where = [...this.conditions, `${name} IS NOT NULL`].join(' AND ');
-    return `SELECT ${name} FROM ${this.from} WHERE ${where} GROUP BY ${name} ORDER BY ${by} DESC NULLS LAST, ${name} LIMIT ${n}`;
+    return `SELECT ${name} FROM ${this.from} WHERE ${Joined([...this.conditions, `${name} IS NOT NULL`], ' ')} GROUP BY ${name} ORDER BY ${by} DESC NULLS LAST, ${name} LIMIT ${n}`;
   }
 
   /** The aggregate over the rows of a bin; of a sequence, what it is made of. */
@@ -215,6 +219,13 @@ class Builder {
     if (this.#Exceeds(multiples.column, kMultiplesMax)) this.conditions.push(`${name} IN (${this.#Top(multiples.column, kMultiplesMax)})`);
     return name;
   }
+}
+
+/** Conditions with AND between them; those in [[ ]] take theirs with them, and never stand first. */
+function Joined(conditions: readonly string[], gap: string): string {
+  const plain = conditions.filter((c) => !c.startsWith('[['));
+  const optional = conditions.filter((c) => c.startsWith('[['));
+  return [(plain.length === 0 ? ['TRUE'] : plain).join(`${gap}AND `), ...optional.map((c) => `[[AND ${c.slice(2)}`)].join(gap);
 }
 
 /** A regular expression that the browser can read as well; the server's has the same grammar in all that people type. */

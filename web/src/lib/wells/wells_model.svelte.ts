@@ -10,10 +10,13 @@ import { Resource } from '../state/resource.svelte.ts';
 
 export class WellsModel {
   state = $state.raw<WellsState>(NewState('', ''));
+  /** Of the dashboard that the panel is of. */
+  variables = $state.raw<readonly { name: string; all: boolean }[]>([]);
   readonly table = new Resource<TableSchema>((signal) => GetTableSchema(this.state.spec.database, this.state.spec.table, signal));
   readonly spec: WellSpec = $derived(this.state.spec);
   readonly context: WellContext = $derived({
     schema: this.table.data?.table === this.spec.table && this.table.data.database === this.spec.database ? this.table.data : null, views: live.graph?.views ?? [],
+    optional: this.variables.filter(({ all }) => all).map(({ name }) => name),
   });
   readonly fields: Field[] = $derived(FieldsOf(this.context));
   readonly generated: GeneratedSql = $derived(ToSql(this.spec, this.context));
