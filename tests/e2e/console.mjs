@@ -38,6 +38,8 @@ async function Api(path, body, headers = {}) {
   return answer;
 }
 
+const Has = async (path) => (await fetch(`${endpoint}/api/v1${path}`)).ok;
+
 async function Sql(sql) {
   let page = await Api('/query', { sql, max_rows: 10_000 });
   const rows = [...page.rows];
@@ -389,24 +391,6 @@ const steps = [
     await Picture(page, 'records');
   }],
 
-  ['the snippets that say so run as they stand', async (page) => {
-    await page.goto(`${endpoint}/ui/connect`);
-    const put_and_asked = /^put shardId-\d+ \d+\npoints \d+\s*$/;
-    for (const [name, program, arguments_, said] of [
-      ['Python', 'python3', ['-'], put_and_asked], ['AWS CLI', 'bash', ['-'], /"SequenceNumber": "\d+"[^]*\n\d+\s*$/],
-      ['JavaScript', 'node', ['--input-type=module', '-'], put_and_asked], ['curl', 'bash', ['-'], /"rows":\s*\[\["\d+"\]\]/]]) {
-      await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name, exact: true }).click();
-      await page.getByText('run by a test', { exact: true }).waitFor();
-      const text = await page.getByTestId('snippet').innerText();
-      // The packages of JavaScript are those of tests/clients.
-      const { status, stdout, stderr } = spawnSync(program, arguments_, { input: text, encoding: 'utf8', timeout: wait_ms, cwd: new URL('../clients', import.meta.url) });
-      assert.equal(status, 0, `${name}: ${stderr}`);
-      assert.match(stdout, said, name);
-    }
-    for (const library of ['Boto3', 'aws-cli', 'aws-sdk-js']) await page.getByTestId('connections').getByText(library).first().waitFor();
-    await Picture(page, 'connect');
-  }],
-
   ['every statement that wells make runs', async () => {
     assert.ok((await CheckWells(endpoint)) > 80);
   }],
@@ -448,6 +432,24 @@ const steps = [
     await page.waitForFunction(() => window.tidemark.charts().some((c) => c.series.length === 2));
     const made = (await Api('/dashboards?limit=1000')).items.find(({ title }) => title === 'Made of wells');
     assert.deepEqual([made.published, made.has_draft], ['1', false]);
+  }],
+
+  ['the snippets that say so run as they stand', async (page) => {
+    await page.goto(`${endpoint}/ui/connect`);
+    const put_and_asked = /^put shardId-\d+ \d+\npoints \d+\s*$/;
+    for (const [name, program, arguments_, said] of [
+      ['Python', 'python3', ['-'], put_and_asked], ['AWS CLI', 'bash', ['-'], /"SequenceNumber": "\d+"[^]*\n\d+\s*$/],
+      ['JavaScript', 'node', ['--input-type=module', '-'], put_and_asked], ['curl', 'bash', ['-'], /"rows":\s*\[\["\d+"\]\]/]]) {
+      await page.getByRole('group', { name: 'Client', exact: true }).getByRole('button', { name, exact: true }).click();
+      await page.getByText('run by a test', { exact: true }).waitFor();
+      const text = await page.getByTestId('snippet').innerText();
+      // The packages of JavaScript are those of tests/clients.
+      const { status, stdout, stderr } = spawnSync(program, arguments_, { input: text, encoding: 'utf8', timeout: wait_ms, cwd: new URL('../clients', import.meta.url) });
+      assert.equal(status, 0, `${name}: ${stderr}`);
+      assert.match(stdout, said, name);
+    }
+    for (const library of ['Boto3', 'aws-cli', 'aws-sdk-js']) await page.getByTestId('connections').getByText(library).first().waitFor();
+    await Picture(page, 'connect');
   }],
 ];
 
