@@ -13,16 +13,16 @@ export const LaunchBrowser = () =>
 
 /**
  * A page whose faults are collected in `faults`. `expected` are patterns of console errors that a test provokes on purpose
- * (Chromium logs every failed request as one).
+ * (Chromium logs every failed request as one). The page's clock begins at `now_ms`; frozen, it stays there.
  */
-export async function OpenPage(browser, endpoint, { viewport = { width: 1440, height: 900 }, color_scheme = 'light', now_ms, expected = [] } = {}) {
+export async function OpenPage(browser, endpoint, { viewport = { width: 1440, height: 900 }, color_scheme = 'light', now_ms, clock = 'runs', expected = [] } = {}) {
   const context = await browser.newContext({ viewport, colorScheme: color_scheme, deviceScaleFactor: 1, timezoneId: 'UTC', locale: 'en-US' });
   if (now_ms !== undefined) {
-    await context.addInitScript((now) => {
+    await context.addInitScript(([now, frozen]) => {
       const offset = now - Date.now();
       const real = Date.now.bind(Date);
-      Date.now = () => real() + offset;
-    }, now_ms);
+      Date.now = frozen ? () => now : () => real() + offset;
+    }, [now_ms, clock === 'frozen']);
   }
   const page = await context.newPage();
   const faults = [];

@@ -58,7 +58,7 @@ export interface Rejections {
     count: I64;
     first: NsText;
     last: NsText;
-    samples: { at: NsText; source: string; measure: string; dimensions: Record<string, string>; time: NsText; version: I64 | null; existing_version: I64 | null }[];
+    samples: { at: NsText; source: string | null; measure: string; dimensions: Record<string, string>; time: NsText | null; version: I64 | null; existing_version: I64 | null }[];
   }[];
 }
 

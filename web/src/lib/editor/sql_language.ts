@@ -36,7 +36,7 @@ export const look = EditorView.theme({
   '.cm-content': { caretColor: 'var(--fg)', padding: '8px 0' },
   '.cm-cursor': { borderLeftColor: 'var(--fg)' },
   '.cm-gutters': { backgroundColor: 'var(--bg-2)', color: 'var(--muted)', borderRight: '1px solid var(--border)' },
-  '.cm-activeLine': { backgroundColor: 'var(--prov)' },
+  '.cm-activeLine': { backgroundColor: 'var(--bg-2)' },
   '.cm-activeLineGutter': { backgroundColor: 'var(--bg-3)' },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--accent-bg) !important' },
   '.cm-matchingBracket': { backgroundColor: 'var(--accent-bg) !important', outline: '1px solid var(--border)' },
