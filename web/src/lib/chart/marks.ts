@@ -72,10 +72,16 @@ export function DrawBelow(u: uPlot, input: MarksInput): void {
   Clipped(u, 0, () => {
     if (data.watermark !== null && data.axis === 'time') {
       const left = Math.max(bbox.left, X(u, input, data.watermark));
-      const right = bbox.left + bbox.width;
+      const edge = bbox.left + bbox.width;
+      // What came after the time that is shown is not late, nor provisional: it is not there yet.
+      const right = data.as_of === undefined ? edge : Math.min(edge, X(u, input, data.as_of));
       if (left < right) {
         ctx.fillStyle = palette.prov;
         ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      }
+      if (right < edge && right >= bbox.left) {
+        ctx.fillStyle = palette.Token('--accent');
+        ctx.fillRect(right - devicePixelRatio / 2, bbox.top, devicePixelRatio, bbox.height);
       }
     }
     if (hovered !== null) {

@@ -55,6 +55,8 @@ export interface ChartData {
   range: { from: Ns; to: Ns } | null;
   lines: ChartLine[];
   watermark: Ns | null;
+  /** The time of processing that it is of; left out: now. */
+  as_of?: Ns;
   allowed_lateness: Ns;
   thresholds: Threshold[];
   missing: Missing;

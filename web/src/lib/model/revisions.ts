@@ -194,7 +194,7 @@ export function AsOf(data: ChartData, as_of: Ns, known: KnownAsOf | null = null)
   // Without a view's line there is nothing that a watermark could say.
   if (data.lines.every(({ rows }) => rows === null)) return { ...data, lines };
   const newest = known === null ? published : (known.watermark ?? published);
-  return { ...data, lines, watermark: newest ?? data.range?.from ?? null };
+  return { ...data, lines, as_of, watermark: newest ?? data.range?.from ?? null };
 }
 
 /** What `window.tidemark.charts()` says of a chart. */
