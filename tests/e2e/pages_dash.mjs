@@ -475,6 +475,15 @@ export const tests = {
     assert.equal(await page.evaluate(() => window.__hit), undefined);
   },
 
+  async 'a range without data says where the newest is'({ page, endpoint, server }) {
+    server.dash.Seed('small', File([{ queries: [One(kSeries)] }]), { now_ms: kNow });
+    await page.goto(`${endpoint}/ui/dash/small?from=2026-01-10%2000:00&to=2026-01-10%2001:00`);
+    await page.getByText('No data in this range. Newest data: 2026-01-15 16:59:30 UTC').waitFor();
+    await page.getByRole('button', { name: 'Jump there' }).click();
+    await Until(page, () => window.tidemark.charts()[0]?.series[0]?.time.length > 300);
+    assert.equal(Number((await Dash(page)).range.to) - Number((await Dash(page)).range.from) - 3_600_000 < 10, true);
+  },
+
   async 'a dashboard without data waits for it'({ page, endpoint, server }) {
     SeedSample(server);
     server.dash.Run = (sql) => ({ columns: [{ name: 'instance_name', type: 'VARCHAR' }], rows: [], watermark: null });
