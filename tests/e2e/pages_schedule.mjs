@@ -48,6 +48,22 @@ export const tests = {
     assert.equal(server.scheduled.queries.size, 0);
   },
 
+  async 'a server that does not schedule for the console says so, with the AWS call'({ page, endpoint, server }) {
+    server.scheduled.absent = true;
+    await Open(page, endpoint, 'SELECT BIN(time, 1m) AS t, region, avg(v) AS n0 FROM x');
+    await page.getByRole('tab', { name: 'Schedules' }).click();
+    await page.getByText('does not list scheduled queries for the console').waitFor();
+    await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Schedule this statement' });
+    await dialog.getByRole('region', { name: 'Columns' }).getByText('region').waitFor();
+    // Times of a rate need no server.
+    await dialog.getByText(/^2026-01-15 (17:59|18:0\d):\d\d UTC$/).waitFor();
+    await dialog.getByLabel('Target table').selectOption('EC2MetricTable');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByText('The AWS call above makes the same one.').waitFor();
+    await dialog.getByRole('region', { name: 'AWS call' }).getByText('create-scheduled-query').waitFor();
+  },
+
   async 'macros are refused before anything is scheduled'({ page, endpoint, server }) {
     await Open(page, endpoint, 'SELECT time FROM x WHERE $__timeFilter');
     await page.getByRole('button', { name: 'Schedule', exact: true }).click();
