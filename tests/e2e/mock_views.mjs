@@ -18,6 +18,8 @@ export class ViewModel {
   resubmitted = [];
   started = [];
   paused = false;
+  /** 'missing': a server that has no such route. */
+  definitions = 'there';
 
   /** Answers true if the path was its own. */
   async Handle({ request, path, url, body, status, now_ms, Json, Fail, SetPipeline }) {
@@ -114,6 +116,7 @@ export class ViewModel {
         return Json({ windows: windows.slice(0, Number(url.searchParams.get('limit') ?? 100)) });
       }
       case 'definition':
+        if (this.definitions === 'missing') break;
         return Json({ name: view.name, kind: 'view', toml: `[[view]]\nname = "${view.name}"\ntable = "InterpolatedBlogDB.EC2MetricTable"\noutput = "avg_{measure}"\naggregate = "avg"\nwindow = "5m"\nlate = "${this.late}"\nallowed_lateness = "2m"\nprovisional_after = "30s"\n` });
     }
     return Fail(404, 'not_found', 'There is nothing here.');

@@ -165,10 +165,14 @@ export const tests = {
     await history.getByRole('listitem').first().waitFor();
   },
 
-  async 'a view is paused and resumed, and its definition shown'({ page, endpoint }) {
+  async 'a view is paused and resumed, and its definition shown'({ page, endpoint, server }) {
     await page.goto(`${endpoint}/ui/views/ec2-5m/definition`);
     await page.getByTestId('definition').getByText('provisional_after').waitFor();
     await Looks(page, 'view-definition', { sizes: ['A'] });
+    server.views.definitions = 'missing';
+    await page.reload();
+    await page.getByText('What runs, as the server reports it.').waitFor();
+    await page.getByRole('definition').getByText('avg_{measure}').waitFor();
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
