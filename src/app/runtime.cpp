@@ -95,7 +95,9 @@ struct Runtime::Impl {
 
   const RuntimeOptions options;
   const Budget budget;
-  SystemClock clock;
+  const SystemClock system_clock;
+  const std::unique_ptr<SteppedClock> test_clock;  // null: time passes
+  const Clock& clock;
   SystemRandom random;
   MetricRegistry metrics;
   MemoryBudget memory;
@@ -147,6 +149,9 @@ class Runtime::Impl::Sampler final : public Steppable {
 Runtime::Impl::Impl(RuntimeOptions opts)
     : options(std::move(opts)),
       budget(options.config),
+      test_clock(options.test_clock ? std::make_unique<SteppedClock>(*options.test_clock)
+                                    : nullptr),
+      clock(test_clock ? static_cast<const Clock&>(*test_clock) : system_clock),
       memory(budget.total),
       guard(options.config.allowed_hosts) {}
 
@@ -275,9 +280,10 @@ Result<void> Runtime::Impl::OpenParts() {
   console_options.memory_bytes_max = budget.total;
   console_options.statement_time_max = std::chrono::duration_cast<milliseconds>(config.sql_timeout);
   console = std::make_unique<console::ConsoleService>(
-      console_options, console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views,
-                                            *admin, *executor, clock, random, metrics, store.get(),
-                                            &memory, hand_shakes.get(), rejections.get()});
+      console_options,
+      console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views, *admin, *executor,
+                           clock, random, metrics, store.get(), &memory, hand_shakes.get(),
+                           rejections.get(), test_clock.get()});
   WatchMemory();
   return {};
 }

@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "app/stack.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace tidemark::app {
 
@@ -24,6 +25,8 @@ struct RuntimeOptions {
   /// number.
   std::optional<uint64_t> accept_log_loss;
   bool rebuild_manifest = false;
+  /// Wall time stands still from here on, and only the API moves it (web/API.md section 16).
+  std::optional<ArrivalTime> test_clock;
 };
 
 class Runtime {

@@ -65,6 +65,11 @@ Result<RuntimeOptions> OptionsOf(const ServeFlags& flags) {
     TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(options.stack_text, flags.stack));
     TM_ASSIGN_OR_RETURN(options.stack_files, ReadStackFiles(stack, flags.stack));
   }
+  if (!flags.test_clock.empty()) {
+    const auto time = ParseTimestamp(flags.test_clock);
+    if (!time.ok()) return Error{Code::kInvalidArgument, "--test-clock must be RFC 3339"};
+    options.test_clock = ArrivalTime{FloorTo(*time, milliseconds(1)).ns / 1'000'000};
+  }
   options.accept_log_loss = flags.accept_log_loss;
   options.rebuild_manifest = flags.rebuild_manifest;
   return options;

@@ -12,6 +12,7 @@
 namespace tidemark::app {
 
 struct ServeFlags {
+  std::string test_clock;  // RFC 3339: the wall clock stands there; "": time passes
   std::string config;
   std::string stack;
   std::string data_dir;

@@ -47,6 +47,10 @@ Result<StackFiles> ReadStackFiles(const Stack& stack, const std::string& stack_f
 std::string DefinitionText(const catalog::PipelineDef& def);
 std::string DefinitionText(const catalog::ViewDef& def);
 
+/// The table of a stack that makes the definition again: every key that is not at its default.
+std::string StackText(const catalog::PipelineDef& def);
+std::string StackText(const catalog::ViewDef& def);
+
 /// The nearest of `names` by edit distance, or "" if none is near.
 std::string NearestName(std::string_view name, const std::vector<std::string>& names);
 

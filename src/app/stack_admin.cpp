@@ -438,6 +438,28 @@ Result<void> StackAdmin::ResumeView(std::string_view name) {
   return SetViewHold(name, Hold::kNone);
 }
 
+Result<std::string> StackAdmin::PipelineStack(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const auto def, context_.catalog.GetPipeline(name));
+  return StackText(def);
+}
+
+Result<std::string> StackAdmin::ViewStack(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const auto def, context_.catalog.GetView(name));
+  return StackText(def);
+}
+
+Result<void> StackAdmin::ChangeTable(std::string_view database, std::string_view table,
+                                     const console::TableChange& change) {
+  MutexLock lock(mutex_);
+  TM_ASSIGN_OR_RETURN(catalog::TableDef def, context_.catalog.GetTable(database, table));
+  def.memory_retention_hours = change.memory_retention_hours.value_or(def.memory_retention_hours);
+  def.magnetic_retention_days =
+      change.magnetic_retention_days.value_or(def.magnetic_retention_days);
+  def.magnetic_writes_enabled = change.magnetic_writes.value_or(def.magnetic_writes_enabled);
+  TM_RETURN_IF_ERROR(context_.tables.UpdateTable(std::move(def)));
+  return {};
+}
+
 Result<console::BackupMade> StackAdmin::Backup(std::string_view path) {
   TM_ASSIGN_OR_RETURN(const std::string folder, BackupPath(path, context_.backup_directory));
   if (!backup_mutex_.TryLock()) {

@@ -50,6 +50,10 @@ class StackAdmin final : public console::Admin {
   Result<void> StopView(std::string_view name) override;
   Result<void> PauseView(std::string_view name) override;
   Result<void> ResumeView(std::string_view name) override;
+  Result<std::string> PipelineStack(std::string_view name) const override;
+  Result<std::string> ViewStack(std::string_view name) const override;
+  Result<void> ChangeTable(std::string_view database, std::string_view table,
+                           const console::TableChange& change) override;
   Result<console::BackupMade> Backup(std::string_view path) override;
 
  private:

@@ -127,6 +127,33 @@ TEST(Stack, EqualDefinitionsHaveEqualTexts) {
   EXPECT_NE(a.views[0].definition, c.views[0].definition);
 }
 
+TEST(Stack, DefinitionsAreWrittenAsAStackThatMakesThemAgain) {
+  std::ifstream in(TM_SOURCE_DIR "/examples/ec2/stack.toml");
+  std::ostringstream text;
+  text << in.rdbuf();
+  const std::string others =
+      "[[view]]\nname = \"v\"\ndatabase = \"d\"\ntable = \"t\"\nwindow = \"1d\"\noffset = \"6h\"\n"
+      "aggregates = [\"p99.9\", \"max\"]\nmeasures = [\"a*\"]\nlate = \"freeze\"\nearly = "
+      "\"250ms\"\n"
+      "[[pipeline]]\nname = \"p\"\nstream = \"s\"\ndatabase = \"d\"\ntable = \"t\"\nstart = "
+      "\"latest\"\n"
+      "measure_name = \"m \\\"q\\\"\"\nmeasure_value = \"v\"\ntime = \"t\"\ndimensions = [\"x\", "
+      "\"y\"]\n";
+  for (const std::string& source : {text.str(), others}) {
+    const auto stack = ParseStack(source, "s.toml").value();
+    for (const auto& def : stack.views) {
+      const auto again = ParseStack(StackText(def), "again.toml");
+      ASSERT_TRUE(again.ok()) << again.error().message << StackText(def);
+      EXPECT_EQ(again->views.at(0), def);
+    }
+    for (const auto& def : stack.pipelines) {
+      const auto again = ParseStack(StackText(def), "again.toml");
+      ASSERT_TRUE(again.ok()) << again.error().message << StackText(def);
+      EXPECT_EQ(again->pipelines.at(0), def);
+    }
+  }
+}
+
 TEST(Config, DefaultsAndKeys) {
   const auto config =
       ParseConfig("memory_max = \"256MiB\"\n[sql]\npushdown = false\nthreads = 1\n", "c.toml")

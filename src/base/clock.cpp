@@ -20,6 +20,14 @@ MonotonicTime SystemClock::Monotonic() const {
   return {std::chrono::duration_cast<nanoseconds>(since_start).count()};
 }
 
+bool SteppedClock::MoveTo(ArrivalTime now) {
+  int64_t before = now_ms_.load();
+  while (before <= now.ms) {
+    if (now_ms_.compare_exchange_weak(before, now.ms)) return true;
+  }
+  return false;
+}
+
 uint64_t SystemRandom::Next() {
   uint64_t value = 0;
   ssize_t got = 0;

@@ -3,6 +3,7 @@
 // else calls now() or rand(). Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "base/time.h"
@@ -23,6 +24,22 @@ class SystemClock final : public Clock {
  public:
   ArrivalTime Now() const override;
   MonotonicTime Monotonic() const override;
+};
+
+/// A server's clock in tests of whole processes: wall time stands still between steps, timeouts run
+/// on.
+class SteppedClock final : public Clock {
+ public:
+  explicit SteppedClock(ArrivalTime now) : now_ms_(now.ms) {}
+
+  ArrivalTime Now() const override { return {now_ms_.load()}; }
+  MonotonicTime Monotonic() const override { return system_.Monotonic(); }
+  /// False, and nothing changed: it would go back.
+  bool MoveTo(ArrivalTime now);
+
+ private:
+  const SystemClock system_;
+  std::atomic<int64_t> now_ms_;
 };
 
 class Random {

@@ -19,6 +19,8 @@ namespace tidemark::sql {
 struct BindOptions {
   std::string database;  // for table names without one
   EventTime now;         // of the statement
+  /// Rows of view_rows() without a time of its own are those of then.
+  std::optional<EventTime> as_of{};
   bool pushdown = true;
   bool narrowing = true;  // without it nothing is pushed down either
   std::vector<ParameterValue> parameters;

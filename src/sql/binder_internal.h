@@ -134,7 +134,9 @@ class Binder {
   };
   Result<plan::Relation> BindTableFunction(const ast::Relation& relation);
   Result<NamedView> FindView(const ast::Expr& name) const;
-  Result<void> BindAsOf(const ast::Expr& time, plan::TableScan& scan);
+  /// None: a parameter without a value.
+  Result<std::optional<EventTime>> BindAsOf(const ast::Expr& time);
+  void AsOfAt(EventTime as_of, const std::string& view, plan::TableScan& scan) const;
 
   // binder_join.cpp
   Result<From> BindJoin(const ast::Relation& join, const Outside& outside);

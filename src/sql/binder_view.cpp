@@ -52,6 +52,8 @@ void AddRevisionColumns(std::vector<ScanColumn>& columns) {
   columns.push_back(Hidden(Source::kLatePoints, "late_points", TypeKind::kBigint));
   columns.push_back(Hidden(Source::kLatenessMax, "lateness_max", TypeKind::kIntervalDaySecond));
   columns.push_back(Hidden(Source::kPartition, "partition", TypeKind::kVarchar));
+  columns.push_back(Hidden(Source::kRecordCount, "record_count", TypeKind::kBigint));
+  columns.push_back(Hidden(Source::kRecordsAdded, "records_added", TypeKind::kBigint));
 }
 
 }  // namespace
@@ -88,12 +90,11 @@ Result<plan::Relation> Binder::BindTableFunction(const ast::Relation& relation) 
   scan.allowed_lateness = view.view.allowed_lateness;
   if (!rows) scan.pipelines = names_.Pipelines();
   if (relation.args.size() == 2) {
-    TM_RETURN_IF_ERROR(BindAsOf(*relation.args[1], scan));
-    if (scan.as_of) {
-      scan.table_name = fmt::format("view_rows('{}', TIMESTAMP '{}')", view.name,
-                                    FormatSqlTimestamp(*scan.as_of));
-    }
+    TM_ASSIGN_OR_RETURN(const std::optional<EventTime> as_of, BindAsOf(*relation.args[1]));
+    scan.kind = TableScan::Kind::kViewRowsAt;
+    if (as_of) AsOfAt(*as_of, view.name, scan);
   }
+  if (rows && relation.args.size() == 1 && options_.as_of) AsOfAt(*options_.as_of, view.name, scan);
   TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store_.Schema(view.view.target));
   std::vector<ScanColumn> columns = TableColumns(schema);
   rows ? AddRowColumns(columns) : AddRevisionColumns(columns);
@@ -114,23 +115,27 @@ Result<Binder::NamedView> Binder::FindView(const ast::Expr& name) const {
                     Suggest(text, known));
 }
 
-Result<void> Binder::BindAsOf(const ast::Expr& time, TableScan& scan) {
+void Binder::AsOfAt(EventTime as_of, const std::string& view, TableScan& scan) const {
+  scan.kind = TableScan::Kind::kViewRowsAt;
+  scan.table_name = fmt::format("view_rows('{}', TIMESTAMP '{}')", view, FormatSqlTimestamp(as_of));
+  scan.as_of = as_of;
+  scan.as_of_now = as_of >= options_.now;
+}
+
+Result<std::optional<EventTime>> Binder::BindAsOf(const ast::Expr& time) {
   Scope scope;
   scope.clause = "the time of view_rows()";
   TM_ASSIGN_OR_RETURN(ExprPtr expr, BindExpr(time, scope));
   TM_ASSIGN_OR_RETURN(expr, Coerce(std::move(expr), TypeKind::kTimestamp));
-  scan.kind = TableScan::Kind::kViewRowsAt;
   // Describe() runs without values; Execute() refuses the statement.
-  if (expr->kind == ExprKind::kParameter) return {};
+  if (expr->kind == ExprKind::kParameter) return std::optional<EventTime>();
   if (expr->kind != ExprKind::kConstant) {
     return ErrorAt(time.place, "the time of view_rows() must be a constant",
                    "write TIMESTAMP '2026-01-15 12:00:00' or ago(1h)");
   }
   const auto* ns = std::get_if<int64_t>(&expr->constant.data);
   if (ns == nullptr) return ErrorAt(time.place, "the time of view_rows() is NULL");
-  scan.as_of = EventTime{*ns};
-  scan.as_of_now = *scan.as_of >= options_.now;
-  return {};
+  return std::optional(EventTime{*ns});
 }
 
 }  // namespace tidemark::sql

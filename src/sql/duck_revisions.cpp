@@ -151,6 +151,14 @@ void FillEntry(const RevisionScan& scan, const store::RevisionRow& row,
       case Source::kPartition:
         SetPartitionCell(scan, entry, vector, at);
         break;
+      case Source::kRecordCount:
+        SetCell(vector, at,
+                entry.record_count ? std::optional(static_cast<int64_t>(*entry.record_count))
+                                   : std::nullopt);
+        break;
+      case Source::kRecordsAdded:
+        SetCell(vector, at, store::RecordsAdded(row.revisions, scan.entry));
+        break;
       default:
         Invalidate(vector, at, 1);
     }

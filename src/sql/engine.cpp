@@ -425,6 +425,11 @@ class EngineImpl final : public Engine {
     }
     for (const plan::Parameter& parameter : plan.parameters)
       out.parameters.push_back({parameter.name, parameter.type});
+    for (const plan::TableScan& scan : plan.scans) {
+      if (scan.kind != plan::TableScan::Kind::kPoints) {
+        out.views.push_back(scan.selection.owners.view);
+      }
+    }
     return out;
   }
 
@@ -440,6 +445,7 @@ class EngineImpl final : public Engine {
     BindOptions bind;
     bind.database = request.database;
     bind.now = shared_.clock.Now().AsEventTime();
+    bind.as_of = request.as_of;
     bind.pushdown = shared_.options.pushdown;
     bind.narrowing = shared_.options.narrowing;
     bind.parameters = request.parameters;

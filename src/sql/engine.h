@@ -55,6 +55,8 @@ struct QueryRequest {
   /// For Queries() and the log: the API's name of the statement, and who asks.
   std::string id = {};
   std::string origin = {};
+  /// view_rows() without a time of its own gives the rows as they were then; none: as they are.
+  std::optional<EventTime> as_of = {};
 };
 
 /// What a statement gives and wants.
@@ -72,6 +74,7 @@ struct Description {
   std::vector<Column> columns;
   std::vector<Origin> origins;        // by column
   std::vector<Parameter> parameters;  // those without a value, in order of appearance
+  std::vector<store::Owner> views;    // that view_rows() and view_revisions() read; may repeat
 };
 
 /// A piece of a result, row by row.

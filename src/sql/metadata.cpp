@@ -84,6 +84,7 @@ std::string_view AttributeOf(Source source) {
     case Source::kLatePoints:
     case Source::kLatenessMax:
     case Source::kPartition:
+    case Source::kRecordsAdded:
       break;
   }
   return "";

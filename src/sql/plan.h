@@ -185,6 +185,7 @@ struct ScanColumn {
     kLatePoints,
     kLatenessMax,
     kPartition,
+    kRecordsAdded,
   };
   Source source = Source::kTime;
   std::string name;  // as SQL shows it; of the dimension or field

@@ -52,7 +52,11 @@ std::optional<RowThen> After(const RevisionRow& row, const RevisionEntry& entry,
   if (current) info.record_count = row.row.record_count;
   RowThen out{StateOf(info, clock), &entry.new_value};
   out.state.preliminary = false;  // early values are not in the log
-  if (!current) out.state.record_count.reset();
+  if (entry.record_count) {
+    out.state.record_count = static_cast<int64_t>(*entry.record_count);
+  } else if (!current) {
+    out.state.record_count.reset();
+  }
   if (as_of.now) return out;
   // A publication follows the watermark; where that stood then is not kept, but it only rises.
   if (entry.revision > 0) {

@@ -36,6 +36,12 @@ RevisionEntry Entry(uint32_t revision, int64_t at_s, store::Scalar from, store::
   return out;
 }
 
+/// As servers log it that count raw points.
+RevisionEntry Counted(RevisionEntry entry) {
+  entry.record_count = 29 + entry.revision;
+  return entry;
+}
+
 RevisionEntry Frozen(RevisionEntry entry) {
   entry.frozen = true;
   return entry;
@@ -143,10 +149,10 @@ struct ViewSql {
     db.names.views["five"] = {table, store::Owner{kView, 1}, seconds(600)};
     const RowInfo one{kNoon, kNoon + seconds(300), 1, 30};
     const RowInfo two{kNoon, kNoon + seconds(300), 2, 31};
-    Publish("host=a", 1.5, one, {Entry(1, 310, {}, 1.5)}, 310);
-    Publish("host=b", 7.0, one, {Entry(1, 310, {}, 7.0)}, 310);
-    Publish("host=a", 2.5, two, {Entry(2, 400, 1.5, 2.5)}, 400);
-    Publish("host=b", std::nullopt, two, {Entry(2, 500, 7.0, {})}, 500);
+    Publish("host=a", 1.5, one, {Counted(Entry(1, 310, {}, 1.5))}, 310);
+    Publish("host=b", 7.0, one, {Counted(Entry(1, 310, {}, 7.0))}, 310);
+    Publish("host=a", 2.5, two, {Counted(Entry(2, 400, 1.5, 2.5))}, 400);
+    Publish("host=b", std::nullopt, two, {Counted(Entry(2, 500, 7.0, {}))}, 500);
     RevisionEntry coarse = Entry(1, 620, {}, 9.0);
     coarse.time = coarse.window_start = kNoon + seconds(300);
     coarse.window_end = kNoon + seconds(600);
@@ -190,20 +196,21 @@ void ExpectAnswers(TestDatabase& db) {
   };
   EXPECT_EQ(then("2022-03-01 12:05:09.999"), TextRows{});
   EXPECT_EQ(then("2022-03-01 12:05:10"),
-            (TextRows{{"a", "1", "-", "true", "1.5"}, {"b", "1", "-", "true", "7.0"}}));
+            (TextRows{{"a", "1", "30", "true", "1.5"}, {"b", "1", "30", "true", "7.0"}}));
   EXPECT_EQ(then("2022-03-01 12:07:00"),
-            (TextRows{{"a", "2", "31", "true", "2.5"}, {"b", "1", "-", "true", "7.0"}}));
+            (TextRows{{"a", "2", "31", "true", "2.5"}, {"b", "1", "30", "true", "7.0"}}));
   EXPECT_EQ(then("2022-03-01 12:30:00"), (TextRows{{"a", "2", "31", "true", "2.5"}}));
   EXPECT_EQ(
       db.Rows("SELECT * FROM view_revisions('five') WHERE host = 'a' ORDER BY time, revision"),
-      (TextRows{
-          {"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00", "2022-03-01 12:05:00", "1",
-           "-", "1.5", "1646136310000", "2022-03-01 12:05:10", "on_time", "0", "-", "-"},
-          {"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00", "2022-03-01 12:05:00", "2",
-           "1.5", "2.5", "1646136400000", "2022-03-01 12:06:40", "late", "1",
-           "0 00:01:30.000000005", "ec2/4"},
-          {"a", "avg_cpu", "2022-03-01 12:05:00", "2022-03-01 12:05:00", "2022-03-01 12:10:00", "1",
-           "-", "9.0", "1646136620000", "2022-03-01 12:10:20", "coarse", "-", "-", "-"}}));
+      (TextRows{{"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00",
+                 "2022-03-01 12:05:00", "1", "-", "1.5", "1646136310000", "2022-03-01 12:05:10",
+                 "on_time", "0", "-", "-", "30", "30"},
+                {"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00",
+                 "2022-03-01 12:05:00", "2", "1.5", "2.5", "1646136400000", "2022-03-01 12:06:40",
+                 "late", "1", "0 00:01:30.000000005", "ec2/4", "31", "1"},
+                {"a", "avg_cpu", "2022-03-01 12:05:00", "2022-03-01 12:05:00",
+                 "2022-03-01 12:10:00", "1", "-", "9.0", "1646136620000", "2022-03-01 12:10:20",
+                 "coarse", "-", "-", "-", "-", "-"}}));
   // A row that ended: its last entry has no new value.
   EXPECT_EQ(db.Rows("SELECT revision, old, new FROM view_revisions('five') WHERE host = 'b' "
                     "ORDER BY at"),
@@ -228,6 +235,25 @@ TEST_P(ViewSqlTest, AnswersFromMemoryAndFiles) {
   ExpectAnswers(view.db());
   view.Restart();
   ExpectAnswers(view.db());
+}
+
+TEST_P(ViewSqlTest, AStatementMayReadAsOfATime) {
+  ViewSql view(GetParam());
+  const auto rows = [&](const std::string& sql, int64_t at_s) {
+    return view.db().RowsAsOf(sql, AtSecond(at_s).AsEventTime());
+  };
+  const std::string all =
+      "SELECT host, revision, measure_value::double FROM view_rows('five') ORDER BY time, host";
+  EXPECT_EQ(rows(all, 310), (TextRows{{"a", "1", "1.5"}, {"b", "1", "7.0"}}));
+  EXPECT_EQ(rows(all, 450), (TextRows{{"a", "2", "2.5"}, {"b", "1", "7.0"}}));
+  EXPECT_EQ(rows("SELECT count(*) FROM view_rows('five', TIMESTAMP '2022-03-01 12:30')", 310),
+            (TextRows{{"2"}}))
+      << "a time of its own wins";
+  EXPECT_EQ(rows("SELECT count(*) FROM view_revisions('five')", 310), (TextRows{{"5"}}));
+  const auto described =
+      view.db().engine->Describe({.sql = all, .as_of = AtSecond(310).AsEventTime()});
+  ASSERT_TRUE(described.ok()) << described.error().message;
+  EXPECT_EQ(described->views, (std::vector{store::Owner{kView, 1}}));
 }
 
 TEST_P(ViewSqlTest, AsksTheStoreForLess) {
@@ -294,7 +320,7 @@ TEST_P(ViewSqlTest, TypesItsColumns) {
             "host varchar, measure_name varchar, time timestamp, window_start timestamp, "
             "window_end timestamp, revision bigint, old double, new double, version bigint, at "
             "timestamp, cause varchar, late_points bigint, lateness_max interval day to second, "
-            "partition varchar, ");
+            "partition varchar, record_count bigint, records_added bigint, ");
   const auto description =
       view.db().engine->Describe({.sql = "SELECT * FROM view_rows('five', @then)"});
   ASSERT_TRUE(description.ok()) << description.error().message;

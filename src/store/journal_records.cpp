@@ -63,6 +63,7 @@ constexpr uint64_t kTagReplayFrom = 1;
 // Of a revision.
 constexpr uint64_t kTagLatenessMax = 1;
 constexpr uint64_t kTagPartition = 2;
+constexpr uint64_t kTagRecordCount = 3;
 
 // Tagged optional fields end the body; those that are not known are skipped.
 void SkipTagged(ByteReader& in) {
@@ -281,6 +282,12 @@ void BatchEncoder::Revision(const RevisionEntry& entry) {
     out_.PutVarint(kTagPartition);
     out_.PutString(partition.view());
   }
+  if (entry.record_count) {
+    ByteWriter records;
+    records.PutVarint(*entry.record_count);
+    out_.PutVarint(kTagRecordCount);
+    out_.PutString(records.view());
+  }
   End(at);
 }
 
@@ -398,6 +405,7 @@ Result<void> DecodeRevision(ByteReader& in, BatchVisitor& visitor) {
     ByteReader value(in.GetString());
     if (tag == kTagLatenessMax) e.lateness_max = nanoseconds(value.GetSigned());
     if (tag == kTagPartition) e.partition = SourcePartition::Read(value);
+    if (tag == kTagRecordCount) e.record_count = value.GetVarint();
     if (!value.ok()) in.Fail();
   }
   TM_RETURN_IF_ERROR(in.Finish("revision record"));

@@ -71,6 +71,7 @@ void RevisionLog::Add(uint64_t lsn, std::span<const RevisionEntry> entries) {
         std::min<uint64_t>(e.late_points, std::numeric_limits<uint32_t>::max()));
     s.has_lateness = e.lateness_max.has_value();
     s.lateness_ns = e.lateness_max.value_or(nanoseconds(0)).count();
+    s.record_count = e.record_count.value_or(UINT64_MAX);
     s.partition = e.partition.value_or(SourcePartition{});
     s.frozen = e.frozen;
     s.coarse = e.coarse;
@@ -97,6 +98,7 @@ LoggedRevision RevisionLog::Unpack(uint32_t series, const Stored& stored, const 
   e.late_points = stored.late_points;
   if (stored.has_lateness) e.lateness_max = nanoseconds(stored.lateness_ns);
   if (stored.partition != SourcePartition{}) e.partition = stored.partition;
+  if (stored.record_count != UINT64_MAX) e.record_count = stored.record_count;
   e.at = {stored.at_ms};
   e.frozen = stored.frozen;
   e.coarse = stored.coarse;

@@ -44,7 +44,8 @@ class RevisionLog {
     int64_t at_ms = 0;
     uint64_t lsn = 0;
     int64_t lateness_ns = 0;
-    SourcePartition partition;  // id and partition 0 of kPipeline: not known
+    uint64_t record_count = UINT64_MAX;  // not known
+    SourcePartition partition;           // id and partition 0 of kPipeline: not known
     uint32_t ordinal = 0;
     uint32_t revision = 0;
     uint32_t late_points = 0;

@@ -42,6 +42,17 @@ SourcePartition SourcePartition::Read(ByteReader& in) {
   return out;
 }
 
+std::optional<int64_t> RecordsAdded(std::span<const RevisionEntry> log, size_t entry) {
+  const RevisionEntry& now = log[entry];
+  if (!now.record_count) return std::nullopt;
+  const auto count = static_cast<int64_t>(*now.record_count);
+  if (entry == 0) return now.revision == 1 && !now.frozen ? std::optional(count) : std::nullopt;
+  const RevisionEntry& before = log[entry - 1];
+  const bool follows = now.revision == before.revision + (now.frozen ? 0 : 1);
+  if (!before.record_count || !follows) return std::nullopt;
+  return count - static_cast<int64_t>(*before.record_count);
+}
+
 std::string_view CauseName(const RevisionEntry& entry) {
   if (entry.coarse) return "coarse";
   if (entry.frozen) return "frozen";

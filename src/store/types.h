@@ -263,7 +263,13 @@ struct RevisionEntry {
   /// where that came from. None: no late points, or not known.
   std::optional<nanoseconds> lateness_max{};
   std::optional<SourcePartition> partition{};
+  /// Raw points in the row with this entry; none: an older server wrote it.
+  std::optional<uint64_t> record_count{};
 };
+
+/// How many more raw points the row has with `log[entry]` than before; none: not known, or entries
+/// between them are gone.
+std::optional<int64_t> RecordsAdded(std::span<const RevisionEntry> log, size_t entry);
 
 /// Why an entry is there: "on_time", "late", "coarse", "frozen". The word of every API.
 std::string_view CauseName(const RevisionEntry& entry);

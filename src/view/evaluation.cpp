@@ -255,6 +255,7 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
   entry.revision = revision;
   if (existing != nullptr && !IsEarly(existing->row)) entry.old_value = existing->value;
   entry.new_value = std::move(value);
+  entry.record_count = records;
   ++(revision == 1 ? piece.published : piece.revised);
   NoteChange(due, aggregate, piece);
 }
@@ -328,6 +329,7 @@ void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t ag
     entry.revision = it->second.row.revision;
     entry.old_value = it->second.value;
     entry.new_value = it->second.value;
+    entry.record_count = it->second.row.record_count;
   }
   entry.frozen = true;
   NoteChange(due, aggregate, piece);

@@ -364,19 +364,31 @@ void Maintainer::Unsubscribe(uint64_t subscription) {
   impl_->subscribers.erase(subscription);
 }
 
-Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, size_t limit) const {
+Result<std::optional<WatermarkThen>> Maintainer::WatermarkAt(std::string_view name,
+                                                             ArrivalTime time) const {
+  const auto slot = impl_->Find(name);
+  if (slot == nullptr) return Error{Code::kNotFound, "no view named " + std::string(name)};
+  return slot->runner.WatermarkAt(time);
+}
+
+Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, size_t limit,
+                                                      std::optional<EventTime> before) const {
   const auto slot = impl_->Find(name);
   if (slot == nullptr) return Error{Code::kNotFound, "no view named " + std::string(name)};
   limit = std::min(limit, kWindowsShownMax);
   std::vector<WindowStatus> out = slot->runner.OpenWindows();
   std::reverse(out.begin(), out.end());
+  if (before) {
+    std::erase_if(out, [&](const WindowStatus& w) { return w.window.start >= *before; });
+  }
   if (out.size() > limit) out.resize(limit);
   const ViewStatus status = slot->runner.Status();
   if (!status.watermark || out.size() == limit) return out;
 
   const ViewDefinition& d = slot->definition;
   const WindowGrid grid(d.width, d.offset);
-  const EventTime fired = grid.PassedBy(*status.watermark);
+  EventTime fired = grid.PassedBy(*status.watermark);
+  if (before) fired = std::min(fired, grid.StartOf(*before - nanoseconds(1)) + d.width);
   const nanoseconds label = d.label == Label::kEnd ? d.width : nanoseconds(0);
   store::ScanRequest scan;
   scan.selection.table = d.target;

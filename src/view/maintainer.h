@@ -91,6 +91,14 @@ struct LatenessHistogram {
   std::array<Bucket, kUpperMs.size() + 1> buckets{};  // the last one: above
 };
 
+/// Late points by where they came from, since the view was started.
+struct LatePartition {
+  store::SourcePartition from;
+  uint64_t late = 0;
+  uint64_t frozen = 0;
+  nanoseconds lateness_max{0};
+};
+
 struct ViewStatus {
   ViewDefinition definition;
   ViewState state = ViewState::kStarting;
@@ -116,6 +124,7 @@ struct ViewStatus {
   std::optional<ArrivalTime> last_fired_at;    // last publication of a first revision
   std::optional<ArrivalTime> last_revised_at;  // last publication of a later one
   LatenessHistogram lateness;
+  std::vector<LatePartition> late_partitions;  // most late points first
 };
 
 struct WindowStatus {
@@ -125,6 +134,12 @@ struct WindowStatus {
   enum class State : uint8_t { kOpen, kClosed, kFinal } state = State::kOpen;
   uint64_t rows = 0;       // series with a row; kOpen: with points so far
   uint64_t revisions = 0;  // of those rows, first ones included
+};
+
+/// Where a view's watermark stood at some time.
+struct WatermarkThen {
+  EventTime watermark;
+  bool exact = true;  // to a second; false: it had come at least so far
 };
 
 /// What one durable write of a view changed.
@@ -192,9 +207,13 @@ class Maintainer final : public Steppable {
 
   std::vector<ViewStatus> Statuses() const;  // by name
   Result<ViewStatus> Status(std::string_view name) const;
-  /// The newest `limit` (at most 1000) windows that have rows or points, newest first. Reads rows
-  /// from the store: not from a network thread.
-  Result<std::vector<WindowStatus>> Windows(std::string_view name, size_t limit) const;
+  /// The newest `limit` (at most 1000) windows that have rows or points, newest first; those that
+  /// begin before `before`, if that is given. Reads rows from the store: not from a network thread.
+  Result<std::vector<WindowStatus>> Windows(std::string_view name, size_t limit,
+                                            std::optional<EventTime> before = std::nullopt) const;
+
+  /// kNotFound: no such view. None: it had no watermark then, or nobody knows it any more.
+  Result<std::optional<WatermarkThen>> WatermarkAt(std::string_view name, ArrivalTime time) const;
 
   /// `published` is called from Step() after each durable write: hand off only. Until
   /// Unsubscribe().

@@ -8,6 +8,7 @@ constexpr uint8_t kVersion = 1;
 constexpr uint8_t kSeeded = 1;
 constexpr uint8_t kSweeping = 2;
 constexpr uint8_t kHolding = 4;
+constexpr uint8_t kHistory = 8;
 
 void AppendHeld(const ProgressState& state, ByteWriter& out) {
   out.PutVarint(state.held.size());
@@ -48,7 +49,8 @@ std::string EncodeProgressState(const ProgressState& state, const WatermarkTrack
   out.PutU8(kVersion);
   const bool holding = !state.held.empty() || !state.held_ranges.empty();
   out.PutU8(static_cast<uint8_t>((state.seeded ? kSeeded : 0) | (state.sweep_to ? kSweeping : 0) |
-                                 (holding ? kHolding : 0)));
+                                 (holding ? kHolding : 0) |
+                                 (state.history.empty() ? 0 : kHistory)));
   state.replay_from.AppendTo(out);
   out.PutVarint(state.totals.windows_published);
   out.PutVarint(state.totals.revisions);
@@ -58,6 +60,7 @@ std::string EncodeProgressState(const ProgressState& state, const WatermarkTrack
   if (state.sweep_to) out.PutI64(state.sweep_to->ns);
   tracker.AppendTo(out);
   if (holding) AppendHeld(state, out);
+  if (!state.history.empty()) state.history.AppendTo(out);
   return std::move(out).Take();
 }
 
@@ -78,6 +81,7 @@ Result<ProgressState> DecodeProgressState(std::string_view bytes, WatermarkTrack
   if ((flags & kSweeping) != 0) state.sweep_to = EventTime{in.GetI64()};
   tracker.Read(in);
   if ((flags & kHolding) != 0) ReadHeld(in, state);
+  if ((flags & kHistory) != 0) state.history.Read(in);
   TM_RETURN_IF_ERROR(in.Finish("journaled progress of a view"));
   return state;
 }

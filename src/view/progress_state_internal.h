@@ -7,6 +7,8 @@
 //   varint partition, i64 whole from ns)
 //   | held windows, if flagged (4): varint n, then n x (u64 hi, u64 lo, i64 window start ns, u8
 //   coarse, varint late points) | varint n, then n x (i64 from ns, i64 until ns)
+//   | steps of the watermark, if flagged (8): varint n, i64 exact since ms, then n x (signed ms,
+//   signed ns), differences to the step before
 //
 // Everything before `replay_from` is in the view's rows as far as `watermark` says; marks of
 // windows that are still open are found again by a scan, late points by reading the feed from
@@ -22,6 +24,7 @@
 #include "base/result.h"
 #include "store/types.h"
 #include "view/watermark.h"
+#include "view/watermark_history_internal.h"
 
 namespace tidemark::view {
 
@@ -52,6 +55,7 @@ struct ProgressState {
   };
   std::vector<Held> held;
   std::vector<TimeRange> held_ranges;
+  WatermarkHistory history;
 };
 
 std::string EncodeProgressState(const ProgressState& state, const WatermarkTracker& tracker);

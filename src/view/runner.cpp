@@ -2,6 +2,7 @@
 // Control, opening and seeding. A new view scans all of its source and publishes what the watermark
 // has passed; a view that goes on scans only windows still open, to find its marks again.
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "base/logging.h"
@@ -215,6 +216,7 @@ Result<void> ViewRunner::Open() {
   if (progress && progress->generation == definition_.generation) {
     TM_ASSIGN_OR_RETURN(const ProgressState state, DecodeProgressState(progress->state, w.tracker));
     totals_ = state.totals;
+    history_ = state.history;
     w.seeded = state.seeded;
     w.fresh_rows = PieceRequest::FreshRows::kMayExist;
     w.tracker.Restore(state.sweep_to ? state.sweep_to : progress->watermark);
@@ -423,10 +425,15 @@ void ViewRunner::PublishStatus() {
   status_.last_fired_at = last_fired_at_;
   status_.last_revised_at = last_revised_at_;
   status_.lateness = lateness_;
+  status_.late_partitions.clear();
+  for (const auto& [from, one] : late_partitions_) status_.late_partitions.push_back(one);
+  std::ranges::stable_sort(status_.late_partitions, std::ranges::greater(),
+                           [](const LatePartition& p) { return p.late + p.frozen; });
   status_.caught_up = phase_ == Phase::kDraining && !behind_since_;
   status_.feed_lag = behind_since_
                          ? std::chrono::duration_cast<milliseconds>(now.monotonic - *behind_since_)
                          : milliseconds(0);
+  shown_history_ = history_;
   open_windows_.clear();
   status_.backfilling = false;
   if (work_ != nullptr) {
@@ -452,6 +459,13 @@ void ViewRunner::PublishStatus() {
 ViewStatus ViewRunner::Status() const {
   MutexLock lock(status_mutex_);
   return status_;
+}
+
+std::optional<WatermarkThen> ViewRunner::WatermarkAt(ArrivalTime time) const {
+  const MutexLock lock(status_mutex_);
+  const auto then = shown_history_.At(time);
+  if (!then) return std::nullopt;
+  return WatermarkThen{then->watermark, then->exact};
 }
 
 std::vector<WindowStatus> ViewRunner::OpenWindows() const {

@@ -138,6 +138,21 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
   }
 }
 
+/// Null: where it came from is not known, or too many are.
+LatePartition* ViewRunner::NoteOrigin(nanoseconds lateness,
+                                      const std::optional<store::SourcePartition>& partition) {
+  if (!partition) return nullptr;
+  const auto found = late_partitions_.find(*partition);
+  if (found == late_partitions_.end() && late_partitions_.size() >= kLatePartitionsMax) {
+    return nullptr;
+  }
+  LatePartition& origin =
+      found == late_partitions_.end() ? late_partitions_[*partition] : found->second;
+  origin.from = *partition;
+  origin.lateness_max = std::max(origin.lateness_max, lateness);
+  return &origin;
+}
+
 void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
                              const std::optional<store::SourcePartition>& partition) {
   Work& w = *work_;
@@ -155,8 +170,10 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
                  .lateness = lateness,
                  .partition = partition};
   ++w.epoch.late_points;
+  LatePartition* origin = NoteOrigin(lateness, partition);
   if (const auto reason = Refusal(window)) {
     ++bucket.frozen;
+    if (origin != nullptr) ++origin->frozen;
     ++w.epoch.frozen;
     if (*reason == LateReason::kFrozen) {
       w.frozen.push_back(late);
@@ -165,6 +182,7 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
     return;
   }
   ++bucket.late;
+  if (origin != nullptr) ++origin->late;
   w.dirty.push_back(late);
   if (w.dirty.size() >= w.dirty_merge_at) {
     SortAndMerge(w.dirty);
@@ -199,6 +217,7 @@ void ViewRunner::CloseEpoch() {
   for (const auto& [key, progress] : w.clocks) w.tracker.Fold(progress, now.monotonic);
   w.clocks.clear();
   w.epoch.frontier = w.tracker.Combine(now);
+  w.epoch.at = env_.clock.Now();
   w.whole_from = w.tracker.whole_from().value_or(kNoTime);
   w.due.clear();
   w.due_later.clear();
@@ -258,6 +277,7 @@ void ViewRunner::CommitEpoch() {
   Work& w = *work_;
   if (w.epoch.frontier) {
     w.frontier = *w.epoch.frontier;
+    history_.Note(w.epoch.at, w.frontier);
     w.fired_until = grid_.PassedBy(w.frontier);
     w.sealed_until = grid_.PassedBy(w.frontier - definition_.allowed_lateness);
   }

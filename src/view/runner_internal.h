@@ -27,6 +27,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,6 +87,8 @@ class ViewRunner {
   /// As of the last step that ended a piece of work. Thread-safe.
   ViewStatus Status() const;
   std::vector<WindowStatus> OpenWindows() const;
+  /// Where the watermark stood; none: nobody knows. Thread-safe.
+  std::optional<WatermarkThen> WatermarkAt(ArrivalTime time) const;
 
  private:
   enum class Phase : uint8_t {
@@ -105,6 +108,7 @@ class ViewRunner {
   struct Epoch {
     store::Positions target;            // drain to here
     std::optional<EventTime> frontier;  // the watermark once it is committed
+    ArrivalTime at;                     // since when
     uint64_t late_points = 0;
     uint64_t frozen = 0;
     bool must_persist = false;
@@ -130,6 +134,8 @@ class ViewRunner {
   void JudgeGap(const store::FeedBatch& batch);
   void JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
                    const std::optional<store::SourcePartition>& partition);
+  LatePartition* NoteOrigin(nanoseconds lateness,
+                            const std::optional<store::SourcePartition>& partition);
   std::optional<LateReason> Refusal(EventTime window) const;
   void Refuse(const store::FeedPoint& point, EventTime window, LateReason reason);
   SeriesIndex Track(store::SeriesRef ref);
@@ -186,19 +192,23 @@ class ViewRunner {
   milliseconds damage_backoff_{0};
   ViewTotals totals_;  // durable ones
   LatenessHistogram lateness_;
+  std::map<store::SourcePartition, LatePartition> late_partitions_;  // at most kLatePartitionsMax
   std::optional<MonotonicTime> behind_since_;
   std::optional<ArrivalTime> last_fired_at_;
   std::optional<ArrivalTime> last_revised_at_;
   uint64_t steps_ = 0;
+  WatermarkHistory history_;
 
   void TellTotals() TM_REQUIRES(status_mutex_);
   void TellStored() TM_REQUIRES(status_mutex_);
 
   mutable Mutex status_mutex_;
   ViewStatus status_ TM_GUARDED_BY(status_mutex_);
+  WatermarkHistory shown_history_ TM_GUARDED_BY(status_mutex_);
   std::vector<WindowStatus> open_windows_ TM_GUARDED_BY(status_mutex_);
 };
 
+inline constexpr size_t kLatePartitionsMax = 4096;
 inline constexpr Progress kMore{.more = true, .wake_at = std::nullopt};
 inline constexpr EventTime kNoTime{INT64_MIN};  // before every time: nothing has fired
 

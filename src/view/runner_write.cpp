@@ -97,7 +97,9 @@ void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
   progress.generation = definition_.generation;
   progress.positions = piece.snapshot;
   KeepHeld(state, w.held);
+  state.history = history_;
   if (last) {
+    if (w.epoch.frontier) state.history.Note(w.epoch.at, *w.epoch.frontier);
     state.replay_from = w.epoch.target;
     state.totals.late_points += w.epoch.late_points;
     state.totals.frozen += w.epoch.frozen;

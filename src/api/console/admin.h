@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,13 @@ struct StackRequest {
   DashboardKeeper& dashboards;
 };
 
+/// What of a table's keeping is to be changed.
+struct TableChange {
+  std::optional<int64_t> memory_retention_hours;
+  std::optional<int64_t> magnetic_retention_days;
+  std::optional<bool> magnetic_writes;
+};
+
 /// A backup that was made.
 struct BackupMade {
   std::string path;
@@ -90,6 +98,14 @@ class Admin {
   /// An operator's hold, apart from start and stop.
   virtual Result<void> PauseView(std::string_view name) = 0;
   virtual Result<void> ResumeView(std::string_view name) = 0;
+
+  /// As a stack writes it, with every key that is not at its default. kNotFound.
+  virtual Result<std::string> PipelineStack(std::string_view name) const = 0;
+  virtual Result<std::string> ViewStack(std::string_view name) const = 0;
+
+  /// kNotFound. What the table keeps follows at once.
+  virtual Result<void> ChangeTable(std::string_view database, std::string_view table,
+                                   const TableChange& change) = 0;
 
   /// Store, streams and catalog of one moment, at `path`. kInvalidArgument: not an absolute path
   /// below the configured folder; kAlreadyExists: something is there; kFailedPrecondition: another

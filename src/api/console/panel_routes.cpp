@@ -72,10 +72,15 @@ class PanelsCall {
   std::optional<Failure> Read() {
     auto body =
         ParseBody(call_.request.body, {"dashboard", "version", "variables", "panels", "from", "to",
-                                       "interval_ms", "database", "table", "measure"});
+                                       "interval_ms", "database", "table", "measure", "as_of"});
     if (!body.ok()) return ToFailure(body.error());
     values_ = DefaultMacroValues(core_.deps.clock.Now().AsEventTime());
     if (auto failure = ReadMacroValues(*body, values_)) return failure;
+    if (const JsonValue* as_of = body->Find("as_of"); as_of != nullptr && !as_of->is_null()) {
+      const auto ns = as_of->is_string() ? ParseInt64(as_of->string_value()) : std::nullopt;
+      if (!ns) return InvalidRequest("it must be nanoseconds since the epoch, as a text", "as_of");
+      as_of_ = EventTime{*ns};
+    }
     if (auto failure = ReadDashboard(*body)) return failure;
     if (auto failure = ReadVariablesOf(*body)) return failure;
     const JsonValue* panels = body->Find("panels");
@@ -198,6 +203,7 @@ class PanelsCall {
            const DashboardDefinition::Query* query, size_t max_points) {
     Job job{.panel = id, .query = number};
     job.wish.rows_max = kPanelRowsDefault;
+    job.wish.as_of = as_of_;
     std::string replaced;
     job.failure = ReplaceVariables(sql, variables_, replaced);
     if (!job.failure) {
@@ -227,12 +233,13 @@ class PanelsCall {
 
   std::string Section(const Job& job, RowFormat format, MonotonicTime deadline, size_t bytes_left) {
     if (job.failure) return FailedSection(job, format, *job.failure);
-    const EventTime as_of = core_.deps.clock.Now().AsEventTime();
+    const EventTime as_of = as_of_.value_or(core_.deps.clock.Now().AsEventTime());
     auto executed = core_.deps.engine.Execute({.sql = job.wish.expansion.sql(),
                                                .database = job.wish.database,
                                                .deadline = deadline,
                                                .id = core_.replies.NewId() + core_.replies.NewId(),
-                                               .origin = "console"});
+                                               .origin = "console",
+                                               .as_of = as_of_});
     if (executed.ok() && (*executed)->unload() != nullptr) {
       executed = Error{Code::kUnimplemented, "UNLOAD runs through the Timestream Query API only"};
     }
@@ -278,6 +285,7 @@ class PanelsCall {
   std::optional<DashboardDefinition> definition_;
   Variables variables_;
   std::vector<Job> jobs_;
+  std::optional<EventTime> as_of_;
 };
 
 Answer PostPanels(Core& core, Call& call) {

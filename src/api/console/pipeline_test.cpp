@@ -46,7 +46,8 @@ TEST(PipelineRoutes, PositionsAreThoseOfRunningAndStoppedOnes) {
   EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"yesterday"})").status, 400);
   EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"latest"})").status, 200);
   t.Run();
-  for (const JsonValue& item : List(t.Get("/api/v1/pipelines/p/positions").body, "items")) {
+  const auto after = t.Get("/api/v1/pipelines/p/positions");
+  for (const JsonValue& item : List(after.body, "items")) {
     EXPECT_EQ(Text(item, "unread"), "0");
   }
   EXPECT_EQ(Text(t.Get("/api/v1/pipelines/p").body, "records_total"), "0");
@@ -96,11 +97,53 @@ TEST(PipelineRoutes, DeadLettersAreGroupedAndPutAgainAsTheyWere) {
   const auto one = t.Post(path, R"({"ids":[")" + Text(sample, "id") + "\"]}");
   EXPECT_EQ(Text(one.body, "resubmitted"), "1");
   std::vector<std::string> keys;
-  for (const JsonValue& record : List(t.Get("/api/v1/streams/s/records").body, "records")) {
+  const auto read = t.Get("/api/v1/streams/s/records");
+  for (const JsonValue& record : List(read.body, "records")) {
     keys.push_back(Text(record, "key"));
   }
   std::ranges::sort(keys);
   EXPECT_THAT(keys, ElementsAre("k1", "k1", "k2", "k2", "k3", "k3", "k3"));
+}
+
+TEST(PipelineRoutes, RetentionOfAStreamIsChanged) {
+  TestConsole t;
+  const auto changed = t.Call("PATCH", "/api/v1/streams/s", R"({"retention_hours":48})", {});
+  ASSERT_EQ(changed.status, 200) << changed.text;
+  EXPECT_EQ(Text(changed.body, "retention_hours"), "48");
+  EXPECT_EQ(t.logs.catalog->GetStream("s")->retention_hours, 48U) << "it survives a restart";
+  EXPECT_EQ(t.Call("PATCH", "/api/v1/streams/s", R"({"retention_hours":23})", {}).status, 400);
+  EXPECT_EQ(t.Call("PATCH", "/api/v1/streams/none", R"({"retention_hours":48})", {}).status, 404);
+}
+
+TEST(ViewRoutes, WindowsDefinitionAndWhoWasLate) {
+  TestConsole t;
+  for (int i = 0; i < 5; ++i) t.Put("a", 1, t.Start() + seconds(10 * i));
+  t.Advance(seconds(3));
+  t.Put("a", 2, t.Start() + seconds(11));
+  t.Advance(seconds(3));
+  const auto starts = [&](const std::string& query) {
+    std::vector<int64_t> out;
+    const auto answer = t.Get("/api/v1/views/v/windows" + query);
+    for (const JsonValue& window : List(answer.body, "windows")) {
+      out.push_back((std::stoll(Text(window, "window_start")) - t.Start().ns) / 1'000'000'000);
+    }
+    return out;
+  };
+  EXPECT_THAT(starts(""), ElementsAre(40, 30, 20, 10, 0));
+  EXPECT_THAT(starts("?limit=2&before=" + std::to_string((t.Start() + seconds(30)).ns)),
+              ElementsAre(20, 10));
+  EXPECT_THAT(starts("?revised=true"), ElementsAre(10));
+  EXPECT_EQ(t.Get("/api/v1/views/v/windows?before=x").status, 400);
+  const auto definition = t.Get("/api/v1/views/v/definition");
+  EXPECT_EQ(Text(definition.body, "kind"), "view");
+  EXPECT_EQ(Text(definition.body, "toml"), "[[view]]\nname = \"v\"\n");
+  EXPECT_EQ(t.Get("/api/v1/pipelines/none/definition").status, 404);
+  const auto lateness = t.Get("/api/v1/views/v/lateness");
+  const auto& late = List(lateness.body, "partitions");
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(Text(late[0], "source"), "p");
+  EXPECT_EQ(Text(late[0], "late"), "1");
+  EXPECT_EQ(Text(late[0], "lateness_max_ms"), "29000");
 }
 
 TEST(DeadLetters, MessagesOfOneGroupDifferInNumbersOnly) {

@@ -47,19 +47,21 @@ class PeerWatch {
 
 /// A statement as a client wants it run.
 struct QueryWish {
-  std::string typed;       // with macros
-  Expansion expansion;     // of `typed`
-  std::string id;          // "": the server makes one
-  std::string database;    // for table names without one
-  size_t rows_max = 1000;  // of a page
-  size_t max_points = 0;   // 0: not reduced
+  std::string typed;               // with macros
+  Expansion expansion;             // of `typed`
+  std::string id;                  // "": the server makes one
+  std::string database;            // for table names without one
+  size_t rows_max = 1000;          // of a page
+  size_t max_points = 0;           // 0: not reduced
+  std::optional<EventTime> as_of;  // of view_rows()
 };
 /// Members of a new statement, those of macros included, on top of `values`.
 std::optional<Failure> ReadQueryWish(const JsonValue& body, RowFormat format, MacroValues values,
                                      QueryWish& out);
 /// With the place in what was typed.
 Failure ToTypedFailure(const QueryWish& wish, const Error& error);
-/// The least watermark of the views that write into the tables the columns come from.
+/// The least watermark of the views that write into the tables the columns come from, and of those
+/// that view_rows() and view_revisions() read; with `as_of` of the latter alone, as it was then.
 std::optional<EventTime> WatermarkOf(const ServiceDeps& deps, const QueryWish& wish);
 
 /// Reads rows into `sink` until `rows_max`, kPageBytesMax or the end. Single-owner.

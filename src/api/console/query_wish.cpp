@@ -63,8 +63,8 @@ Failure ToTypedFailure(const QueryWish& wish, const Error& error) {
 }
 
 std::optional<EventTime> WatermarkOf(const ServiceDeps& deps, const QueryWish& wish) {
-  const auto described =
-      deps.engine.Describe({.sql = wish.expansion.sql(), .database = wish.database});
+  const auto described = deps.engine.Describe(
+      {.sql = wish.expansion.sql(), .database = wish.database, .as_of = wish.as_of});
   if (!described.ok()) return std::nullopt;  // the statement itself tells why
   std::vector<TableId> tables;
   for (const sql::Description::Origin& origin : described->origins) {
@@ -74,10 +74,19 @@ std::optional<EventTime> WatermarkOf(const ServiceDeps& deps, const QueryWish& w
   }
   std::optional<EventTime> least;
   for (const view::ViewStatus& view : deps.views.Statuses()) {
-    if (!view.watermark || std::ranges::find(tables, view.definition.target) == tables.end()) {
+    const view::ViewDefinition& definition = view.definition;
+    const bool reads =
+        std::ranges::find(described->views, definition.owner()) != described->views.end();
+    std::optional<EventTime> watermark = view.watermark;
+    if (wish.as_of) {
+      if (!reads) continue;
+      const ArrivalTime time{FloorTo(*wish.as_of, milliseconds(1)).ns / 1'000'000};
+      const auto then = deps.views.WatermarkAt(definition.name, time).value_or(std::nullopt);
+      watermark = then ? std::optional(then->watermark) : std::nullopt;
+    } else if (!reads && std::ranges::find(tables, definition.target) == tables.end()) {
       continue;
     }
-    least = std::min(least.value_or(*view.watermark), *view.watermark);
+    if (watermark) least = std::min(least.value_or(*watermark), *watermark);
   }
   return least;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <span>
 
 #include "api/console/cell_internal.h"
 #include "api/console/revisions_internal.h"
@@ -71,7 +72,13 @@ std::optional<view::ViewStatus> WriterOf(const ServiceDeps& deps, TableId table,
   return std::nullopt;
 }
 
-void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
+template <typename Number>
+void WriteCount(JsonWriter& out, std::optional<Number> count) {
+  count ? out.String(std::to_string(*count)) : out.Null();
+}
+
+void WriteEntry(JsonWriter& out, std::span<const store::RevisionEntry> log, size_t number) {
+  const store::RevisionEntry& entry = log[number];
   out.BeginObject();
   WriteI64(out, "revision", int64_t{entry.revision});
   out.Key("old");
@@ -88,6 +95,10 @@ void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
   } else {
     out.Key("lateness_max_ns").Null();
   }
+  out.Key("record_count");
+  WriteCount(out, entry.record_count);
+  out.Key("records_added");
+  WriteCount(out, store::RecordsAdded(log, number));
   WriteText(out, "cause", store::CauseName(entry));
   WriteI64(out, "at", std::optional(entry.at.AsEventTime()));
   out.Key("frozen").Bool(entry.frozen).EndObject();
@@ -96,7 +107,8 @@ void WriteEntry(JsonWriter& out, const store::RevisionEntry& entry) {
 /// What a time in the past leaves of a row: entries that came later go, and the value is that of
 /// the last one left. False: it was not published yet.
 bool AsOf(store::RevisionRow& row, EventTime as_of) {
-  if (row.revisions.empty()) return true;  // older than all that is kept
+  // Older than all that is kept; early values are not in the log.
+  if (row.revisions.empty()) return row.row.revision > 0;
   std::erase_if(row.revisions,
                 [&](const store::RevisionEntry& entry) { return entry.at.AsEventTime() > as_of; });
   const auto last = std::ranges::find_if(row.revisions.rbegin(), row.revisions.rend(),
@@ -155,7 +167,14 @@ void WriteHistory(JsonWriter& out, const store::RevisionRow& row, const Clocks& 
   out.Key("version");
   clocks.as_of || row.version == 0 ? out.Null() : out.String(std::to_string(row.version));
   out.Key("record_count");
-  clocks.as_of ? out.Null() : out.String(std::to_string(row.row.record_count));
+  if (clocks.as_of) {
+    last != nullptr ? WriteCount(out, last->record_count) : static_cast<void>(out.Null());
+  } else {
+    out.String(std::to_string(row.row.record_count));
+  }
+  // What is left of a thinned log begins with the first publication still.
+  out.Key("first_record_count");
+  first != nullptr ? WriteCount(out, first->record_count) : static_cast<void>(out.Null());
 }
 
 void WriteRow(JsonWriter& out, const store::RevisionRow& row, const Clocks& clocks) {
@@ -175,7 +194,7 @@ void WriteRow(JsonWriter& out, const store::RevisionRow& row, const Clocks& cloc
   out.Key("frozen").Bool(frozen);
   WriteHistory(out, row, clocks);
   out.Key("revisions").BeginArray();
-  for (const store::RevisionEntry& entry : row.revisions) WriteEntry(out, entry);
+  for (size_t i = 0; i < row.revisions.size(); ++i) WriteEntry(out, row.revisions, i);
   out.EndArray().EndObject();
 }
 
@@ -206,10 +225,14 @@ RevisionsAnswer ReadRevisions(const ServiceOptions& options, const ServiceDeps& 
   std::vector<store::RevisionRow>& rows = *read;
   const bool all_read = rows.size() < kRowsReadMax;
   Clocks clocks{wish.as_of, writer->watermark, writer->definition.allowed_lateness};
+  bool exact = true;
   if (wish.as_of) {
     std::erase_if(rows, [&](store::RevisionRow& row) { return !AsOf(row, *wish.as_of); });
-    // Watermarks of the past are not kept; a window's publication says that it was passed.
-    clocks.watermark.reset();
+    const ArrivalTime time{FloorTo(*wish.as_of, milliseconds(1)).ns / 1'000'000};
+    const auto then = deps.views.WatermarkAt(writer->definition.name, time).value_or(std::nullopt);
+    exact = then && then->exact;
+    // A window's publication says that it was passed.
+    clocks.watermark = then ? std::optional(then->watermark) : std::nullopt;
     for (const store::RevisionRow& row : rows) {
       clocks.watermark =
           std::max(clocks.watermark.value_or(row.row.window_end), row.row.window_end);
@@ -230,6 +253,7 @@ RevisionsAnswer ReadRevisions(const ServiceOptions& options, const ServiceDeps& 
   out.Key("truncated").Bool(truncated);
   WriteI64(out, "as_of", wish.as_of);
   WriteI64(out, "watermark", clocks.watermark);
+  out.Key("watermark_exact").Bool(exact);
   WriteI64(out, "history_from", std::optional(HistoryFrom(deps, options, writer->definition.name)));
   out.Key("rows").BeginArray();
   for (size_t i = skipped; i < rows.size(); ++i) WriteRow(out, rows[i], clocks);

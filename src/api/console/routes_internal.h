@@ -93,6 +93,8 @@ std::span<const Route> SavedQueryRoutes();
 std::span<const Route> ShareRoutes();
 std::span<const Route> StatusRoutes();
 std::span<const Route> TableRoutes();
+std::span<const Route> TableUpkeepRoutes();
+std::span<const Route> TestClockRoutes();
 std::span<const Route> QueryRoutes();
 std::span<const Route> SqlHelpRoutes();
 std::span<const Route> StackRoutes();
@@ -100,10 +102,11 @@ std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 14> AllRoutes() {
-  return {AboutRoutes(),     StatusRoutes(), QueryRoutes(),  SqlHelpRoutes(), SavedQueryRoutes(),
-          DashboardRoutes(), ShareRoutes(),  PanelRoutes(),  TableRoutes(),   RejectionRoutes(),
-          StackRoutes(),     StoreRoutes(),  StreamRoutes(), PipelineRoutes()};
+inline std::array<std::span<const Route>, 16> AllRoutes() {
+  return {AboutRoutes(),      StatusRoutes(),    QueryRoutes(),     SqlHelpRoutes(),
+          SavedQueryRoutes(), DashboardRoutes(), ShareRoutes(),     PanelRoutes(),
+          TableRoutes(),      RejectionRoutes(), StackRoutes(),     StoreRoutes(),
+          StreamRoutes(),     PipelineRoutes(),  TestClockRoutes(), TableUpkeepRoutes()};
 }
 
 /// 204 without a body.

@@ -88,6 +88,7 @@ struct ServiceDeps {
   const MemoryBudget* memory = nullptr;     // of the process; null: only the store's own parts
   const HandShakes* hand_shakes = nullptr;  // of AWS clients; null: nobody notes them
   const Rejections* rejections = nullptr;   // of writers; null: nobody notes them
+  SteppedClock* test_clock = nullptr;       // what `clock` is, if a test moves it
 };
 
 class ConsoleService {

@@ -298,15 +298,17 @@ TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
   const auto answer = t.Get("/api/v1/databases/db/tables/t/revisions?measure=avg_cpu&host=a&to=" +
                             std::to_string((start + seconds(11)).ns));
   ASSERT_EQ(answer.status, 200) << answer.text;
-  EXPECT_THAT(Members(answer.body), ElementsAre("database", "table", "view", "measure", "truncated",
-                                                "as_of", "watermark", "history_from", "rows"));
+  EXPECT_THAT(Members(answer.body),
+              ElementsAre("database", "table", "view", "measure", "truncated", "as_of", "watermark",
+                          "watermark_exact", "history_from", "rows"));
   EXPECT_EQ(Text(answer.body, "view"), "v");
   const auto& rows = At(answer.body, "rows").array();
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_THAT(Members(rows[0]),
-              ElementsAre("time", "window_start", "window_end", "dimensions", "revision", "value",
-                          "frozen", "state", "first_value", "first_published_at", "revision_count",
-                          "last_changed_at", "version", "record_count", "revisions"));
+  EXPECT_THAT(
+      Members(rows[0]),
+      ElementsAre("time", "window_start", "window_end", "dimensions", "revision", "value", "frozen",
+                  "state", "first_value", "first_published_at", "revision_count", "last_changed_at",
+                  "version", "record_count", "first_record_count", "revisions"));
   EXPECT_EQ(Text(rows[0], "time"), std::to_string((start + seconds(10)).ns));
   EXPECT_EQ(Text(rows[0], "window_start"), std::to_string(start.ns));
   EXPECT_EQ(Text(At(rows[0], "dimensions"), "host"), "a");
@@ -327,6 +329,9 @@ TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
   EXPECT_EQ(Text(rows[0], "last_changed_at"), Text(revisions[1], "at"));
   EXPECT_EQ(Text(rows[0], "revision_count"), "1");
   EXPECT_EQ(Text(rows[0], "record_count"), "2");
+  EXPECT_EQ(Text(rows[0], "first_record_count"), "1");
+  EXPECT_EQ(Text(revisions[1], "record_count"), "2");
+  EXPECT_EQ(Text(revisions[1], "records_added"), "1");
   EXPECT_NE(Text(rows[0], "version"), "null");
 }
 
@@ -359,7 +364,9 @@ TEST(ConsoleRevisions, AsOfShowsWhatWasKnown) {
   EXPECT_EQ(Text(known, "state"), "final");
   EXPECT_EQ(Text(known, "version"), "null");
   EXPECT_EQ(At(known, "revisions").array().size(), 1U);
-  EXPECT_EQ(Text(first.body, "watermark"), std::to_string((start + seconds(10)).ns));
+  EXPECT_EQ(Text(known, "record_count"), "1");
+  // Not a window's end: where the watermark stood.
+  EXPECT_EQ(Text(first.body, "watermark"), std::to_string((start + seconds(12)).ns));
 
   const auto second = as_of(published(1));
   EXPECT_EQ(Text(At(second.body, "rows").array()[0], "value"), "1.5");

@@ -35,6 +35,15 @@ class RateMeter {
   std::deque<std::pair<MonotonicTime, Totals>> samples_ TM_GUARDED_BY(mutex_);
 };
 
+inline constexpr size_t kWindowsMax = 1000;
+
+/// Which windows of a view are shown.
+struct WindowsWish {
+  size_t limit = 100;
+  bool revised = false;             // of the newest kWindowsMax those that were revised
+  std::optional<EventTime> before;  // that begin before it
+};
+
 class Status {
  public:
   Status(const ServiceOptions& options, const ServiceDeps& deps);
@@ -52,7 +61,7 @@ class Status {
   Result<std::string> View(std::string_view name) const;
   Result<std::string> Watermarks(std::string_view view) const;
   Result<std::string> Lateness(std::string_view view) const;
-  Result<std::string> Windows(std::string_view view, size_t limit) const;
+  Result<std::string> Windows(std::string_view view, const WindowsWish& wish) const;
   /// The members of a `graph` event, without braces: "\"overview\":{..},\"streams\":[..],.."
   std::string Graph() const;
 

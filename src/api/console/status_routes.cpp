@@ -7,19 +7,23 @@
 namespace tidemark::console {
 namespace {
 
-constexpr size_t kWindowsDefault = 100;
-constexpr int64_t kWindowsMax = 1000;
-
 Answer GetWindows(Core& core, Call& call) {
-  size_t limit = kWindowsDefault;
-  if (const auto wished = call.request.QueryValue("limit")) {
-    const auto number = ParseInt64(*wished);
-    if (!number || *number < 1 || *number > kWindowsMax) {
-      return core.Fail(InvalidRequest("limit must be from 1 to 1000", "limit"));
+  WindowsWish wish;
+  for (const auto& [name, value] : call.request.DecodedQuery()) {
+    const auto number = ParseInt64(value);
+    if (name == "limit") {
+      if (!number || *number < 1 || *number > int64_t{kWindowsMax}) {
+        return core.Fail(InvalidRequest("limit must be from 1 to 1000", "limit"));
+      }
+      wish.limit = static_cast<size_t>(*number);
+    } else if (name == "before") {
+      if (!number) return core.Fail(InvalidRequest("it must be nanoseconds", "before"));
+      wish.before = EventTime{*number};
+    } else if (name == "revised") {
+      wish.revised = value == "true";
     }
-    limit = static_cast<size_t>(*number);
   }
-  return core.OfView(core.status.Windows(call.path[1], limit));
+  return core.OfView(core.status.Windows(call.path[1], wish));
 }
 
 Answer GetRevisions(Core& core, Call& call) {
@@ -34,6 +38,22 @@ Answer GetRevisions(Core& core, Call& call) {
       ReadRevisions(core.options, core.deps, call.path[1], call.path[3], call.request);
   if (answer.failure) return core.Fail(*answer.failure);
   return Replies::Ok(std::move(answer.json));
+}
+
+using StackOf = Result<std::string> (Admin::*)(std::string_view) const;
+
+Answer GetDefinition(Core& core, const Call& call, std::string_view kind, StackOf stack_of) {
+  const auto text = (core.deps.admin.*stack_of)(call.path[1]);
+  if (!text.ok()) {
+    return core.Fail(ToFailure(text.error(), std::string(kind) + "_not_found"));
+  }
+  JsonWriter out;
+  out.BeginObject();
+  WriteText(out, "name", call.path[1]);
+  WriteText(out, "kind", kind);
+  WriteText(out, "toml", *text);
+  out.EndObject();
+  return Replies::Ok(std::move(out).Take());
 }
 
 using Verb = Result<void> (Admin::*)(std::string_view);
@@ -66,6 +86,12 @@ constexpr Route kRoutes[] = {
        return core.OfView(core.status.Lateness(call.path[1]));
      }},
     {"GET", "views/*/windows", GetWindows},
+    {"GET", "views/*/definition",
+     [](Core& core, Call& call) { return GetDefinition(core, call, "view", &Admin::ViewStack); }},
+    {"GET", "pipelines/*/definition",
+     [](Core& core, Call& call) {
+       return GetDefinition(core, call, "pipeline", &Admin::PipelineStack);
+     }},
     {"POST", "views/*/start",
      [](Core& core, Call& call) { return OnView(core, call, "", &Admin::StartView); }},
     {"POST", "views/*/stop",

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "api/console/table_details_internal.h"
 #include "store/reject_text.h"
 
@@ -63,6 +65,13 @@ std::vector<StorageZone> ZonesOf(const catalog::TableDef& table, ArrivalTime now
 
 std::string QuotedTable(const catalog::TableDef& table) {
   return Doubled(table.database_name, '"') + "." + Doubled(table.name, '"');
+}
+
+uint64_t SeriesOf(const ServiceDeps& deps, TableId table) {
+  if (deps.store_admin == nullptr) return 0;
+  const store::StorageReport report = deps.store_admin->Report();
+  const auto found = std::ranges::find(report.tables, table, &store::TableStorage::table);
+  return found == report.tables.end() ? 0 : found->series;
 }
 
 Result<TimeSpan> TimesOf(const ServiceDeps& deps, const catalog::TableDef& table,

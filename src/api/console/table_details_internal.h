@@ -37,6 +37,8 @@ struct TimeSpan {
   std::optional<EventTime> oldest;
   std::optional<EventTime> newest;
 };
+/// As the store's administrator counts; 0 where there is none.
+uint64_t SeriesOf(const ServiceDeps& deps, TableId table);
 Result<TimeSpan> TimesOf(const ServiceDeps& deps, const catalog::TableDef& table,
                          std::string_view measure = {});
 

@@ -70,6 +70,40 @@ TEST(ConsoleTable, ValuesAreSoughtAndSorted) {
   EXPECT_EQ(t.Get(at + "&limit=1001").status, 400);
 }
 
+TEST(ConsoleTable, SeriesTellCardinalityAndTopValues) {
+  TestConsole t;
+  for (int i = 0; i < 120; ++i) t.Put("host-" + std::to_string(i), 1, t.Start() + seconds(1));
+  const auto answer = t.Get("/api/v1/databases/db/tables/t/series?top=2");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_EQ(Text(answer.body, "series"), "120");
+  EXPECT_EQ(Text(answer.body, "measures"), "1");
+  const JsonValue& host = answer.body.Find("dimensions")->array().at(0);
+  EXPECT_EQ(Text(host, "distinct"), "120");
+  EXPECT_TRUE(host.Find("looks_like_id")->bool_value());
+  ASSERT_EQ(host.Find("top")->array().size(), 2U);
+  EXPECT_EQ(Text(host.Find("top")->array()[0], "value"), "host-0") << "equal ones by name";
+  EXPECT_EQ(Text(host.Find("top")->array()[0], "series"), "1");
+  EXPECT_EQ(t.Get("/api/v1/databases/db/tables/none/series").status, 404);
+  EXPECT_EQ(t.Get("/api/v1/databases/db/tables/t/series?top=0").status, 400);
+}
+
+TEST(ConsoleTable, KeepingIsChanged) {
+  TestConsole t;
+  const std::string at = "/api/v1/databases/db/tables/t";
+  const auto changed =
+      t.Call("PATCH", at, R"({"memory_retention_hours":"12","magnetic_writes":true})", {});
+  ASSERT_EQ(changed.status, 200) << changed.text;
+  EXPECT_EQ(Text(changed.body, "memory_retention_hours"), "12");
+  EXPECT_EQ(Text(changed.body, "magnetic_retention_days"), "73000");
+  EXPECT_TRUE(changed.body.Find("magnetic_writes")->bool_value());
+  for (const char* bad :
+       {R"({"memory_retention_hours":"0"})", R"({"magnetic_retention_days":73001})",
+        R"({"magnetic_writes":"yes"})", R"({"name":"u"})"}) {
+    EXPECT_EQ(t.Call("PATCH", at, bad, {}).status, 400) << bad;
+  }
+  EXPECT_EQ(t.Call("PATCH", "/api/v1/databases/db/tables/none", "{}", {}).status, 404);
+}
+
 TEST(ConsoleTable, ALargeTableIsNotCounted) {
   TestConsole t;
   t.Put("beta", 1, t.Start() + seconds(1));

@@ -22,6 +22,29 @@ std::string_view StateOf(const WindowStatus& window) {
 
 }  // namespace
 
+namespace {
+
+/// Members "source" and "partition", as people call them.
+void WriteOrigin(JsonWriter& out, const store::SourcePartition& from,
+                 const std::vector<pipeline::PipelineStatus>& pipelines) {
+  std::string source = "direct";
+  std::string shown = std::to_string(from.partition);
+  if (from.source.kind == store::SourceId::Kind::kPipeline) {
+    source = "pipeline " + std::to_string(from.source.id);
+    for (const auto& p : pipelines) {
+      if (p.definition.id.value != from.source.id) continue;
+      source = p.definition.name;
+      for (const auto& known : p.partitions) {
+        if (known.partition == from.partition) shown = known.name;
+      }
+    }
+  }
+  WriteText(out, "source", source);
+  WriteText(out, "partition", shown);
+}
+
+}  // namespace
+
 Result<std::string> Status::Watermarks(std::string_view name) const {
   TM_ASSIGN_OR_RETURN(const view::ViewStatus status, deps_.views.Status(name));
   const auto pipelines = deps_.pipelines.Statuses();
@@ -30,21 +53,8 @@ Result<std::string> Status::Watermarks(std::string_view name) const {
   WriteI64(out, "watermark", status.watermark);
   out.Key("partitions").BeginArray();
   for (const view::PartitionStatus& partition : status.partitions) {
-    std::string source = "direct";
-    std::string shown = std::to_string(partition.partition);
-    if (partition.source.kind == store::SourceId::Kind::kPipeline) {
-      source = "pipeline " + std::to_string(partition.source.id);
-      for (const auto& p : pipelines) {
-        if (p.definition.id.value != partition.source.id) continue;
-        source = p.definition.name;
-        for (const auto& known : p.partitions) {
-          if (known.partition == partition.partition) shown = known.name;
-        }
-      }
-    }
     out.BeginObject();
-    WriteText(out, "source", source);
-    WriteText(out, "partition", shown);
+    WriteOrigin(out, {partition.source, partition.partition}, pipelines);
     WriteI64(out, "max_event_time", partition.max_event_time);
     WriteI64(out, "watermark", partition.watermark);
     out.Key("idle").Bool(partition.idle).Key("holds_back").Bool(partition.holds_back);
@@ -68,12 +78,28 @@ Result<std::string> Status::Lateness(std::string_view name) const {
     WriteI64(out, "frozen", bucket.frozen);
     out.EndObject();
   }
+  out.EndArray().Key("partitions").BeginArray();
+  const auto pipelines = deps_.pipelines.Statuses();
+  for (const view::LatePartition& partition : status.late_partitions) {
+    out.BeginObject();
+    WriteOrigin(out, partition.from, pipelines);
+    WriteI64(out, "late", partition.late);
+    WriteI64(out, "frozen", partition.frozen);
+    WriteI64(out, "lateness_max_ms", int64_t{partition.lateness_max / milliseconds(1)});
+    out.EndObject();
+  }
   out.EndArray().EndObject();
   return std::move(out).Take();
 }
 
-Result<std::string> Status::Windows(std::string_view name, size_t limit) const {
-  TM_ASSIGN_OR_RETURN(const auto windows, deps_.views.Windows(name, limit));
+Result<std::string> Status::Windows(std::string_view name, const WindowsWish& wish) const {
+  TM_ASSIGN_OR_RETURN(
+      auto windows,
+      deps_.views.Windows(name, wish.revised ? kWindowsMax : wish.limit, wish.before));
+  if (wish.revised) {
+    std::erase_if(windows, [](const WindowStatus& w) { return w.revisions <= w.rows; });
+    if (windows.size() > wish.limit) windows.resize(wish.limit);
+  }
   JsonWriter out;
   out.BeginObject().Key("windows").BeginArray();
   for (const WindowStatus& window : windows) {

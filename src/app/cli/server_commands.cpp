@@ -19,6 +19,7 @@ int RunServe(const Invocation& call) {
   flags.stack = call.Text("stack", "");
   flags.data_dir = call.Text("data-dir", "");
   flags.listen = call.Text("listen", "");
+  flags.test_clock = call.Text("test-clock", "");
   flags.rebuild_manifest = call.Has("rebuild-manifest");
   if (const auto loss = call.Text("accept-log-loss")) {
     const auto number = ParseInt64(*loss);
@@ -131,7 +132,10 @@ std::vector<CommandSpec> ServerCommands() {
              "names it"},
             {"--rebuild-manifest", "",
              "Start without the store's manifest, from the block files that are there; the "
-             "refusal to start names it"}},
+             "refusal to start names it"},
+            {"--test-clock", "TIME",
+             "For tests: the wall clock stands at this time (RFC 3339) until /api/v1/test:clock "
+             "moves it"}},
        .run = RunServe,
        .more = ConfigHelp},
       {.path = "generate",

@@ -233,12 +233,24 @@ int RunRejections(const Invocation& call) {
 
 // ---- revisions
 
+/// "118" of the first, "+14" of later ones; "" where not known.
+std::string RecordsOf(const JsonValue& revision) {
+  const auto count = ParseInt64(PlainText(revision.Find("record_count")));
+  const auto added = ParseInt64(PlainText(revision.Find("records_added")));
+  if (!added) return count ? "= " + std::to_string(*count) : "";
+  return added == count ? std::to_string(*count) : fmt::format("{:+}", *added);
+}
+
 void PrintRevisions(const Invocation& call, const JsonValue& row) {
   const std::string& zone = call.settings().time_zone;
   Grid grid;
-  grid.head = {{"#", true, false},           {"PUBLISHED"},
-               {"VALUE", true, false},       {"Δ", true, false},
-               {"LATE POINTS", true, false}, {"CAUSE"}};
+  grid.head = {{"#", true, false},
+               {"PUBLISHED"},
+               {"VALUE", true, false},
+               {"Δ", true, false},
+               {"RECORDS", true, false},
+               {"LATE POINTS", true, false},
+               {"CAUSE"}};
   std::optional<double> first;
   std::optional<double> last;
   for (const JsonValue& revision : ListOf(row, "revisions")) {
@@ -249,7 +261,7 @@ void PrintRevisions(const Invocation& call, const JsonValue& row) {
     grid.rows.push_back(
         {PlainText(revision.Find("revision")), ShownText(revision.Find("at"), Show::kTimeNs, zone),
          PlainText(revision.Find("new")),
-         before && now ? fmt::format("{:+.4f}", *now - *before) : "",
+         before && now ? fmt::format("{:+.4f}", *now - *before) : "", RecordsOf(revision),
          PlainText(revision.Find("late_points")), PlainText(revision.Find("cause"))});
   }
   std::string series;

@@ -386,8 +386,13 @@ Result<std::unique_ptr<QueryResult>> TestDatabase::Execute(std::string_view sql)
   return engine->Execute({.sql = std::string(sql), .database = "", .deadline = {}});
 }
 
-TextRows TestDatabase::Rows(std::string_view sql) {
-  Result<std::unique_ptr<QueryResult>> result = Execute(sql);
+TextRows TestDatabase::Rows(std::string_view sql) { return TextsOf(Execute(sql)); }
+
+TextRows TestDatabase::RowsAsOf(std::string_view sql, EventTime as_of) {
+  return TextsOf(engine->Execute({.sql = std::string(sql), .as_of = as_of}));
+}
+
+TextRows TestDatabase::TextsOf(Result<std::unique_ptr<QueryResult>> result) {
   if (!result.ok()) return {{"error: " + result.error().message}};
   const auto rows = ReadAll(**result);
   if (!rows.ok()) return {{"error: " + rows.error().message}};

@@ -77,6 +77,8 @@ class TestDatabase {
 
   /// Cells as the wire shows them, "-" for NULL; "error: ..." as the only cell on failure.
   TextRows Rows(std::string_view sql);
+  /// The same with QueryRequest::as_of.
+  TextRows RowsAsOf(std::string_view sql, EventTime as_of);
   std::string ErrorOf(std::string_view sql);
   Code CodeOf(std::string_view sql);
   std::vector<Column> Columns(std::string_view sql);
@@ -87,6 +89,7 @@ class TestDatabase {
   MetricRegistry metrics;
 
  private:
+  static TextRows TextsOf(Result<std::unique_ptr<QueryResult>> result);
   std::unique_ptr<store::Store> MakeStore(StoreKind kind);
   void Write(const store::WriteBatch& batch);
   void WriteSamples();

@@ -36,6 +36,8 @@ struct FileHeader {
 inline constexpr uint32_t kConfirmationsApart = 1;
 /// Of a revision file: its pages have the columns of format 1.1.
 inline constexpr uint32_t kRevisionOrigins = 1;
+/// And those of format 1.2.
+inline constexpr uint32_t kRevisionCounts = 2;
 
 std::string EncodeFileHeader(const FileHeader& header);
 

@@ -96,6 +96,7 @@ std::vector<LoggedRevision> EveryKind() {
              ordinal * 1000},
             ordinal * 70'000};
       }
+      if (ordinal % 7 < 4) r.entry.record_count = ordinal % 7 == 0 ? 0 : ordinal * 300;
       r.entry.frozen = ordinal % 2 == 0;
       r.entry.coarse = ordinal % 3 == 0;
       list.push_back(r);
@@ -118,6 +119,21 @@ std::vector<LoggedRevision> SmallList() {
 }
 
 constexpr std::string_view kSmallFile =
+    "89545345520d0a1a010000000300000000000000400000000300000000000000"
+    "080706050403020118171615141312114d000000000000000000000051316da2"
+    "a5dbb3dc660000006d0000000100000003000000000000000700000000030000"
+    "28b52ffd206ded0200c2851421a027e903b2deebb454f8d74b85eaebff71115c"
+    "fcff36dd002292716bce1149760a3fff1900a0c96b4038e41d4f13ad48e658db"
+    "564908b640127140da32e73def1c5ffd24a3a068bd31240e8b47a35d67c40200"
+    "8533500f650c0000400000000000000088000000030000000400000006000000"
+    "0000faed51728618005841e65f72861801000000c800000000000000f0000000"
+    "000000000300000000000000010000000100000004000000060000000000faed"
+    "51728618005841e65f728618000000000003000007000000000300009084dc76"
+    "9b010000c617949ba02cd7be0617e09400000000000000000000000000000000"
+    "0000000000000000da68059c8954534552454e44";
+
+// The same list as format 1.1 wrote it.
+constexpr std::string_view kSmallFile11 =
     "89545345520d0a1a010000000100000000000000400000000300000000000000"
     "080706050403020118171615141312114d0000000000000000000000590b3f9a"
     "62eb5f8e65000000690000000100000003000000000000000700000000030000"
@@ -157,20 +173,24 @@ TEST(RevisionFileFormat, LatePointsOfAPageHaveGoldenBytes) {
   LoggedRevision late = SmallList()[1];
   late.entry.lateness_max = nanoseconds(90);
   late.entry.partition = {{SourceId::Kind::kPipeline, 5}, 300};
+  late.entry.record_count = 300;
   const std::string bytes = Hex(BytesOf(late));
   EXPECT_THAT(bytes, EndsWith("02b501"
                               "04"
-                              "0105ac02"));
+                              "0105ac02"
+                              "02ad02"));
 }
 
-TEST(RevisionFileFormat, ReadsFormat10) {
-  sim::SimFileSystem fs(1);
-  WriteAll(fs, "f", FromHex(kSmallFile10));
-  const auto meta = RevisionFile::ReadMeta(fs, "f", 3, kTestStore);
-  ASSERT_TRUE(meta.ok()) << meta.error().message;
-  const auto file = RevisionFile::Open(fs, "f", *meta, kTestStore);
-  ASSERT_TRUE(file.ok()) << file.error().message;
-  EXPECT_EQ(BytesOf(*ReadPages(**file)), BytesOf(SmallList()));
+TEST(RevisionFileFormat, ReadsFormats10And11) {
+  for (const std::string_view bytes : {kSmallFile10, kSmallFile11}) {
+    sim::SimFileSystem fs(1);
+    WriteAll(fs, "f", FromHex(bytes));
+    const auto meta = RevisionFile::ReadMeta(fs, "f", 3, kTestStore);
+    ASSERT_TRUE(meta.ok()) << meta.error().message;
+    const auto file = RevisionFile::Open(fs, "f", *meta, kTestStore);
+    ASSERT_TRUE(file.ok()) << file.error().message;
+    EXPECT_EQ(BytesOf(*ReadPages(**file)), BytesOf(SmallList()));
+  }
 }
 
 TEST(RevisionFile, KeepsEveryKindOfValueAndFlag) {

@@ -104,9 +104,10 @@ RevisionFileWriter::~RevisionFileWriter() = default;
 
 Result<std::unique_ptr<RevisionFileWriter>> RevisionFileWriter::Create(
     FileSystem& fs, std::string path, uint64_t file_no, Hash128 store_id, int64_t created_ns) {
-  TM_ASSIGN_OR_RETURN(FileSink sink, FileSink::Create(fs, std::move(path),
-                                                      {FileKind::kRevisions, file_no, store_id,
-                                                       created_ns, kRevisionOrigins}));
+  TM_ASSIGN_OR_RETURN(FileSink sink,
+                      FileSink::Create(fs, std::move(path),
+                                       {FileKind::kRevisions, file_no, store_id, created_ns,
+                                        kRevisionOrigins | kRevisionCounts}));
   auto impl = std::make_unique<Impl>(std::move(sink));
   return std::unique_ptr<RevisionFileWriter>(new RevisionFileWriter(std::move(impl)));
 }

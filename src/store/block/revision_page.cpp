@@ -113,6 +113,7 @@ void RevisionPageBuilder::Add(const LoggedRevision& revision) {
   columns_[kLatePoints].PutVarint(e.late_points);
   columns_[kLateness].PutVarint(e.lateness_max ? uint64_t{1} + ZigZag(e.lateness_max->count()) : 0);
   if (e.partition) e.partition->AppendTo(columns_[kPartition]);
+  columns_[kRecords].PutVarint(e.record_count ? uint64_t{1} + *e.record_count : 0);
   columns_[kAt].PutSigned(Difference(Bits(e.at.ms), Bits(before.at.ms)));
   columns_[kLsn].PutSigned(Difference(revision.lsn, last_.lsn));
   columns_[kOrdinal].PutSigned(Difference(revision.ordinal, last_.ordinal));
@@ -156,6 +157,11 @@ class RevisionPageReader {
 
   bool Read(size_t count, std::vector<LoggedRevision>& out) {
     if (!fixed_.whole()) return false;
+    const size_t columns = columns_.size();
+    if (columns != Builder::kColumns10 && columns != Builder::kColumns11 &&
+        columns != Builder::kColumns) {
+      return false;
+    }
     // An entry takes a byte of each column at least.
     if (columns_[Builder::kFlags].remaining() != count) return false;
     out.resize(count);
@@ -225,8 +231,12 @@ class RevisionPageReader {
     e.frozen = (flags & kFrozen) != 0;
     e.coarse = (flags & kCoarse) != 0;
     e.late_points = Column(Builder::kLatePoints).GetVarint();
-    if (columns_.size() == Builder::kColumns && !ReadOrigin((flags & kHasPartition) != 0, e)) {
+    if (columns_.size() > Builder::kColumns10 && !ReadOrigin((flags & kHasPartition) != 0, e)) {
       return false;
+    }
+    if (columns_.size() > Builder::kColumns11) {
+      const uint64_t records = Column(Builder::kRecords).GetVarint();
+      if (records > 0) e.record_count = records - 1;
     }
     e.at.ms = static_cast<int64_t>(add(Builder::kAt, Bits(before.entry.at.ms)));
     r.lsn = add(Builder::kLsn, before.lsn);

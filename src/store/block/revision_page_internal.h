@@ -53,6 +53,8 @@ class RevisionPageBuilder {
     kColumns10,  // format 1.0 had no more; the 8-byte values follow them
     kLateness = kColumns10,
     kPartition,
+    kColumns11,  // format 1.1 ended here
+    kRecords = kColumns11,
     kColumns,
   };
   friend class RevisionPageReader;

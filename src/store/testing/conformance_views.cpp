@@ -255,7 +255,7 @@ TEST_P(StoreConformance, RevisionsAreLoggedPerRow) {
                                 0, ArrivalTime{100}, false}};
   const SourcePartition from{{SourceId::Kind::kPipeline, 7}, 300};
   const RevisionEntry two[] = {{s, At(300), EventTime{0}, EventTime{300}, 2, 1.5, 2.5, 3,
-                                ArrivalTime{200}, false, false, nanoseconds(90), from},
+                                ArrivalTime{200}, false, false, nanoseconds(90), from, 31},
                                {s, At(600), EventTime{300}, EventTime{600}, 0, std::monostate{},
                                 std::monostate{}, 1, ArrivalTime{201}, true}};
   WriteBatch batch = ViewBatch();
@@ -278,6 +278,8 @@ TEST_P(StoreConformance, RevisionsAreLoggedPerRow) {
     EXPECT_EQ(row.revisions[0].partition, std::nullopt);
     EXPECT_EQ(row.revisions[1].lateness_max, nanoseconds(90));
     EXPECT_EQ(row.revisions[1].partition, from);
+    EXPECT_EQ(row.revisions[0].record_count, std::nullopt);
+    EXPECT_EQ(row.revisions[1].record_count, 31U);
     EXPECT_EQ(ValueText(row.revisions[1].old_value), ValueText(ValueView::Double(1.5)));
     EXPECT_EQ(ValueText(row.revisions[0].old_value), "none");
     EXPECT_TRUE(rows->at(1).revisions.at(0).frozen);

@@ -140,6 +140,23 @@ Result<void> FakeAdmin::ResumeView(std::string_view name) {
   calls.push_back("resume " + std::string(name));
   return {};
 }
+Result<std::string> FakeAdmin::PipelineStack(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const auto def, catalog_.GetPipeline(name));
+  return "[[pipeline]]\nname = \"" + def.name + "\"\n";
+}
+Result<std::string> FakeAdmin::ViewStack(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const auto def, catalog_.GetView(name));
+  return "[[view]]\nname = \"" + def.name + "\"\n";
+}
+Result<void> FakeAdmin::ChangeTable(std::string_view database, std::string_view table,
+                                    const TableChange& change) {
+  TM_ASSIGN_OR_RETURN(catalog::TableDef def, catalog_.GetTable(database, table));
+  def.memory_retention_hours = change.memory_retention_hours.value_or(def.memory_retention_hours);
+  def.magnetic_retention_days =
+      change.magnetic_retention_days.value_or(def.magnetic_retention_days);
+  def.magnetic_writes_enabled = change.magnetic_writes.value_or(def.magnetic_writes_enabled);
+  return catalog_.UpdateTable(def);
+}
 Result<BackupMade> FakeAdmin::Backup(std::string_view path) {
   if (path == "/backups/taken") return Error{Code::kAlreadyExists, "/backups/taken is not empty"};
   if (!path.starts_with("/backups/")) {

@@ -65,6 +65,10 @@ class FakeAdmin final : public Admin {
   Result<void> StopView(std::string_view name) override;
   Result<void> PauseView(std::string_view name) override;
   Result<void> ResumeView(std::string_view name) override;
+  Result<std::string> PipelineStack(std::string_view name) const override;
+  Result<std::string> ViewStack(std::string_view name) const override;
+  Result<void> ChangeTable(std::string_view database, std::string_view table,
+                           const TableChange& change) override;
   /// "/taken" exists, anything not below "/backups/" is refused.
   Result<BackupMade> Backup(std::string_view path) override;
 
