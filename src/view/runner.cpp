@@ -427,8 +427,11 @@ void ViewRunner::PublishStatus() {
   status_.lateness = lateness_;
   status_.late_partitions.clear();
   for (const auto& [from, one] : late_partitions_) status_.late_partitions.push_back(one);
-  std::ranges::stable_sort(status_.late_partitions, std::ranges::greater(),
-                           [](const LatePartition& p) { return p.late + p.frozen; });
+  std::ranges::sort(status_.late_partitions, [](const LatePartition& a, const LatePartition& b) {
+    const uint64_t points_a = a.late + a.frozen;
+    const uint64_t points_b = b.late + b.frozen;
+    return points_a != points_b ? points_a > points_b : a.from < b.from;
+  });
   status_.caught_up = phase_ == Phase::kDraining && !behind_since_;
   status_.feed_lag = behind_since_
                          ? std::chrono::duration_cast<milliseconds>(now.monotonic - *behind_since_)

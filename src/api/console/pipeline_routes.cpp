@@ -137,7 +137,7 @@ Answer GetErrors(Core& core, Call& call) {
   if (!kept.ok()) return core.Fail(kept.error());
   std::vector<const Group*> newest_first;
   for (const auto& [key, group] : groups) newest_first.push_back(&group);
-  std::ranges::stable_sort(newest_first, [](const Group* a, const Group* b) {
+  std::ranges::sort(newest_first, [](const Group* a, const Group* b) {
     return a->samples.back().id > b->samples.back().id;
   });
   JsonWriter out;

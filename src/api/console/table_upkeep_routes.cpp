@@ -127,8 +127,10 @@ Answer GetSeries(Core& core, Call& call) {
   }
   std::vector<const Dimension*> order;
   for (const auto& [name, dimension] : by_name) order.push_back(&dimension);
-  std::ranges::stable_sort(order, std::ranges::greater(),
-                           [](const Dimension* d) { return d->values.size(); });
+  std::ranges::sort(order, [](const Dimension* a, const Dimension* b) {
+    const bool equal = a->values.size() == b->values.size();
+    return equal ? a->name < b->name : a->values.size() > b->values.size();
+  });
   WriteI64(out, "series", uint64_t{series->size()});
   WriteI64(out, "measures", uint64_t{schema->measures.size()});
   out.Key("dimensions").BeginArray();
