@@ -88,6 +88,10 @@ format: ## clang-format over all sources
 	@scripts/install_packages.sh lint
 	@scripts/sources.sh | xargs clang-format-19 -i
 
+.PHONY: test-pixels
+test-pixels: build ## the pictures of the console against those that are kept; BLESS=1 keeps these
+	@cd tests/e2e && TIDEMARK_BINARY="$(CURDIR)/build/release/tidemark" TIDEMARK_PIXELS=$(if $(BLESS),bless,compare) node cases.mjs $(CASES)
+
 .PHONY: test-debug test-asan test-tsan
 test-debug: ## the tests with checks of the library on
 test-asan: ## the tests under the address and undefined sanitizers

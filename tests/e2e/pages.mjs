@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of the pages alone, in Chromium over the small model of the server. `node pages.mjs [NAME]` runs the tests whose name
-// holds NAME. They wait on the page's state, never on time. Exit code 0 or 1.
+// holds NAME, `node pages.mjs --part K/N` the K-th of N parts. They wait on the page's state, never on time. Exit code 0 or 1.
 import assert from 'node:assert/strict';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
 import { AssertAxe, Cpu, kNow, kWaitMs, Model, ms, OpenFirstHost, Until } from './harness.mjs';
@@ -128,11 +128,15 @@ const tests = {
   },
 };
 
-const wanted = process.argv[2] ?? '';
+const [first = '', second = ''] = process.argv.slice(2);
+const [part, parts] = first === '--part' ? second.split('/').map(Number) : [1, 1];
+assert.ok(part >= 1 && part <= parts, `--part ${second}: K/N with K from 1 to N`);
+const wanted = first === '--part' ? '' : first;
 const browser = await LaunchBrowser();
 let failed = 0;
-for (const [name, Run] of Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests, ...chart_tests, ...schedule_tests })) {
-  if (!name.includes(wanted)) continue;
+const all = Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests, ...chart_tests, ...schedule_tests });
+for (const [i, [name, Run]] of all.entries()) {
+  if (!name.includes(wanted) || i % parts !== part - 1) continue;
   const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });
   const endpoint = await server.Listen();
   // The stream is refused and a statement fails on purpose; Chromium reports both as console errors.
