@@ -252,6 +252,8 @@ export const cases = [
       await page.getByRole('option', { name: /ec2-metrics/ }).first().waitFor();
       await Looks('A L D');
       await page.keyboard.press('Escape');
+      await page.getByRole('option').first().waitFor({ state: 'hidden' });
+      await page.locator('main h1').focus();
       await page.keyboard.press('?');
       await page.getByRole('dialog', { name: 'Keyboard' }).getByText('search or jump').waitFor();
     },

@@ -83,6 +83,12 @@ export function Points(mean, count, from, to, { late = false } = {}) {
 /** All hosts say that it is `time`. */
 export const Clock = (time) => kHosts.map((host) => Record(host, 'disk_free', 50, time));
 
+/** How a task of each host ended: words, which a panel of the sample counts. */
+export const EndStates = (time) => kHosts.map((host, i) => {
+  const record = Record(host, 'task_end_state', i % 3 === 0 ? 'USER_ERROR' : 'SUCCESS_WITH_RESULT', time);
+  return { ...record, data: record.data.replace('"MeasureValueType":"DOUBLE"', '"MeasureValueType":"VARCHAR"') };
+});
+
 export const Revisions = (server, query = '') =>
   server.Get(`/databases/${kDatabase}/tables/${kTable}/revisions?measure=avg_cpu_system&limit=10000${query}`);
 

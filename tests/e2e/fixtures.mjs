@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
 import { FixtureServer, WaitFor } from './fixture_server.mjs';
-import { Clock, kDatabase, kHost, kHosts, kLag, kStream, kTable, kView, Ns, Points, Record, Revisions, Stack } from './fixture_ec2.mjs';
+import { Clock, EndStates, kDatabase, kHost, kHosts, kLag, kStream, kTable, kView, Ns, Points, Record, Revisions, Stack } from './fixture_ec2.mjs';
 
 const kMinute = 60_000;
 const At = (clock) => Date.parse(`2026-01-15T${clock.length === 5 ? `${clock}:00` : clock}Z`);
@@ -55,7 +55,7 @@ async function MakeDemo(server) {
   let newest = At('16:00');
   const used = {};
   await server.MoveTo(newest);
-  await server.Put(kStream, Clock(newest));
+  await server.Put(kStream, [...Clock(newest), ...EndStates(newest)]);
   for (const step of steps) {
     await server.MoveTo(step.at);
     if (step.tick !== undefined) {

@@ -33,7 +33,7 @@ export class ViewModel {
     if (request.method !== 'GET' && request.headers['x-console'] !== '1') return Fail(403, 'forbidden', 'X-Console is missing.'), true;
     if (kind === 'pipelines') return this.#Pipeline({ one, part, body, now_ms, Json, Fail, SetPipeline }), true;
     if (verb !== undefined) this.paused = verb === 'pause';
-    const view = { ...one, late: this.late, state: this.paused ? 'paused' : one.state, ...(this.late === 'freeze' ? { late_points_total: '87' } : {}) };
+    const view = { ...one, late: this.late, state: this.paused ? 'paused' : one.state, ...(this.late === 'freeze' ? { late_points_total: '92', frozen_total: '87' } : {}) };
     return this.#View({ view, part, url, now_ms, status, Json, Fail }), true;
   }
 

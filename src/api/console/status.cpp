@@ -302,6 +302,7 @@ void Status::WriteView(JsonWriter& out, const view::ViewStatus& status) const {
   WriteI64(out, "windows_published", status.windows_published);
   WriteI64(out, "revisions_total", status.revisions_total);
   WriteI64(out, "late_points_total", status.late_points_total);
+  WriteI64(out, "frozen_total", status.frozen_total);
   WriteI64(out, "dirty", status.dirty_count);
   out.Key("lag_ms");
   if (status.watermark) {

@@ -162,6 +162,8 @@ export interface ViewStatus {
   windows_published: I64;
   revisions_total: I64;
   late_points_total: I64;
+  /** Of them, those that a view that freezes did not take up. */
+  frozen_total: I64;
   dirty: I64;
   lag_ms: I64 | null;
   window_ns: I64;

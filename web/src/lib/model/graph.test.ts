@@ -15,7 +15,7 @@ const kStatus: GraphStatus = {
     dead_letters_total: '3', lag_records: '0', lag_ms: '120000', partitions: [], error: null,
   }],
   views: [{
-    name: 'v', database: 'D', table: 'T', target_table: 'T', state: 'running', generation: '1', watermark: '5', windows_published: '1', revisions_total: '0', late_points_total: '0',
+    name: 'v', database: 'D', table: 'T', target_table: 'T', state: 'running', generation: '1', watermark: '5', windows_published: '1', revisions_total: '0', late_points_total: '0', frozen_total: '0',
     dirty: '0', lag_ms: '1', window_ns: '300000000000', out_of_orderness_ns: '0', allowed_lateness_ns: '0',
   }],
   databases: [{ name: 'D', tables: [{ name: 'T', memory_retention_hours: '6', magnetic_retention_days: '1', series: '2', points: '7' }] }],
