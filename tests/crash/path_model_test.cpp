@@ -139,11 +139,11 @@ class Story {
 
   void Finish() {
     for (const char* name : {"mean", "all", "frozen"}) Ok(world_.admin->StartView(name));
-    Ok(world_.admin->StartPipeline("ec2"));
+    Ok(world_.admin->StartPipeline("ec2", pipeline::StartFrom::kPositions));
     Settle();
     CheckTable();
     // A view created after the data equals the one created before it.
-    Ok(world_.admin->ApplyStack(kViewAfter, "after.toml", ""));
+    Ok(world_.Apply(kViewAfter));
     Settle();
     const auto mean = world_.views->Status("mean");
     const auto after = world_.views->Status("after");
@@ -259,8 +259,9 @@ class Story {
   void TogglePipeline() {
     const auto status = world_.pipelines->Status("ec2");
     Ok(status);
-    Ok(status->state == pipeline::PipelineState::kStopped ? world_.admin->StartPipeline("ec2")
-                                                          : world_.admin->StopPipeline("ec2"));
+    Ok(status->state == pipeline::PipelineState::kStopped
+           ? world_.admin->StartPipeline("ec2", pipeline::StartFrom::kPositions)
+           : world_.admin->StopPipeline("ec2"));
   }
 
   void Settle() {
@@ -337,7 +338,7 @@ TEST(PathModel, PipelineStoppedInTheMiddleRepeatsNothing) {
       world.Stream("events")->Append(std::span(&record, 1), [](const auto&) {});
       for (int steps = 0; steps < 6; ++steps) world.executor->RunOne();
       ASSERT_TRUE(world.admin->StopPipeline("ec2").ok());
-      ASSERT_TRUE(world.admin->StartPipeline("ec2").ok());
+      ASSERT_TRUE(world.admin->StartPipeline("ec2", pipeline::StartFrom::kPositions).ok());
     }
     world.Settle();
     EXPECT_EQ(ReadShard(*world.Stream("ec2-dead"), 0).size(), dead);

@@ -78,11 +78,40 @@ Result<void> World::Open() {
   return OpenWork();
 }
 
-Result<void> World::Apply() {
-  auto applied = admin->ApplyStack(options_.stack, "stack.toml", "http://127.0.0.1:4580");
+namespace {
+
+/// There is no console here, so stacks bring no dashboards.
+class NoDashboards final : public console::DashboardKeeper {
+ public:
+  Result<std::string> Read(std::string_view /*text*/, std::string_view /*title*/) const override {
+    return Error{Code::kInvalidArgument, "no dashboards here"};
+  }
+  Result<void> CheckName(std::string_view /*name*/) const override { return {}; }
+  Presence Compare(std::string_view /*name*/, std::string_view /*definition*/) const override {
+    return Presence::kMissing;
+  }
+  Result<Presence> Publish(std::string_view /*name*/, const std::string& /*definition*/) override {
+    return Error{Code::kInvalidArgument, "no dashboards here"};
+  }
+  Result<void> Delete(std::string_view /*name*/) override {
+    return Error{Code::kNotFound, "no dashboards here"};
+  }
+};
+
+}  // namespace
+
+Result<void> World::Apply(std::string_view stack) {
+  NoDashboards dashboards;
+  auto applied = admin->ApplyStack({.text = stack,
+                                    .file = "stack.toml",
+                                    .endpoint = "http://127.0.0.1:4580",
+                                    .files = {},
+                                    .dashboards = dashboards});
   if (!applied.ok()) return std::move(applied).error();
   return {};
 }
+
+Result<void> World::Apply() { return Apply(options_.stack); }
 
 void World::Down(Stop how) {
   // From here on the machine is gone: nothing that a destructor might write reaches the disk.

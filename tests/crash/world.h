@@ -46,6 +46,8 @@ class World {
   Result<void> Open();
   /// `tidemark apply`: idempotent, also after a crash in the middle of it.
   Result<void> Apply();
+  /// The same of another text.
+  Result<void> Apply(std::string_view stack);
 
   /// kClose: as SIGTERM. kKill: as kill -9, what was written stays. kCrash: power loss, what was
   /// not synced is kept, lost or torn at random. In the last two no part writes anything more.
