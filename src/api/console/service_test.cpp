@@ -426,12 +426,12 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
   EXPECT_THAT(Members(At(pipeline.body, "partitions").array().at(0)),
               ElementsAre("partition", "position", "max_event_time", "idle"));
   const auto view = t.Get("/api/v1/views/v");
-  EXPECT_THAT(
-      Members(view.body),
-      ElementsAre("name", "database", "table", "target_table", "state", "generation", "output",
-                  "aggregate", "label", "late", "watermark", "windows_published", "revisions_total",
-                  "late_points_total", "dirty", "lag_ms", "window_ns", "out_of_orderness_ns",
-                  "allowed_lateness_ns", "early_ns", "provisional_after_ns", "error"));
+  EXPECT_THAT(Members(view.body),
+              ElementsAre("name", "database", "table", "target_table", "state", "generation",
+                          "output", "aggregate", "label", "late", "watermark", "windows_published",
+                          "revisions_total", "late_points_total", "frozen_total", "dirty", "lag_ms",
+                          "window_ns", "out_of_orderness_ns", "allowed_lateness_ns", "early_ns",
+                          "provisional_after_ns", "error"));
   EXPECT_EQ(Text(view.body, "aggregate"), "avg");
   EXPECT_EQ(Text(view.body, "windows_published"), "1");
   EXPECT_EQ(Text(view.body, "watermark"), std::to_string((t.Start() + seconds(15)).ns));
