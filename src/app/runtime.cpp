@@ -20,6 +20,7 @@
 #include "app/backup.h"
 #include "app/backup_files.h"
 #include "app/readiness.h"
+#include "app/schedules.h"
 #include "app/stack_admin.h"
 #include "app/version.h"
 #include "base/clock.h"
@@ -124,6 +125,7 @@ struct Runtime::Impl {
   std::unique_ptr<timestream::FolderSink> exports;  // null: no directory is configured
   std::unique_ptr<timestream::FolderSink> reports;  // of scheduled queries, without exports
   std::unique_ptr<timestream::TimestreamService> timestream;
+  std::unique_ptr<Schedules> schedules;
   std::unique_ptr<console::Rejections> rejections;   // the store tells it
   std::unique_ptr<console::HandShakes> hand_shakes;  // answers of server tell it
   std::unique_ptr<console::ConsoleService> console;
@@ -272,6 +274,7 @@ Result<void> Runtime::Impl::OpenParts() {
       timestream_options,
       timestream::ServiceDeps{*catalog, *tables, *store, *direct_clock, *engine, *executor, clock,
                               random, metrics, exports ? *exports : *reports, exports.get()});
+  schedules = std::make_unique<Schedules>(*timestream, clock);
   console::ServiceOptions console_options;
   console_options.version = kVersion;
   console_options.allowed_hosts = config.allowed_hosts;
@@ -283,7 +286,7 @@ Result<void> Runtime::Impl::OpenParts() {
       console_options,
       console::ServiceDeps{*catalog, *log, *store, *engine, *pipelines, *views, *admin, *executor,
                            clock, random, metrics, store.get(), &memory, hand_shakes.get(),
-                           rejections.get(), test_clock.get()});
+                           rejections.get(), schedules.get(), test_clock.get()});
   WatchMemory();
   return {};
 }

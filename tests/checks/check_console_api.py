@@ -1,5 +1,5 @@
 """What the console's pages ask of the server, over the wire: who may call, what statements answer, tables, saved
-queries, dashboards and their links, clients' hand-shakes, and what was known at an earlier time.
+queries, dashboards and their links, scheduled queries, clients' hand-shakes, and what was known at an earlier time.
 
 Shapes and bounds are unit tests'; here the real engine, store and process stand behind the routes.
 """
@@ -191,6 +191,55 @@ def kept(server):
     equal(call(server, "GET", "/api/v1/share", **link)[0], 401, "a link of a dashboard that is gone")
 
 
+def schedules(server, start):
+    """A statement is scheduled, run and taken back; its rows are in the target table."""
+    path = "/scheduled-queries"
+    def refusal(**change):
+        status, answer = server.api(path, {**body, **change})
+        return status, answer["error"]["code"], answer["error"]["field"]
+
+    target = {"database": DATABASE, "table": TABLE, "time_column": "t", "dimensions": ["instance_name"], "measure_name_column": None,
+              "measures": [{"column": "m", "type": "double", "name": "top"}], "multi_measure_name": "scheduled"}
+    body = {"name": "hourly", "schedule": "cron(0 0 1 1 ? 2190)", "target": target, "report": {"bucket": "bad-rows", "prefix": "p"},
+            "sql": f'SELECT bin(time, 1h) AS t, instance_name, max(measure_value::double) AS m FROM "{DATABASE}"."{TABLE}" WHERE '
+                   "measure_name = 'cpu_user' AND time <= @scheduled_runtime GROUP BY bin(time, 1h), instance_name"}
+    equal(refusal(name="a b"), (400, "invalid_request", "name"), "a name")
+    equal(refusal(name=None), (400, "invalid_request", "name"), "no name")
+    equal(refusal(sql="SELECT nope"), (400, "invalid_sql", "sql"), "a statement")
+    equal(refusal(sql="SELECT @other"), (400, "invalid_sql", "sql"), "a parameter")
+    equal(refusal(schedule="cron(5 * *)"), (400, "invalid_request", "schedule"), "a schedule")
+    equal(refusal(target={**target, "table": "none"}), (400, "invalid_request", "target"), "a table")
+    equal(refusal(target={**target, "time_column": "m"}), (400, "invalid_request", "target"), "a column's type")
+    equal(refusal(target={**target, "measures": [{"column": "m", "type": "int"}]}), (400, "invalid_request", "target"), "a type")
+    equal(refusal(target={**target, "database": 7}), (400, "invalid_request", "target"), "a number")
+    equal(refusal(report={"bucket": "B"}), (400, "invalid_request", "report"), "a bucket")
+
+    status, answer = server.api(path + ":check", {"schedule": "cron(5 * *)"})
+    equal((status, answer["error"]["field"]), (400, "schedule"), "a schedule alone")
+    times = [int(at) for at in server.api(path + ":check", {"schedule": "rate(5 minutes)"})[1]["next"]]
+    equal([b - a for a, b in zip(times, times[1:])], [300 * 10**9] * 4, "five due times")
+    equal(server.api(path + ":check", {"schedule": "cron(0 0 1 1 ? 2190)"})[1]["next"], [str(6942585600 * 10**9)], "the only one")
+
+    status, made = server.api(path, body)
+    equal((status, made["target"], made["report"], made["runs"]), (201, target, body["report"], []), "created")
+    equal(server.api(path, body)[0], 409, "the name is taken")
+    equal(made["arn"], server.query.list_scheduled_queries()["ScheduledQueries"][0]["Arn"], "the same as the API's")
+    equal([q["name"] for q in server.api(path + "?limit=1000&sort=name")[1]["items"]], ["hourly"], "list")
+    equal(server.api(f"{path}/hourly:run", {"at": str((start + 600) * 10**9)})[0], 202, "run")
+    one = wait_for("the run has ended", lambda: (lambda q: q if q["runs"] else None)(server.api(f"{path}/hourly")[1]))
+    last = one["last"]
+    check(last["succeeded"] and last["manual"] and last["failure"] is None and last["report"] is None, last)
+    equal((one["runs"], last["invocation"], int(last["records"])), ([last], str((start + 600) * 10**9), int(last["rows"])), "history")
+    rows = server.rows(f'SELECT top FROM "{DATABASE}"."{TABLE}" WHERE measure_name = \'scheduled\' AND instance_name = \'i-1\'')
+    equal((len(rows), {float(row["top"]) for row in rows}), (int(last["rows"]), {6.0}), "rows in the target table")
+
+    off = server.api(f"{path}/hourly", {"enabled": False}, method="PATCH")[1]
+    equal((off["enabled"], off["next_run"]), (False, None), "disabled")
+    equal(server.query.list_scheduled_queries()["ScheduledQueries"][0]["State"], "DISABLED", "to the API too")
+    equal(server.api(f"{path}/hourly", method="DELETE")[0], 204, "delete")
+    equal(server.api(f"{path}/hourly")[1]["error"]["code"], "scheduled_query_not_found", "gone")
+
+
 def connections(server):
     client = server.kinesis
     with contextlib.suppress(client.exceptions.ResourceNotFoundException):
@@ -226,6 +275,7 @@ def main():
         cancel(server)
         tables(server, start)
         rejections(server)
+        schedules(server, start)
         connections(server)
         kept(server)
 

@@ -90,6 +90,7 @@ std::span<const Route> PanelRoutes();
 std::span<const Route> PipelineRoutes();
 std::span<const Route> RejectionRoutes();
 std::span<const Route> SavedQueryRoutes();
+std::span<const Route> ScheduleRoutes();
 std::span<const Route> ShareRoutes();
 std::span<const Route> StatusRoutes();
 std::span<const Route> TableRoutes();
@@ -102,11 +103,12 @@ std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 16> AllRoutes() {
+inline std::array<std::span<const Route>, 17> AllRoutes() {
   return {AboutRoutes(),      StatusRoutes(),    QueryRoutes(),     SqlHelpRoutes(),
           SavedQueryRoutes(), DashboardRoutes(), ShareRoutes(),     PanelRoutes(),
           TableRoutes(),      RejectionRoutes(), StackRoutes(),     StoreRoutes(),
-          StreamRoutes(),     PipelineRoutes(),  TestClockRoutes(), TableUpkeepRoutes()};
+          StreamRoutes(),     PipelineRoutes(),  TestClockRoutes(), TableUpkeepRoutes(),
+          ScheduleRoutes()};
 }
 
 /// 204 without a body.

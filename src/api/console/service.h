@@ -19,6 +19,7 @@
 #include "api/console/admin.h"
 #include "api/console/hand_shakes.h"
 #include "api/console/rejections.h"
+#include "api/console/schedules.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/memory_budget.h"
@@ -88,6 +89,7 @@ struct ServiceDeps {
   const MemoryBudget* memory = nullptr;     // of the process; null: only the store's own parts
   const HandShakes* hand_shakes = nullptr;  // of AWS clients; null: nobody notes them
   const Rejections* rejections = nullptr;   // of writers; null: nobody notes them
+  Schedules* schedules = nullptr;           // null: nobody schedules statements
   SteppedClock* test_clock = nullptr;       // what `clock` is, if a test moves it
 };
 

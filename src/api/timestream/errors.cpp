@@ -103,6 +103,7 @@ std::string ErrorBody(std::string_view type, std::string_view message,
 
 void Constraints::Add(std::string_view value, std::string_view path, std::string_view constraint) {
   if (++count_ > kShownMax) return;
+  if (count_ == 1) member_ = path.substr(0, path.find('.'));
   if (!text_.empty()) text_ += "; ";
   text_.append("Value ").append(value).append(" at '").append(path);
   text_.append("' failed to satisfy constraint: ").append(constraint);
@@ -117,7 +118,9 @@ Failure Constraints::ToFailure() const {
   return {ApiError::kConstraint,
           std::to_string(count_) +
               (count_ == 1 ? " validation error detected: " : " validation errors detected: ") +
-              text_};
+              text_,
+          {},
+          member_};
 }
 
 std::string MemberPath(std::string_view list, size_t index, std::string_view member) {

@@ -34,12 +34,13 @@ struct Failure {
   ApiError error = ApiError::kInternalServer;
   std::string message;
   std::string scheduled_query_arn = {};  // of a ResourceNotFoundException of QUERY (1.4.2)
+  std::string member = {};  // of the request, where one is at fault: "queryString"; not sent
 
-  static Failure Validation(std::string message) {
-    return {ApiError::kValidation, std::move(message), {}};
+  static Failure Validation(std::string message, std::string member = {}) {
+    return {ApiError::kValidation, std::move(message), {}, std::move(member)};
   }
-  static Failure Serialization(std::string message) {
-    return {ApiError::kSerialization, std::move(message), {}};
+  static Failure Serialization(std::string message, std::string member = {}) {
+    return {ApiError::kSerialization, std::move(message), {}, std::move(member)};
   }
   static Failure Of(const Error& error, Phase phase) {
     return {ToApiError(error.code, phase), error.message, {}};
@@ -70,6 +71,7 @@ class Constraints {
   static constexpr int kShownMax = 20;
   int count_ = 0;
   std::string text_;
+  std::string member_;  // the first one
 };
 
 /// "records.3.member.dimensions.1.member.name"; `index` counts from 0, the path from 1.

@@ -103,7 +103,10 @@ const JsonValue* Fields::List(std::string_view name) {
 }
 
 std::optional<Failure> Fields::failure() const {
-  if (!root_->wrong_.empty()) return Failure::Serialization(root_->wrong_);
+  const std::string& wrong = root_->wrong_;
+  if (!wrong.empty()) {
+    return Failure::Serialization(wrong, wrong.substr(0, wrong.find_first_of(". ")));
+  }
   if (root_->constraints_.violated()) return root_->constraints_.ToFailure();
   return std::nullopt;
 }

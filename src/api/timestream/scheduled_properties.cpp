@@ -75,7 +75,10 @@ std::optional<Failure> ScheduledProperties::Read(Fields& fields, ScheduledProper
   }
   if (timestream != nullptr) {
     out.target.emplace();
-    if (auto failure = ScheduledTarget::Read(*timestream, fields, *out.target)) return failure;
+    if (auto failure = ScheduledTarget::Read(*timestream, fields, *out.target)) {
+      if (failure->member.empty()) failure->member = "targetConfiguration";
+      return failure;
+    }
   }
   return fields.failure();
 }

@@ -18,6 +18,7 @@ constexpr size_t kTagsMax = 50;  // per resource: 2.2
 constexpr int64_t kClientTokenMs = int64_t{8} * 3'600'000;
 constexpr size_t kFailedRunsMax = 5;
 constexpr std::string_view kArnPart = ":scheduled-query/";
+constexpr std::string_view kTargetMember = "targetConfiguration";
 
 // [a-zA-Z0-9|!\-_*'\(\)]([a-zA-Z0-9]|[!\-_*'\(\)\/.])+
 bool IsQueryName(std::string_view name) {
@@ -173,20 +174,26 @@ std::optional<Failure> ScheduledQueryApi::CheckStatement(
   request.parameters.push_back({"scheduled_runtime", sql::TypeKind::kTimestamp,
                                 sql::Value{deps_.clock.Now().AsEventTime().ns}});
   const auto described = deps_.engine.Describe(request);
-  if (!described.ok()) return Failure::Of(described.error(), Phase::kAnalysis);
+  if (!described.ok()) {
+    Failure failure = Failure::Of(described.error(), Phase::kAnalysis);
+    failure.member = "queryString";
+    return failure;
+  }
   if (!described->parameters.empty()) {
     return Failure::Validation("The parameter @" + described->parameters.front().name +
-                               " has no value; a scheduled query has @scheduled_runtime only.");
+                                   " has no value; a scheduled query has @scheduled_runtime only.",
+                               "queryString");
   }
   if (!properties.target) return std::nullopt;
   const ScheduledTarget& target = *properties.target;
   const auto table = deps_.tables.Find(target.database, target.table);
   if (table == nullptr) {
-    return Failure::Validation("The target table " + target.table + " does not exist in database " +
-                               target.database + ".");
+    return Failure::Validation(
+        "The target table " + target.table + " does not exist in database " + target.database + ".",
+        std::string(kTargetMember));
   }
   if (auto wrong = target.Check(described->columns, *table))
-    return Failure::Validation(std::move(*wrong));
+    return Failure::Validation(std::move(*wrong), std::string(kTargetMember));
   return std::nullopt;
 }
 
@@ -209,7 +216,7 @@ Reply ScheduledQueryApi::Create(const JsonValue& input) {
   ScheduledProperties properties;
   if (const auto failure = ScheduledProperties::Read(fields, properties)) return *failure;
   if (const auto schedule = Schedule::Parse(def.schedule); !schedule.ok()) {
-    return Failure::Validation(schedule.error().message + ".");
+    return Failure::Validation(schedule.error().message + ".", "scheduleConfiguration");
   }
   if (properties.tags.size() > kTagsMax) {
     return Failure{ApiError::kServiceQuotaExceeded, "A resource has at most 50 tags."};

@@ -85,6 +85,10 @@ class ScheduledQueryApi final : public Steppable,
   /// The tag operation `operation` about a scheduled query's ARN.
   static const Entry* FindForTags(std::string_view operation, const JsonValue& input);
 
+  std::string ArnOf(const catalog::ScheduledQueryDef& def) const;
+  /// None: it is disabled, or its time never comes.
+  std::optional<ArrivalTime> NextOf(const catalog::ScheduledQueryDef& def) const;
+
  private:
   struct Waiting {
     ArrivalTime invocation;
@@ -109,7 +113,6 @@ class ScheduledQueryApi final : public Steppable,
   Reply Untag(const JsonValue& input);
   Reply ListTags(const JsonValue& input);
 
-  std::string ArnOf(const catalog::ScheduledQueryDef& def) const;
   std::optional<catalog::ScheduledQueryDef> FindByArn(std::string_view arn) const;
   Failure NoSuchQuery(const std::string& arn) const;
   /// The query of the member ScheduledQueryArn.
@@ -118,7 +121,6 @@ class ScheduledQueryApi final : public Steppable,
                                         const ScheduledProperties& properties) const;
   std::string SummaryJson(const catalog::ScheduledQueryDef& def) const;
   void AppendRun(const catalog::ScheduledRunDef& run, JsonWriter& out) const;
-  std::optional<ArrivalTime> NextOf(const catalog::ScheduledQueryDef& def) const;
   void Notify(std::string_view type, const catalog::ScheduledQueryDef& def,
               const catalog::ScheduledRunDef* run) const;
 

@@ -374,6 +374,34 @@ TEST_F(Scheduled, GoesOnAfterARestart) {
   EXPECT_THAT(Describe(arn), HasSubstr(R"("PreviousInvocationTime":1767279600,)"));
 }
 
+TEST_F(Scheduled, CallersInsideTheProcessAreToldTheMemberAtFault) {
+  const auto member = [&](std::string_view operation, const std::string& body) {
+    const auto input = ParseJson(body);
+    EXPECT_TRUE(input.ok()) << body;
+    const auto reply = service_.service->CallScheduled(operation, *input);
+    const auto* failure = std::get_if<Failure>(&reply);
+    return failure == nullptr ? std::get<std::string>(reply) : failure->member;
+  };
+  const auto create = [&](std::string_view was, std::string_view is) {
+    std::string body = Body();
+    body.replace(body.find(was), was.size(), is);
+    return member("CreateScheduledQuery", body);
+  };
+  EXPECT_EQ(create("hourly", "a b"), "name");
+  EXPECT_EQ(create(R"("SELECT h")", R"("SELECT nothing")"), "queryString");
+  EXPECT_EQ(create("rate(1 hour)", "hourly"), "scheduleConfiguration");
+  EXPECT_EQ(create(R"("tttt")", R"("none")"), "targetConfiguration");
+  EXPECT_EQ(create(R"("tttt")", "7"), "targetConfiguration");
+  EXPECT_EQ(create(R"("SourceColumn":"a")", R"("SourceColumn":"n")"), "targetConfiguration");
+  EXPECT_EQ(create(R"("errors")", R"("E")"), "errorReportConfiguration");
+  EXPECT_EQ(member("TagResource", "{}"), "");
+  EXPECT_THAT(create("hourly", "hourly"), HasSubstr("scheduled-query/hourly-"));
+  const auto def = service_.catalog->GetScheduledQuery("hourly");
+  ASSERT_TRUE(def.ok());
+  EXPECT_THAT(Describe(service_.service->ScheduledArn(*def)), HasSubstr("SELECT h"));
+  EXPECT_EQ(service_.service->NextScheduled(*def)->ms, kTestNowMs + 3'600'000);
+}
+
 TEST_F(Scheduled, StoppingEndsARunAtWork) {
   const std::string arn = Create(Body());
   EXPECT_EQ(CodeOf("ExecuteScheduledQuery",

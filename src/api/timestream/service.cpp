@@ -139,6 +139,25 @@ http::Response TimestreamService::ErrorResponse(int status, std::string_view typ
                               ErrorBody("com.amazon.coral.service#" + std::string(type), message));
 }
 
+std::variant<std::string, Failure> TimestreamService::CallScheduled(std::string_view operation,
+                                                                    const JsonValue& input) {
+  const ScheduledQueryApi::Entry* entry = ScheduledQueryApi::Find(operation);
+  if (entry == nullptr) return Failure::Validation("The operation is not known.");
+  if (!impl_->gate.Enter()) return Failure{ApiError::kInternalServer, "The server is stopping."};
+  Reply reply = (impl_->scheduled.get()->*entry->run)(input);
+  impl_->gate.Leave();
+  return reply;
+}
+
+std::string TimestreamService::ScheduledArn(const catalog::ScheduledQueryDef& def) const {
+  return impl_->scheduled->ArnOf(def);
+}
+
+std::optional<ArrivalTime> TimestreamService::NextScheduled(
+    const catalog::ScheduledQueryDef& def) const {
+  return impl_->scheduled->NextOf(def);
+}
+
 void TimestreamService::Handle(std::string_view operation, http::Request request,
                                http::Responder responder) {
   Impl& impl = *impl_;

@@ -11,12 +11,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "api/timestream/direct_clock.h"
+#include "api/timestream/errors.h"
 #include "api/timestream/object_sink.h"
 #include "api/timestream/tables.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/json.h"
 #include "base/metrics.h"
 #include "base/units.h"
 #include "catalog/catalog.h"
@@ -90,6 +93,14 @@ class TimestreamService {
   /// "InvalidSignatureException".
   http::Response UnknownOperation();
   http::Response ErrorResponse(int status, std::string_view type, std::string_view message);
+
+  /// "CreateScheduledQuery" and the like on the calling thread, which waits for the disk: for
+  /// callers inside the process. The body of the answer, or what is wrong.
+  std::variant<std::string, Failure> CallScheduled(std::string_view operation,
+                                                   const JsonValue& input);
+  std::string ScheduledArn(const catalog::ScheduledQueryDef& def) const;
+  /// None: it is disabled, or its time never comes.
+  std::optional<ArrivalTime> NextScheduled(const catalog::ScheduledQueryDef& def) const;
 
  private:
   struct Impl;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/console/testing/test_console.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "base/numbers.h"
@@ -166,6 +168,66 @@ Result<BackupMade> FakeAdmin::Backup(std::string_view path) {
   return BackupMade{std::string(path), "0:7", 3, 4096};
 }
 
+std::optional<ScheduleRefusal> FakeSchedules::Call(std::string_view operation,
+                                                   const JsonValue& call) {
+  JsonWriter out;
+  out.Value(call);
+  input = std::move(out).Take();
+  if (refusal) return refusal;
+  const auto done = Do(operation, call);
+  return done.ok() ? std::nullopt : std::optional(ScheduleRefusal{done.error(), ""});
+}
+Result<void> FakeSchedules::Do(std::string_view operation, const JsonValue& call) {
+  catalog::ScheduledQueryDef def;
+  if (operation == "CreateScheduledQuery") {
+    def.name = call.Find("Name")->string_value();
+    def.sql = call.Find("QueryString")->string_value();
+    def.schedule = call.Find("ScheduleConfiguration")->Find("ScheduleExpression")->string_value();
+    def.properties_json = input;
+    def.created = clock_.Now();
+    TM_RETURN_IF_ERROR(catalog_.CreateScheduledQuery(std::move(def)));
+    return {};
+  }
+  const std::string arn = call.Find("ScheduledQueryArn")->string_value();
+  TM_ASSIGN_OR_RETURN(def, catalog_.GetScheduledQuery(std::string_view(arn).substr(4)));
+  if (operation == "DeleteScheduledQuery") return catalog_.DeleteScheduledQuery(def.id);
+  if (operation == "UpdateScheduledQuery") {
+    def.enabled = call.Find("State")->string_value() == "ENABLED";
+  } else {
+    const double at = call.Find("InvocationTime")->double_value();
+    catalog::ScheduledRunDef run;
+    run.invocation = ArrivalTime{static_cast<int64_t>(std::llround(at * 1000))};
+    run.trigger = clock_.Now();
+    run.manual = true;
+    run.succeeded = def.runs.empty();  // the first
+    run.execution_ms = 42;
+    run.rows = 60;
+    run.records = 58;
+    if (!run.succeeded) {
+      run.failure = "2 rows were not written.";
+      run.report_bucket = "errors";
+      run.report_key = "hourly/1.json";
+    }
+    def.runs.insert(def.runs.begin(), run);
+  }
+  return catalog_.UpdateScheduledQuery(def);
+}
+Result<std::vector<ArrivalTime>> FakeSchedules::NextTimes(std::string_view schedule,
+                                                          size_t count) const {
+  if (schedule.find("wrong") != std::string_view::npos) {
+    return Error{Code::kInvalidArgument, "cron() takes six fields."};
+  }
+  std::vector<ArrivalTime> out;
+  for (size_t i = 0; i < count && schedule != "never"; ++i) {
+    out.push_back(clock_.Now() + milliseconds(3'600'000) * static_cast<int64_t>(i + 1));
+  }
+  return out;
+}
+std::optional<ArrivalTime> FakeSchedules::NextOf(const catalog::ScheduledQueryDef& def) const {
+  if (!def.enabled) return std::nullopt;
+  return def.created + milliseconds(3'600'000);
+}
+
 Result<void> FakeStoreAdmin::AcceptGap(const std::string& file) {
   for (store::DamagedFile& damaged : report.damaged) {
     if (damaged.file != file) continue;
@@ -184,13 +246,14 @@ TestConsole::TestConsole(ServiceOptions options) {
                                logs.metrics},
       pipeline::PipelineOptions{});
   admin = std::make_unique<FakeAdmin>(*pipelines, *views, *logs.catalog);
+  schedules = std::make_unique<FakeSchedules>(*logs.catalog, logs.clock);
   views->Attach(*logs.executor);
   Define();
   options.version = "0.1.0";
   service = std::make_unique<ConsoleService>(
       options, ServiceDeps{*logs.catalog, *logs.log, store, engine, *pipelines, *views, *admin,
                            *logs.executor, logs.clock, random, logs.metrics, &store_admin, nullptr,
-                           &hand_shakes, &rejections});
+                           &hand_shakes, &rejections, schedules.get()});
   Run();
 }
 

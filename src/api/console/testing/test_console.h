@@ -80,6 +80,30 @@ class FakeAdmin final : public Admin {
   catalog::Catalog& catalog_;
 };
 
+/// Keeps in the catalog what it is told, without a look at it; a run has ended at once.
+class FakeSchedules final : public Schedules {
+ public:
+  FakeSchedules(catalog::Catalog& catalog, const Clock& clock) : catalog_(catalog), clock_(clock) {}
+
+  std::optional<ScheduleRefusal> Call(std::string_view operation, const JsonValue& input) override;
+  /// Every hour; "never" never comes, anything with "wrong" is refused.
+  Result<std::vector<ArrivalTime>> NextTimes(std::string_view schedule,
+                                             size_t count) const override;
+  std::string ArnOf(const catalog::ScheduledQueryDef& def) const override {
+    return "arn:" + def.name;
+  }
+  std::optional<ArrivalTime> NextOf(const catalog::ScheduledQueryDef& def) const override;
+
+  std::string input;  // of the last call
+  std::optional<ScheduleRefusal> refusal;
+
+ private:
+  Result<void> Do(std::string_view operation, const JsonValue& call);
+
+  catalog::Catalog& catalog_;
+  const Clock& clock_;
+};
+
 /// A store's administrator that completes when it is told to.
 class FakeStoreAdmin final : public store::Admin {
  public:
@@ -135,6 +159,7 @@ class TestConsole {
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<FakeAdmin> admin;
   FakeStoreAdmin store_admin;
+  std::unique_ptr<FakeSchedules> schedules;
   Rejections rejections{logs.clock};
   HandShakes hand_shakes{logs.clock, "us-east-1"};
   SeededRandom random{7};
