@@ -50,16 +50,18 @@ export const tests = {
     await page.getByRole('heading', { level: 2, name: 'ec2', exact: true }).waitFor();
     await Until(page, () => document.querySelector('[data-id="pipeline:ec2"]') !== null);
     await Looks(page, 'pipeline-graph');
-    await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
-    await page.getByRole('button', { name: 'Run from' }).waitFor();
-    await page.getByRole('button', { name: 'Run from' }).click();
+    // The inspector of the node has such buttons too.
+    const head = page.locator('main .actions');
+    await head.getByRole('button', { name: 'Stop', exact: true }).click();
+    await head.getByRole('button', { name: 'Run from' }).waitFor();
+    await head.getByRole('button', { name: 'Run from' }).click();
     await page.getByRole('button', { name: 'The newest record (latest)' }).click();
     const dialog = page.getByRole('dialog', { name: 'Run from the newest record' });
     await dialog.getByText(/left out for good/).waitFor();
     await dialog.getByRole('button', { name: 'Run from the newest' }).click();
     await page.getByText('ec2 runs from the newest record.').waitFor();
-    await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
-    await page.getByRole('button', { name: 'Start', exact: true }).first().click();
+    await head.getByRole('button', { name: 'Stop', exact: true }).click();
+    await head.getByRole('button', { name: 'Start', exact: true }).click();
     await page.getByText('ec2 runs.').waitFor();
     assert.deepEqual(server.views.started, ['stop', 'latest', 'stop', 'positions']);
   },
