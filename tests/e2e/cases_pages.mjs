@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { Heading, Until } from './harness.mjs';
 
-const Tab = (page, of, name) => page.getByRole('navigation', { name: of, exact: true }).getByRole('link', { name, exact: true }).click();
 const Words = async (locator) => (await locator.innerText()).replace(/\s+/g, ' ');
 /** What moves with the machine and not with the fixture: rates, and how long things took. */
 const kOverviewMoves = ['[data-testid=kpis]', '.flow text, .flow .rate', 'main h1 ~ p', 'table time, table .right'];
@@ -259,5 +258,3 @@ export const cases = [
     },
   },
 ];
-
-export { Tab };
