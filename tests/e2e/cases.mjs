@@ -20,6 +20,10 @@ const wanted = process.argv.slice(2);
 const chosen = kAll.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 assert.ok(chosen.length > 0, `no case is called ${wanted.join(', ')}`);
 
+/** What a run makes up, and what its pictures say instead. */
+const Exact = (text) => new RegExp(text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+const MadeUp = ({ endpoint, server }) => [[Exact(new URL(endpoint).host), '127.0.0.1:4580'], [Exact(server.folder), '/var/lib/tidemark']];
+
 const browser = await LaunchBrowser();
 const pixels = await Pixels.Open(browser);
 let failed = 0;
@@ -30,7 +34,7 @@ for (const name of new Set(chosen.map(({ fixture }) => fixture))) {
     page.setDefaultTimeout(kWaitMs);
     if (init !== undefined) await context.addInitScript(init);
     try {
-      await Run({ page, context, endpoint: fixture.endpoint, server: fixture.server, Looks: (variants, options) => pixels.Looks(page, id, variants, options) });
+      await Run({ page, context, endpoint: fixture.endpoint, server: fixture.server, Looks: (variants, options = {}) => pixels.Looks(page, id, variants, { ...options, words: [...MadeUp(fixture), ...(options.words ?? [])] }) });
       assert.deepEqual(faults, []);
       console.log(`ok    ${id} ${title}`);
     } catch (error) {

@@ -45,6 +45,15 @@ function LateSteps() {
   return steps;
 }
 
+const kMetrics = `"${kDatabase}"."${kTable}"`;
+const kStatements = [
+  `SELECT * FROM ${kMetrics} WHERE measure_name IN ('cpu_system', 'avg_cpu_system') LIMIT 100`,
+  `SELECT max(time) FROM ${kMetrics}`,
+  `SELECT measure_name, count(*) FROM ${kMetrics} GROUP BY 1 ORDER BY 1`,
+  `SELECT bin(time, 5m) AS t, avg(measure_value::double) FROM ${kMetrics} WHERE measure_name = 'cpu_system' GROUP BY 1 ORDER BY 1`,
+  `SELECT time, record_count FROM view_rows('${kView}') WHERE preliminary ORDER BY time`,
+];
+
 async function MakeDemo(server) {
   const { text, files } = Stack({ shards: 16 });
   await server.Apply(text, files);
@@ -72,9 +81,10 @@ async function MakeDemo(server) {
     await server.Settled(kView, Ns(newest - kLag), revisions);
   }
   await WaitFor('the open windows to be shown', async () => {
-    const rows = await server.Rows(`SELECT record_count FROM view_rows('${kView}') WHERE preliminary ORDER BY time`);
-    return rows.length === 8 && rows.map((r) => Number(r[0])).join() === [118, 118, 118, 118, 118, 118, 118, 59].join();
+    const open = (await Revisions(server)).rows.filter(({ state }) => state === 'provisional');
+    return open.map(({ record_count }) => Number(record_count)).join() === [118, 118, 118, 118, 118, 118, 118, 59].join();
   });
+  for (const statement of kStatements) await server.Rows(statement); // what the overview lists as recent
 }
 
 async function CheckDemo(server) {

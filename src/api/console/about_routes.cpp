@@ -34,8 +34,7 @@ Answer GetInfo(Core& core, Call& call) {
   WriteText(out, "api", "v1");
   WriteI64(out, "started", std::optional(core.started_at.AsEventTime()));
   WriteI64(out, "now", std::optional(core.deps.clock.Now().AsEventTime()));
-  WriteI64(out, "uptime_ms",
-           int64_t{(core.deps.clock.Monotonic() - core.started).count() / 1'000'000});
+  WriteI64(out, "uptime_ms", int64_t{(core.deps.FiguresNow() - core.started).count() / 1'000'000});
   // The name that the client reached, which may be a forwarded one.
   WriteText(out, "url",
             "http://" + std::string(call.request.Find("Host").value_or("127.0.0.1:4580")));

@@ -159,12 +159,12 @@ http::Response Queries::Continue(std::string_view token, RowFormat format, PeerW
 }
 
 http::Response Queries::Page(const std::shared_ptr<Kept>& kept, RowFormat format, PeerWatch& peer) {
-  const MonotonicTime began = deps_.clock.Monotonic();
+  const MonotonicTime began = deps_.FiguresNow();
   const auto sink = MakeRowSink(format, kept->result().columns());
   peer.Bind(std::shared_ptr<sql::QueryResult>(kept, &kept->result()));
   auto filled = FillPage(*kept, *sink);
   peer.Unbind();
-  kept->worked += deps_.clock.Monotonic() - began;
+  kept->worked += deps_.FiguresNow() - began;
   http::Response answer;
   // Before the lock is released: then the next page may begin on another thread.
   const bool ended = kept->reader.ended();

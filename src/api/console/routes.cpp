@@ -12,7 +12,7 @@ Core::Core(const ServiceOptions& opts, const ServiceDeps& parts)
       status(opts, parts),
       queries(opts, parts, replies),
       dashboards(parts.catalog, parts.clock, objects_mutex, shares),
-      started(parts.clock.Monotonic()),
+      started(parts.FiguresNow()),
       started_at(parts.clock.Now()) {
   for (const catalog::DashboardDef& def : parts.catalog.ListDashboards()) shares.Put(def);
 }

@@ -91,6 +91,13 @@ struct ServiceDeps {
   const Rejections* rejections = nullptr;   // of writers; null: nobody notes them
   Schedules* schedules = nullptr;           // null: nobody schedules statements
   SteppedClock* test_clock = nullptr;       // what `clock` is, if a test moves it
+
+  /// What ages, rates and durations are measured with that people read: under a test's clock they
+  /// stand still between its moves. Never for timeouts.
+  MonotonicTime FiguresNow() const {
+    return test_clock == nullptr ? clock.Monotonic()
+                                 : MonotonicTime{test_clock->Now().AsEventTime().ns};
+  }
 };
 
 class ConsoleService {

@@ -79,10 +79,7 @@ struct Status::Facts {
 };
 
 Status::Status(const ServiceOptions& options, const ServiceDeps& deps)
-    : options_(options),
-      deps_(deps),
-      started_(deps.clock.Monotonic()),
-      meter_(deps.log, deps.metrics) {}
+    : options_(options), deps_(deps), started_(deps.FiguresNow()), meter_(deps.log, deps.metrics) {}
 
 Status::StreamFacts Status::Describe(const log::Stream& stream, MonotonicTime now) const {
   StreamFacts facts;
@@ -101,7 +98,7 @@ Status::StreamFacts Status::Describe(const log::Stream& stream, MonotonicTime no
 }
 
 void Status::Sample() {
-  const MonotonicTime now = deps_.clock.Monotonic();
+  const MonotonicTime now = deps_.FiguresNow();
   std::map<std::string, uint64_t, std::less<>> totals;
   for (const auto& stream : deps_.log.List()) {
     const StreamFacts facts = Describe(*stream, now);
@@ -117,7 +114,7 @@ void Status::Sample() {
 
 Status::Facts Status::Gather() const {
   Facts facts;
-  facts.now = deps_.clock.Monotonic();
+  facts.now = deps_.FiguresNow();
   for (const auto& stream : deps_.log.List()) {
     facts.streams.push_back(Describe(*stream, facts.now));
     facts.streams.back().stream = stream;
@@ -274,7 +271,7 @@ void Status::WritePipeline(JsonWriter& out, const pipeline::PipelineStatus& stat
 
 double Status::RateOf(const pipeline::PipelineStatus& status) const {
   return rates_.Rate(PipelineName(status.definition.name), status.records_total,
-                     deps_.clock.Monotonic());
+                     deps_.FiguresNow());
 }
 
 void Status::WritePipelines(JsonWriter& out, const Facts& facts) const {
@@ -360,7 +357,7 @@ std::string Status::Pipelines() const {
 Result<std::string> Status::Pipeline(std::string_view name) const {
   TM_ASSIGN_OR_RETURN(const pipeline::PipelineStatus status, deps_.pipelines.Status(name));
   JsonWriter out;
-  WritePipeline(out, status, deps_.clock.Monotonic());
+  WritePipeline(out, status, deps_.FiguresNow());
   return std::move(out).Take();
 }
 

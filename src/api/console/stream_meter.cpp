@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kTipSamplesMax = 11;  // as the rates of streams: about ten seconds
 constexpr size_t kStepsPerMinute = 6;
+constexpr nanoseconds kTipAgeMin = milliseconds(500);
 
 }  // namespace
 
@@ -41,17 +42,27 @@ void StreamMeter::Sample(MonotonicTime now) {
     }
     entry = {records, std::make_shared<const std::vector<log::RecordOffset>>(stream->Tips())};
   }
-  tips_.emplace_back(now, std::move(tips));
-  if (tips_.size() > kTipSamplesMax) tips_.pop_front();
+  if (tips_.empty() || now - tips_.back().first >= kTipAgeMin) {
+    tips_.emplace_back(now, std::move(tips));
+    if (tips_.size() > kTipSamplesMax) tips_.pop_front();
+  }
 
   const bool first = step_begun_ == MonotonicTime{};
   if (!first && now - step_begun_ < kStep) return;
-  // Steps are counted, not timed: a late sample does not shift those that follow.
-  step_begun_ = first || now - step_begun_ > 2 * nanoseconds(kStep) ? now : step_begun_ + kStep;
+  // Steps are counted, not timed: a late sample does not shift those that follow. What came in one
+  // that is longer, as after a pause of the process, counts as spread over it.
+  const auto passed = first ? size_t{1} : static_cast<size_t>((now - step_begun_) / kStep);
+  step_begun_ = first ? now : step_begun_ + passed * kStep;
   std::erase_if(steps_, [&](const auto& entry) { return !totals.contains(entry.first); });
-  for (const auto& [id, now_total] : totals) {
-    std::deque<Totals>& steps = steps_[id];
-    steps.push_back(now_total);
+  for (const auto& [id, now_total] : totals) PushSteps(steps_[id], now_total, passed);
+}
+
+void StreamMeter::PushSteps(std::deque<Totals>& steps, const Totals& total, size_t passed) {
+  const Totals before = steps.empty() ? total : steps.back();
+  const uint64_t came = total.records - std::min(before.records, total.records);
+  const size_t pushed = steps.empty() ? 1 : std::min(passed, kStepsMax + 1);
+  for (size_t left = pushed; left-- > 0;) {
+    steps.push_back({total.records - came / passed * left, total.refused});
     if (steps.size() > kStepsMax + 1) steps.pop_front();
   }
 }

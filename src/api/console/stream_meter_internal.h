@@ -49,6 +49,7 @@ class StreamMeter {
     std::shared_ptr<const std::vector<log::RecordOffset>> tips;
   };
   Totals TotalsOf(std::string_view stream) const;
+  static void PushSteps(std::deque<Totals>& steps, const Totals& total, size_t passed);
 
   const log::Log& log_;
   MetricRegistry& metrics_;

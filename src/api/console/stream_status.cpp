@@ -75,7 +75,7 @@ Result<std::string> Status::Stream(std::string_view name) const {
   if (stream == nullptr) {
     return Error{Code::kNotFound, "Stream " + std::string(name) + " does not exist."};
   }
-  StreamFacts facts = Describe(*stream, deps_.clock.Monotonic());
+  StreamFacts facts = Describe(*stream, deps_.FiguresNow());
   facts.stream = stream;
   const auto pipelines = deps_.pipelines.Statuses();
   JsonWriter out;

@@ -223,7 +223,7 @@ Answer GetStreamShards(Core& core, Call& call) {
   const auto cursor = QueryInt(call.request, "cursor", {0, int64_t{log::kShardNumberMax} + 1, 0});
   if (!cursor) return core.Fail(cursor.error());
   const std::vector<double> rates =
-      core.status.meter().ShardRates(**stream, core.deps.clock.Monotonic());
+      core.status.meter().ShardRates(**stream, core.deps.FiguresNow());
   double all = 0;
   for (const double rate : rates) all += rate;
   const auto& shards = (*stream)->definition().shards;

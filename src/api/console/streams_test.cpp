@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/console/stream_meter_internal.h"
 #include "api/console/testing/test_console.h"
 #include "base/base64.h"
 #include "http/message.h"
@@ -94,6 +95,17 @@ TEST(ConsoleStreams, HistoryHasTheRateOfEachStep) {
   double records = 0;
   for (const JsonValue& rate : history) records += rate.double_value() * 10;
   EXPECT_NEAR(records, 20, 1e-6) << answer.text;
+}
+
+TEST(ConsoleStreams, HistorySpreadsWhatCameInALongStep) {
+  Plain t;
+  StreamMeter meter(*t.logs.log, t.logs.metrics);
+  meter.Sample({nanoseconds(seconds(100)).count()});
+  for (int i = 0; i < 30; ++i) t.Append("k", "x");
+  meter.Sample({nanoseconds(seconds(135)).count()});
+  for (int i = 0; i < 10; ++i) t.Append("k", "x");
+  meter.Sample({nanoseconds(seconds(140)).count()});
+  EXPECT_THAT(meter.History(t.logs.log->Find("plain")->id()), ElementsAre(1, 1, 1, 1));
 }
 
 TEST(ConsoleStreams, CreatesDescribesAndDeletes) {
