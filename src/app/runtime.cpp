@@ -192,6 +192,7 @@ Result<void> Runtime::Impl::OpenParts() {
   const Config& config = options.config;
   const std::string& dir = config.data_dir;
   TM_ASSIGN_OR_RETURN(catalog, catalog::Catalog::Open(JoinPath(dir, kCatalogFile), clock));
+  TM_RETURN_IF_ERROR(catalog->NoteStart(kVersion));
   log::LogOptions log_options;
   log_options.waiting_bytes_max = budget.log_waiting;
   TM_ASSIGN_OR_RETURN(log, log::Log::Open({fs, *catalog, clock, *executor, metrics},

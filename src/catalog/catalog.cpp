@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "catalog/activity_log_internal.h"
 #include "catalog/codec_internal.h"
 #include "catalog/sqlite_file_internal.h"
 
@@ -32,7 +33,8 @@ class Collection {
  public:
   using Id = decltype(Def::id);
 
-  Collection(SqliteFile& file, std::string_view kind) : file_(file), kind_(kind) {}
+  Collection(SqliteFile& file, ActivityLog& activities, std::string_view kind)
+      : file_(file), activities_(activities), kind_(kind) {}
 
   Result<void> Load() {
     return file_.ForEachObject(kind_, [&](ObjectRow row) -> Result<void> {
@@ -58,8 +60,11 @@ class Collection {
     if constexpr (kHasUpdated<Def>) {
       if (def.updated.ms == 0) def.updated = def.created;
     }
-    TM_ASSIGN_OR_RETURN(const uint32_t id,
-                        file_.Insert(kind_, {0, ScopeOf(def), def.name, EncodeDefinition(def)}));
+    ActivityLog::Pending note = activities_.Prepare(NoteOf(def, "created", now));
+    TM_ASSIGN_OR_RETURN(
+        const uint32_t id,
+        file_.Insert(kind_, {0, ScopeOf(def), def.name, EncodeDefinition(def)}, note.rows));
+    activities_.Add(std::move(note));
     def.id = Id{id};
     Put(def);
     return def;
@@ -87,7 +92,7 @@ class Collection {
     return out;
   }
 
-  Result<void> Update(const Def& def) {
+  Result<void> Update(const Def& def, ArrivalTime now) {
     const auto it = by_id_.find(def.id);
     if (it == by_id_.end()) return Missing(def.id);
     if (it->second.name != def.name || ScopeOf(it->second) != ScopeOf(def) ||
@@ -95,15 +100,24 @@ class Collection {
       return Error{Code::kInvalidArgument, std::string(kind_) + " " + it->second.name +
                                                ": name and creation time are fixed"};
     }
-    TM_RETURN_IF_ERROR(file_.Update(kind_, def.id.value, EncodeDefinition(def)));
+    const std::string_view action = ActionOf(it->second, def);
+    if (action.empty()) {
+      TM_RETURN_IF_ERROR(file_.Update(kind_, def.id.value, EncodeDefinition(def), {}));
+    } else {
+      ActivityLog::Pending note = activities_.Prepare(NoteOf(def, action, now));
+      TM_RETURN_IF_ERROR(file_.Update(kind_, def.id.value, EncodeDefinition(def), note.rows));
+      activities_.Add(std::move(note));
+    }
     it->second = def;
     return {};
   }
 
-  Result<void> Delete(Id id) {
+  Result<void> Delete(Id id, ArrivalTime now) {
     const auto it = by_id_.find(id);
     if (it == by_id_.end()) return Missing(id);
-    TM_RETURN_IF_ERROR(file_.Delete(kind_, id.value));
+    ActivityLog::Pending note = activities_.Prepare(NoteOf(it->second, "deleted", now));
+    TM_RETURN_IF_ERROR(file_.Delete(kind_, id.value, note.rows));
+    activities_.Add(std::move(note));
     by_name_.erase(Scoped(ScopeOf(it->second), it->second.name));
     by_id_.erase(it);
     return {};
@@ -119,7 +133,17 @@ class Collection {
     by_id_.insert_or_assign(def.id, std::move(def));
   }
 
+  Activity NoteOf(const Def& def, std::string_view action, ArrivalTime now) const {
+    const std::string scope(ScopeOf(def));
+    return {.at = now,
+            .kind = std::string(kind_),
+            .name = scope.empty() ? def.name : scope + "." + def.name,
+            .action = std::string(action),
+            .detail = TitleOf(def)};
+  }
+
   SqliteFile& file_;
+  ActivityLog& activities_;
   const std::string_view kind_;
   std::map<Id, Def> by_id_;
   std::map<Scoped, Id> by_name_;
@@ -131,18 +155,19 @@ struct Catalog::Impl {
   Impl(std::unique_ptr<SqliteFile> opened, const Clock& time)
       : clock(time),
         file(std::move(opened)),
-        streams(*file, "stream"),
-        databases(*file, "database"),
-        tables(*file, "table"),
-        pipelines(*file, "pipeline"),
-        views(*file, "view"),
-        scheduled_queries(*file, "scheduled_query"),
-        saved_queries(*file, "saved_query"),
-        dashboards(*file, "dashboard") {}
+        streams(*file, activities, "stream"),
+        databases(*file, activities, "database"),
+        tables(*file, activities, "table"),
+        pipelines(*file, activities, "pipeline"),
+        views(*file, activities, "view"),
+        scheduled_queries(*file, activities, "scheduled_query"),
+        saved_queries(*file, activities, "saved_query"),
+        dashboards(*file, activities, "dashboard") {}
 
   const Clock& clock;
   mutable Mutex mutex;
   std::unique_ptr<SqliteFile> file TM_PT_GUARDED_BY(mutex);
+  ActivityLog activities TM_GUARDED_BY(mutex);
   Collection<StreamDef> streams TM_GUARDED_BY(mutex);
   Collection<DatabaseDef> databases TM_GUARDED_BY(mutex);
   Collection<TableDef> tables TM_GUARDED_BY(mutex);
@@ -163,10 +188,13 @@ struct Catalog::Impl {
     TM_RETURN_IF_ERROR(scheduled_queries.Load());
     TM_RETURN_IF_ERROR(saved_queries.Load());
     TM_RETURN_IF_ERROR(dashboards.Load());
-    return file->ForEachSetting([&](std::string key, std::string value)
-                                    TM_NO_THREAD_SAFETY_ANALYSIS {
-                                      settings.insert_or_assign(std::move(key), std::move(value));
-                                    });
+    TM_RETURN_IF_ERROR(
+        file->ForEachSetting([&](std::string key, std::string value) TM_NO_THREAD_SAFETY_ANALYSIS {
+          if (activities.Load(key, value)) return;
+          settings.insert_or_assign(std::move(key), std::move(value));
+        }));
+    activities.Sort();
+    return {};
   }
 };
 
@@ -199,11 +227,11 @@ std::vector<StreamDef> Catalog::ListStreams() const {
 }
 Result<void> Catalog::UpdateStream(const StreamDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->streams.Update(def);
+  return impl_->streams.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteStream(StreamId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->streams.Delete(id);
+  return impl_->streams.Delete(id, impl_->clock.Now());
 }
 
 // Databases.
@@ -225,7 +253,7 @@ std::vector<DatabaseDef> Catalog::ListDatabases() const {
 }
 Result<void> Catalog::UpdateDatabase(const DatabaseDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->databases.Update(def);
+  return impl_->databases.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteDatabase(DatabaseId id) {
   const MutexLock lock(impl_->mutex);
@@ -235,7 +263,7 @@ Result<void> Catalog::DeleteDatabase(DatabaseId id) {
                    "database " + table.database_name + " still has the table " + table.name};
     }
   }
-  return impl_->databases.Delete(id);
+  return impl_->databases.Delete(id, impl_->clock.Now());
 }
 
 // Tables.
@@ -266,11 +294,11 @@ Result<std::vector<TableDef>> Catalog::ListTables(std::string_view database) con
 }
 Result<void> Catalog::UpdateTable(const TableDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->tables.Update(def);
+  return impl_->tables.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteTable(TableId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->tables.Delete(id);
+  return impl_->tables.Delete(id, impl_->clock.Now());
 }
 
 // Pipelines.
@@ -292,11 +320,11 @@ std::vector<PipelineDef> Catalog::ListPipelines() const {
 }
 Result<void> Catalog::UpdatePipeline(const PipelineDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->pipelines.Update(def);
+  return impl_->pipelines.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeletePipeline(PipelineId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->pipelines.Delete(id);
+  return impl_->pipelines.Delete(id, impl_->clock.Now());
 }
 
 // Views.
@@ -318,11 +346,11 @@ std::vector<ViewDef> Catalog::ListViews() const {
 }
 Result<void> Catalog::UpdateView(const ViewDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->views.Update(def);
+  return impl_->views.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteView(ViewId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->views.Delete(id);
+  return impl_->views.Delete(id, impl_->clock.Now());
 }
 
 // Scheduled queries.
@@ -344,11 +372,11 @@ std::vector<ScheduledQueryDef> Catalog::ListScheduledQueries() const {
 }
 Result<void> Catalog::UpdateScheduledQuery(const ScheduledQueryDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->scheduled_queries.Update(def);
+  return impl_->scheduled_queries.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteScheduledQuery(ScheduledQueryId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->scheduled_queries.Delete(id);
+  return impl_->scheduled_queries.Delete(id, impl_->clock.Now());
 }
 
 // Saved queries and dashboards.
@@ -366,11 +394,11 @@ std::vector<SavedQueryDef> Catalog::ListSavedQueries() const {
 }
 Result<void> Catalog::UpdateSavedQuery(const SavedQueryDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->saved_queries.Update(def);
+  return impl_->saved_queries.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteSavedQuery(SavedQueryId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->saved_queries.Delete(id);
+  return impl_->saved_queries.Delete(id, impl_->clock.Now());
 }
 
 Result<DashboardDef> Catalog::CreateDashboard(DashboardDef def) {
@@ -387,11 +415,11 @@ std::vector<DashboardDef> Catalog::ListDashboards() const {
 }
 Result<void> Catalog::UpdateDashboard(const DashboardDef& def) {
   const MutexLock lock(impl_->mutex);
-  return impl_->dashboards.Update(def);
+  return impl_->dashboards.Update(def, impl_->clock.Now());
 }
 Result<void> Catalog::DeleteDashboard(DashboardId id) {
   const MutexLock lock(impl_->mutex);
-  return impl_->dashboards.Delete(id);
+  return impl_->dashboards.Delete(id, impl_->clock.Now());
 }
 
 // Settings.
@@ -403,9 +431,42 @@ std::optional<std::string> Catalog::GetSetting(std::string_view key) const {
 }
 Result<void> Catalog::PutSetting(std::string_view key, std::string_view value) {
   const MutexLock lock(impl_->mutex);
-  TM_RETURN_IF_ERROR(impl_->file->PutSetting(key, value));
+  const SettingChange change{std::string(key), std::string(value)};
+  TM_RETURN_IF_ERROR(impl_->file->ChangeSettings({&change, 1}));
   impl_->settings.insert_or_assign(std::string(key), std::string(value));
   return {};
+}
+
+// Activities.
+Result<void> Catalog::NoteStart(std::string_view version) {
+  constexpr std::string_view kVersionSetting = "server.version";
+  const MutexLock lock(impl_->mutex);
+  const auto known = impl_->settings.find(kVersionSetting);
+  const std::string before = known == impl_->settings.end() ? "" : known->second;
+  Activity entry{.at = impl_->clock.Now(), .kind = "server", .name = "tidemark"};
+  entry.detail = version;
+  if (before.empty()) {
+    entry.action = "created";
+  } else if (before == version) {
+    entry.action = "restarted";
+  } else {
+    entry.action = "upgraded";
+    entry.detail = before + " to " + entry.detail;
+  }
+  ActivityLog::Pending note = impl_->activities.Prepare(std::move(entry));
+  note.rows.push_back({std::string(kVersionSetting), std::string(version)});
+  TM_RETURN_IF_ERROR(impl_->file->ChangeSettings(note.rows));
+  impl_->activities.Add(std::move(note));
+  impl_->settings.insert_or_assign(std::string(kVersionSetting), std::string(version));
+  return {};
+}
+uint64_t Catalog::NewestActivity() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->activities.newest();
+}
+std::vector<Activity> Catalog::ListActivities(uint64_t after, size_t limit) const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->activities.List(after, limit);
 }
 
 Result<void> Catalog::CopyTo(const std::string& path) const {

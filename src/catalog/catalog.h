@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "catalog/activity.h"
 #include "catalog/definitions.h"
 #include "catalog/ids.h"
 
@@ -98,6 +99,14 @@ class Catalog {
   /// Settings are for the program itself (keys, uuids); values are bytes.
   std::optional<std::string> GetSetting(std::string_view key) const;
   Result<void> PutSetting(std::string_view key, std::string_view value);
+
+  /// Notes that a server of that version began to use the file.
+  Result<void> NoteStart(std::string_view version);
+  /// Every create, delete and change that means something to people is an activity, durable with
+  /// the change; the newest kActivitiesMax are kept. Their numbers ascend.
+  uint64_t NewestActivity() const;  // 0: none
+  /// Those above `after`, the newest first, at most `limit`.
+  std::vector<Activity> ListActivities(uint64_t after, size_t limit) const;
 
   /// Writes a copy of the whole file, as of now, to `path`, which must not exist. The caller syncs
   /// it. Changes wait meanwhile.

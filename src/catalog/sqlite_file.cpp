@@ -311,7 +311,8 @@ Result<void> SqliteFile::ForEachSetting(
   }
 }
 
-Result<uint32_t> SqliteFile::Insert(std::string_view kind, const ObjectRow& row) {
+Result<uint32_t> SqliteFile::Insert(std::string_view kind, const ObjectRow& row,
+                                    std::span<const SettingChange> along) {
   uint32_t id = 0;
   TM_RETURN_IF_ERROR(Transaction([&]() -> Result<void> {
     TM_ASSIGN_OR_RETURN(
@@ -342,12 +343,13 @@ Result<uint32_t> SqliteFile::Insert(std::string_view kind, const ObjectRow& row)
         .Bind(4, row.name)
         .Bind(5, row.definition);
     TM_ASSIGN_OR_RETURN(more, insert.Step("insert " + std::string(kind) + " " + row.name));
-    return {};
+    return Put(along);
   }));
   return id;
 }
 
-Result<void> SqliteFile::Update(std::string_view kind, uint32_t id, std::string_view definition) {
+Result<void> SqliteFile::Update(std::string_view kind, uint32_t id, std::string_view definition,
+                                std::span<const SettingChange> along) {
   return Transaction([&]() -> Result<void> {
     TM_ASSIGN_OR_RETURN(Statement update,
                         Statement::Prepare(handle_->db,
@@ -356,33 +358,45 @@ Result<void> SqliteFile::Update(std::string_view kind, uint32_t id, std::string_
                                            "WHERE kind = ?2 AND id = ?3"));
     update.Bind(1, definition).Bind(2, kind).Bind(3, int64_t{id});
     TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, update.Step("update"));
-    return {};
+    return Put(along);
   });
 }
 
-Result<void> SqliteFile::Delete(std::string_view kind, uint32_t id) {
+Result<void> SqliteFile::Delete(std::string_view kind, uint32_t id,
+                                std::span<const SettingChange> along) {
   return Transaction([&]() -> Result<void> {
     TM_ASSIGN_OR_RETURN(
         Statement erase,
         Statement::Prepare(handle_->db, "DELETE FROM object WHERE kind = ? AND id = ?"));
     erase.Bind(1, kind).Bind(2, int64_t{id});
     TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, erase.Step("delete"));
-    return {};
+    return Put(along);
   });
 }
 
-Result<void> SqliteFile::PutSetting(std::string_view key, std::string_view value) {
-  return Transaction([&]() -> Result<void> {
+Result<void> SqliteFile::ChangeSettings(std::span<const SettingChange> changes) {
+  return Transaction([&] { return Put(changes); });
+}
+
+Result<void> SqliteFile::Put(std::span<const SettingChange> changes) {
+  for (const SettingChange& change : changes) {
+    if (!change.value) {
+      TM_ASSIGN_OR_RETURN(Statement erase,
+                          Statement::Prepare(handle_->db, "DELETE FROM setting WHERE key = ?"));
+      erase.Bind(1, change.key);
+      TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, erase.Step("remove setting"));
+      continue;
+    }
     TM_ASSIGN_OR_RETURN(
         Statement put,
         Statement::Prepare(handle_->db,
                            "INSERT INTO setting (key, value, crc) "
                            "VALUES (?1, ?2, row_crc('setting', ?1, ?2)) ON CONFLICT (key) "
                            "DO UPDATE SET value = excluded.value, crc = excluded.crc"));
-    put.Bind(1, key).BindBytes(2, value);
+    put.Bind(1, change.key).BindBytes(2, *change.value);
     TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, put.Step("put setting"));
-    return {};
-  });
+  }
+  return {};
 }
 
 }  // namespace tidemark::catalog

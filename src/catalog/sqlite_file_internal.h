@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,12 @@ struct ObjectRow {
   std::string definition;
 };
 
+/// A setting to put, or (no value) to remove.
+struct SettingChange {
+  std::string key;
+  std::optional<std::string> value;
+};
+
 class SqliteFile {
  public:
   /// Opens or creates, checks that it is a catalog, and migrates forward.
@@ -38,11 +46,15 @@ class SqliteFile {
                              const std::function<Result<void>(ObjectRow)>& visit);
   Result<void> ForEachSetting(const std::function<void(std::string key, std::string value)>& visit);
 
-  /// Takes the kind's next id and inserts, in one transaction. Durable on return.
-  Result<uint32_t> Insert(std::string_view kind, const ObjectRow& row);
-  Result<void> Update(std::string_view kind, uint32_t id, std::string_view definition);
-  Result<void> Delete(std::string_view kind, uint32_t id);
-  Result<void> PutSetting(std::string_view key, std::string_view value);
+  // Each is one transaction with the settings given along, and durable on return.
+
+  /// Takes the kind's next id and inserts.
+  Result<uint32_t> Insert(std::string_view kind, const ObjectRow& row,
+                          std::span<const SettingChange> along);
+  Result<void> Update(std::string_view kind, uint32_t id, std::string_view definition,
+                      std::span<const SettingChange> along);
+  Result<void> Delete(std::string_view kind, uint32_t id, std::span<const SettingChange> along);
+  Result<void> ChangeSettings(std::span<const SettingChange> changes);
 
   /// SQLite's own structure and the checksum of every row. Each thing wrong goes to `report` as
   /// kind and message. An older schema has no checksums of rows.
@@ -62,6 +74,8 @@ class SqliteFile {
   Result<void> Verify(const std::string& path);
   /// Runs `work` in a transaction; rolls back when it or the commit fails.
   Result<void> Transaction(const std::function<Result<void>()>& work);
+  /// In a transaction that runs.
+  Result<void> Put(std::span<const SettingChange> changes);
 
   std::unique_ptr<Handle> handle_;
 };

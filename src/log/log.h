@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "log/options.h"
+#include "log/producers.h"
 #include "log/readers.h"
 #include "log/stream.h"
 
@@ -77,6 +78,9 @@ class Log final : private Steppable {
   /// Who reads through the API; those who answer readers note it here.
   ReaderTable& readers() { return readers_; }
   const ReaderTable& readers() const { return readers_; }
+  /// Who writes through the API, noted by those who answer writers.
+  ProducerTable& producers() { return producers_; }
+  const ProducerTable& producers() const { return producers_; }
 
   /// Copies `streams` (those of the catalog's copy) into `dir`, as folders of a log: everything
   /// acknowledged before the call is there, and each is readable as after a crash. Closed segments
@@ -107,6 +111,7 @@ class Log final : private Steppable {
   MonotonicTime next_trim_;  // single-owner: Step()
 
   ReaderTable readers_;
+  ProducerTable producers_;
 
   Mutex control_mutex_;  // one CreateStream or DeleteStream at a time; taken before mutex_
   mutable Mutex mutex_;  // short

@@ -56,16 +56,6 @@ std::string Cut(std::string_view text) {
 
 std::string_view WithoutPort(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
 
-/// "Boto3" and "1.43.2" of "Boto3/1.43.2 md/Botocore#..": the first product that is a library.
-void ReadAgent(std::string_view agent, HandShake& out) {
-  // The CLI and boto3 name themselves before the library that they use; so do the others.
-  const std::string_view product = agent.substr(0, agent.find(' '));
-  const size_t slash = product.find('/');
-  if (slash == std::string_view::npos || slash == 0) return;
-  out.library = Cut(product.substr(0, slash));
-  out.version = Cut(product.substr(slash + 1));
-}
-
 /// "ResourceNotFoundException" of {"__type":"com..#ResourceNotFoundException",..}.
 std::string CodeOf(std::string_view body) {
   const auto parsed = ParseJson(body);
@@ -136,12 +126,22 @@ std::string WarningOf(const http::CallSeen& call, const std::string& region, Arr
 
 }  // namespace
 
+ClientProduct ProductOf(std::string_view agent) {
+  // The CLI and boto3 name themselves before the library that they use; so do the others.
+  const std::string_view product = agent.substr(0, agent.find(' '));
+  const size_t slash = product.find('/');
+  if (slash == std::string_view::npos || slash == 0) return {};
+  return {Cut(product.substr(0, slash)), Cut(product.substr(slash + 1))};
+}
+
 HandShake HandShakes::Describe(const http::CallSeen& call, ArrivalTime now) const {
   HandShake out;
   out.first = now;
   out.peer = WithoutPort(call.peer);
   out.agent = Cut(call.agent);
-  ReadAgent(call.agent, out);
+  ClientProduct product = ProductOf(call.agent);
+  out.library = std::move(product.library);
+  out.version = std::move(product.version);
   switch (call.opening) {
     case http::Opening::kHttp:
       out.protocol = "HTTP/1.1";

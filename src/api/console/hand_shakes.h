@@ -23,6 +23,14 @@ namespace tidemark::console {
 inline constexpr size_t kHandShakesMax = 200;
 inline constexpr size_t kAgentBytesMax = 256;
 
+/// "Boto3" and "1.43.2" of "Boto3/1.43.2 md/Botocore#..": the first product of an identification;
+/// both empty if it does not tell.
+struct ClientProduct {
+  std::string library;
+  std::string version;
+};
+ClientProduct ProductOf(std::string_view agent);
+
 struct HandShake {
   ArrivalTime first;
   ArrivalTime last;

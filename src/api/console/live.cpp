@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "api/console/activity_routes_internal.h"
 #include "api/console/live_internal.h"
 #include "base/logging.h"
 #include "base/numbers.h"
@@ -16,6 +17,7 @@ constexpr size_t kSlowBytes = 64 * 1024;      // waiting: send no more until it 
 constexpr size_t kPointsPerTick = 1'000'000;  // of the feed
 constexpr size_t kTopicsMax = 64;
 constexpr size_t kMeasuresNamedMax = 200;  // more: all of them, an empty list
+constexpr size_t kObjectsMax = 50;         // of one event: lists are read again anyway
 constexpr std::string_view kTablePrefix = "table:";
 
 std::string TopicOf(const catalog::TableDef& table) {
@@ -45,7 +47,8 @@ Live::Live(const ServiceOptions& options, const ServiceDeps& deps, const Status&
       status_(status),
       replies_(replies),
       epoch_(std::to_string(deps.clock.Now().ms)),
-      tracker_(deps.store, deps.clock) {}
+      tracker_(deps.store, deps.clock),
+      activity_(deps.catalog.NewestActivity()) {}
 
 // ---- opening
 
@@ -291,6 +294,18 @@ void Live::SendGraph(const std::string& members, MonotonicTime now) {
   graph_sent_ = now;
 }
 
+void Live::SendObjects(const std::vector<catalog::Activity>& activities, MonotonicTime now) {
+  JsonWriter out;
+  WriteActivities(out, activities);
+  const std::string text = Event(++number_, "object", "graph", out.text());
+  for (const auto& listener : listeners_) {
+    // One who misses it is slow, and gets a whole graph later: its lists are read by then.
+    if (listener->graph && !Slow(*listener) && listener->missed.empty()) {
+      Write(*listener, text, now);
+    }
+  }
+}
+
 void Live::Heartbeat(MonotonicTime now) {
   for (const auto& listener : listeners_) {
     if (now - listener->written >= kHeartbeatAfter && !Slow(*listener)) {
@@ -318,12 +333,14 @@ std::map<TableId, Dirty> Live::ReadFeed(const std::optional<store::Positions>& s
 std::optional<MonotonicTime> Live::Tick() {
   const MonotonicTime now = deps_.clock.Monotonic();
   bool graph_wanted = false;
+  bool objects_wanted = false;
   bool tables_wanted = false;
   std::optional<store::Positions> start_at;
   {
     const MutexLock lock(mutex_);
     Forget(now);
     for (const auto& listener : listeners_) {
+      objects_wanted = objects_wanted || listener->graph;
       graph_wanted = graph_wanted || (listener->graph && now - graph_sent_ >= kGraphInterval) ||
                      (listener->graph_due && !Slow(*listener));
     }
@@ -340,10 +357,18 @@ std::optional<MonotonicTime> Live::Tick() {
     tracker_.Stop();
   }
   const std::string graph = graph_wanted ? status_.Graph() : std::string();
+  // What happened while nobody listened is in the pages' first answers.
+  std::vector<catalog::Activity> objects;
+  const uint64_t newest = deps_.catalog.NewestActivity();
+  if (objects_wanted && newest > activity_) {
+    objects = deps_.catalog.ListActivities(activity_, kObjectsMax);
+  }
+  activity_ = newest;
   const MutexLock lock(mutex_);
   Collect(tables, std::move(changed));
   SendMissed(now);
   SendTables(now);
+  if (!objects.empty()) SendObjects(objects, now);
   if (graph_wanted) SendGraph(graph, now);
   Heartbeat(now);
   if (listeners_.empty() && interests_.empty()) return std::nullopt;

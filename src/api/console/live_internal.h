@@ -91,6 +91,8 @@ class Live {
   void SendTables(MonotonicTime now) TM_REQUIRES(mutex_);
   void SendGraph(const std::string& members, MonotonicTime now) TM_REQUIRES(mutex_);
   void SendMissed(MonotonicTime now) TM_REQUIRES(mutex_);
+  void SendObjects(const std::vector<catalog::Activity>& activities, MonotonicTime now)
+      TM_REQUIRES(mutex_);
   void Heartbeat(MonotonicTime now) TM_REQUIRES(mutex_);
   static void Write(Listener& listener, std::string text, MonotonicTime now);
   static bool Slow(const Listener& listener);
@@ -101,7 +103,8 @@ class Live {
   Replies& replies_;
   const std::string epoch_;
 
-  DirtyTracker tracker_;  // of Tick()'s owner
+  DirtyTracker tracker_;   // of Tick()'s owner
+  uint64_t activity_ = 0;  // the newest that was sent; of Tick()'s owner
 
   Mutex mutex_;
   bool closed_ TM_GUARDED_BY(mutex_) = false;

@@ -85,6 +85,7 @@ struct Route {
 bool MatchesPath(std::string_view pattern, const std::vector<std::string>& path);
 
 std::span<const Route> AboutRoutes();
+std::span<const Route> ActivityRoutes();
 std::span<const Route> DashboardRoutes();
 std::span<const Route> PanelRoutes();
 std::span<const Route> PipelineRoutes();
@@ -103,12 +104,12 @@ std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 17> AllRoutes() {
+inline std::array<std::span<const Route>, 18> AllRoutes() {
   return {AboutRoutes(),      StatusRoutes(),    QueryRoutes(),     SqlHelpRoutes(),
           SavedQueryRoutes(), DashboardRoutes(), ShareRoutes(),     PanelRoutes(),
           TableRoutes(),      RejectionRoutes(), StackRoutes(),     StoreRoutes(),
           StreamRoutes(),     PipelineRoutes(),  TestClockRoutes(), TableUpkeepRoutes(),
-          ScheduleRoutes()};
+          ScheduleRoutes(),   ActivityRoutes()};
 }
 
 /// 204 without a body.

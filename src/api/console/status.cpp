@@ -105,11 +105,17 @@ void Status::Sample() {
     totals[RecordsName(stream->name())] = facts.records;
     totals[BytesName(stream->name())] = facts.bytes;
   }
-  for (const auto& status : deps_.pipelines.Statuses()) {
+  const auto pipelines = deps_.pipelines.Statuses();
+  for (const auto& status : pipelines) {
     totals[PipelineName(status.definition.name)] = status.records_total;
   }
   rates_.Sample(now, std::move(totals));
   meter_.Sample(now);
+  const ArrivalTime wall = deps_.clock.Now();
+  if (!history_.Due(wall)) return;
+  const auto views = deps_.views.Statuses();
+  const auto queries = deps_.engine.Queries();
+  history_.Sample(wall, {.views = views, .pipelines = pipelines, .queries = queries});
 }
 
 Status::Facts Status::Gather() const {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/console/service.h"
+#include "api/console/status_history_internal.h"
 #include "api/console/stream_meter_internal.h"
 #include "base/json.h"
 #include "base/mutex.h"
@@ -52,6 +53,7 @@ class Status {
 
   // Whole answers.
   std::string Overview() const;
+  std::string OverviewHistory() const;
   std::string Streams() const;
   Result<std::string> Stream(std::string_view name) const;
   std::string Databases() const;
@@ -61,6 +63,7 @@ class Status {
   Result<std::string> View(std::string_view name) const;
   Result<std::string> Watermarks(std::string_view view) const;
   Result<std::string> Lateness(std::string_view view) const;
+  Result<std::string> ViewHistory(std::string_view view) const;
   Result<std::string> Windows(std::string_view view, const WindowsWish& wish) const;
   /// The members of a `graph` event, without braces: "\"overview\":{..},\"streams\":[..],.."
   std::string Graph() const;
@@ -103,6 +106,7 @@ class Status {
   const MonotonicTime started_;
   RateMeter rates_;
   StreamMeter meter_;
+  StatusHistory history_;
 };
 
 }  // namespace tidemark::console

@@ -68,6 +68,8 @@ Answer OnView(Core& core, const Call& call, std::string_view suffix, Verb verb) 
 constexpr Route kRoutes[] = {
     {"GET", "overview",
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Overview()); }},
+    {"GET", "overview/history",
+     [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.OverviewHistory()); }},
     {"GET", "databases",
      [](Core& core, Call&) -> Answer { return Replies::Ok(core.status.Databases()); }},
     {.method = "GET",
@@ -84,6 +86,10 @@ constexpr Route kRoutes[] = {
     {"GET", "views/*/lateness",
      [](Core& core, Call& call) -> Answer {
        return core.OfView(core.status.Lateness(call.path[1]));
+     }},
+    {"GET", "views/*/history",
+     [](Core& core, Call& call) -> Answer {
+       return core.OfView(core.status.ViewHistory(call.path[1]));
      }},
     {"GET", "views/*/windows", GetWindows},
     {"GET", "views/*/definition",

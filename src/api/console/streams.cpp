@@ -134,6 +134,7 @@ constexpr Route kRoutes[] = {
     {"GET", "streams/*/records", GetStreamRecords},
     {"POST", "streams/*/records", PutStreamRecords},
     {"GET", "streams/*/consumers", GetStreamConsumers},
+    {"GET", "streams/*/producers", GetStreamProducers},
 };
 
 }  // namespace

@@ -42,5 +42,6 @@ Answer PutStreamRecords(Core& core, Call& call);
 Answer GetStreamKeys(Core& core, Call& call);
 Answer GetStreamShards(Core& core, Call& call);
 Answer GetStreamConsumers(Core& core, Call& call);
+Answer GetStreamProducers(Core& core, Call& call);
 
 }  // namespace tidemark::console

@@ -263,6 +263,34 @@ TEST(ConsoleStreams, ListsPipelinesAndPollingReaders) {
   EXPECT_EQ(Text(t.Get("/api/v1/streams/s").body, "consumers"), "2");
 }
 
+TEST(ConsoleStreams, ListsProducersWithTheirErrors) {
+  TestConsole t;
+  const auto stream = t.logs.log->Find("s");
+  log::ProducerTable& producers = t.logs.log->producers();
+  const ArrivalTime now = t.logs.clock.Now();
+  producers.Note({stream->id(), "Boto3/1.43.2", "AKIA", "127.0.0.1", "PutRecords"},
+                 {.records = 500, .bytes = 2000, .now = now});
+  producers.Note({stream->id(), "curl", "", "10.0.0.7", "PutRecord"},
+                 {.error = "ValidationException", .now = now});
+  const auto answer = t.Get("/api/v1/streams/s/producers");
+  const JsonValue& list = At(answer.body, "producers");
+  ASSERT_EQ(list.array().size(), 2U);
+  const JsonValue& boto = list.array()[0];
+  EXPECT_EQ(Text(boto, "library"), "Boto3");
+  EXPECT_EQ(Text(boto, "version"), "1.43.2");
+  EXPECT_EQ(Text(boto, "operation"), "PutRecords");
+  EXPECT_EQ(Text(boto, "records"), "500");
+  EXPECT_EQ(Text(boto, "bytes"), "2000");
+  EXPECT_EQ(At(boto, "records_per_second").double_value(), 50);  // of ten seconds
+  EXPECT_THAT(At(boto, "errors").array(), IsEmpty());
+  const JsonValue& curl = list.array()[1];
+  EXPECT_TRUE(At(curl, "library").is_null());
+  EXPECT_TRUE(At(curl, "access_key").is_null());
+  EXPECT_EQ(Text(At(curl, "errors").array()[0], "code"), "ValidationException");
+  EXPECT_EQ(Text(At(curl, "errors").array()[0], "count"), "1");
+  EXPECT_EQ(t.Get("/api/v1/streams/none/producers").status, 404);
+}
+
 // ---- records
 
 TEST(ConsoleStreams, MergesShardsByArrivalAndPages) {

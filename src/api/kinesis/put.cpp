@@ -116,11 +116,14 @@ void KinesisService::Impl::PutRecord(const CallPtr& call, Input input) {
     return Answer(call, std::unexpected(BadHashKey(hash_text)));
   }
   if (!stream) return Answer(call, std::unexpected(std::move(stream).error()));
+  call->put->producer.stream = (*stream)->id();
   if (auto failure = CheckOrdering(**stream, input))
     return Answer(call, std::unexpected(*std::move(failure)));
   log::PutBatch batch = (*stream)->NewBatch();
   if (auto failure = AddRecord(**stream, input, batch))
     return Answer(call, std::unexpected(*std::move(failure)));
+  call->put->records = batch.size();
+  call->put->bytes = batch.payload_bytes();
   (*stream)->Append(
       std::move(batch), [this, call, target = *stream](Result<std::vector<log::PutResult>> places) {
         if (!places.ok()) {
@@ -141,11 +144,15 @@ void KinesisService::Impl::AppendRecords(const CallPtr& call,
                                          const std::shared_ptr<log::Stream>& stream,
                                          log::PutBatch batch) {
   const size_t records = batch.size();
+  call->put->producer.stream = stream->id();
+  call->put->records = records;
+  call->put->bytes = batch.payload_bytes();
   stream->Append(std::move(batch), [this, call, stream,
                                     records](Result<std::vector<log::PutResult>> places) {
     if (places.ok()) return Answer(call, PutRecordsBody(*stream, *places));
     switch (places.error().code) {
       case Code::kResourceExhausted:
+        call->put->error = ErrorName(KinesisError::kProvisionedThroughputExceeded);
         return Answer(call, ThrottledBody(records, "Rate exceeded for stream " + stream->name() +
                                                        " under account " + options_.account + "."));
       case Code::kNotFound:
@@ -211,6 +218,7 @@ void KinesisService::Impl::PutRecords(const CallPtr& call, std::string body) {
   }
   auto stream = FindStream(*input);
   if (!stream) return Answer(call, std::unexpected(std::move(stream).error()));
+  call->put->producer.stream = (*stream)->id();
   auto batch = MakeBatch(**stream, *input->Find("Records"));
   if (!batch) return Answer(call, std::unexpected(std::move(batch).error()));
   AppendRecords(call, *stream, *std::move(batch));

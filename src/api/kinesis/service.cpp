@@ -133,6 +133,22 @@ log::ReaderKey ReaderOf(const http::Request& request) {
 
 }  // namespace
 
+namespace {
+
+std::optional<PutNote> PutNoteOf(std::string_view operation, const http::Request& request) {
+  if (operation != "PutRecords" && operation != "PutRecord") return std::nullopt;
+  log::ReaderKey who = ReaderOf(request);
+  PutNote note;
+  note.producer = {{},
+                   std::move(who.client),
+                   std::move(who.access_key),
+                   std::move(who.address),
+                   std::string(operation)};
+  return note;
+}
+
+}  // namespace
+
 KinesisService::KinesisService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KinesisService::~KinesisService() = default;
 
@@ -217,6 +233,7 @@ void KinesisService::Impl::Answer(const CallPtr& call, Outcome<std::string> outc
       .GetCounter("tidemark_kinesis_requests_total", "Requests answered.",
                   {{"operation", call->operation}, {"code", std::string(code)}})
       .Add();
+  if (call->put) NoteProducer(*call, outcome ? call->put->error : code);
   http::Response response;
   if (outcome) {
     AddCommonHeaders(response, call->content_type, call->cross_origin);
@@ -227,6 +244,16 @@ void KinesisService::Impl::Answer(const CallPtr& call, Outcome<std::string> outc
     if (call->cross_origin) response.headers.Add("Access-Control-Allow-Origin", "*");
   }
   call->responder.Send(std::move(response));
+}
+
+void KinesisService::Impl::NoteProducer(const Call& call, std::string_view error) {
+  const PutNote& put = *call.put;
+  if (put.producer.stream == StreamId{}) return;  // of no stream: the hand-shakes have it
+  const bool taken = error.empty();
+  context_.log.producers().Note(put.producer, {.records = taken ? put.records : 0,
+                                               .bytes = taken ? put.bytes : 0,
+                                               .error = error,
+                                               .now = context_.clock.Now()});
 }
 
 void KinesisService::Impl::Post(const CallPtr& call, Lane lane,
@@ -248,7 +275,8 @@ void KinesisService::Impl::Handle(std::string_view operation, http::Request requ
   auto call = std::make_shared<Call>(Call{
       spec != nullptr ? std::string(operation) : "unknown",
       std::string(media_type.empty() ? kJson11 : media_type), request.Find("origin").has_value(),
-      std::move(responder), operation == "GetRecords" ? ReaderOf(request) : log::ReaderKey{}});
+      std::move(responder), operation == "GetRecords" ? ReaderOf(request) : log::ReaderKey{},
+      PutNoteOf(operation, request)});
   if (media_type.empty()) {
     return Answer(call, std::unexpected(Failure{KinesisError::kUnsupportedMediaType, ""}));
   }
@@ -266,6 +294,13 @@ std::optional<JsonValue> KinesisService::Impl::ParseInput(const CallPtr& call,
   if (body.empty() || !input.ok() || !input->is_object()) {
     Answer(call, std::unexpected(Failure{KinesisError::kSerialization, ""}));
     return std::nullopt;
+  }
+  if (call->put) {
+    // Also of what is refused below, if the stream that it names exists.
+    const JsonValue* const name = input->Find("StreamName");
+    const auto stream =
+        name != nullptr && name->is_string() ? context_.log.Find(name->string_value()) : nullptr;
+    if (stream != nullptr) call->put->producer.stream = stream->id();
   }
   const OperationSpec* const spec = FindOperation(call->operation);
   if (spec == nullptr) {

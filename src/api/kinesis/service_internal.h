@@ -21,13 +21,22 @@ namespace tidemark::kinesis {
 template <typename T>
 using Outcome = std::expected<T, Failure>;
 
+/// What a PutRecord or PutRecords did, for the list of producers.
+struct PutNote {
+  log::ProducerKey producer;  // without a stream: it named none that exists
+  size_t records = 0;
+  size_t bytes = 0;
+  std::string_view error;  // of every record, where the answer itself is none
+};
+
 /// One request under way, and the duty to answer it.
 struct Call {
   std::string operation;
   std::string content_type;
   bool cross_origin = false;
   http::Responder responder;
-  log::ReaderKey reader;  // of GetRecords, but for the stream
+  log::ReaderKey reader;         // of GetRecords, but for the stream
+  std::optional<PutNote> put{};  // of PutRecord and PutRecords
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -67,6 +76,7 @@ class KinesisService::Impl {
   /// Runs `work` where files may be touched, and answers with what it returns.
   void Post(const CallPtr& call, Lane lane, std::move_only_function<Outcome<std::string>()> work);
   void Answer(const CallPtr& call, Outcome<std::string> outcome);
+  void NoteProducer(const Call& call, std::string_view error);
   void AddCommonHeaders(http::Response& response, std::string_view content_type, bool cross_origin);
   std::string NewRequestId();
 

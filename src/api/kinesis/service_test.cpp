@@ -99,6 +99,56 @@ TEST(KinesisService, NotesWhoReads) {
   EXPECT_EQ(readers[0].shards.at(0).iterator_age, milliseconds(0));
 }
 
+// console-ux.md 5.2: producers by client, with their errors by code.
+TEST(KinesisService, NotesWhoPutsRecords) {
+  KinesisFixture k;
+  k.Ok("CreateStream", R"({"StreamName":"s","ShardCount":1})");
+  const auto put = [&k](std::string_view operation, std::string body) {
+    http::Request request{.method = "POST", .path = "/"};
+    request.headers.Add("Content-Type", "application/x-amz-json-1.1");
+    request.headers.Add("User-Agent", "Boto3/1.43.2 md/Botocore#1.43.2");
+    request.headers.Add(
+        "Authorization",
+        "AWS4-HMAC-SHA256 Credential=AKIALOCAL/20260115/us-east-1/kinesis/aws4_request");
+    request.peer = "127.0.0.1:52100";
+    request.body = std::move(body);
+    http::Recorder recorder;
+    k.service->Handle(operation, std::move(request), recorder.MakeResponder());
+    k.f.executor->RunUntilIdle();
+    return recorder.response()->status;
+  };
+  EXPECT_EQ(
+      put("PutRecords", R"({"StreamName":"s","Records":[{"Data":"aGVsbG8=","PartitionKey":"a"},)"
+                        R"({"Data":"aGVsbG8=","PartitionKey":"b"}]})"),
+      200);
+  EXPECT_EQ(put("PutRecords", R"({"StreamName":"s","Records":[{"Data":"%","PartitionKey":"a"}]})"),
+            400);
+  EXPECT_EQ(put("PutRecords", R"({"StreamName":"s","Records":[]})"), 400);
+  EXPECT_EQ(
+      put("PutRecords", R"({"StreamName":"none","Records":[{"Data":"","PartitionKey":"a"}]})"),
+      400);
+  EXPECT_EQ(put("PutRecord", R"({"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s",)"
+                             R"("Data":"aGVsbG8=","PartitionKey":"a"})"),
+            200);
+  EXPECT_EQ(put("PutRecord", R"({"StreamARN":"x","Data":"","PartitionKey":"a"})"), 400);
+  const auto list = k.f.log->producers().List(StreamId{1}, k.f.clock.Now());
+  ASSERT_EQ(list.size(), 2U);
+  const log::Producer& many = list[0];
+  EXPECT_EQ(many.key.client, "Boto3/1.43.2");
+  EXPECT_EQ(many.key.access_key, "AKIALOCAL");
+  EXPECT_EQ(many.key.address, "127.0.0.1");
+  EXPECT_EQ(many.key.operation, "PutRecords");
+  EXPECT_EQ(many.requests, 3U);
+  EXPECT_EQ(many.records, 2U);
+  EXPECT_EQ(many.bytes, 12U);  // data and keys
+  uint64_t refused = 0;
+  for (const auto& [code, count] : many.errors) refused += count;
+  EXPECT_EQ(refused, 2U);
+  EXPECT_EQ(list[1].key.operation, "PutRecord");
+  EXPECT_EQ(list[1].records, 1U);
+  EXPECT_TRUE(list[1].errors.empty());
+}
+
 TEST(KinesisService, PutsAndReadsBack) {  // checklist 46, 50, 53, 56, 58
   KinesisFixture k;
   k.Ok("CreateStream", R"({"StreamName":"s","ShardCount":2})");
