@@ -9,11 +9,10 @@
 #include <set>
 #include <sstream>
 
-#include "app/toml_reader.h"
+#include "app/stack_grammar_internal.h"
 #include "base/json.h"
 
 namespace tidemark::app {
-namespace {
 
 // Kinesis stream names (kinesis-api.md 2.1); the other kinds follow the Timestream rule
 // (timestream-api.md 2.3), which is the same alphabet.
@@ -24,13 +23,21 @@ bool IsName(std::string_view name) {
   });
 }
 
-std::string NameOf(TomlTable& table, std::string_view key = "name") {
+std::string NameOf(TomlTable& table, std::string_view key) {
   std::string name = table.RequiredString(key);
   if (!name.empty() && !IsName(name)) {
     table.Problem(key, "\"" + name + "\" is not a name: 1 to 128 letters, digits, '_', '.', '-'");
   }
   return name;
 }
+
+void StringList(JsonWriter& out, std::string_view key, const std::vector<std::string>& values) {
+  out.Key(key).BeginArray();
+  for (const auto& value : values) out.String(value);
+  out.EndArray();
+}
+
+namespace {
 
 /// Retentions are whole hours and days in the AWS models that they are shown through.
 int64_t WholeUnits(TomlTable& table, std::string_view key, nanoseconds fallback, nanoseconds unit,
@@ -90,37 +97,6 @@ catalog::PipelineDef ReadPipeline(TomlTable& table) {
   return def;
 }
 
-catalog::ViewDef ReadView(TomlTable& table) {
-  catalog::ViewDef def;
-  def.name = NameOf(table);
-  def.database = NameOf(table, "database");
-  def.table = NameOf(table, "table");
-  def.target_table = table.String("target_table", def.table);
-  def.measures = table.Strings("measures", {"*"});
-  def.types = table.Strings("types", {"DOUBLE"});
-  const bool one = table.Has("aggregate");  // either name takes one or several
-  if (table.Has("aggregates") && one) {
-    table.Problem("aggregates", "a view has \"aggregate\" or \"aggregates\", not both");
-  }
-  def.aggregates = table.Strings(one ? "aggregate" : "aggregates", {"avg"});
-  def.window = table.RequiredDuration("window", milliseconds(1));
-  def.offset = table.Duration("offset", nanoseconds(0), nanoseconds(0));
-  def.group_by = table.Strings("group_by", {"*"});
-  def.output = table.String("output", "{aggregate}_{measure}");
-  def.label = table.OneOf("label", "start", {"start", "end"}) == 0 ? catalog::WindowLabel::kStart
-                                                                   : catalog::WindowLabel::kEnd;
-  def.out_of_orderness = table.Duration("out_of_orderness", nanoseconds(0), nanoseconds(0));
-  def.allowed_lateness = table.Duration("allowed_lateness", nanoseconds(0), nanoseconds(0));
-  def.late = table.OneOf("late", "recompute", {"recompute", "freeze"}) == 0
-                 ? catalog::LatePolicy::kRecompute
-                 : catalog::LatePolicy::kFreeze;
-  def.early = table.Duration("early", nanoseconds(0), nanoseconds(0));
-  def.provisional_after = table.Duration("provisional_after", nanoseconds(0), nanoseconds(0));
-  def.adopt = table.Bool("adopt", false);
-  def.definition = DefinitionText(def);
-  return def;
-}
-
 StackDashboard ReadDashboard(TomlTable& table) {
   StackDashboard out;
   out.name = NameOf(table);
@@ -128,12 +104,6 @@ StackDashboard ReadDashboard(TomlTable& table) {
   out.file = table.RequiredString("file");
   out.where = table.Where();
   return out;
-}
-
-void StringList(JsonWriter& out, std::string_view key, const std::vector<std::string>& values) {
-  out.Key(key).BeginArray();
-  for (const auto& value : values) out.String(value);
-  out.EndArray();
 }
 
 template <typename Def>
@@ -190,31 +160,6 @@ std::string DefinitionText(const catalog::PipelineDef& def) {
   out.Key("measure_type").String(def.mapping.measure_type);
   out.Key("time").String(def.mapping.time).Key("time_unit").String(def.mapping.time_unit);
   StringList(out, "dimensions", def.mapping.dimensions);
-  out.EndObject();
-  return std::move(out).Take();
-}
-
-std::string DefinitionText(const catalog::ViewDef& def) {
-  JsonWriter out;
-  out.BeginObject();
-  out.Key("database").String(def.database).Key("table").String(def.table);
-  out.Key("target_table").String(def.target_table);
-  StringList(out, "measures", def.measures);
-  StringList(out, "types", def.types);
-  StringList(out, "aggregate", def.aggregates);  // as catalogs of before have it
-  out.Key("window").String(FormatDuration(def.window));
-  // Not in the texts of catalogs written before there was one.
-  if (def.offset != nanoseconds(0)) out.Key("offset").String(FormatDuration(def.offset));
-  StringList(out, "group_by", def.group_by);
-  out.Key("output").String(def.output);
-  out.Key("label").String(def.label == catalog::WindowLabel::kEnd ? "end" : "start");
-  out.Key("out_of_orderness").String(FormatDuration(def.out_of_orderness));
-  out.Key("allowed_lateness").String(FormatDuration(def.allowed_lateness));
-  out.Key("late").String(def.late == catalog::LatePolicy::kFreeze ? "freeze" : "recompute");
-  if (def.early != nanoseconds(0)) out.Key("early").String(FormatDuration(def.early));
-  if (def.provisional_after != nanoseconds(0)) {
-    out.Key("provisional_after").String(FormatDuration(def.provisional_after));
-  }
   out.EndObject();
   return std::move(out).Take();
 }

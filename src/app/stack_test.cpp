@@ -154,6 +154,67 @@ TEST(Stack, DefinitionsAreWrittenAsAStackThatMakesThemAgain) {
   }
 }
 
+/// One view of each kind, with every key that goes with it.
+const std::vector<std::string> kKinds{
+    "window = \"5m\"\nslide = \"1m\"\noffset = \"30s\"\nrows = \"multi\"\nsource = \"other\"\n"
+    "aggregates = [\"avg\", \"histogram\"]\nbuckets = [0, 50.5, 90]\n",
+    "session_gap = \"5m\"\nmax_session = \"12h\"\ngroup_by = [\"region\", \"tier\"]\n"
+    "label_map = {name = \"tier\", from = \"type\", map = {\"m5*\" = \"general\", \"c?\" = "
+    "\"x\"}}\n",
+    "calendar = \"week\"\nzone = \"Europe/Berlin\"\nweek_start = \"sunday\"\ngroup_by = []\n",
+    "every = \"10s\"\nfill = \"constant\"\nfill_value = 0.5\nmax_gap = \"1m\"\noffset = \"3s\"\n",
+    "levels = [\"1m\", \"1h\", \"1d\"]\noutput = \"{aggregate}_{window}_{measure}\"\n"
+    "filter = {region = [\"us-east-1\"], type = \"m5*\", value_min = 0.0, value_max = 100}\n"
+    "staleness = \"5m\"\nhorizon = \"6m\"\nrecompute_per_second = 5\nrefresh = \"1s\"\n"
+    "late_stream = \"v-late\"\n"};
+
+TEST(Stack, EveryKindOfWindowIsReadAndWritten) {
+  for (const std::string& kind : kKinds) {
+    const auto stack =
+        ParseStack("[[view]]\nname = \"v\"\ndatabase = \"d\"\ntable = \"t\"\n" + kind, "s.toml");
+    ASSERT_TRUE(stack.ok()) << stack.error().message << kind;
+    const auto& def = stack->views.at(0);
+    const auto again = ParseStack(StackText(def), "again.toml");
+    ASSERT_TRUE(again.ok()) << again.error().message << StackText(def);
+    EXPECT_EQ(again->views.at(0), def) << StackText(def);
+    // Every line of it made a difference.
+    std::istringstream lines(kind);
+    for (std::string line; std::getline(lines, line);) {
+      const std::string key = line.substr(0, line.find(' '));
+      EXPECT_THAT(StackText(def), HasSubstr("\n" + key + " = "));
+    }
+  }
+}
+
+TEST(Stack, AViewHasOneKindOfWindow) {
+  const auto error = [](const std::string& lines) {
+    return ErrorOf("[[view]]\nname = \"v\"\ndatabase = \"d\"\ntable = \"t\"\n" + lines);
+  };
+  EXPECT_THAT(error(""), HasSubstr("[[view]] needs the key \"window\""));
+  EXPECT_EQ(error("window = \"5m\"\ncalendar = \"day\"\n"),
+            "s.toml:6: a view has one kind of window: \"window\" or \"calendar\", not both");
+  EXPECT_EQ(error("calendar = \"day\"\nslide = \"1m\"\n"),
+            "s.toml:6: key \"slide\" goes with \"window\", which this view does not have");
+  EXPECT_THAT(error("window = \"5m\"\nzone = \"UTC\"\n"), HasSubstr("goes with \"calendar\""));
+  EXPECT_THAT(error("session_gap = \"5m\"\noffset = \"1m\"\n"), HasSubstr("have no offset"));
+  EXPECT_THAT(error("levels = [\"1h\", \"1m\"]\n"), HasSubstr("ascending"));
+  EXPECT_THAT(error("levels = [\"1x\"]\n"), HasSubstr("\"1x\" is no duration"));
+  EXPECT_THAT(error("every = \"1s\"\naggregate = \"avg\"\n"), HasSubstr("has no aggregates"));
+}
+
+TEST(Stack, MistakesInsideATableNameTheirLine) {
+  const auto error = [](const std::string& line) {
+    return ErrorOf("[[view]]\nname = \"v\"\ndatabase = \"d\"\ntable = \"t\"\nwindow = \"1m\"\n" +
+                   line);
+  };
+  EXPECT_EQ(error("filter = {value_min = 3, value_max = 2}\n"),
+            "s.toml:6: key \"filter\": value_max is below value_min: nothing would pass");
+  EXPECT_EQ(error("filter = {region = 3}\n"),
+            "s.toml:6: key \"region\" must be a string or a list of strings");
+  EXPECT_EQ(error("label_map = {name = \"a\", form = \"b\"}\n"),
+            "s.toml:6: [label_map] needs the key \"from\"");
+}
+
 TEST(Config, DefaultsAndKeys) {
   const auto config =
       ParseConfig("memory_max = \"256MiB\"\n[sql]\npushdown = false\nthreads = 1\n", "c.toml")

@@ -149,14 +149,69 @@ uint64_t TomlTable::ByteSize(std::string_view key, uint64_t fallback, uint64_t m
   return *size;
 }
 
-std::vector<std::string> TomlTable::Strings(std::string_view key,
-                                            std::vector<std::string> fallback) {
+std::vector<nanoseconds> TomlTable::Durations(std::string_view key) {
+  std::vector<nanoseconds> out;
+  if (!Has(key)) return out;
+  for (const std::string& text : Strings(key, {})) {
+    const auto duration = ParseDuration(text);
+    if (!duration.ok()) {
+      Problem(key, "key \"" + std::string(key) + "\": \"" + text +
+                       "\" is no duration such as \"5m\" or \"250ms\"");
+      return out;
+    }
+    out.push_back(*duration);
+  }
+  return out;
+}
+
+std::optional<double> TomlTable::Number(std::string_view key) {
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return std::nullopt;
+  if (!node->is_number()) {
+    impl_->WrongType(key, *node, "a number");
+    return std::nullopt;
+  }
+  return node->value<double>();
+}
+
+std::vector<double> TomlTable::Numbers(std::string_view key) {
+  std::vector<double> out;
+  const toml::node* node = impl_->Find(key);
+  if (node == nullptr) return out;
+  const auto* list = node->as_array();
+  if (list == nullptr) {
+    impl_->WrongType(key, *node, "a list of numbers");
+    return out;
+  }
+  for (const auto& item : *list) {
+    if (!item.is_number()) {
+      impl_->WrongType(key, item, "a list of numbers");
+      return out;
+    }
+    out.push_back(item.value<double>().value_or(0));
+  }
+  return out;
+}
+
+bool TomlTable::IsList(std::string_view key) const {
+  const toml::node* node = impl_->table->get(key);
+  return node != nullptr && node->is_array();
+}
+
+std::vector<std::string> TomlTable::Keys() const {
+  std::vector<std::string> out;
+  for (const auto& [key, node] : *impl_->table) out.emplace_back(key.str());
+  return out;
+}
+
+std::vector<std::string> TomlTable::Strings(std::string_view key, std::vector<std::string> fallback,
+                                            EmptyList empty) {
   const toml::node* node = impl_->Find(key);
   if (node == nullptr) return fallback;
   if (const auto* text = node->as_string()) return {text->get()};
   std::vector<std::string> out;
   const auto* list = node->as_array();
-  if (list == nullptr || list->empty()) {
+  if (list == nullptr || (list->empty() && empty == EmptyList::kRefused)) {
     impl_->WrongType(key, *node, "a string or a list of strings");
     return out;
   }
@@ -245,6 +300,10 @@ Result<void> TomlTable::Finish() {
   }
   if (impl_->error) return *impl_->error;
   return {};
+}
+
+void TomlTable::Join(TomlTable& inner) {
+  if (auto r = inner.Finish(); !r.ok() && !impl_->error) impl_->error = std::move(r).error();
 }
 
 std::string TomlTable::Where() const { return impl_->file + ":" + std::to_string(impl_->line); }

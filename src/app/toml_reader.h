@@ -30,8 +30,17 @@ class TomlTable {
   nanoseconds Duration(std::string_view key, nanoseconds fallback, nanoseconds min);
   nanoseconds RequiredDuration(std::string_view key, nanoseconds min);
   uint64_t ByteSize(std::string_view key, uint64_t fallback, uint64_t min);
+  std::vector<nanoseconds> Durations(std::string_view key);
+  /// A number with or without a point; none: not there.
+  std::optional<double> Number(std::string_view key);
+  std::vector<double> Numbers(std::string_view key);
+  enum class EmptyList : uint8_t { kRefused, kAllowed };
   /// A list of strings, or one string as a list of one.
-  std::vector<std::string> Strings(std::string_view key, std::vector<std::string> fallback);
+  std::vector<std::string> Strings(std::string_view key, std::vector<std::string> fallback,
+                                   EmptyList empty = EmptyList::kRefused);
+  bool IsList(std::string_view key) const;
+  /// Of this table, sorted.
+  std::vector<std::string> Keys() const;
   /// One of `names`; its index.
   size_t OneOf(std::string_view key, std::string_view fallback,
                const std::vector<std::string>& names);
@@ -46,6 +55,8 @@ class TomlTable {
   /// Adds a problem at `key`'s line.
   void Problem(std::string_view key, std::string message);
   Result<void> Finish();
+  /// Finishes a table inside this one; its problem becomes one of this.
+  void Join(TomlTable& inner);
   /// "FILE:LINE" of the table.
   std::string Where() const;
 

@@ -114,6 +114,28 @@ ViewDef Ec2View() {
   def.running = false;
   def.paused = true;
   def.definition = "view";
+  def.source = "ec2-1m";
+  def.filter = {
+      {{"region", {"us-east-1", "eu-west-1"}, false}, {"instance_type", {"m5*"}, true}}, 0.0, 99.5};
+  def.label_map = {"tier", "instance_type", {{"m5*", "general"}, {"c?", "compute"}}};
+  def.slide = minutes(1);
+  def.session_gap = seconds(7);
+  def.max_session = hours(8);
+  def.calendar = "week";
+  def.zone = "Europe/Berlin";
+  def.week_start = "sunday";
+  def.every = seconds(10);
+  def.fill = "constant";
+  def.fill_value = -0.5;
+  def.max_gap = minutes(3);
+  def.levels = {minutes(1), hours(24 * 365 * 11) + nanoseconds(1)};  // more than a double holds
+  def.multi_rows = true;
+  def.buckets = {0, 0.1, 90};
+  def.staleness = minutes(6);
+  def.horizon = minutes(9);
+  def.recompute_per_second = 77;
+  def.refresh = seconds(2);
+  def.late_stream = "ec2-late";
   return def;
 }
 

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "catalog/codec_internal.h"
 #include "catalog/codec_members_internal.h"
+#include "catalog/codec_view_internal.h"
 
 namespace tidemark::catalog {
 namespace {
@@ -192,6 +193,7 @@ std::string EncodeDefinition(const ViewDef& def) {
   out.Int("window_ns", def.window.count());
   if (def.offset != nanoseconds(0)) out.Int("offset_ns", def.offset.count());
   out.Texts("group_by", def.group_by);
+  EncodeViewExtras(def, out);
   out.Text("output", def.output);
   out.Enum("label", def.label, kLabels);
   out.Int("out_of_orderness_ns", def.out_of_orderness.count());
@@ -221,6 +223,7 @@ Result<void> DecodeDefinition(std::string_view text, ViewDef& def) {
   in.Duration("window_ns", def.window);
   in.Duration("offset_ns", def.offset);
   in.Texts("group_by", def.group_by);
+  DecodeViewExtras(def, in);
   in.Text("output", def.output);
   in.Enum("label", def.label, kLabels);
   in.Duration("out_of_orderness_ns", def.out_of_orderness);

@@ -107,6 +107,31 @@ class Reader {
       out.push_back(item.string_value());
     }
   }
+  void Number(std::string_view name, double& out) {
+    if (const JsonValue* v = Find(name)) {
+      if (v->is_number()) {
+        out = v->double_value();
+      } else {
+        Fail(name, "is not a number");
+      }
+    }
+  }
+  void OptionalNumber(std::string_view name, std::optional<double>& out) {
+    if (Find(name) == nullptr) return;
+    double value = 0;
+    Number(name, value);
+    out = value;
+  }
+  void Numbers(std::string_view name, std::vector<double>& out) {
+    const JsonValue* v = Find(name);
+    if (v == nullptr) return;
+    if (!v->is_array()) return Fail(name, "is not a list");
+    out.clear();
+    for (const JsonValue& item : v->array()) {
+      if (!item.is_number()) return Fail(name, "holds something that is not a number");
+      out.push_back(item.double_value());
+    }
+  }
   void Hash(std::string_view name, HashKey& out) {
     std::string text;
     Text(name, text);

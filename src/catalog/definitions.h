@@ -112,6 +112,32 @@ struct PipelineDef {
 enum class WindowLabel : uint8_t { kStart, kEnd };
 enum class LatePolicy : uint8_t { kRecompute, kFreeze };
 
+/// Conditions on points; all have to hold.
+struct FilterDef {
+  struct Text {
+    std::string name;                 // of a dimension, or "measure_name"
+    std::vector<std::string> values;  // any of them; with `glob` one pattern of '*' and '?'
+    bool glob = false;
+    friend bool operator==(const Text&, const Text&) = default;
+  };
+  std::vector<Text> texts;
+  std::optional<double> value_min;  // inclusive, both; of numbers: others never pass
+  std::optional<double> value_max;
+
+  bool empty() const { return texts.empty() && !value_min && !value_max; }
+  friend bool operator==(const FilterDef&, const FilterDef&) = default;
+};
+
+/// A dimension made from another: the text of the longest pattern that matches (of equal length,
+/// the first in order); a series that none matches, or without `from`, has no such dimension.
+struct LabelMapDef {
+  std::string name;                                        // "": none
+  std::string from;                                        // a dimension
+  std::vector<std::pair<std::string, std::string>> texts;  // pattern of '*' and '?', text
+
+  friend bool operator==(const LabelMapDef&, const LabelMapDef&) = default;
+};
+
 struct ViewDef {
   ViewId id;
   uint32_t generation = 1;
@@ -122,9 +148,32 @@ struct ViewDef {
   std::vector<std::string> measures;  // patterns
   std::vector<std::string> types;     // "DOUBLE", "BIGINT"
   std::vector<std::string> aggregates;
+  std::string source;  // the view it reads; "": the table's own points
+  FilterDef filter;
+  LabelMapDef label_map;
+  // One kind of window: `window` (with `slide`: hopping), `session_gap`, `calendar`, `every` or
+  // `levels`.
   nanoseconds window{0};
-  nanoseconds offset{0};              // windows start at offset + n * window
-  std::vector<std::string> group_by;  // "*": all dimensions
+  nanoseconds slide{0};   // 0: tumbling
+  nanoseconds offset{0};  // windows start at offset + n * slide
+  nanoseconds session_gap{0};
+  nanoseconds max_session = hours(24);
+  std::string calendar;  // "day", "week", "month", "quarter", "year"
+  std::string zone;      // IANA; "": UTC
+  std::string week_start = "monday";
+  nanoseconds every{0};
+  std::string fill;  // of `every`: "linear", "locf", "next", "spline", "constant"
+  double fill_value = 0;
+  nanoseconds max_gap{0};
+  std::vector<nanoseconds> levels;        // ascending
+  std::vector<std::string> group_by;      // "*": all dimensions; none: one series
+  bool multi_rows = false;                // one multi-measure row in place of one row an aggregate
+  std::vector<double> buckets;            // of aggregate "histogram", ascending
+  nanoseconds staleness{0};               // of counters; 0: max(5 min, 2 windows)
+  nanoseconds horizon{0};                 // of twa; 0: max(5 min, 2 windows)
+  int64_t recompute_per_second = 10'000;  // (group, window) beyond allowed lateness
+  nanoseconds refresh{0};                 // late points are published together; 0: at once
+  std::string late_stream;                // takes points that can no longer change their row
   std::string output = "{aggregate}_{measure}";
   WindowLabel label = WindowLabel::kStart;
   nanoseconds out_of_orderness{0};

@@ -41,6 +41,32 @@ std::optional<store::ValueType> TypeFromText(std::string_view text) {
   return std::nullopt;
 }
 
+/// What the grammar knows and this version does not do.
+Result<void> CheckOffered(const catalog::ViewDef& def) {
+  const catalog::ViewDef plain;
+  const auto refuse = [&def](std::string_view key) {
+    return Invalid(def.name, std::string(key) + " is not offered by this version");
+  };
+  if (def.group_by != std::vector<std::string>{"*"}) {
+    return Invalid(def.name, "group_by: only [\"*\"] (all dimensions) is offered by this version");
+  }
+  if (!def.source.empty()) return refuse("source");
+  if (!def.filter.empty()) return refuse("filter");
+  if (!def.label_map.name.empty()) return refuse("label_map");
+  if (def.slide != plain.slide) return refuse("slide");
+  if (def.session_gap != plain.session_gap) return refuse("session_gap");
+  if (!def.calendar.empty()) return refuse("calendar");
+  if (def.every != plain.every) return refuse("every");
+  if (!def.levels.empty()) return refuse("levels");
+  if (def.multi_rows) return refuse("rows = \"multi\"");
+  if (!def.buckets.empty()) return refuse("buckets");
+  if (def.staleness != plain.staleness) return refuse("staleness");
+  if (def.horizon != plain.horizon) return refuse("horizon");
+  if (def.refresh != plain.refresh) return refuse("refresh");
+  if (!def.late_stream.empty()) return refuse("late_stream");
+  return {};
+}
+
 Result<void> CheckOutput(const ViewDefinition& d) {
   const std::string& output = d.output;
   const size_t at = output.find(kMeasure);
@@ -91,9 +117,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
     }
     out.aggregates.push_back(*std::move(aggregate));
   }
-  if (def.group_by != std::vector<std::string>{"*"}) {
-    return Invalid(def.name, "group_by: only [\"*\"] (all dimensions) is offered by this version");
-  }
+  if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
   out.width = def.window;
   out.offset = def.offset;
   out.output = def.output;
