@@ -15,6 +15,11 @@ const kMacros = [
   ['$__interval', 'bin width'], ['$__interval_ms', 'bin width'], ['$__interval_raw_ms', 'bin width as a number'], ['$__database', 'database'], ['$__table', 'table'], ['$__measure', 'measure'],
 ].map(([name, help]) => ({ name, help }));
 
+const kActivities = [
+  ['dashboard', 'ec2', 'published', 'EC2 host metrics', 40], ['view', 'ec2-5m', 'resumed', null, 190], ['table', 'InterpolatedBlogDB.EC2MetricTable', 'changed', null, 900],
+  ['stream', 'scratch', 'deleted', null, 3_700], ['server', 'tidemark', 'restarted', '0.1.0', 7_300], ['saved_query', 'q-1', 'created', 'cpu by zone', 90_000],
+];
+
 export class ConsoleModel {
   saved = new Map();
   #next_saved = 1;
@@ -72,6 +77,10 @@ export class ConsoleModel {
     if (path[0] === 'info') return Json(this.Info(now_ms, endpoint)), true;
     if (path[0] === 'settings') return Json(this.Settings()), true;
     if (path[0] === 'connections') return Json(this.Connections(now_ms)), true;
+    if (path[0] === 'activity') return Json({ items: kActivities.map(([kind, name, action, detail, ago_s], i) => ({ number: String(kActivities.length - i), at: `${now_ms - ago_s * 1000}000000`, kind, name, action, detail })) }), true;
+    if (path[0] === 'overview' && path[1] === 'history') {
+      return Json({ step_ms: 10_000, steps: Array.from({ length: 90 }, (_, i) => ({ at: `${now_ms - (89 - i) * 10_000}000000`, freshness_ms: String(900 + (i % 7) * 120), late: String(i % 11), query_p95_ms: String(20 + (i % 5) * 4) })) }), true;
+    }
     if (path[0] === 'queries') return Json(this.Statements(now_ms)), true;
     if (path[0] === 'sql' && path[1] === 'functions') return Json({ functions: kFunctions, keywords: ['SELECT', 'FROM', 'WHERE', 'GROUP', 'BY', 'ORDER', 'LIMIT', 'AND', 'IN', 'BETWEEN'], macros: kMacros }), true;
     if (path[0] === 'sql:validate') return Json(this.Validate(JSON.parse(body))), true;

@@ -61,6 +61,15 @@ export class StreamModel {
             { kind: 'polling', name: 'Boto3/1.43.2', access_key: 'AKIAIOSFODNN7EXAMPLE', address: '127.0.0.1', records_per_second: 120, iterator_age_ms: '4100', last_seen: String(now_ms - 1200), shards: [{ shard: Shard(0), sequence: Sequence(0, 880), iterator_age_ms: '4100' }] },
           ],
         });
+      case 'producers':
+        return Json({
+          producers: [
+            { library: 'Boto3', version: '1.43.2', agent: 'Boto3/1.43.2', access_key: 'AKIAIOSFODNN7EXAMPLE', address: '127.0.0.1', protocol: 'HTTP/1.1', operation: 'PutRecords', requests_per_second: 3, records_per_second: 1264.5, bytes_per_second: 508_600,
+              requests: '1204', records: '509200', bytes: '209000000', errors: [{ code: 'ProvisionedThroughputExceededException', count: '3' }], first_seen: String(now_ms - 600_000), last_seen: String(now_ms - 300) },
+            { library: null, version: null, agent: 'curl', access_key: null, address: '10.0.0.7', protocol: 'HTTP/1.1', operation: 'PutRecord', requests_per_second: 0, records_per_second: 0, bytes_per_second: 0,
+              requests: '2', records: '2', bytes: '24', errors: [], first_seen: String(now_ms - 60_000), last_seen: String(now_ms - 60_000) },
+          ],
+        });
       case 'records':
         if (request.method === 'POST') {
           this.put.push(...JSON.parse(body).records);

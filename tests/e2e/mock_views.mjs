@@ -93,6 +93,13 @@ export class ViewModel {
             holds_back: i === 2,
           })),
         });
+      case 'history':
+        return Json({
+          step_ms: 10_000,
+          steps: Array.from({ length: 90 }, (_, i) => ({
+            at: Ns(now_ms - (89 - i) * 10_000), watermark: Ns(now_ms - (89 - i) * 10_000 - 3_000 - (i % 9) * 400), lag_ms: String(3_000 + (i % 9) * 400), late: String((i * 7) % 13), frozen: '0', published: '100', revisions: '2',
+          })),
+        });
       case 'lateness': {
         const frozen = this.late === 'freeze';
         const late = [0, 60, 420, 310, 900, 5200, 120, 14, 3];

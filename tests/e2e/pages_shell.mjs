@@ -90,6 +90,11 @@ export const tests = {
     assert.match((await kpis.allInnerTexts()).join('|'), /1\.26 k rec\/s[^]*40 ms|1\.26 k rec\/s/);
     await page.getByRole('list', { name: 'Flow from producers to queries' }).getByText('The decoder stopped').waitFor();
     await page.getByRole('table').getByText('failed').waitFor();
+    const activity = page.getByTestId('activity').getByRole('listitem');
+    await activity.first().waitFor();
+    assert.deepEqual((await activity.allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').replace(/ (\d+ [smhd] ?)+ago$/, '').trim()).slice(0, 3), ['dashboard EC2 host metrics published', 'view ec2-5m resumed', 'table InterpolatedBlogDB.EC2MetricTable changed']);
+    assert.equal(await page.getByTestId('activity').getByRole('link', { name: 'scratch' }).count(), 0);
+    assert.ok((await page.getByRole('img', { name: 'Late points, last 15 minutes' }).locator('path').getAttribute('d')).split('L').length > 60, 'sparklines have a past');
     await Looks(page, 'overview-problems', { sizes: ['A', 'B', 'C'] });
     const tall = await page.evaluate(() => document.querySelector('main').scrollHeight - document.querySelector('main').clientHeight);
     assert.ok(tall <= 0, `the overview scrolls by ${tall} px at 1440x900`);

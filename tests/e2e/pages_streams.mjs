@@ -70,6 +70,10 @@ export const tests = {
     await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Readers' }).click();
     await page.getByText('Boto3/1.43.2').waitFor();
     await Looks(page, 'stream-readers');
+    await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Producers' }).click();
+    await page.getByTestId('producers').getByText('Boto3 1.43.2').waitFor();
+    await page.getByTestId('producers').getByText('ProvisionedThroughputExceededException: 3 of 1 204').waitFor();
+    await Looks(page, 'stream-producers');
     await page.getByRole('navigation', { name: 'Stream' }).getByRole('link', { name: 'Overview' }).click();
     await page.getByText('arn:aws:kinesis:us-east-1:000000000000:stream/ec2-metrics').waitFor();
     await Looks(page, 'stream-overview');

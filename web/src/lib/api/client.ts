@@ -2,7 +2,7 @@
 import { AccessHeaders } from './access.ts';
 import { kColumnsType, ReadAllColumns, ReadColumns, type ColumnBlock } from './columns.ts';
 import type {
-  ApiErrorBody, Connection, DatabaseStatus, GraphStatus, Info, LatenessBucket, List, MacroMembers, Overview, PipelineStatus, QueryAnswer, QueryState, RevisionsAnswer, SavedQuery,
+  Activity, ApiErrorBody, Connection, DatabaseStatus, GraphStatus, Info, LatenessBucket, List, MacroMembers, Overview, OverviewStep, PipelineStatus, QueryAnswer, QueryState, RevisionsAnswer, SavedQuery,
   SavedQueryBody, Setting, SqlFunctions, StatementStatus, StreamStatus, Validation, ViewStatus, WatermarksAnswer,
 } from './types.ts';
 
@@ -106,6 +106,9 @@ export const NextColumns = (next: string, signal?: AbortSignal): Promise<ColumnB
 export const DropQuery = (query_id: string): Promise<void> => Delete(Path('query', query_id));
 
 export const GetQueryState = (query_id: string, signal?: AbortSignal): Promise<QueryState> => Get<QueryState>(Path('query', query_id), signal);
+
+export const GetActivity = async (limit: number, signal?: AbortSignal): Promise<Activity[]> => (await Get<{ items: Activity[] }>(`/activity?limit=${limit}`, signal)).items;
+export const GetOverviewHistory = async (signal?: AbortSignal): Promise<OverviewStep[]> => (await Get<{ steps: OverviewStep[] }>('/overview/history', signal)).steps;
 
 export const ListStatements = (signal?: AbortSignal): Promise<{ queries: StatementStatus[] }> => Get<{ queries: StatementStatus[] }>('/queries', signal);
 

@@ -75,6 +75,16 @@ export interface Lateness {
   partitions?: { source: string; partition: string; late: I64; frozen: I64; lateness_max_ms: I64 | null }[];
 }
 
+export interface ViewStep {
+  at: NsText;
+  watermark: NsText | null;
+  lag_ms: I64 | null;
+  late: I64;
+  frozen: I64;
+  published: I64;
+  revisions: I64;
+}
+
 export interface ViewWatermarks {
   watermark: NsText | null;
   partitions: WatermarkPartition[];
@@ -99,6 +109,7 @@ export const GetDefinition = (kind: 'pipelines' | 'views', name: string, signal?
 export const GetView = (name: string, signal?: AbortSignal): Promise<ViewStatus> => Get<ViewStatus>(Path('views', name), signal);
 export const GetViewWatermarks = (name: string, signal?: AbortSignal): Promise<ViewWatermarks> => Get<ViewWatermarks>(Path('views', name, 'watermarks'), signal);
 export const GetViewLateness = (name: string, signal?: AbortSignal): Promise<Lateness> => Get<Lateness>(Path('views', name, 'lateness'), signal);
+export const GetViewHistory = async (name: string, signal?: AbortSignal): Promise<ViewStep[]> => (await Get<{ steps: ViewStep[] }>(Path('views', name, 'history'), signal)).steps;
 export const GetWindows = (name: string, limit: number, revised: 'all' | 'revised', signal?: AbortSignal): Promise<{ windows: ViewWindow[] }> =>
   Get<{ windows: ViewWindow[] }>(`${Path('views', name, 'windows')}?limit=${limit}${revised === 'revised' ? '&revised=true' : ''}`, signal);
 export const SetView = (name: string, wished: 'start' | 'stop' | 'pause' | 'resume'): Promise<ViewStatus> =>

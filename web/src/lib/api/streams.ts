@@ -106,6 +106,26 @@ export interface Consumer {
   shards: { shard: string; sequence: string; iterator_age_ms: I64 | null }[];
 }
 
+export interface Producer {
+  library: string | null;
+  version: string | null;
+  agent: string;
+  access_key: string | null;
+  address: string;
+  protocol: string;
+  operation: string;
+  requests_per_second: number;
+  records_per_second: number;
+  bytes_per_second: number;
+  requests: I64;
+  records: I64;
+  bytes: I64;
+  /** Requests of which nothing was taken. */
+  errors: { code: string; count: I64 }[];
+  first_seen: I64;
+  last_seen: I64;
+}
+
 export interface CreateStream {
   name: string;
   mode: 'PROVISIONED' | 'ON_DEMAND';
@@ -119,6 +139,7 @@ export const GetStream = (name: string, signal?: AbortSignal): Promise<StreamDet
 export const GetShards = (name: string, signal?: AbortSignal): Promise<ShardsAnswer> => Get<ShardsAnswer>(`${Path('streams', name, 'shards')}?limit=1000`, signal);
 export const GetKeys = (name: string, signal?: AbortSignal): Promise<KeysAnswer> => Get<KeysAnswer>(`${Path('streams', name, 'keys')}?limit=20`, signal);
 export const GetConsumers = async (name: string, signal?: AbortSignal): Promise<Consumer[]> => (await Get<{ consumers: Consumer[] }>(Path('streams', name, 'consumers'), signal)).consumers;
+export const GetProducers = async (name: string, signal?: AbortSignal): Promise<Producer[]> => (await Get<{ producers: Producer[] }>(Path('streams', name, 'producers'), signal)).producers;
 export const KeepFor = (name: string, retention_hours: number): Promise<StreamDetail> => Patch<StreamDetail>(Path('streams', name), { retention_hours });
 export const MakeStream = ({ mode, shards, ...rest }: CreateStream): Promise<StreamDetail> => Post<StreamDetail>('/streams', { ...rest, mode, ...(mode === 'PROVISIONED' ? { shards } : {}) });
 export const DeleteStream = (name: string): Promise<void> => Delete(Path('streams', name));

@@ -42,6 +42,23 @@ export interface QueryAnswer {
   progress: QueryProgress;
 }
 
+/** One line of what happened lately. */
+export interface Activity {
+  number: I64;
+  at: NsText;
+  kind: string;
+  name: string;
+  action: string;
+  detail: string | null;
+}
+
+export interface OverviewStep {
+  at: NsText;
+  freshness_ms: I64 | null;
+  late: I64;
+  query_p95_ms: I64 | null;
+}
+
 export interface StatementStatus {
   query_id: string;
   origin: 'timestream' | 'console' | 'scheduled';

@@ -25,3 +25,10 @@ test('a sparkline breaks at gaps and stays in its box', () => {
   const path = SparkPath([{ at_ms: 0, value: 0 }, { at_ms: 450_000, value: 10 }, { at_ms: 500_000, value: null }, { at_ms: 900_000, value: 5 }], 100, 20, now);
   assert.equal(path, 'M0.0 19.0L50.0 1.0M100.0 10.0');
 });
+
+test('the past that the server kept goes before what the page saw', () => {
+  const history = new History();
+  history.Push(100_000, 7);
+  history.Prepend([{ at_ms: 80_000, value: 1 }, { at_ms: 90_000, value: null }, { at_ms: 101_000, value: 9 }]);
+  assert.deepEqual(history.Values(), [{ at_ms: 80_000, value: 1 }, { at_ms: 90_000, value: null }, { at_ms: 100_000, value: 7 }]);
+});

@@ -29,6 +29,13 @@ export class History {
     while ((this.#samples[0]?.step ?? first) < first) this.#samples.shift();
   }
 
+  /** The past that the server kept, before what this page has seen itself. */
+  Prepend(past: readonly Sample[]): void {
+    const first = this.#samples[0]?.step ?? Infinity;
+    const kept = past.map(({ at_ms, value }) => ({ step: Math.floor(at_ms / kStepMs), sum: value ?? 0, count: value === null ? 0 : 1 })).filter(({ step }) => step < first);
+    this.#samples = [...kept, ...this.#samples];
+  }
+
   /** Oldest first; a step without a value is null. */
   Values(): Sample[] {
     return this.#samples.map(({ step, sum, count }) => ({ at_ms: step * kStepMs, value: count === 0 ? null : sum / count }));

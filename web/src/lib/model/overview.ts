@@ -17,6 +17,19 @@ export function NewestEventTime(graph: GraphStatus): Ns | null {
   return newest;
 }
 
+/** Records a second of all streams but those of dead letters, whose records came in before. */
+export function IngestPast(streams: readonly { name: string; history?: readonly (number | null)[]; history_step_ms?: number }[], dead_letters: readonly (string | null | undefined)[], now_ms: number): { at_ms: number; value: number | null }[] {
+  const sums = new Map<number, number>();
+  for (const { name, history = [], history_step_ms = 10_000 } of streams) {
+    if (dead_letters.includes(name)) continue;
+    history.forEach((value, i) => {
+      const at_ms = now_ms - (history.length - 1 - i) * history_step_ms;
+      sums.set(at_ms, (sums.get(at_ms) ?? 0) + (value ?? 0));
+    });
+  }
+  return [...sums].sort(([a], [b]) => a - b).map(([at_ms, value]) => ({ at_ms, value }));
+}
+
 export type FlowTone = 'ok' | 'warn' | 'failed' | 'idle';
 
 export interface FlowBox {

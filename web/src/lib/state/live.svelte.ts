@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event stream, and the application status that the shell and most pages show from it, with its last fifteen minutes.
 import { share_token } from '../api/access.ts';
-import { GetGraph } from '../api/client.ts';
+import { GetGraph, GetOverviewHistory } from '../api/client.ts';
 import { LiveClient, type LiveStatus } from '../api/live.ts';
+import { ListStreams } from '../api/streams.ts';
 import type { GraphStatus } from '../api/types.ts';
 import { History, MinuteRate } from '../model/history.ts';
-import { NewestEventTime } from '../model/overview.ts';
+import { IngestPast, NewestEventTime } from '../model/overview.ts';
 import { kNsPerMs, WallNow } from '../time.ts';
 
 export const live_client = new LiveClient();
@@ -16,12 +17,14 @@ class LiveView {
   /** The newest status of streams, pipelines, tables and views; null until the first answer. */
   graph = $state.raw<GraphStatus | null>(null);
   graph_changes = $state(0);
+  /** Grows with each notice that objects were created, changed or deleted: lists read again. */
+  object_changes = $state(0);
   /** The last time that the server did not answer at all, 0 when it did since. */
   unreachable_since_ms = $state(0);
   /** Second by second, for ages on the screen. */
   now_ms = $state(Date.now());
   paused = $derived(this.status === 'paused');
-  readonly history = { records: new History(), freshness: new History(), late: new History() };
+  readonly history = { records: new History(), freshness: new History(), late: new History(), queries: new History() };
   /** Late points a minute. */
   late_per_minute = $state<number | null>(null);
   readonly #late = new MinuteRate();
@@ -37,14 +40,37 @@ class LiveView {
       live_client.Subscribe(['graph'], {
         OnEvent: (event, data) => {
           if (event === 'graph') this.#SetGraph(data as GraphStatus);
+          else if (event === 'object') this.object_changes += 1;
         },
-        OnGap: () => void this.Refresh(),
+        OnGap: () => {
+          this.object_changes += 1;
+          void this.Refresh();
+        },
       });
     }
     setInterval(() => (this.now_ms = Date.now()), 1000);
     addEventListener('offline', () => (this.unreachable_since_ms ||= Date.now()));
     addEventListener('online', () => live_client.Retry());
     void this.Refresh();
+    void this.#ReadPast();
+  }
+
+  /** What the server kept of the time before this page was opened. */
+  async #ReadPast(): Promise<void> {
+    if (share_token !== null) return;
+    try {
+      const [steps, streams] = await Promise.all([GetOverviewHistory(), ListStreams()]);
+      const now = Date.now();
+      const At = (ns: string): number => Number(BigInt(ns) / kNsPerMs);
+      this.history.freshness.Prepend(steps.map(({ at, freshness_ms }) => ({ at_ms: At(at), value: freshness_ms === null ? null : Number(freshness_ms) })));
+      // Counts of steps of ten seconds, as a rate a minute.
+      this.history.late.Prepend(steps.map(({ at, late }) => ({ at_ms: At(at), value: Number(late) * 6 })));
+      this.history.queries.Prepend(steps.map(({ at, query_p95_ms }) => ({ at_ms: At(at), value: query_p95_ms === null ? null : Number(query_p95_ms) })));
+      this.history.records.Prepend(IngestPast(streams, this.graph?.pipelines.map((p) => p.dead_letter_stream) ?? [], now));
+      this.graph_changes += 1;
+    } catch {
+      // The figures themselves say when the server does not answer.
+    }
   }
 
   async Refresh(): Promise<void> {
