@@ -254,6 +254,28 @@ def connections(server):
     check("http://" in tls["sentence"], tls["sentence"])
 
 
+def producers_and_activity(server):
+    """console-ux.md 5.1 and 5.2: who puts records, and what happened lately, over a restart too."""
+    client = server.kinesis
+    client.put_records(StreamName=STREAM, Records=[{"Data": b"{}", "PartitionKey": "k"}] * 3)
+    with contextlib.suppress(client.exceptions.ClientError):
+        client.put_records(StreamName=STREAM, Records=[{"Data": b"{}", "PartitionKey": "k", "ExplicitHashKey": "x"}])
+    [boto] = [p for p in server.api(f"/streams/{STREAM}/producers")[1]["producers"] if p["operation"] == "PutRecords"]
+    equal((boto["library"], boto["protocol"], boto["address"]), ("Boto3", "HTTP/1.1", "127.0.0.1"), "a producer")
+    check(int(boto["records"]) >= 3 and int(boto["bytes"]) >= 9, boto)
+    equal([(e["code"], e["count"]) for e in boto["errors"]], [("ValidationException", "1")], "its errors")
+    equal(server.api("/views/none/history")[0], 404, "history of no view")
+    check(len(server.api("/overview/history")[1]["steps"]) >= 1, "the overview has a past")
+
+    client.create_stream(StreamName="fleeting", ShardCount=1)
+    client.delete_stream(StreamName="fleeting")
+    wait_for("the stream is gone", lambda: server.api("/streams/fleeting")[0] == 404)
+    server.restart()
+    lately = [(a["kind"], a["name"], a["action"]) for a in server.api("/activity")[1]["items"]]
+    equal(lately[:3], [("server", "tidemark", "restarted"), ("stream", "fleeting", "deleted"), ("stream", "fleeting", "created")], "activity")
+    check(("table", f"{DATABASE}.{TABLE}", "created") in lately and ("server", "tidemark", "created") in lately, lately)
+
+
 def call_raw(server, data):
     address = urllib.parse.urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
@@ -278,6 +300,7 @@ def main():
         schedules(server, start)
         connections(server)
         kept(server)
+        producers_and_activity(server)
 
 
 run(main)

@@ -252,4 +252,36 @@ export const tests = {
     await Heading(page, 'Alerts');
     assert.equal(await page.getByRole('dialog', { name: 'Pages' }).isVisible(), false);
   },
+
+  async 'live waits while a chart, a selection or a menu is worked with, and says how much'({ page, endpoint, server }) {
+    await OpenFirstHost(page, endpoint, server);
+    const Revised = async () => (await Cpu(page)).revised.reduce((sum, { revisions }) => sum + revisions, 0);
+    const before = await Revised();
+    const panel = page.locator('[data-panel=cpu]');
+    // An open menu of the panel.
+    await panel.getByTestId('panel-menu').click();
+    server.AddLate('cpu_system', Date.parse('2026-01-15T16:22:30Z'), 99);
+    await panel.getByTestId('waiting').filter({ hasText: /^[1-9]\d* updates? waiting$/ }).waitFor();
+    assert.equal(await Revised(), before);
+    await Looks(page, 'waiting', { sizes: ['A'] });
+    await page.keyboard.press('Escape');
+    await Until(page, (n) => window.tidemark.charts().find(({ id }) => id === 'cpu').revised.reduce((sum, { revisions }) => sum + revisions, 0) > n, before);
+    await panel.getByTestId('waiting').waitFor({ state: 'detached' });
+    // The pointer on the chart; taken up on demand.
+    const shown = await Revised();
+    await panel.locator('.u-over').hover({ position: { x: 60, y: 40 } });
+    server.AddLate('cpu_system', Date.parse('2026-01-15T16:32:30Z'), 98);
+    await panel.getByTestId('waiting').waitFor();
+    assert.equal(await Revised(), shown);
+    await panel.getByTestId('waiting').click();
+    await Until(page, (n) => window.tidemark.charts().find(({ id }) => id === 'cpu').revised.reduce((sum, { revisions }) => sum + revisions, 0) > n, shown);
+    // A selection in a table that is read again and again.
+    await page.goto(`${endpoint}/ui/streams/ec2-metrics/producers`);
+    await page.getByTestId('producers').getByText('Boto3 1.43.2').waitFor();
+    const Select = (on) => page.evaluate((yes) => (yes ? document.getSelection().selectAllChildren(document.querySelector('[data-testid=producers] td')) : document.getSelection().removeAllRanges()), on);
+    await Select(true);
+    await page.getByTestId('waiting').first().waitFor();
+    await Select(false);
+    await page.getByTestId('waiting').waitFor({ state: 'detached' });
+  },
 };

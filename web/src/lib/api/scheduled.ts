@@ -12,7 +12,8 @@ export interface ScheduledTarget {
   dimensions: string[];
   /** The column that names the measure of a row. */
   measure_name_column: string | null;
-  measures: { column: string; type: TargetType; name: string }[];
+  /** Null: mapped by an AWS call in a way that this page does not offer. */
+  measures: { column: string; type: TargetType; name: string }[] | null;
   /** All measures are fields of one record of this name. */
   multi_measure_name: string | null;
 }

@@ -104,7 +104,7 @@ export function TargetOf(database: string, table: string, mapping: readonly Mapp
 /** The members of CreateScheduledQuery that do the same. Roles and topics are stored and not used here. */
 export function AwsRequest({ name, sql, schedule, target, report }: ScheduledBody): unknown {
   const Type = (type: TargetType): string => type.toUpperCase();
-  const attributes = target?.measures.map((m) => ({ SourceColumn: m.column, MeasureValueType: Type(m.type), TargetMultiMeasureAttributeName: m.name })) ?? [];
+  const attributes = target?.measures?.map((m) => ({ SourceColumn: m.column, MeasureValueType: Type(m.type), TargetMultiMeasureAttributeName: m.name })) ?? [];
   return {
     Name: name, QueryString: sql, ScheduleConfiguration: { ScheduleExpression: schedule },
     NotificationConfiguration: { SnsConfiguration: { TopicArn: 'arn:aws:sns:us-east-1:000000000000:none' } },
@@ -114,7 +114,7 @@ export function AwsRequest({ name, sql, schedule, target, report }: ScheduledBod
           DatabaseName: target.database, TableName: target.table, TimeColumn: target.time_column, DimensionMappings: target.dimensions.map((d) => ({ Name: d, DimensionValueType: 'VARCHAR' })),
           ...(target.measure_name_column === null ? {} : { MeasureNameColumn: target.measure_name_column }),
           ...(target.multi_measure_name === null
-            ? { MixedMeasureMappings: target.measures.map((m) => ({ SourceColumn: m.column, MeasureValueType: Type(m.type), TargetMeasureName: m.name })) }
+            ? { MixedMeasureMappings: (target.measures ?? []).map((m) => ({ SourceColumn: m.column, MeasureValueType: Type(m.type), TargetMeasureName: m.name })) }
             : { MultiMeasureMappings: { ...(target.multi_measure_name === '' ? {} : { TargetMultiMeasureName: target.multi_measure_name }), MultiMeasureAttributeMappings: attributes } }),
         },
       },

@@ -13,6 +13,7 @@ import { ResolveRange, type Resolved, type TimeRange } from '../model/time_range
 import { AutoWidthMs, FixedOptions, InOrder, kAuto, References, Settle, WidthMs, type Option } from '../model/variables.ts';
 import { TableOfBlock } from '../model/wells.ts';
 import { FloorMs, kNsPerMs, kNsPerSecond, WallNow, type Ns } from '../time.ts';
+import { Hold } from './hold.svelte.ts';
 import { live, live_client } from './live.svelte.ts';
 import { ToErrorBody } from './resource.svelte.ts';
 
@@ -36,6 +37,12 @@ export class PanelState {
   missing = $state.raw<string[]>([]);
   stale = true;
   seen = false;
+  /** Live data waits while somebody works in the panel; a change of range or variables does not. */
+  readonly hold: Hold;
+
+  constructor(on_free: () => void) {
+    this.hold = new Hold(on_free);
+  }
 }
 
 export interface VariableState {
@@ -92,7 +99,13 @@ export class DashboardController {
     this.range = wish.range;
     this.refresh = wish.refresh;
     this.#wished = wish.variables;
-    for (const panel of wish.file.panels) this.panels.set(panel.id, new PanelState());
+    for (const panel of wish.file.panels) {
+      const state: PanelState = new PanelState(() => {
+        state.stale = true;
+        this.#Schedule(0);
+      });
+      this.panels.set(panel.id, state);
+    }
     const topics = [...new Set(wish.file.panels.flatMap(({ queries }) => queries).filter((q) => q.database !== '' && q.table !== '').map((q) => `table:${q.database}.${q.table}`))];
     this.#unsubscribe = topics.length === 0 ? () => undefined : live_client.Subscribe(topics, { OnEvent: (event, data) => this.#OnEvent(event, data), OnGap: () => this.#OnGap() });
     this.#SetClock();
@@ -109,7 +122,7 @@ export class DashboardController {
   }
 
   StateOf(panel: Panel): PanelState {
-    return this.panels.get(panel.id) ?? new PanelState();
+    return this.panels.get(panel.id) ?? new PanelState(() => undefined);
   }
 
   /** A panel came into view or left it. */
@@ -260,7 +273,7 @@ export class DashboardController {
   }
 
   #MarkAll(): void {
-    for (const state of this.panels.values()) state.stale = true;
+    for (const state of this.panels.values()) if (!state.hold.Keep()) state.stale = true;
     // Something may have come that a variable waited for.
     if (this.file.variables.some(({ name, all }) => !all && (this.values[name] ?? []).length === 0)) void this.#SettleVariables();
   }
@@ -270,7 +283,10 @@ export class DashboardController {
     const { database, table, dirty } = data as TableEvent;
     if (BigInt(dirty.to) < this.#Resolve().from) return;
     for (const panel of this.file.panels) {
-      if (panel.queries.some((q) => q.database === database && q.table === table)) this.StateOf(panel).stale = true;
+      if (panel.queries.some((q) => q.database === database && q.table === table)) {
+        const state = this.StateOf(panel);
+        if (!state.hold.Keep()) state.stale = true;
+      }
     }
     if (this.file.variables.some(({ name, all }) => !all && (this.values[name] ?? []).length === 0)) void this.#SettleVariables();
     this.#Schedule(Math.max(0, this.#read_at + kLiveEveryMs - performance.now()));

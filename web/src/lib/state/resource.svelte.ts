@@ -3,6 +3,7 @@
 // a failure. The states of ui/states are drawn from it.
 import { ApiError } from '../api/client.ts';
 import type { ApiErrorBody } from '../api/types.ts';
+import { Hold } from './hold.svelte.ts';
 import { live_client } from './live.svelte.ts';
 
 export const ToErrorBody = (e: unknown): ApiErrorBody =>
@@ -16,6 +17,8 @@ export class Resource<T> {
   busy = $state(false);
   /** Grows with each answer. */
   version = $state(0);
+  /** Polling waits while somebody works in the region that shows it. */
+  readonly hold = new Hold(() => void this.Load());
   readonly #Ask: (signal: AbortSignal) => Promise<T>;
   #abort: AbortController | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -54,7 +57,7 @@ export class Resource<T> {
   Poll(every_ms: number): () => void {
     void this.Load();
     this.#timer = setInterval(() => {
-      if (!document.hidden && live_client.state.status !== 'paused' && this.#abort === null) void this.Load();
+      if (!document.hidden && live_client.state.status !== 'paused' && this.#abort === null && !this.hold.Keep()) void this.Load();
     }, every_ms);
     return () => this.Close();
   }
