@@ -387,6 +387,12 @@ export const tests = {
     await page.getByRole('button', { name: 'Share' }).click();
     const dialog = page.getByRole('dialog', { name: 'Share EC2 host metrics' });
     await dialog.getByText('No links yet.').waitFor();
+    // A snapshot has all panels, also those that were never in view.
+    const [taken] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Download snapshot' }).click()]);
+    assert.equal(taken.suggestedFilename(), 'EC2-host-metrics-snapshot.json');
+    const snapshot = JSON.parse(readFileSync(await taken.path(), 'utf8'));
+    assert.deepEqual([snapshot.kind, snapshot.panels.length, snapshot.variables.instance], ['tidemark-snapshot', snapshot.dashboard.panels.length, [kFirst]]);
+    assert.ok(snapshot.panels.find(({ id }) => id === 'cpu').queries[0].rows.length > 10 && snapshot.panels.find(({ id }) => id === 'tasks').queries[0].rows.length > 0);
     await dialog.getByLabel('Bin').check();
     await dialog.getByRole('button', { name: 'Create link' }).click();
     const url = await dialog.getByTestId('shared-link').inputValue();

@@ -13,6 +13,7 @@ import { ResolveRange, type Resolved, type TimeRange } from '../model/time_range
 import { AutoWidthMs, FixedOptions, InOrder, kAuto, References, Settle, WidthMs, type Option } from '../model/variables.ts';
 import { TableOfBlock } from '../model/wells.ts';
 import { FloorMs, kNsPerMs, kNsPerSecond, WallNow, type Ns } from '../time.ts';
+import { ToSnapshot } from '../model/snapshot.ts';
 import { Hold } from './hold.svelte.ts';
 import { live, live_client } from './live.svelte.ts';
 import { ToErrorBody } from './resource.svelte.ts';
@@ -197,6 +198,16 @@ export class DashboardController {
   #Resolve(): Resolved {
     const now = (WallNow() / kNsPerSecond) * kNsPerSecond;
     return ResolveRange(this.range, now) ?? { from: now - 3600n * kNsPerSecond, to: now };
+  }
+
+  /** All panels as they are now, also those that are out of view, as one file. */
+  async Snapshot(): Promise<string> {
+    const range = this.#Resolve();
+    const panels = this.file.panels.filter((panel) => panel.queries.length > 0 && this.#MissingOf(panel).length === 0);
+    const data = await ReadPanels({
+      panels, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, signal: new AbortController().signal,
+    });
+    return ToSnapshot({ file: this.file, taken: WallNow(), as_of: this.as_of, range, variables: this.values, data });
   }
 
   // ---- variables ----

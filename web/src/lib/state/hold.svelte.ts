@@ -25,6 +25,8 @@ export class Hold {
   /** For `{@attach}` and `use:`: the region. */
   readonly Watch = (root: HTMLElement): (() => void) => {
     this.#root = root;
+    this.held = false;
+    this.waiting = 0;
     const OnMove = (event: Event): void => {
       if ((event.target as Element | null)?.closest(kWorked) == null) return;
       this.#moved_at = performance.now();
@@ -33,7 +35,9 @@ export class Hold {
     const OnOther = (): void => this.#Judge();
     const OnLeave = (): void => {
       this.#moved_at = -Infinity;
-      this.#Judge();
+      // Focus also leaves what the page removes while it draws, when no state may change.
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#Judge(), 0);
     };
     for (const name of kMoves) root.addEventListener(name, OnMove, { passive: true });
     root.addEventListener('pointerleave', OnLeave);
@@ -50,14 +54,12 @@ export class Hold {
       root.removeEventListener('pointerleave', OnLeave);
       root.removeEventListener('focusout', OnLeave);
       this.#root = null;
-      this.held = false;
-      this.waiting = 0;
     };
   };
 
   /** True: the update waits, and is counted. */
   Keep(): boolean {
-    if (!this.held) return false;
+    if (!this.held || this.#root === null) return false;
     this.waiting += 1;
     return true;
   }
