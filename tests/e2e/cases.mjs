@@ -8,6 +8,7 @@
 // pictures/, TIDEMARK_PIXELS=bless puts them there; both say nothing where the browser is another version than pictures/VERSION.
 import assert from 'node:assert/strict';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
+import { cases as behaviour_cases } from './cases_behaviour.mjs';
 import { cases as dash_cases } from './cases_dash.mjs';
 import { cases as page_cases } from './cases_pages.mjs';
 import { cases as query_cases } from './cases_query.mjs';
@@ -15,7 +16,7 @@ import { StartFixture } from './fixtures.mjs';
 import { kNow, kWaitMs } from './harness.mjs';
 import { Pixels } from './pixels.mjs';
 
-const kAll = [...page_cases, ...query_cases, ...dash_cases];
+const kAll = [...page_cases, ...query_cases, ...dash_cases, ...behaviour_cases];
 const wanted = process.argv.slice(2);
 const chosen = kAll.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 assert.ok(chosen.length > 0, `no case is called ${wanted.join(', ')}`);
@@ -29,8 +30,8 @@ const pixels = await Pixels.Open(browser);
 let failed = 0;
 for (const name of new Set(chosen.map(({ fixture }) => fixture))) {
   const fixture = await StartFixture(name);
-  for (const { id, title, Run, expected = [], init } of chosen.filter((one) => one.fixture === name)) {
-    const { page, context, faults } = await OpenPage(browser, fixture.endpoint, { now_ms: kNow, clock: 'frozen', expected });
+  for (const { id, title, Run, expected = [], init, clock = 'frozen' } of chosen.filter((one) => one.fixture === name)) {
+    const { page, context, faults } = await OpenPage(browser, fixture.endpoint, { now_ms: kNow, clock, expected });
     page.setDefaultTimeout(kWaitMs);
     if (init !== undefined) await context.addInitScript(init);
     try {

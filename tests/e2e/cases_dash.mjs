@@ -125,6 +125,7 @@ export const cases = [
       await Until(page, () => document.querySelector('[data-chart="cpu"]')?.dataset.dense !== undefined);
       const cpu = await Cpu(page);
       assert.equal(cpu.revised.length, 72);
+      assert.deepEqual((await Panels(page)).filter(({ status }) => status === 'error'), []);
       assert.deepEqual(await page.locator('[data-chart="cpu"]').evaluate((e) => [e.dataset.marks, e.dataset.dense]), ['0', 'true'], 'a band and the strip, no circles');
       await Looks('A L D');
     },

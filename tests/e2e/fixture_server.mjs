@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real server for a test: its program in a temporary folder, its clock in the test's hand, and what fixtures say to it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,6 +31,8 @@ export class FixtureServer {
     server.binary = binary;
     server.folder = mkdtempSync(join(tmpdir(), 'tidemark-fixture-'));
     server.now = Date.parse(now);
+    server.listen = '127.0.0.1:0';
+    server.env = {};
     await server.Run();
     return server;
   }
@@ -40,7 +42,7 @@ export class FixtureServer {
     rmSync(address, { force: true });
     const log = openSync(join(this.folder, 'log'), 'a');
     const time = new Date(this.now).toISOString();
-    this.child = spawn(this.binary, ['serve', '--data-dir', join(this.folder, 'data'), '--listen', '127.0.0.1:0', '--test-clock', time], { stdio: ['ignore', log, log] });
+    this.child = spawn(this.binary, ['serve', '--data-dir', join(this.folder, 'data'), '--listen', this.listen, '--test-clock', time], { stdio: ['ignore', log, log], env: { ...process.env, ...this.env } });
     this.gone = new Promise((resolve) => this.child.on('exit', resolve));
     await WaitFor('the address', () => {
       if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.Log()}`);
@@ -59,6 +61,22 @@ export class FixtureServer {
     this.child.kill('SIGTERM');
     await this.gone;
     await this.Run();
+  }
+
+  /** Another program takes its place, at the same address. */
+  async Replace(binary) {
+    // A program finds its libraries beside itself.
+    const libraries = spawnSync('ldd', [this.binary], { encoding: 'utf8' }).stdout.match(/(?<==> )\/.*(?=\/[^/]*duckdb)/g) ?? [];
+    this.env = { LD_LIBRARY_PATH: libraries.join(':') };
+    this.listen = new URL(this.endpoint).host;
+    this.binary = binary;
+    await this.Restart();
+  }
+
+  /** The value of a metric without labels. */
+  async Metric(name) {
+    const text = await (await fetch(`${this.endpoint}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
   }
 
   async Stop() {

@@ -316,7 +316,7 @@ async function MakeDense(server) {
     const records = [];
     for (let w = t; w < t + piece; w += kMinute) records.push(...Points(Curve((w - start) / kMinute / 12), 2, w, w + kMinute));
     await server.MoveTo(t + piece);
-    await server.Put(kStream, [...records, ...Clock(t + piece)]);
+    await server.Put(kStream, [...records, ...Clock(t + piece), ...EndStates(t + piece)]);
   }
   await server.MoveTo(kEnd);
   await server.Settled(kView, Ns(end - 2 * kMinute), 0);

@@ -127,7 +127,7 @@ export const tests = {
     await page.getByTestId('frozen').getByText('87 late points were not taken up').waitFor();
     await page.getByTestId('histogram').getByText('taken up until here: allowed lateness 2 m').waitFor();
     const words = page.getByTestId('what-if');
-    assert.match(await words.innerText(), /^With an allowed lateness of 2 m 98\.\d+ % of all points would have been taken up \(now 98\.\d+ %\)\.$/);
+    assert.match(await words.innerText(), /^With an allowed lateness of 2 m, 98\.\d+ % of all points would have been taken up \(now 98\.\d+ %\)\.$/);
     const slider = page.getByRole('slider', { name: /Allowed lateness/ });
     await slider.focus();
     await page.keyboard.press('End');

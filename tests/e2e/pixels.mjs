@@ -10,6 +10,7 @@ import { Small } from './png.mjs';
 
 const kFolder = fileURLToPath(new URL('./pictures', import.meta.url));
 const kDiffering = 0.001; // share of pixels
+const kTakesMax = 10;
 const kFonts = 'DejaVu Sans, DejaVu Sans Mono';
 
 /** `A L D, B L`: sizes of console-ux.md 16.3 with their schemes. */
@@ -65,7 +66,7 @@ export class Pixels {
       if (busy === 'no') await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
       await page.evaluate(SteadyWords, words.map(([pattern, text]) => [pattern.source, text]));
       const mask = masks.map((selector) => page.locator(selector));
-      const png = await page.screenshot({ animations: 'disabled', caret: 'hide', mask, maskColor: '#888' });
+      const png = await this.Still(() => page.screenshot({ animations: 'disabled', caret: 'hide', mask, maskColor: '#888' }));
       const { colours, differing, box } = await this.Judge(png, name);
       assert.ok(colours > 16, `${name}: a blank image, ${colours} colours`);
       if (this.keep !== '') {
@@ -83,6 +84,17 @@ export class Pixels {
     await page.setViewportSize(kSizes.A);
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     assert.deepEqual(faults, []);
+  }
+
+  /** The picture once nothing moves; the first one where none is compared. */
+  async Still(Take) {
+    let png = await Take();
+    for (let i = 0; this.mode !== '' && i < kTakesMax; i += 1) {
+      const next = await Take();
+      if (next.equals(png)) break;
+      png = next;
+    }
+    return png;
   }
 
   /** How many colours the image has, and the share of pixels in which the kept one is another; null without one of that size. */

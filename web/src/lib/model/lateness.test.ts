@@ -23,8 +23,8 @@ test('a share counts whole buckets, and a part of the one that the limit falls i
 test('the estimate is a sentence that says what the limit means for the policy', () => {
   const what = EstimateLateness(kBuckets, 0, 60_000, 30_000, 450);
   assert.deepEqual(what, { share: 0.998, now: 0.9, more_windows: 900 });
-  assert.equal(WhatIfWords(what, 60_000, 'freeze'), 'With an allowed lateness of 1 m 99.8 % of all points would have been taken up (now 90.0 %); about 900 more windows of all series would be open to change.');
-  assert.match(WhatIfWords(EstimateLateness(kBuckets, 60_000, 0, 30_000, 450), 0, 'recompute'), /allowed lateness of 0 90\.0 % .* \(now 99\.8 %\); later ones correct it all the same; about 900 fewer windows/);
+  assert.equal(WhatIfWords(what, 60_000, 'freeze'), 'With an allowed lateness of 1 m, 99.8 % of all points would have been taken up (now 90.0 %); about 900 more windows of all series would be open to change.');
+  assert.match(WhatIfWords(EstimateLateness(kBuckets, 60_000, 0, 30_000, 450), 0, 'recompute'), /allowed lateness of 0, 90\.0 % .* \(now 99\.8 %\); later ones correct it all the same; about 900 fewer windows/);
   assert.deepEqual([1, 0, 0.9993, 0.99998, 0.5, 0.00001].map(FormatShare), ['100 %', '0 %', '99.93 %', '99.998 %', '50.0 %', '0.001 %']);
   assert.equal(kLatenessStopsMs[StopOf(120_000)], 120_000);
   assert.equal(StopOf(9e9), kLatenessStopsMs.length - 1);

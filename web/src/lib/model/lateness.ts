@@ -78,5 +78,5 @@ export function WhatIfWords(what: WhatIf, wished_ms: number, policy: string): st
     ? `${percent} of all points would have been taken up (now ${FormatShare(what.now)})`
     : `${percent} of all points would have come before their window was called closed (now ${FormatShare(what.now)}); later ones correct it all the same`;
   const windows = what.more_windows === 0 ? '' : `; about ${Math.abs(what.more_windows).toLocaleString('en-US').replaceAll(',', '\u2009')} ${what.more_windows > 0 ? 'more' : 'fewer'} windows of all series would be open to change`;
-  return `With an allowed lateness of ${wished_ms === 0 ? '0' : FormatDurationMs(wished_ms)} ${kept}${windows}.`;
+  return `With an allowed lateness of ${wished_ms === 0 ? '0' : FormatDurationMs(wished_ms)}, ${kept}${windows}.`;
 }
