@@ -39,6 +39,14 @@ Verdict OrderLastWins(const IncomingWrite& incoming, const StoredWrite& stored) 
 
 }  // namespace
 
+bool HoldsPosition(ConflictRule rule, std::span<const Rejection> rejections) {
+  return std::ranges::any_of(rejections, [rule](const Rejection& rejection) {
+    const bool of_version = rejection.reason == RejectReason::kVersionExists ||
+                            rejection.reason == RejectReason::kVersionLower;
+    return rule != ConflictRule::kByVersion || !of_version;
+  });
+}
+
 Verdict OrderWrites(const IncomingWrite& incoming, const std::optional<StoredWrite>& stored) {
   const bool by_version = incoming.rule == ConflictRule::kByVersion;
   if (!stored) {

@@ -50,7 +50,9 @@ class Recorder final : public BatchVisitor {
   Result<void> OnSource(SourceProgress p) override {
     return Add("source " + std::to_string(p.source.id) + " " + p.position +
                (p.idle ? " idle" : "") + (p.complete_from_start ? " whole" : "") + " " +
-               std::to_string(p.max_event_time.value_or(EventTime{-1}).ns));
+               std::to_string(p.max_event_time.value_or(EventTime{-1}).ns) +
+               (p.floor ? " floor " + std::to_string(p.floor->ns) : "") +
+               (p.whole_from ? " from " + std::to_string(p.whole_from->ns) : ""));
   }
   Result<void> OnView(ViewProgress p) override {
     return Add("view " + std::to_string(p.view.value) + " " + p.positions.ToString() + " " +

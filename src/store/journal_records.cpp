@@ -58,6 +58,9 @@ Scalar GetScalar(ByteReader& in) {
   }
 }
 
+// Of a source's progress.
+constexpr uint64_t kTagFloor = 1;
+constexpr uint64_t kTagWholeFrom = 2;
 // Of a view's progress.
 constexpr uint64_t kTagReplayFrom = 1;
 // Of a revision.
@@ -66,11 +69,12 @@ constexpr uint64_t kTagPartition = 2;
 constexpr uint64_t kTagRecordCount = 3;
 
 // Tagged optional fields end the body; those that are not known are skipped.
-void SkipTagged(ByteReader& in) {
-  while (in.ok() && in.remaining() > 0) {
-    in.GetVarint();
-    in.GetString();
-  }
+void PutTaggedTime(uint64_t tag, const std::optional<EventTime>& time, ByteWriter& out) {
+  if (!time) return;
+  ByteWriter value;
+  value.PutI64(time->ns);
+  out.PutVarint(tag);
+  out.PutString(value.view());
 }
 
 }  // namespace
@@ -238,6 +242,8 @@ void BatchEncoder::Source(const SourceProgress& progress) {
   out_.PutU32(progress.partition);
   if (progress.max_event_time) out_.PutI64(progress.max_event_time->ns);
   out_.PutString(progress.position);
+  PutTaggedTime(kTagFloor, progress.floor, out_);
+  PutTaggedTime(kTagWholeFrom, progress.whole_from, out_);
   End(at);
 }
 
@@ -363,7 +369,13 @@ Result<void> DecodeSource(ByteReader& in, BatchVisitor& visitor) {
   p.idle = (flags & kIdle) != 0;
   p.complete_from_start = (flags & kFromStart) != 0;
   p.position = in.GetString();
-  SkipTagged(in);
+  while (in.ok() && in.remaining() > 0) {
+    const uint64_t tag = in.GetVarint();
+    ByteReader value(in.GetString());
+    if (tag != kTagFloor && tag != kTagWholeFrom) continue;
+    (tag == kTagFloor ? p.floor : p.whole_from) = EventTime{value.GetI64()};
+    if (!value.ok()) in.Fail();
+  }
   TM_RETURN_IF_ERROR(in.Finish("source progress record"));
   return visitor.OnSource(std::move(p));
 }

@@ -93,8 +93,9 @@ struct WriteBatch {
   /// their own future guard and are only held to retention.
   enum class TimeCheck : uint8_t { kApi, kRetentionOnly, kNone } time_check = TimeCheck::kApi;
   std::vector<SourceProgress> source_progress;
-  /// With it, positions of source_progress are taken only if every point is (none rejected) and the
-  /// stored position is this one; else the stored position stays, while clock and idleness count.
+  /// With it, positions of source_progress are taken only if every point is (none rejected, but by
+  /// kByVersion for its version) and the stored position is this one; else the stored position
+  /// stays, while clock and idleness count.
   /// So a batch with a rejection holds those behind it too, until a position is set without.
   std::optional<std::string> continues_from;
   /// Journals the clock of source `direct` for each table from the accepted ownerless points.
@@ -104,6 +105,10 @@ struct WriteBatch {
   std::optional<ViewProgress> view_progress;
   std::span<const RevisionEntry> revisions;
 };
+
+/// Whether a batch that got these keeps its position back: a point that lost to a newer version of
+/// kByVersion is not missing.
+bool HoldsPosition(ConflictRule rule, std::span<const Rejection> rejections);
 
 struct WriteReply {
   std::vector<Outcome> outcomes;      // one per point

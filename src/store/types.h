@@ -221,6 +221,12 @@ struct SourceProgress {
   bool idle = false;
   bool complete_from_start =
       true;  // false: the source began at `latest`, windows before its start are not whole
+  /// No later record of the partition is older, whatever the bound says: punctuation, or what a
+  /// split or merged partition takes over (event-time.md 2.1, 2.6). Exclusive; grows only.
+  std::optional<EventTime> floor{};
+  /// Records before this time were trimmed or passed over unread: windows that reach before it are
+  /// not whole (event-time.md 6.5). Grows only.
+  std::optional<EventTime> whole_from{};
   friend bool operator==(const SourceProgress&, const SourceProgress&) = default;
 };
 

@@ -299,8 +299,10 @@ void BatchWriter::TakeProgress() {
     SourceProgress& pending =
         s_.pending_sources[{progress.source, progress.table, progress.partition}];
     progress.max_event_time = std::max(progress.max_event_time, pending.max_event_time);
-    if (batch_.continues_from &&
-        (!reply_.rejections.empty() || pending.position != *batch_.continues_from)) {
+    progress.floor = std::max(progress.floor, pending.floor);
+    progress.whole_from = std::max(progress.whole_from, pending.whole_from);
+    if (batch_.continues_from && (HoldsPosition(batch_.rule, reply_.rejections) ||
+                                  pending.position != *batch_.continues_from)) {
       progress.position = pending.position;
     }
     pending = progress;
@@ -332,6 +334,8 @@ void BatchWriter::TellRejections() const {
   std::vector<RejectedPoint> told;
   told.reserve(reply_.rejections.size());
   for (const Rejection& rejection : reply_.rejections) {
+    // What a pipeline reads again and finds overwritten is nobody's mistake.
+    if (!batch_.source_progress.empty() && !HoldsPosition(batch_.rule, {&rejection, 1})) continue;
     const PointView& point = batch_.points[rejection.index];
     const uint32_t slot = entries_[rejection.index]->table_slot;
     const auto window = std::ranges::find(windows_, slot, &TableWindow::slot);
@@ -344,7 +348,7 @@ void BatchWriter::TellRejections() const {
                     .text = rejection.text,
                     .time_check = batch_.time_check});
   }
-  s_.options.rejections->OnRejected(told);
+  if (!told.empty()) s_.options.rejections->OnRejected(told);
 }
 
 bool BatchWriter::CheckAccess(size_t i, const SeriesEntry& entry) {

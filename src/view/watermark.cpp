@@ -14,6 +14,7 @@ void WatermarkTracker::Fold(const store::SourceProgress& progress, MonotonicTime
       (!p.max_event_time || *p.max_event_time < *progress.max_event_time)) {
     p.max_event_time = progress.max_event_time;
   }
+  p.floor = std::max(p.floor, progress.floor);
   p.idle = progress.idle;
   p.complete = progress.complete_from_start;
   p.seen = now;
@@ -26,6 +27,16 @@ void WatermarkTracker::NoteStart(const store::SourceProgress& progress) {
     whole_from_.try_emplace({progress.source, progress.partition},
                             *progress.max_event_time + bound_ + nanoseconds(1));
   }
+  if (!progress.whole_from) return;
+  EventTime& from =
+      whole_from_.try_emplace({progress.source, progress.partition}, *progress.whole_from)
+          .first->second;
+  from = std::max(from, *progress.whole_from);
+}
+
+std::optional<EventTime> WatermarkTracker::FrontierOf(const Partition& p) const {
+  if (!p.max_event_time) return p.floor;
+  return std::max(p.floor, std::optional(*p.max_event_time - bound_));
 }
 
 void WatermarkTracker::SetPipelines(std::optional<std::vector<PipelineId>> pipelines) {
@@ -49,21 +60,19 @@ std::optional<EventTime> WatermarkTracker::Combine(Now now) {
   bool any_active = false;
   for (const auto& [key, p] : partitions_) {
     if (!Counts(key)) continue;
-    if (p.max_event_time)
-      fastest = std::max(fastest.value_or(*p.max_event_time), *p.max_event_time);
+    const std::optional<EventTime> frontier = FrontierOf(p);
+    fastest = std::max(fastest, frontier);
     if (IsIdle(key, p, now.monotonic)) {
       // Idle before its first record: what it skipped can be as new as now.
       if (!p.complete && !p.max_event_time) whole_from_.try_emplace(key, now.wall);
       continue;
     }
-    if (!p.max_event_time) return watermark_;  // B4, B5: never seen, not idle: holds it
-    slowest = std::min(any_active ? *slowest : *p.max_event_time, *p.max_event_time);
+    if (!frontier) return watermark_;  // B4, B5: never seen, not idle: holds it
+    slowest = std::min(any_active ? *slowest : *frontier, *frontier);
     any_active = true;
   }
   const std::optional<EventTime> decisive = any_active ? slowest : fastest;
-  if (!decisive) return watermark_;
-  const EventTime combined = *decisive - bound_;
-  if (!watermark_ || *watermark_ < combined) watermark_ = combined;
+  if (decisive && (!watermark_ || *watermark_ < *decisive)) watermark_ = decisive;
   return watermark_;
 }
 
@@ -96,17 +105,17 @@ std::vector<PartitionStatus> WatermarkTracker::Statuses(MonotonicTime now) const
                            .max_event_time = p.max_event_time,
                            .watermark = std::nullopt,
                            .idle = IsIdle(key, p, now) || !Counts(key)};
-    if (p.max_event_time) status.watermark = *p.max_event_time - bound_;
+    status.watermark = FrontierOf(p);
     if (!status.idle) {
-      silent = silent || !p.max_event_time;
-      if (p.max_event_time)
-        slowest = std::min(slowest.value_or(*p.max_event_time), *p.max_event_time);
+      silent = silent || !status.watermark;
+      if (status.watermark)
+        slowest = std::min(slowest.value_or(*status.watermark), *status.watermark);
     }
     out.push_back(std::move(status));
   }
   for (PartitionStatus& status : out) {
     if (status.idle) continue;
-    status.holds_back = silent ? !status.max_event_time : status.max_event_time == slowest;
+    status.holds_back = silent ? !status.watermark : status.watermark == slowest;
   }
   return out;
 }

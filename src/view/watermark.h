@@ -3,8 +3,8 @@
 // (event-time.md section 2). Single-owner.
 //
 // The value is the exclusive frontier F = min over partitions that are not idle of
-// (max_event_time - out_of_orderness): complete up to F. A known partition without a record holds
-// it; when all are idle the maximum counts; it never falls.
+// max(floor, max_event_time - out_of_orderness): complete up to F. A known partition without a
+// record holds it; when all are idle the maximum counts; it never falls.
 #pragma once
 
 #include <map>
@@ -30,8 +30,8 @@ class WatermarkTracker {
   void Restore(std::optional<EventTime> watermark) { watermark_ = watermark; }
   /// Takes in one partition's newest clock; repeats and older ones change nothing but `idle`.
   void Fold(const store::SourceProgress& progress, MonotonicTime now);
-  /// Notes where a source that began at `latest` became whole; the first call for a partition
-  /// decides.
+  /// Notes where a source that began at `latest` became whole, the first call for a partition
+  /// decides; and where one is whole again that lost records unread, the latest counts.
   void NoteStart(const store::SourceProgress& progress);
   /// Only these pipelines count; none given: all.
   void SetPipelines(std::optional<std::vector<PipelineId>> pipelines);
@@ -63,12 +63,15 @@ class WatermarkTracker {
   using Key = std::pair<store::SourceId, uint32_t>;
   struct Partition {
     std::optional<EventTime> max_event_time;
+    std::optional<EventTime> floor;  // no later record is older: punctuation, parents
     bool idle = false;
     bool complete = true;
     MonotonicTime seen;  // `direct` only
   };
 
   bool Counts(const Key& key) const;
+  /// What the partition alone is complete up to; none: it holds the watermark.
+  std::optional<EventTime> FrontierOf(const Partition& p) const;
   bool IsIdle(const Key& key, const Partition& p, MonotonicTime now) const;
 
   const nanoseconds bound_;

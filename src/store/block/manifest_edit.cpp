@@ -30,7 +30,13 @@ enum class Part : uint64_t {
 // Parts from here on may be skipped by a reader that does not know them.
 constexpr uint64_t kFirstSkippablePart = 64;
 
-enum SourceFlag : uint8_t { kHasTime = 1, kIdle = 2, kFromStart = 4 };
+enum SourceFlag : uint8_t {
+  kHasTime = 1,
+  kIdle = 2,
+  kFromStart = 4,
+  kHasFloor = 8,
+  kHasWholeFrom = 16
+};
 enum DamageFlag : uint8_t { kAccepted = 1, kOfRevisions = 2 };
 
 void PutPart(Part part, const ByteWriter& body, ByteWriter& out) {
@@ -49,6 +55,8 @@ void PutSource(const SourceProgress& p, ByteWriter& out) {
   if (p.max_event_time) flags |= kHasTime;
   if (p.idle) flags |= kIdle;
   if (p.complete_from_start) flags |= kFromStart;
+  if (p.floor) flags |= kHasFloor;
+  if (p.whole_from) flags |= kHasWholeFrom;
   out.PutU8(static_cast<uint8_t>(p.source.kind));
   out.PutU8(static_cast<uint8_t>(flags));
   out.PutU32(p.source.id);
@@ -56,6 +64,8 @@ void PutSource(const SourceProgress& p, ByteWriter& out) {
   out.PutU32(p.partition);
   out.PutI64(p.max_event_time ? p.max_event_time->ns : 0);
   out.PutString(p.position);
+  if (p.floor) out.PutI64(p.floor->ns);
+  if (p.whole_from) out.PutI64(p.whole_from->ns);
 }
 
 SourceProgress GetSource(ByteReader& in) {
@@ -70,6 +80,8 @@ SourceProgress GetSource(ByteReader& in) {
   p.idle = (flags & kIdle) != 0;
   p.complete_from_start = (flags & kFromStart) != 0;
   p.position = in.GetString();
+  if ((flags & kHasFloor) != 0) p.floor = EventTime{in.GetI64()};
+  if ((flags & kHasWholeFrom) != 0) p.whole_from = EventTime{in.GetI64()};
   return p;
 }
 

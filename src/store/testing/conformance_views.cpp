@@ -205,6 +205,44 @@ TEST_P(StoreConformance, SourceProgressIsKeptPerPartition) {
   EXPECT_EQ(store().ProgressOf(source), progress);
 }
 
+// event-time.md 2.1, 2.6, 6.5.
+TEST_P(StoreConformance, FloorAndWholeFromOfAPartitionGrowOnlyAndSurvive) {
+  const SourceId source{SourceId::Kind::kPipeline, 4};
+  WriteBatch batch;
+  batch.source_progress = {{source, kTable, 0, "1", At(10), false, true, At(20), At(5)}};
+  Put({}, batch);
+  batch.source_progress = {{source, kTable, 0, "2", At(30), false, true, At(15), std::nullopt},
+                           {source, kTable, 1, "1", At(30), false, true}};
+  Put({}, batch);
+  const auto progress = store().ProgressOf(source);
+  ASSERT_EQ(progress.size(), 2U);
+  EXPECT_EQ(progress[0].floor, At(20));
+  EXPECT_EQ(progress[0].whole_from, At(5));
+  EXPECT_EQ(progress[1].floor, std::nullopt);
+  EXPECT_EQ(progress[1].whole_from, std::nullopt);
+  RestartOrSkip();
+  if (IsSkipped()) return;
+  EXPECT_EQ(store().ProgressOf(source), progress);
+}
+
+// What is read again and lost to a newer version is settled: nobody has to keep it.
+TEST_P(StoreConformance, APointThatLostByItsVersionHoldsNoPosition) {
+  const SourceId source{SourceId::Kind::kPipeline, 4};
+  const auto step = [&](ConflictRule rule, std::string from, std::string to, ValueView value) {
+    WriteBatch batch;
+    batch.rule = rule;
+    batch.continues_from = std::move(from);
+    batch.source_progress = {{source, kTable, 0, std::move(to), At(10), false, true}};
+    TestPoint point{Ref("cpu"), 10, value};
+    point.version = 5;
+    Put({point}, batch);
+    return store().ProgressOf(source).at(0).position;
+  };
+  EXPECT_EQ(step(ConflictRule::kByVersion, "", "1", ValueView::Double(1)), "1");
+  EXPECT_EQ(step(ConflictRule::kByVersion, "1", "2", ValueView::Double(2)), "2") << "it lost";
+  EXPECT_EQ(step(ConflictRule::kByVersion, "2", "3", ValueView::Bigint(2)), "2") << "it is refused";
+}
+
 TEST_P(StoreConformance, APositionMovesOnlyFromWhereItIsToldAndWithEveryPointTaken) {
   const SourceId source{SourceId::Kind::kPipeline, 4};
   const auto position = [&] { return store().ProgressOf(source).at(0).position; };

@@ -397,8 +397,10 @@ void ModelWriter::Finish() {
   for (SourceProgress& progress : sources) {
     SourceProgress& stored = state_.sources[{progress.source, progress.table, progress.partition}];
     progress.max_event_time = std::max(progress.max_event_time, stored.max_event_time);
-    if (batch_.continues_from &&
-        (!reply_.rejections.empty() || stored.position != *batch_.continues_from)) {
+    progress.floor = std::max(progress.floor, stored.floor);
+    progress.whole_from = std::max(progress.whole_from, stored.whole_from);
+    if (batch_.continues_from && (HoldsPosition(batch_.rule, reply_.rejections) ||
+                                  stored.position != *batch_.continues_from)) {
       progress.position = stored.position;
     }
     stored = progress;
