@@ -80,8 +80,8 @@ std::string_view KindName(MetricKind kind) {
   TM_UNREACHABLE();
 }
 
-using Metric =
-    std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>>;
+using Metric = std::variant<std::unique_ptr<Counter>, std::unique_ptr<SecondsCounter>,
+                            std::unique_ptr<Gauge>, std::unique_ptr<Histogram>>;
 
 struct Family {
   std::string help;
@@ -133,6 +133,17 @@ Counter& MetricRegistry::GetCounter(std::string_view name, std::string_view help
   return **counter;
 }
 
+SecondsCounter& MetricRegistry::GetSecondsCounter(std::string_view name, std::string_view help,
+                                                  MetricLabels labels) {
+  const MutexLock lock(impl_->mutex);
+  Metric& metric = impl_->Find(name, help, MetricKind::kCounter, std::move(labels));
+  auto* counter = std::get_if<std::unique_ptr<SecondsCounter>>(&metric);
+  if (counter == nullptr || *counter == nullptr) {
+    counter = &metric.emplace<std::unique_ptr<SecondsCounter>>(std::make_unique<SecondsCounter>());
+  }
+  return **counter;
+}
+
 Gauge& MetricRegistry::GetGauge(std::string_view name, std::string_view help, MetricLabels labels) {
   const MutexLock lock(impl_->mutex);
   Metric& metric = impl_->Find(name, help, MetricKind::kGauge, std::move(labels));
@@ -174,6 +185,8 @@ std::string MetricRegistry::Expose() const {
     for (const auto& [labels, metric] : family.metrics) {
       if (const auto* counter = std::get_if<std::unique_ptr<Counter>>(&metric)) {
         AppendSample(out, name, labels, std::to_string((*counter)->value()));
+      } else if (const auto* spent = std::get_if<std::unique_ptr<SecondsCounter>>(&metric)) {
+        AppendSample(out, name, labels, FormatDoubleShortest((*spent)->seconds()));
       } else if (const auto* gauge = std::get_if<std::unique_ptr<Gauge>>(&metric)) {
         AppendSample(out, name, labels, std::to_string((*gauge)->value()));
       } else if (const auto* histogram = std::get_if<std::unique_ptr<Histogram>>(&metric)) {

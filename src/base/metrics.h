@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,18 @@ class Counter {
 
  private:
   std::atomic<uint64_t> value_{0};
+};
+
+/// Time spent, exposed in seconds.
+class SecondsCounter {
+ public:
+  void Add(std::chrono::nanoseconds time) {
+    ns_.fetch_add(static_cast<uint64_t>(time.count()), std::memory_order_relaxed);
+  }
+  double seconds() const { return static_cast<double>(ns_.load(std::memory_order_relaxed)) / 1e9; }
+
+ private:
+  std::atomic<uint64_t> ns_{0};
 };
 
 class Gauge {
@@ -60,6 +73,8 @@ class MetricRegistry {
   MetricRegistry& operator=(const MetricRegistry&) = delete;
 
   Counter& GetCounter(std::string_view name, std::string_view help, MetricLabels labels = {});
+  SecondsCounter& GetSecondsCounter(std::string_view name, std::string_view help,
+                                    MetricLabels labels = {});
   Gauge& GetGauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   Histogram& GetHistogram(std::string_view name, std::string_view help, std::vector<double> bounds,
                           MetricLabels labels = {});
