@@ -76,27 +76,6 @@ catalog::TableDef ReadTable(TomlTable& table) {
   return def;
 }
 
-catalog::PipelineDef ReadPipeline(TomlTable& table) {
-  catalog::PipelineDef def;
-  def.name = NameOf(table);
-  def.stream = NameOf(table, "stream");
-  def.database = NameOf(table, "database");
-  def.table = NameOf(table, "table");
-  def.start = table.OneOf("start", "trim_horizon", {"trim_horizon", "latest"}) == 0
-                  ? catalog::StartAt::kTrimHorizon
-                  : catalog::StartAt::kLatest;
-  def.idle_timeout = table.Duration("idle_timeout", seconds(60), milliseconds(1));
-  table.OneOf("format", "json", {"json"});
-  def.mapping.measure_name = table.RequiredString("measure_name");
-  def.mapping.measure_value = table.RequiredString("measure_value");
-  def.mapping.measure_type = table.String("measure_type", "");
-  def.mapping.time = table.RequiredString("time");
-  def.mapping.time_unit = table.String("time_unit", "");
-  def.mapping.dimensions = table.Strings("dimensions", {"*"});
-  def.definition = DefinitionText(def);
-  return def;
-}
-
 StackDashboard ReadDashboard(TomlTable& table) {
   StackDashboard out;
   out.name = NameOf(table);
@@ -145,23 +124,6 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& n
     }
   }
   return best;
-}
-
-std::string DefinitionText(const catalog::PipelineDef& def) {
-  JsonWriter out;
-  out.BeginObject();
-  out.Key("stream").String(def.stream).Key("database").String(def.database);
-  out.Key("table").String(def.table);
-  out.Key("start").String(def.start == catalog::StartAt::kLatest ? "latest" : "trim_horizon");
-  out.Key("idle_timeout").String(FormatDuration(def.idle_timeout));
-  out.Key("format").String(def.mapping.format);
-  out.Key("measure_name").String(def.mapping.measure_name);
-  out.Key("measure_value").String(def.mapping.measure_value);
-  out.Key("measure_type").String(def.mapping.measure_type);
-  out.Key("time").String(def.mapping.time).Key("time_unit").String(def.mapping.time_unit);
-  StringList(out, "dimensions", def.mapping.dimensions);
-  out.EndObject();
-  return std::move(out).Take();
 }
 
 Result<Stack> ParseStack(std::string_view text, std::string_view file) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 
 #include "app/backup.h"
 #include "base/logging.h"
@@ -122,7 +123,22 @@ Result<void> StackAdmin::Restore() {
     TM_RETURN_IF_ERROR(context_.views.Restore(std::move(definition)));
   }
   PipelinesChanged();
-  return context_.pipelines.Restore();
+  TM_RETURN_IF_ERROR(context_.pipelines.Restore());
+  ViewsChanged();
+  return {};
+}
+
+void StackAdmin::ViewsChanged() {
+  std::map<TableId, nanoseconds> smallest;
+  for (const catalog::TableDef& table : context_.catalog.ListTables()) smallest[table.id];
+  for (const catalog::ViewDef& view : context_.catalog.ListViews()) {
+    const auto table = context_.catalog.GetTable(view.database, view.table);
+    if (!table.ok() || view.window <= nanoseconds(0)) continue;
+    nanoseconds& window = smallest[table->id];
+    window = window == nanoseconds(0) ? view.window : std::min(window, view.window);
+  }
+  // event-time.md 2.5: four windows apart in a backfill.
+  for (const auto& [table, window] : smallest) context_.pipelines.SetDriftMax(table, 4 * window);
 }
 
 void StackAdmin::PipelinesChanged() {
@@ -150,13 +166,16 @@ Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::TableDef& wished
   return Presence::kSame;
 }
 
+/// What it makes of records may change; where they come from and go to is what it is.
 Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::PipelineDef& wished) const {
   const auto existing = context_.catalog.GetPipeline(wished.name);
   if (!existing.ok()) return Presence::kMissing;
-  if (existing->definition != wished.definition) {
-    return Differs("pipeline", wished.name, existing->definition, wished.definition);
+  if (existing->definition == wished.definition) return Presence::kSame;
+  if (existing->stream == wished.stream && existing->database == wished.database &&
+      existing->table == wished.table && existing->start == wished.start) {
+    return Presence::kDiffers;
   }
-  return Presence::kSame;
+  return Differs("pipeline", wished.name, existing->definition, wished.definition);
 }
 
 Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::ViewDef& wished) const {
@@ -188,7 +207,8 @@ Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) con
   for (const auto& pipeline : stack.pipelines) {
     TM_ASSIGN_OR_RETURN(const Presence presence, Compare(pipeline));
     if (presence == Presence::kSame) continue;
-    TM_RETURN_IF_ERROR(context_.pipelines.Check(pipeline));
+    TM_RETURN_IF_ERROR(presence == Presence::kDiffers ? pipeline::Manager::CheckRules(pipeline)
+                                                      : context_.pipelines.Check(pipeline));
     if (!Contains(stack.streams, [&](const auto& s) { return s.name == pipeline.stream; }) &&
         !context_.catalog.GetStream(pipeline.stream).ok()) {
       return Missing(file, "pipeline", pipeline.name, "stream \"" + pipeline.stream + "\"");
@@ -284,8 +304,11 @@ Result<console::StackReport> StackAdmin::ApplyStack(const console::StackRequest&
       TM_RETURN_IF_ERROR(context_.pipelines.Create(pipeline));
       PipelinesChanged();
     }
+    if (presence == Presence::kDiffers) TM_RETURN_IF_ERROR(context_.pipelines.Change(pipeline));
     say("pipeline", pipeline.name, presence == Presence::kMissing);
+    if (presence == Presence::kDiffers) report.items.back().action = "updated";
   }
+  ViewsChanged();
   for (size_t i = 0; i < stack.dashboards.size(); ++i) {
     const std::string& name = stack.dashboards[i].name;
     TM_ASSIGN_OR_RETURN(const auto before, request.dashboards.Publish(name, definitions[i]));
@@ -304,10 +327,11 @@ Result<console::StackReport> StackAdmin::DescribeStack(const console::StackReque
   const auto say = [&](std::string_view kind, std::string_view name,
                        const Result<Presence>& presence) {
     const bool missing = presence.ok() && *presence == Presence::kMissing;
+    const bool differs = !presence.ok() || *presence == Presence::kDiffers;
     report.items.push_back({std::string(kind), std::string(name),
-                            !presence.ok() ? "differs"
-                            : missing      ? "missing"
-                                           : "exists",
+                            differs   ? "differs"
+                            : missing ? "missing"
+                                      : "exists",
                             presence.ok() ? "" : presence.error().message});
   };
   for (const auto& stream : stack.streams) say("stream", stream.name, Compare(stream));

@@ -57,7 +57,7 @@ class StackAdmin final : public console::Admin {
   Result<console::BackupMade> Backup(std::string_view path) override;
 
  private:
-  enum class Presence : uint8_t { kMissing, kSame };
+  enum class Presence : uint8_t { kMissing, kSame, kDiffers };
 
   Result<Presence> Compare(const catalog::StreamDef& wished) const;
   Result<Presence> Compare(const catalog::TableDef& wished) const;
@@ -72,6 +72,8 @@ class StackAdmin final : public console::Admin {
   enum class Hold : uint8_t { kPaused, kNone };
   Result<void> SetViewHold(std::string_view name, Hold hold);
   void PipelinesChanged();
+  /// Tells pipelines the smallest windows of the tables they feed.
+  void ViewsChanged();
 
   const StackContext context_;
   uint64_t retention_subscription_ = 0;

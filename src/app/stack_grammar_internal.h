@@ -26,6 +26,7 @@ void WriteFilter(JsonWriter& out, const catalog::FilterDef& filter);
 /// As the stack has it: `{region = ["a"]}`.
 std::string FilterText(const catalog::FilterDef& filter);
 
+catalog::PipelineDef ReadPipeline(TomlTable& table);
 catalog::ViewDef ReadView(TomlTable& table);
 
 /// A TOML table, key by key. Basic strings of TOML are JSON strings but for DEL, which no name has.

@@ -215,6 +215,43 @@ TEST(Stack, MistakesInsideATableNameTheirLine) {
             "s.toml:6: [label_map] needs the key \"from\"");
 }
 
+TEST(Stack, APipelinesRulesAreReadAndWrittenAgain) {
+  const std::string head =
+      "[[pipeline]]\nname = \"p\"\nstream = \"s\"\ndatabase = \"d\"\ntable = \"t\"\n"
+      "measure_name = \"m\"\nmeasure_value = \"v\"\ntime = \"t\"\n";
+  const auto plain = ParseStack(head, "s.toml");
+  ASSERT_TRUE(plain.ok()) << plain.error().message;
+  EXPECT_EQ(plain->pipelines.at(0).breaker, 0.05);
+  EXPECT_EQ(plain->pipelines.at(0).definition.find("breaker"), std::string::npos)
+      << "old catalogs hold equal texts";
+  const auto stack = ParseStack(
+      head +
+          "filter = {region = [\"a\", \"b\"], host = \"m5*\", value_min = 0, value_max = 10.5}\n"
+          "rename = {old = \"new\"}\nset = {site = \"plant-{line}\"}\nscale = {temp = 0.1}\n"
+          "punctuation = \"Watermark\"\nbreaker = 0.5\n",
+      "s.toml");
+  ASSERT_TRUE(stack.ok()) << stack.error().message;
+  const catalog::PipelineDef& def = stack->pipelines.at(0);
+  ASSERT_EQ(def.rules.filter.texts.size(), 2U);
+  EXPECT_EQ(def.rules.filter.texts[0].name, "host");
+  EXPECT_TRUE(def.rules.filter.texts[0].glob);
+  EXPECT_THAT(def.rules.filter.texts[1].values, ElementsAre("a", "b"));
+  EXPECT_EQ(def.rules.filter.value_max, 10.5);
+  EXPECT_THAT(def.rules.rename, ElementsAre(std::pair<std::string, std::string>("old", "new")));
+  EXPECT_THAT(def.rules.set,
+              ElementsAre(std::pair<std::string, std::string>("site", "plant-{line}")));
+  EXPECT_THAT(def.rules.scale, ElementsAre(std::pair<std::string, double>("temp", 0.1)));
+  EXPECT_EQ(def.mapping.punctuation, "Watermark");
+  EXPECT_EQ(def.breaker, 0.5);
+  const auto again = ParseStack(StackText(def), "s.toml");
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(again->pipelines.at(0), def);
+  EXPECT_EQ(ErrorOf(head + "breaker = 2\n"),
+            "s.toml:9: key \"breaker\" must be a share between 0 and 1 (1: never)");
+  EXPECT_THAT(ErrorOf(head + "scale = {temp = \"x\"}\n"), HasSubstr("s.toml:9:"));
+  EXPECT_THAT(ErrorOf(head + "renames = {a = \"b\"}\n"), HasSubstr("unknown key \"renames\""));
+}
+
 TEST(Config, DefaultsAndKeys) {
   const auto config =
       ParseConfig("memory_max = \"256MiB\"\n[sql]\npushdown = false\nthreads = 1\n", "c.toml")

@@ -39,18 +39,4 @@ TomlWriter& TomlWriter::Raw(std::string_view key, std::string_view text) {
   return *this;
 }
 
-std::string StackText(const catalog::PipelineDef& def) {
-  TomlWriter out("pipeline");
-  out.String("name", def.name).String("stream", def.stream);
-  out.String("database", def.database).String("table", def.table);
-  if (def.start == catalog::StartAt::kLatest) out.String("start", "latest");
-  out.Duration("idle_timeout", def.idle_timeout, seconds(60));
-  out.String("measure_name", def.mapping.measure_name);
-  out.String("measure_value", def.mapping.measure_value);
-  out.String("measure_type", def.mapping.measure_type, "");
-  out.String("time", def.mapping.time).String("time_unit", def.mapping.time_unit, "");
-  out.Strings("dimensions", def.mapping.dimensions, {"*"});
-  return std::move(out).Take();
-}
-
 }  // namespace tidemark::app

@@ -86,6 +86,14 @@ PipelineDef Ec2Pipeline() {
                  .time = "Time",
                  .time_unit = "TimeUnit",
                  .dimensions = {"*"}};
+  def.mapping.punctuation = "Watermark";
+  def.rules.filter.texts = {{"region", {"a", "b"}, false}, {"host", {"m5*"}, true}};
+  def.rules.filter.value_min = -0.5;
+  def.rules.rename = {{"old", "new"}};
+  def.rules.set = {{"site", "plant-{line}"}};
+  def.rules.scale = {{"temp", 0.1}};
+  def.breaker = 0.25;
+  def.savepoints = {{"before", {{0, std::string("\0\xff", 2)}, {3, ""}}, "{}", ArrivalTime{7}}};
   def.running = false;
   def.definition = "name=\"ec2\"\n";
   return def;

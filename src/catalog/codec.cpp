@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "catalog/codec_internal.h"
 #include "catalog/codec_members_internal.h"
+#include "catalog/codec_pipeline_internal.h"
 #include "catalog/codec_view_internal.h"
 
 namespace tidemark::catalog {
@@ -154,6 +155,7 @@ std::string EncodeDefinition(const PipelineDef& def) {
   out.Text("time", def.mapping.time);
   out.Text("time_unit", def.mapping.time_unit);
   out.Texts("dimensions", def.mapping.dimensions);
+  EncodePipelineExtras(def, out);
   out.Flag("running", def.running);
   out.Text("definition", def.definition);
   out.Int("created_ms", def.created.ms);
@@ -175,6 +177,7 @@ Result<void> DecodeDefinition(std::string_view text, PipelineDef& def) {
   in.Text("time", def.mapping.time);
   in.Text("time_unit", def.mapping.time_unit);
   in.Texts("dimensions", def.mapping.dimensions);
+  DecodePipelineExtras(def, in);
   in.Flag("running", def.running);
   in.Text("definition", def.definition);
   in.Time("created_ms", def.created);

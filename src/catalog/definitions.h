@@ -80,38 +80,6 @@ struct TableDef {
 
 enum class StartAt : uint8_t { kTrimHorizon, kLatest };
 
-/// Which field of a record is what. "*" in `dimensions`: every field that is nothing else.
-struct MappingDef {
-  std::string format = "json";
-  std::string measure_name;
-  std::string measure_value;
-  std::string measure_type;
-  std::string time;
-  std::string time_unit;
-  std::vector<std::string> dimensions;
-
-  friend bool operator==(const MappingDef&, const MappingDef&) = default;
-};
-
-struct PipelineDef {
-  PipelineId id;
-  std::string name;
-  std::string stream;
-  std::string database;
-  std::string table;
-  StartAt start = StartAt::kTrimHorizon;
-  nanoseconds idle_timeout = seconds(60);
-  MappingDef mapping;
-  bool running = true;
-  std::string definition;  // canonical text of what the user wrote; equal text = nothing to apply
-  ArrivalTime created;
-
-  friend bool operator==(const PipelineDef&, const PipelineDef&) = default;
-};
-
-enum class WindowLabel : uint8_t { kStart, kEnd };
-enum class LatePolicy : uint8_t { kRecompute, kFreeze };
-
 /// Conditions on points; all have to hold.
 struct FilterDef {
   struct Text {
@@ -127,6 +95,69 @@ struct FilterDef {
   bool empty() const { return texts.empty() && !value_min && !value_max; }
   friend bool operator==(const FilterDef&, const FilterDef&) = default;
 };
+
+/// Which field of a record is what. "*" in `dimensions`: every field that is nothing else.
+struct MappingDef {
+  std::string format = "json";
+  std::string measure_name;
+  std::string measure_value;
+  std::string measure_type;
+  std::string time;
+  std::string time_unit;
+  std::vector<std::string> dimensions;
+  /// A record with this field alone says that nothing older than it follows; "": there is none.
+  std::string punctuation{};
+
+  friend bool operator==(const MappingDef&, const MappingDef&) = default;
+};
+
+/// What a pipeline makes of a record that was decoded, in this order.
+struct RulesDef {
+  FilterDef filter;                                         // of the record as it came
+  std::vector<std::pair<std::string, std::string>> rename;  // dimension or measure: old, new
+  std::vector<std::pair<std::string, std::string>> set;     // dimension, "text of {field}s"
+  std::vector<std::pair<std::string, double>> scale;        // measure, factor
+
+  friend bool operator==(const RulesDef&, const RulesDef&) = default;
+};
+
+/// Where a pipeline was, kept by name.
+struct SavepointDef {
+  struct Partition {
+    uint32_t number = 0;
+    std::string position;  // the source's own bytes; "": before its first record
+    friend bool operator==(const Partition&, const Partition&) = default;
+  };
+  std::string name;
+  std::vector<Partition> partitions;
+  std::string definition;  // of the pipeline, as it was then
+  ArrivalTime created;
+
+  friend bool operator==(const SavepointDef&, const SavepointDef&) = default;
+};
+
+struct PipelineDef {
+  PipelineId id;
+  std::string name;
+  std::string stream;
+  std::string database;
+  std::string table;
+  StartAt start = StartAt::kTrimHorizon;
+  nanoseconds idle_timeout = seconds(60);
+  MappingDef mapping;
+  RulesDef rules;
+  /// Pauses when more than this share of 10,000 consecutive records is malformed; 1: never.
+  double breaker = 0.05;
+  std::vector<SavepointDef> savepoints;  // by name
+  bool running = true;
+  std::string definition;  // canonical text of what the user wrote; equal text = nothing to apply
+  ArrivalTime created;
+
+  friend bool operator==(const PipelineDef&, const PipelineDef&) = default;
+};
+
+enum class WindowLabel : uint8_t { kStart, kEnd };
+enum class LatePolicy : uint8_t { kRecompute, kFreeze };
 
 /// A dimension made from another: the text of the longest pattern that matches (of equal length,
 /// the first in order); a series that none matches, or without `from`, has no such dimension.

@@ -51,7 +51,11 @@ struct DecodedBatch {
   std::vector<DeadLetter> dead;   // in record order
   std::optional<EventTime>
       max_event_time;  // over all decoded records but those beyond the soft guard
+  /// The latest punctuation: nothing older follows (event-time.md 2.1).
+  std::optional<EventTime> floor;
   uint64_t future_no_advance = 0;
+  uint64_t filtered = 0;          // decoded, moved the clock, not wanted
+  uint64_t punctuations = 0;      // records that were one
   std::deque<std::string> texts;  // owns unescaped values
 
   void Clear();
@@ -75,8 +79,10 @@ class Decoder {
   virtual uint64_t cache_hits() const = 0;
 };
 
-/// kInvalidArgument: a format other than "json", or a mapping without the fields it needs.
+/// kInvalidArgument: a format other than "json", a mapping without the fields it needs, or rules
+/// that make no sense.
 Result<std::unique_ptr<Decoder>> MakeDecoder(const catalog::MappingDef& mapping,
+                                             const catalog::RulesDef& rules,
                                              DecoderOptions options);
 
 }  // namespace tidemark::pipeline

@@ -21,8 +21,12 @@ struct KeyHash {
 
 class JsonDecoder final : public Decoder {
  public:
-  JsonDecoder(const catalog::MappingDef& mapping, DecoderOptions options)
-      : options_(options), parser_(mapping), cache_(options.cache_bytes_max) {}
+  JsonDecoder(const catalog::MappingDef& mapping, RecordRules rules, DecoderOptions options)
+      : options_(options),
+        rules_(std::move(rules)),
+        plain_(rules_.empty()),
+        parser_(mapping, rules_.fields()),
+        cache_(options.cache_bytes_max, plain_ ? nullptr : &rules_) {}
 
   Result<void> Decode(const SourceBatch& batch, SeriesResolver& resolver,
                       DecodedBatch& out) override {
@@ -33,7 +37,11 @@ class JsonDecoder final : public Decoder {
       const SourceRecord& record = batch.records[i];
       if (options_.cache) {
         if (const auto hit = cache_.Find(record.payload)) {
-          Emit(record, i, hit->series, hit->value, hit->time, out);
+          if (hit->series == kFilteredSeries) {
+            Filter(record, hit->time, out);
+          } else {
+            Emit(record, i, hit->series, hit->value, hit->time, out);
+          }
           continue;
         }
       }
@@ -60,21 +68,92 @@ class JsonDecoder final : public Decoder {
       out.dead.push_back(std::move(dead));
       return {};
     }
-    TM_ASSIGN_OR_RETURN(const ResolvedSeries resolved, SeriesOf(*parsed, resolver));
-    if (resolved.refused) {
-      // It was decoded, so it moves the clock as any record does, before any filter.
-      if (!BeyondHardLimit(record, parsed->time)) MoveClock(record, parsed->time, out);
-      out.dead.push_back({index, *resolved.refused, "", resolved.message});
+    if (parsed->punctuation) {
+      Punctuate(record, parsed->time, out);
       return {};
     }
-    store::ValueView value = parsed->value;
+    if (!plain_) return DecodeByRules(record, *parsed, std::move(dead), resolver, out);
+    return Take(record, index, *parsed,
+                {parsed->measure, parsed->type, parsed->dimensions, std::nullopt, parsed->value},
+                resolver, out);
+  }
+
+  /// A record after its rules: what the series is made of, and the value as it is stored.
+  struct Outcome {
+    std::string_view measure;
+    store::ValueType type;
+    std::span<const store::DimensionView> dimensions;
+    std::optional<double> factor;
+    store::ValueView value;
+  };
+
+  Result<void> DecodeByRules(const SourceRecord& record, const JsonRecord& parsed, DeadLetter dead,
+                             SeriesResolver& resolver, DecodedBatch& out) {
+    const RecordRules::Verdict verdict = rules_.Shape(parsed, shaped_, dead);
+    if (verdict == RecordRules::Verdict::kDead) {
+      AddDead(record, parsed.time, std::move(dead), out);
+      return {};
+    }
+    const bool passes = rules_.PassesValue(parsed.value);
+    if (verdict == RecordRules::Verdict::kFiltered || !passes) {
+      Filter(record, parsed.time, out);
+      if (options_.cache) {
+        cache_.Learn(
+            record.payload, parsed,
+            verdict == RecordRules::Verdict::kFiltered ? kFilteredSeries : kUnresolvedSeries,
+            std::nullopt);
+      }
+      return {};
+    }
+    const auto scaled = RecordRules::Scaled(parsed.value, shaped_.factor);
+    if (!scaled) {
+      dead.reason = DeadReason::kValue;
+      dead.message = "the scaled value does not fit its type";
+      AddDead(record, parsed.time, std::move(dead), out);
+      return {};
+    }
+    return Take(record, dead.record, parsed,
+                {shaped_.measure, shaped_.type, shaped_.dimensions, shaped_.factor, *scaled},
+                resolver, out);
+  }
+
+  Result<void> Take(const SourceRecord& record, uint32_t index, const JsonRecord& parsed,
+                    const Outcome& made, SeriesResolver& resolver, DecodedBatch& out) {
+    TM_ASSIGN_OR_RETURN(const ResolvedSeries resolved, SeriesOf(made, resolver));
+    if (resolved.refused) {
+      AddDead(record, parsed.time, {index, *resolved.refused, "", resolved.message}, out);
+      return {};
+    }
+    store::ValueView value = made.value;
     if (value.type() == store::ValueType::kVarchar) {
       // The parser's buffer is overwritten by the next record.
       value = store::ValueView::Varchar(out.texts.emplace_back(value.as_varchar()));
     }
-    Emit(record, index, resolved.series, value, parsed->time, out);
-    if (options_.cache) cache_.Learn(record.payload, *parsed, resolved.series);
+    Emit(record, index, resolved.series, value, parsed.time, out);
+    if (options_.cache) cache_.Learn(record.payload, parsed, resolved.series, made.factor);
     return {};
+  }
+
+  /// It was decoded, so it moves the clock as any record does, before any filter.
+  void AddDead(const SourceRecord& record, EventTime time, DeadLetter dead,
+               DecodedBatch& out) const {
+    if (!BeyondHardLimit(record, time)) MoveClock(record, time, out);
+    out.dead.push_back(std::move(dead));
+  }
+
+  void Filter(const SourceRecord& record, EventTime time, DecodedBatch& out) const {
+    if (!BeyondHardLimit(record, time)) MoveClock(record, time, out);
+    ++out.filtered;
+  }
+
+  /// The guard holds for it as for a record: a broken clock must not close windows.
+  void Punctuate(const SourceRecord& record, EventTime time, DecodedBatch& out) const {
+    ++out.punctuations;
+    if (time > record.arrival.AsEventTime() + options_.guard.soft) {
+      ++out.future_no_advance;
+    } else {
+      out.floor = std::max(out.floor, std::optional(time));
+    }
   }
 
   void Emit(const SourceRecord& record, uint32_t index, store::SeriesRef series,
@@ -107,7 +186,7 @@ class JsonDecoder final : public Decoder {
     }
   }
 
-  Result<ResolvedSeries> SeriesOf(const JsonRecord& record, SeriesResolver& resolver) {
+  Result<ResolvedSeries> SeriesOf(const Outcome& record, SeriesResolver& resolver) {
     sorted_.assign(record.dimensions.begin(), record.dimensions.end());
     std::ranges::sort(sorted_, {}, &store::DimensionView::name);
     key_.clear();
@@ -140,6 +219,9 @@ class JsonDecoder final : public Decoder {
   }
 
   const DecoderOptions options_;
+  const RecordRules rules_;
+  const bool plain_;  // no rules
+  ShapedRecord shaped_;
   JsonRecordParser parser_;
   SkeletonCache cache_;
   boost::unordered_flat_map<std::string, store::SeriesRef, KeyHash> series_;
@@ -155,11 +237,13 @@ void DecodedBatch::Clear() {
   records.clear();
   dead.clear();
   max_event_time.reset();
-  future_no_advance = 0;
+  floor.reset();
+  future_no_advance = filtered = punctuations = 0;
   texts.clear();
 }
 
 Result<std::unique_ptr<Decoder>> MakeDecoder(const catalog::MappingDef& mapping,
+                                             const catalog::RulesDef& rules,
                                              DecoderOptions options) {
   if (mapping.format != "json") {
     return Error{Code::kInvalidArgument,
@@ -177,7 +261,8 @@ Result<std::unique_ptr<Decoder>> MakeDecoder(const catalog::MappingDef& mapping,
     return Error{Code::kInvalidArgument,
                  "the mapping must name dimensions, or \"*\" for all other fields"};
   }
-  return std::unique_ptr<Decoder>(std::make_unique<JsonDecoder>(mapping, options));
+  TM_ASSIGN_OR_RETURN(RecordRules made, RecordRules::Make(mapping, rules));
+  return std::unique_ptr<Decoder>(std::make_unique<JsonDecoder>(mapping, std::move(made), options));
 }
 
 }  // namespace tidemark::pipeline

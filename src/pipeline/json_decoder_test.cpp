@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder with and without its cache: every answer must be the full parser's.
+#include <cmath>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -54,8 +55,9 @@ std::string Sample(std::string_view measure, std::string_view value, int64_t tim
          std::string(host) + R"("})";
 }
 
-std::unique_ptr<Decoder> NewDecoder(bool cache) {
-  return MakeDecoder(SampleMapping(), {.guard = {}, .cache = cache, .cache_bytes_max = 1 << 20})
+std::unique_ptr<Decoder> NewDecoder(bool cache, const catalog::RulesDef& rules = {}) {
+  return MakeDecoder(SampleMapping(), rules,
+                     {.guard = {}, .cache = cache, .cache_bytes_max = 1 << 20})
       .value();
 }
 
@@ -149,10 +151,10 @@ TEST(Decoder, VaryingBytesBeforeTheHolesSwitchTheCacheOff) {
 
 // ingest.md section 4: mutants of accepted records; what the cache accepts must equal the full
 // parser.
-TEST(DecoderDifferential, CachedAnswersEqualTheFullParser) {
+void CompareCacheWithFullParser(const catalog::RulesDef& rules, int rounds) {
   SeededRandom random(20260101);
-  auto cached = NewDecoder(true);
-  auto full = NewDecoder(false);
+  auto cached = NewDecoder(true, rules);
+  auto full = NewDecoder(false, rules);
   FakeResolver resolver;  // shared: equal keys, equal numbers
   DecodedBatch a, b;
   const std::vector<std::string> seeds{Sample("cpu", "1.5", 1'700'000'000),
@@ -161,10 +163,10 @@ TEST(DecoderDifferential, CachedAnswersEqualTheFullParser) {
                                        Sample("state", "ok", 1'700'000'003, "i-1", "VARCHAR")};
   const std::string bytes = "\"\\{}:,0123456789eE+-. \t\nabz\x01\x7f\xc3\xa9u";
   uint64_t hits = 0;
-  for (int i = 0; i < 40'000; ++i) {
+  for (int i = 0; i < rounds; ++i) {
     if (i % 5'000 == 0) {  // so many mutants would switch one cache off
       hits += cached->cache_hits();
-      cached = NewDecoder(true);
+      cached = NewDecoder(true, rules);
     }
     std::string record = seeds[random.Below(seeds.size())];
     const uint64_t edits = random.Below(4);
@@ -206,8 +208,142 @@ TEST(DecoderDifferential, CachedAnswersEqualTheFullParser) {
       }
     }
     ASSERT_EQ(a.max_event_time, b.max_event_time) << record;
+    ASSERT_EQ(a.filtered, b.filtered) << record;
   }
-  EXPECT_GT(hits, 20'000U);
+  EXPECT_GT(hits + cached->cache_hits(), static_cast<uint64_t>(rounds) / 2);
+}
+
+TEST(DecoderDifferential, CachedAnswersEqualTheFullParser) {
+  CompareCacheWithFullParser({}, 40'000);
+}
+
+catalog::RulesDef SampleRules() {
+  catalog::RulesDef rules;
+  rules.rename = {{"cpu", "load"}, {"instance_name", "host"}};
+  rules.set = {{"site", "plant-{region}/{host}"}};
+  rules.scale = {{"load", 0.1}, {"jobs", 3}};
+  return rules;
+}
+
+TEST(DecoderDifferential, SoTheyDoUnderRules) {
+  CompareCacheWithFullParser(SampleRules(), 5'000);
+  catalog::RulesDef rules = SampleRules();
+  rules.filter.texts = {{"instance_name", {"i-1*"}, true}};
+  rules.filter.value_min = 1.5;
+  CompareCacheWithFullParser(rules, 5'000);
+}
+
+std::string KeyOf(const FakeResolver& resolver, store::SeriesRef series) {
+  for (const auto& [key, id] : resolver.ids) {
+    if (id == series.lo) return key;
+  }
+  return "none";
+}
+
+TEST(RecordRules, RenameSetAndScaleMakeAnotherSeries) {
+  for (const bool cache : {true, false}) {
+    auto decoder = NewDecoder(cache, SampleRules());
+    FakeResolver resolver;
+    DecodedBatch out;
+    const auto batch =
+        testing::MakeBatch({Sample("cpu", "15", 1'700'000'000), Sample("cpu", "25", 1'700'000'001),
+                            Sample("jobs", "7", 1'700'000'001, "i-1", "BIGINT"),
+                            Sample("cpu", "7", 1'700'000'002, "i-1", "BIGINT"),
+                            Sample("jobs", "9223372036854775807", 1'700'000'003, "i-1", "BIGINT")},
+                           kArrival);
+    ASSERT_TRUE(decoder->Decode(batch, resolver, out).ok());
+    ASSERT_THAT(out.points, SizeIs(4));
+    EXPECT_EQ(KeyOf(resolver, out.points[0].series),
+              "load1|host=i-1|region=us-east-1|site=plant-us-east-1/i-1");
+    EXPECT_EQ(out.points[0].value.as_double(), 15 * 0.1);
+    EXPECT_EQ(out.points[1].series, out.points[0].series);
+    EXPECT_EQ(out.points[1].value.as_double(), 2.5);
+    EXPECT_EQ(out.points[2].value.type(), store::ValueType::kBigint) << "a whole factor";
+    EXPECT_EQ(out.points[2].value.as_bigint(), 21);
+    EXPECT_EQ(out.points[3].value.type(), store::ValueType::kDouble);
+    EXPECT_EQ(out.points[3].value.as_double(), 7 * 0.1);
+    ASSERT_THAT(out.dead, SizeIs(1)) << "three times the largest number is none";
+    EXPECT_EQ(out.dead[0].reason, DeadReason::kValue);
+  }
+}
+
+// event-time.md 2.1, 16 S2: the clock is taken before the filter.
+TEST(RecordRules, AFilteredRecordMovesTheClockAndMakesNoSeries) {
+  catalog::RulesDef rules;
+  rules.filter.texts = {{"region", {"us-east-1", "eu-west-1"}, false},
+                        {"measure_name", {"c?u"}, true}};
+  rules.filter.value_max = 10;
+  for (const bool cache : {true, false}) {
+    auto decoder = NewDecoder(cache, rules);
+    FakeResolver resolver;
+    DecodedBatch out;
+    const auto batch =
+        testing::MakeBatch({Sample("cpu", "11", 1'700'000'000), Sample("cpu", "12", 1'700'000'001),
+                            Sample("mem", "1", 1'700'000'002), Sample("mem", "1", 1'700'000'003)},
+                           kArrival);
+    ASSERT_TRUE(decoder->Decode(batch, resolver, out).ok());
+    EXPECT_THAT(out.points, IsEmpty());
+    EXPECT_THAT(out.dead, IsEmpty());
+    EXPECT_EQ(out.filtered, 4U);
+    EXPECT_EQ(out.max_event_time, EventTime{1'700'000'003'000'000'000});
+    EXPECT_EQ(resolver.calls, 0);
+    EXPECT_EQ(decoder->cache_hits(), cache ? 2U : 0U);
+    ASSERT_TRUE(decoder
+                    ->Decode(testing::MakeBatch({Sample("cpu", "10", 1'700'000'004)}, kArrival),
+                             resolver, out)
+                    .ok());
+    EXPECT_THAT(out.points, SizeIs(1)) << "the bound is inclusive";
+  }
+}
+
+TEST(RecordRules, WhatSetNeedsAndIsMissingIsADeadLetter) {
+  catalog::RulesDef rules;
+  rules.set = {{"site", "plant-{line}"}};
+  auto decoder = NewDecoder(true, rules);
+  FakeResolver resolver;
+  DecodedBatch out;
+  ASSERT_TRUE(
+      decoder
+          ->Decode(testing::MakeBatch({Sample("cpu", "1", 1'700'000'000)}, kArrival), resolver, out)
+          .ok());
+  ASSERT_THAT(out.dead, SizeIs(1));
+  EXPECT_EQ(out.dead[0].reason, DeadReason::kSchema);
+  EXPECT_EQ(out.dead[0].field, "line");
+}
+
+TEST(RecordRules, ThoseThatMakeNoSenseAreRefusedByName) {
+  const auto why = [](const catalog::RulesDef& rules) {
+    const auto made = MakeDecoder(SampleMapping(), rules, {});
+    return made.ok() ? std::string() : made.error().message;
+  };
+  EXPECT_THAT(why({.set = {{"site", "plant-{line"}}}), ::testing::HasSubstr("key \"set\""));
+  EXPECT_THAT(why({.set = {{"site", "at {Time}"}}}), ::testing::HasSubstr("value and time"));
+  EXPECT_THAT(why({.set = {{"time", "x"}}}), ::testing::HasSubstr("name of a dimension"));
+  EXPECT_THAT(why({.rename = {{"a", "c"}, {"b", "c"}}}), ::testing::HasSubstr("two become"));
+  EXPECT_THAT(why({.scale = {{"a", INFINITY}}}), ::testing::HasSubstr("finite"));
+  EXPECT_EQ(why(SampleRules()), "");
+}
+
+// event-time.md 2.1: no point, no dead letter, only what it says of the clock.
+TEST(Decoder, PunctuationIsTheRecordsOnlyField) {
+  catalog::MappingDef mapping = SampleMapping();
+  mapping.punctuation = "Watermark";
+  auto decoder = MakeDecoder(mapping, {}, {}).value();
+  FakeResolver resolver;
+  DecodedBatch out;
+  const auto batch = testing::MakeBatch(
+      {R"({"Watermark":1700000000000})", R"({"Watermark":"1699999999000"})",
+       R"({"Watermark":1700000500000})", R"({"Watermark":"soon"})",
+       R"({"MeasureName":"cpu","MeasureValue":"1","Time":"1700000000000","h":"a","Watermark":1})"},
+      kArrival);
+  ASSERT_TRUE(decoder->Decode(batch, resolver, out).ok());
+  EXPECT_EQ(out.floor, EventTime{1'700'000'000'000'000'000});
+  EXPECT_EQ(out.punctuations, 3U);
+  EXPECT_EQ(out.future_no_advance, 1U) << "a broken clock closes no windows";
+  ASSERT_THAT(out.dead, SizeIs(1));
+  EXPECT_EQ(out.dead[0].field, "Watermark");
+  ASSERT_THAT(out.points, SizeIs(1));
+  EXPECT_EQ(KeyOf(resolver, out.points[0].series), "cpu1|h=a") << "it is no dimension";
 }
 
 }  // namespace

@@ -13,23 +13,13 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr size_t kMeasureNameBytesMax = 256;      // timestream-api.md 4.9
-constexpr size_t kDimensionNameBytesMax = 60;     // timestream-api.md 4.9
-constexpr size_t kDimensionValueBytesMax = 2048;  // timestream-api.md 4.9
-constexpr size_t kValueBytesMax = 2048;           // timestream-api.md 4.1
-constexpr size_t kDimensionsMax = 128;            // timestream-api.md 4.1
+constexpr size_t kValueBytesMax = 2048;  // timestream-api.md 4.1
 
 bool EqualsNoCase(std::string_view a, std::string_view lower) {
   return a.size() == lower.size() &&
          std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
            return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
          });
-}
-
-/// Names that SQL keeps for itself (timestream-sql.md 1.4).
-bool IsSystemName(std::string_view name) {
-  return name == "measure_value" || name == "time" || name.starts_with("ts_") ||
-         name.starts_with("measure_name");
 }
 
 std::optional<store::ValueType> TypeFromName(std::string_view name) {
@@ -51,6 +41,11 @@ std::optional<TimeUnit> UnitFromName(std::string_view name) {
 enum class Role : uint8_t { kDimension, kMeasure, kValue, kType, kTime, kUnit, kIgnored };
 
 }  // namespace
+
+bool IsSystemName(std::string_view name) {
+  return name == "measure_value" || name == "time" || name.starts_with("ts_") ||
+         name.starts_with("measure_name");
+}
 
 std::optional<EventTime> TimeFromUnits(int64_t count, TimeUnit unit) {
   int64_t factor = 1;
@@ -75,8 +70,11 @@ std::optional<EventTime> TimeFromUnits(int64_t count, TimeUnit unit) {
 }
 
 struct JsonRecordParser::Impl {
-  explicit Impl(const catalog::MappingDef& m)
-      : mapping(m), every_dimension(std::ranges::find(m.dimensions, "*") != m.dimensions.end()) {}
+  Impl(const catalog::MappingDef& m, std::vector<std::string> asked)
+      : mapping(m),
+        every_dimension(std::ranges::find(m.dimensions, "*") != m.dimensions.end()),
+        unit_of_times(UnitFromName(m.time_unit).value_or(TimeUnit::kMilliseconds)),
+        fields(std::move(asked)) {}
 
   Role RoleOf(std::string_view key) const {
     if (key == mapping.measure_name) return Role::kMeasure;
@@ -84,6 +82,7 @@ struct JsonRecordParser::Impl {
     if (key == mapping.measure_type) return Role::kType;
     if (key == mapping.time) return Role::kTime;
     if (key == mapping.time_unit) return Role::kUnit;
+    if (key == mapping.punctuation) return Role::kIgnored;
     if (every_dimension || std::ranges::find(mapping.dimensions, key) != mapping.dimensions.end()) {
       return Role::kDimension;
     }
@@ -134,11 +133,14 @@ struct JsonRecordParser::Impl {
   bool ReadDimension(std::string_view payload, std::string_view key, const dom::element& element,
                      DeadLetter& dead);
   bool ReadValue(std::string_view payload, DeadLetter& dead);
-  bool ReadTime(std::string_view payload, DeadLetter& dead);
+  bool ReadTime(std::string_view payload, std::string_view field, DeadLetter& dead);
+  void KeepField(std::string_view payload, std::string_view key, const dom::element& element);
   bool Complete(std::string_view payload, DeadLetter& dead);
 
   const catalog::MappingDef mapping;
   const bool every_dimension;
+  const TimeUnit unit_of_times;  // where the record says none
+  const std::vector<std::string> fields;
   dom::parser parser;
   simdjson::ondemand::parser raw_parser;
   JsonRecord record;
@@ -172,6 +174,18 @@ bool JsonRecordParser::Impl::ReadDimension(std::string_view payload, std::string
   }
   record.dimensions.push_back({key, text});
   return true;
+}
+
+/// Keeps the text of a field that is no object, list or null, as a dimension's.
+void JsonRecordParser::Impl::KeepField(std::string_view payload, std::string_view key,
+                                       const dom::element& element) {
+  if (element.is_string()) {
+    record.fields.push_back({key, element.get_string().value_unsafe()});
+  } else if (element.is_bool()) {
+    record.fields.push_back({key, element.get_bool().value_unsafe() ? "true" : "false"});
+  } else if (element.is_number()) {
+    record.fields.push_back({key, NumberText(payload, key).value_or("")});
+  }
 }
 
 bool JsonRecordParser::Impl::ReadValue(std::string_view payload, DeadLetter& dead) {
@@ -208,8 +222,8 @@ bool JsonRecordParser::Impl::ReadValue(std::string_view payload, DeadLetter& dea
   }
 }
 
-bool JsonRecordParser::Impl::ReadTime(std::string_view payload, DeadLetter& dead) {
-  const std::string_view field = mapping.time;
+bool JsonRecordParser::Impl::ReadTime(std::string_view payload, std::string_view field,
+                                      DeadLetter& dead) {
   const auto text = TextOf(payload, field, *time, record.time_quoted);
   if (!text || text->empty()) {
     return Fail(
@@ -255,7 +269,7 @@ bool JsonRecordParser::Impl::Complete(std::string_view payload, DeadLetter& dead
     }
     record.type = *named;
   }
-  record.unit = TimeUnit::kMilliseconds;
+  record.unit = unit_of_times;
   if (unit && !unit->is_null()) {
     const auto named =
         unit->is_string() ? UnitFromName(unit->get_string().value_unsafe()) : std::nullopt;
@@ -271,12 +285,13 @@ bool JsonRecordParser::Impl::Complete(std::string_view payload, DeadLetter& dead
   if (record.dimensions.size() > kDimensionsMax) {
     return Fail(dead, DeadReason::kSchema, "", "a record has at most 128 dimensions");
   }
-  return ReadValue(payload, dead) && ReadTime(payload, dead);
+  return ReadValue(payload, dead) && ReadTime(payload, mapping.time, dead);
 }
 
 bool JsonRecordParser::Impl::Read(std::string_view payload, DeadLetter& dead) {
   record.dimensions.clear();
-  record.value_quoted = record.time_quoted = false;
+  record.fields.clear();
+  record.value_quoted = record.time_quoted = record.punctuation = false;
   keys.clear();
   measure = value = type = time = unit = std::nullopt;
 
@@ -289,11 +304,21 @@ bool JsonRecordParser::Impl::Read(std::string_view payload, DeadLetter& dead) {
   if (root.get_object().get(object)) {
     return Fail(dead, DeadReason::kDecode, "", "the record must be a JSON object");
   }
+  if (object.size() == 1 && !mapping.punctuation.empty() &&
+      (*object.begin()).key == mapping.punctuation) {
+    time = (*object.begin()).value;
+    record.unit = unit_of_times;
+    record.punctuation = true;
+    return ReadTime(payload, mapping.punctuation, dead);
+  }
   for (const auto& [key, element] : object) {
     if (std::ranges::find(keys, key) != keys.end()) {
       return Fail(dead, DeadReason::kSchema, key, "the field is there twice");
     }
     keys.push_back(key);
+    if (!fields.empty() && std::ranges::find(fields, key) != fields.end()) {
+      KeepField(payload, key, element);
+    }
     switch (RoleOf(key)) {
       case Role::kMeasure:
         measure = element;
@@ -320,8 +345,9 @@ bool JsonRecordParser::Impl::Read(std::string_view payload, DeadLetter& dead) {
   return Complete(payload, dead);
 }
 
-JsonRecordParser::JsonRecordParser(const catalog::MappingDef& mapping)
-    : impl_(std::make_unique<Impl>(mapping)) {}
+JsonRecordParser::JsonRecordParser(const catalog::MappingDef& mapping,
+                                   std::vector<std::string> fields)
+    : impl_(std::make_unique<Impl>(mapping, std::move(fields))) {}
 JsonRecordParser::~JsonRecordParser() = default;
 
 const JsonRecord* JsonRecordParser::Parse(std::string_view payload, DeadLetter& dead) {

@@ -17,6 +17,14 @@
 
 namespace tidemark::pipeline {
 
+inline constexpr size_t kMeasureNameBytesMax = 256;      // timestream-api.md 4.9
+inline constexpr size_t kDimensionNameBytesMax = 60;     // timestream-api.md 4.9
+inline constexpr size_t kDimensionValueBytesMax = 2048;  // timestream-api.md 4.9
+inline constexpr size_t kDimensionsMax = 128;            // timestream-api.md 4.1
+
+/// Names that SQL keeps for itself (timestream-sql.md 1.4).
+bool IsSystemName(std::string_view name);
+
 enum class TimeUnit : uint8_t { kSeconds, kMilliseconds, kMicroseconds, kNanoseconds };
 
 /// Valid until the next Parse(); texts may lie in the parser.
@@ -27,10 +35,13 @@ struct JsonRecord {
   std::string_view time_text;
   TimeUnit unit = TimeUnit::kMilliseconds;
   std::vector<store::DimensionView> dimensions;
+  std::vector<store::DimensionView> fields;  // those that were asked for, dimensions or not
   store::ValueView value;
   EventTime time;
   bool value_quoted = false;  // both were JSON strings, which the cache wants
   bool time_quoted = false;
+  /// Not a point: nothing older than `time` follows in its partition. Nothing else is set.
+  bool punctuation = false;
 };
 
 /// Time of a count of units; none when outside [kEventTimeMin, kEventTimeMax).
@@ -39,7 +50,9 @@ std::optional<EventTime> TimeFromUnits(int64_t count, TimeUnit unit);
 /// Single-owner.
 class JsonRecordParser {
  public:
-  explicit JsonRecordParser(const catalog::MappingDef& mapping);
+  /// `fields`: of which JsonRecord::fields keeps the text.
+  explicit JsonRecordParser(const catalog::MappingDef& mapping,
+                            std::vector<std::string> fields = {});
   ~JsonRecordParser();
 
   /// `payload` has kPayloadPadding readable bytes behind it. None: `dead` says why (its `record` is

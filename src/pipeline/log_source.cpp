@@ -33,19 +33,66 @@ std::vector<uint32_t> LogSource::Partitions() {
 }
 
 Result<void> LogSource::Start(const std::vector<PartitionStart>& positions) {
-  for (const uint32_t number : Partitions()) shards_[number];
+  for (const uint32_t number : Partitions()) {
+    TM_ASSIGN_OR_RETURN(const log::ShardStatus status, stream_->Status(number));
+    shards_[number].next = std::max(log::kFirstOffset, status.first);
+  }
   for (const PartitionStart& start : positions) {
     const auto shard = shards_.find(start.partition);
     if (shard == shards_.end() || start.position.empty()) continue;
     TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(start.position));
-    shard->second.next = log::RecordOffset{last.value + 1};
-    TM_ASSIGN_OR_RETURN(const log::ShardStatus status, stream_->Status(start.partition));
-    if (shard->second.next < status.first) {
-      Log(LogLevel::kWarning, "pipeline", "records were trimmed before they were read",
-          {{"stream", stream_->name()}, {"shard", ShardName(start.partition)}});
-    }
+    shard->second.next = std::max(shard->second.next, log::RecordOffset{last.value + 1});
   }
   return {};
+}
+
+Result<std::optional<SourceGap>> LogSource::MissingBehind(uint32_t partition,
+                                                          const std::string& position) {
+  log::RecordOffset wanted = log::kFirstOffset;
+  if (!position.empty()) {
+    TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(position));
+    wanted = log::RecordOffset{last.value + 1};
+  }
+  return GapFrom(partition, wanted);
+}
+
+/// Offsets may be left out without a record lost: only what lies before the first that can be read
+/// counts.
+Result<std::optional<SourceGap>> LogSource::GapFrom(uint32_t partition, log::RecordOffset wanted) {
+  TM_ASSIGN_OR_RETURN(const log::ShardStatus status, stream_->Status(partition));
+  if (!status.trimmed || wanted >= status.first) return std::optional<SourceGap>();
+  SourceGap gap{partition, status.first.value - wanted.value, status.first.value - 1,
+                status.last_arrival};
+  TM_ASSIGN_OR_RETURN(const log::ReadBatch left,
+                      stream_->Read({.shard = partition, .from = status.first, .records_max = 1}));
+  if (!left.records.empty()) gap.until = left.records.front().arrival;
+  Log(LogLevel::kWarning, "pipeline", "records were trimmed before they were read",
+      {{"stream", stream_->name()}, {"shard", ShardName(partition)}, {"records", gap.records}});
+  return std::optional(gap);
+}
+
+void LogSource::SetReading(uint32_t partition, Reading reading) {
+  if (const auto shard = shards_.find(partition); shard != shards_.end()) {
+    shard->second.reading = reading;
+  }
+}
+
+std::vector<SourceGap> LogSource::TakeGaps() { return std::exchange(gaps_, {}); }
+
+Result<std::string> LogSource::PositionBefore(uint32_t partition, ArrivalTime time) {
+  TM_ASSIGN_OR_RETURN(const log::ShardStatus status, stream_->Status(partition));
+  TM_ASSIGN_OR_RETURN(const log::RecordOffset first,
+                      stream_->Resolve(partition, {.type = log::IteratorType::kAtTimestamp,
+                                                   .sequence = std::nullopt,
+                                                   .time = time}));
+  // At the oldest record: what was trimmed before it is no gap of this run.
+  if (first <= status.first || first <= log::kFirstOffset) return std::string();
+  return OffsetBytes(log::RecordOffset{first.value - 1});
+}
+
+Result<uint64_t> LogSource::OffsetAt(const std::string& position) {
+  TM_ASSIGN_OR_RETURN(const log::RecordOffset offset, ReadOffset(position));
+  return offset.value;
 }
 
 Result<std::string> LogSource::EndPosition(uint32_t partition) {
@@ -62,13 +109,19 @@ bool LogSource::Untrimmed(uint32_t partition) {
 /// Makes sure that the shard has unpolled records; false: it has none.
 Result<bool> LogSource::Fill(uint32_t number, Shard& shard) {
   if (shard.polled < shard.buffer.records.size()) return true;
+  const log::RecordOffset wanted = shard.next;
   TM_ASSIGN_OR_RETURN(
       shard.buffer,
       stream_->Read(
           {.shard = number, .from = shard.next, .records_max = 10'000, .bytes_max = kReadBytes}));
   shard.polled = 0;
   shard.next = shard.buffer.next;
-  return !shard.buffer.records.empty();
+  if (shard.buffer.records.empty()) return false;
+  if (shard.buffer.records.front().offset > wanted) {
+    TM_ASSIGN_OR_RETURN(const auto gap, GapFrom(number, wanted));
+    if (gap) gaps_.push_back(*gap);
+  }
+  return true;
 }
 
 Result<bool> LogSource::Poll(size_t records_max, SourceBatch& out) {
@@ -77,6 +130,7 @@ Result<bool> LogSource::Poll(size_t records_max, SourceBatch& out) {
     if (at == shards_.end()) at = shards_.begin();
     auto& [number, shard] = *at;
     turn_ = number + 1;
+    if (shard.reading == Reading::kPaused) continue;
     TM_ASSIGN_OR_RETURN(const bool some, Fill(number, shard));
     if (!some) continue;
     const size_t count = std::min(records_max, shard.buffer.records.size() - shard.polled);

@@ -23,6 +23,12 @@ class LogSource final : public Source {
   std::vector<uint32_t> Partitions() override;
   Result<std::string> EndPosition(uint32_t partition) override;
   bool Untrimmed(uint32_t partition) override;
+  void SetReading(uint32_t partition, Reading reading) override;
+  Result<std::optional<SourceGap>> MissingBehind(uint32_t partition,
+                                                 const std::string& position) override;
+  std::vector<SourceGap> TakeGaps() override;
+  Result<std::string> PositionBefore(uint32_t partition, ArrivalTime time) override;
+  Result<uint64_t> OffsetAt(const std::string& position) override;
   Result<bool> Poll(size_t records_max, SourceBatch& out) override;
   bool AtEnd(uint32_t partition) override;
   std::vector<PartitionLag> Lag() override;
@@ -36,12 +42,15 @@ class LogSource final : public Source {
     log::RecordOffset next = log::kFirstOffset;  // to read
     log::ReadBatch buffer;                       // read, not all polled
     size_t polled = 0;                           // of the buffer
+    Reading reading = Reading::kOn;
   };
   Result<bool> Fill(uint32_t number, Shard& shard);
+  Result<std::optional<SourceGap>> GapFrom(uint32_t partition, log::RecordOffset wanted);
 
   const std::shared_ptr<log::Stream> stream_;
   std::map<uint32_t, Shard> shards_;
   uint32_t turn_ = 0;  // the shard whose turn it is
+  std::vector<SourceGap> gaps_;
   std::optional<log::SubscriptionId> subscription_;
 };
 

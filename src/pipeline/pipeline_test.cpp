@@ -4,11 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/sim/sim_clock.h"
-#include "base/sim/sim_executor.h"
-#include "pipeline/testing/fake_source.h"
-#include "store/testing/model_store.h"
-#include "store/testing/unjudging_store.h"
+#include "pipeline/testing/test_pipeline.h"
 
 namespace tidemark::pipeline {
 namespace {
@@ -18,86 +14,9 @@ using ::testing::IsEmpty;
 using ::testing::Optional;
 using ::testing::SizeIs;
 
-constexpr TableId kTable{1};
-constexpr store::SourceId kSource{store::SourceId::Kind::kPipeline, 7};
+using testing::TestPipeline;
 
-/// A pipeline over a log in memory and the model store. Restart() is a crash: only what the store
-/// and the logs hold is left.
-class TestPipeline {
- public:
-  explicit TestPipeline(uint32_t partitions = 1) : store(clock) {
-    store.SetTable({.table = kTable, .name = "\"db\".\"t\""});
-    for (uint32_t p = 0; p < partitions; ++p) log->partitions[p];
-    definition.id = PipelineId{7};
-    definition.name = "ec2";
-    definition.idle_timeout = seconds(15);
-    definition.mapping = {.format = "json",
-                          .measure_name = "MeasureName",
-                          .measure_value = "MeasureValue",
-                          .measure_type = "MeasureValueType",
-                          .time = "Time",
-                          .time_unit = "TimeUnit",
-                          .dimensions = {"*"}};
-  }
-  ~TestPipeline() {
-    Stop();
-    executor.Stop();
-  }
-
-  void Start(StartFrom from = StartFrom::kPositions) {
-    PipelineOptions options;
-    options.from = from;
-    pipeline = Pipeline::Open(
-                   definition, kTable, hours(24 * 365), std::make_unique<testing::FakeSource>(log),
-                   std::make_unique<testing::FakeDeadSink>(dead), front, clock, metrics, options)
-                   .value();
-    pipeline->Attach(executor);
-  }
-  void Stop() {
-    if (pipeline) pipeline->Detach();
-    pipeline.reset();
-    dead->Crash();
-  }
-  void Run() { ASSERT_TRUE(executor.RunUntilIdle()); }
-
-  void Put(uint32_t partition, std::string_view measure, double value, EventTime time) {
-    log->Append(partition,
-                R"({"MeasureName":")" + std::string(measure) + R"(","MeasureValue":")" +
-                    std::to_string(value) + R"(","Time":")" + std::to_string(time.ns / 1'000'000) +
-                    R"(","host":"a"})",
-                clock.Now());
-  }
-  EventTime Now() const { return clock.Now().AsEventTime(); }
-
-  std::vector<std::string> Points() {
-    auto cursor = store.Scan({.selection = {.table = kTable}}).value();
-    store::SliceBuffer buffer;
-    store::Slice slice;
-    std::vector<std::string> out;
-    while (cursor->Next(buffer, slice).value()) {
-      for (size_t i = 0; i < slice.times.size(); ++i) {
-        out.push_back(slice.series->measure + " " + std::to_string(slice.columns[0].doubles[i]));
-      }
-    }
-    return out;
-  }
-  store::SourceProgress Progress(uint32_t partition) {
-    for (auto& progress : store.ProgressOf(kSource)) {
-      if (progress.partition == partition) return progress;
-    }
-    return {};
-  }
-
-  sim::SimClock clock;
-  sim::SimExecutor executor{clock, 1};
-  MetricRegistry metrics;
-  store::ModelStore store;
-  store::UnjudgingStore front{std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store)};
-  std::shared_ptr<testing::FakeLog> log = std::make_shared<testing::FakeLog>();
-  std::shared_ptr<testing::FakeDeadLog> dead = std::make_shared<testing::FakeDeadLog>();
-  catalog::PipelineDef definition;
-  std::unique_ptr<Pipeline> pipeline;
-};
+constexpr TableId kTable = TestPipeline::kTable;
 
 TEST(Pipeline, WritesPointsAndTheirProgress) {
   TestPipeline t;
@@ -317,7 +236,7 @@ TEST(Pipeline, StartsWhereItIsTold) {
   EXPECT_THAT(t.dead->entries, ElementsAre("p0/1 decode"));
   t.Stop();
   t.Put(0, "cpu", 3, t.Now() + seconds(2));
-  t.Start(StartFrom::kLatest);
+  t.Start({.kind = StartFrom::Kind::kLatest});
   t.Run();
   EXPECT_EQ(t.pipeline->Status().records_total, 0U) << "what came meanwhile is left out";
   t.Put(0, "cpu", 4, t.Now() + seconds(3));
@@ -330,7 +249,7 @@ TEST(Pipeline, StartsWhereItIsTold) {
   EXPECT_EQ(t.pipeline->Status().records_total, 0U) << "the leap is journaled";
   t.Stop();
 
-  t.Start(StartFrom::kTrimHorizon);
+  t.Start({.kind = StartFrom::Kind::kTrimHorizon});
   t.Run();
   EXPECT_EQ(t.pipeline->Status().records_total, 5U);
   EXPECT_THAT(t.Points(),

@@ -9,19 +9,35 @@
 
 namespace tidemark::pipeline {
 
-std::string EncodePosition(std::string_view source, std::string_view dead_end) {
+std::string EncodePosition(const JournaledPosition& position) {
   ByteWriter out;
-  out.PutString(source);
-  out.PutString(dead_end);
+  out.PutString(position.source);
+  out.PutString(position.dead_end);
+  const JournaledPosition plain{.source = position.source, .dead_end = position.dead_end};
+  if (position != plain) {
+    out.PutString(position.highest);
+    out.PutU8(position.replace ? 1 : 0);
+    out.PutVarint(position.gap_records);
+    out.PutI64(position.gap_until.ms);
+    out.PutString(position.stopped);
+  }
   return std::move(out).Take();
 }
 
-Result<std::pair<std::string, std::string>> DecodePosition(std::string_view bytes) {
+Result<JournaledPosition> DecodePosition(std::string_view bytes) {
   ByteReader in(bytes);
-  std::string source(in.GetString());
-  std::string dead_end(in.GetString());
+  JournaledPosition out;
+  out.source = in.GetString();
+  out.dead_end = in.GetString();
+  if (in.ok() && in.remaining() > 0) {
+    out.highest = in.GetString();
+    out.replace = in.GetU8() != 0;
+    out.gap_records = in.GetVarint();
+    out.gap_until.ms = in.GetI64();
+    out.stopped = in.GetString();
+  }
   TM_RETURN_IF_ERROR(in.Finish("pipeline position"));
-  return std::pair{std::move(source), std::move(dead_end)};
+  return out;
 }
 
 std::string OffsetBytes(log::RecordOffset offset) {
@@ -40,6 +56,12 @@ Result<log::RecordOffset> ReadOffset(std::string_view bytes) {
 std::string ShardName(uint32_t number) {
   std::string digits = std::to_string(number);
   return "shardId-" + std::string(12 - std::min<size_t>(12, digits.size()), '0') + digits;
+}
+
+std::string SequenceOfPosition(const log::Stream& stream, uint32_t partition,
+                               std::string_view position) {
+  const auto offset = ReadOffset(position);
+  return offset.ok() ? stream.NumberOf(partition, *offset).ToString() : std::string();
 }
 
 Result<std::vector<PartitionPosition>> ReadPositions(store::Store& store, const log::Stream& stream,
@@ -64,9 +86,17 @@ Result<std::vector<PartitionPosition>> ReadPositions(store::Store& store, const 
       known = true;
       position.max_event_time = found->second.max_event_time;
       position.idle = found->second.idle;
-      TM_ASSIGN_OR_RETURN(const auto parts, DecodePosition(found->second.position));
-      if (!parts.first.empty()) {
-        TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(parts.first));
+      position.whole_from = found->second.whole_from;
+      TM_ASSIGN_OR_RETURN(const JournaledPosition at, DecodePosition(found->second.position));
+      position.gap_records = at.gap_records;
+      if (at.gap_records > 0) position.gap_until = at.gap_until;
+      position.stopped = at.stopped;
+      if (!at.highest.empty()) {
+        TM_ASSIGN_OR_RETURN(const log::RecordOffset highest, ReadOffset(at.highest));
+        position.highest = stream.NumberOf(shard.number, highest).ToString();
+      }
+      if (!at.source.empty()) {
+        TM_ASSIGN_OR_RETURN(const log::RecordOffset last, ReadOffset(at.source));
         position.sequence = stream.NumberOf(shard.number, last).ToString();
         next = std::max(next, log::RecordOffset{last.value + 1});
       }

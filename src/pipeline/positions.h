@@ -23,7 +23,16 @@ struct PartitionPosition {
   std::optional<ArrivalTime> oldest_unread;  // append time
   std::optional<EventTime> max_event_time;
   bool idle = false;
+  std::string highest;                   // read again up to here; "": everything is new
+  uint64_t gap_records = 0;              // trimmed before they were read, ever
+  std::optional<ArrivalTime> gap_until;  // when the newest gap ended
+  std::optional<EventTime> whole_from;   // windows that reach before it are not whole
+  std::string stopped;                   // why it reads no further until it is started
 };
+
+/// Sequence number of a position that was kept, "" for "".
+std::string SequenceOfPosition(const log::Stream& stream, uint32_t partition,
+                               std::string_view position);
 
 /// One for each shard of the stream, by number. Reads a record of each that has unread ones: not
 /// from a network thread.

@@ -74,7 +74,22 @@ std::optional<SkeletonCache::Hit> SkeletonCache::Answer(const Tail& tail, const 
   const auto time = TimeFromUnits(*count, tail.unit);
   if (!time) return std::nullopt;
   hit.time = *time;
+  if (rules_ != nullptr && !ApplyRules(measure->second, hit)) return std::nullopt;
   return hit;
+}
+
+/// False: the full parser has to say: the scaled value fits no more, or its series is not known.
+bool SkeletonCache::ApplyRules(uint32_t measure, Hit& hit) const {
+  if (hit.series == kFilteredSeries) return true;
+  if (!rules_->PassesValue(hit.value)) {
+    hit.series = kFilteredSeries;
+    return true;
+  }
+  if (hit.series == kUnresolvedSeries) return false;
+  const auto scaled = RecordRules::Scaled(hit.value, factors_[measure]);
+  if (!scaled) return false;
+  hit.value = *scaled;
+  return true;
 }
 
 const SkeletonCache::Tail* SkeletonCache::FindTail(uint32_t shape, std::string_view bytes) {
@@ -123,7 +138,7 @@ void SkeletonCache::Judge() {
 }
 
 void SkeletonCache::Learn(std::string_view payload, const JsonRecord& record,
-                          store::SeriesRef series) {
+                          store::SeriesRef series, std::optional<double> factor) {
   if (!enabled_ || bytes_ >= bytes_max_ || !record.value_quoted || !record.time_quoted) return;
   if (record.type != store::ValueType::kDouble && record.type != store::ValueType::kBigint) return;
   if (!IsDigits(record.time_text) || !std::ranges::all_of(record.value_text, IsNumberByte)) return;
@@ -170,6 +185,7 @@ void SkeletonCache::Learn(std::string_view payload, const JsonRecord& record,
   if (measure == measures_.end()) {
     if (measure_names_.size() == kMeasuresMax) return;
     measure_names_.emplace_back(record.measure);
+    factors_.emplace_back();
     const auto number = static_cast<uint32_t>(measure_names_.size() - 1);
     measure = measures_.emplace(measure_names_.back(), number).first;
   }
@@ -189,6 +205,7 @@ void SkeletonCache::Learn(std::string_view payload, const JsonRecord& record,
     tail.series.resize(measure->second + 1);
   }
   tail.series[measure->second] = series;
+  if (factor) factors_[measure->second] = factor;
 }
 
 void SkeletonCache::Clear() {
@@ -196,6 +213,7 @@ void SkeletonCache::Clear() {
   tails_.clear();
   measures_.clear();
   measure_names_.clear();
+  factors_.clear();
   tail_of_hash_.clear();
   last_shape_ = 0;
   last_tail_ = 0;

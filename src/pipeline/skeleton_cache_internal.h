@@ -16,6 +16,9 @@
 //  confirmed by
 //     the parser's own texts. Whatever is in doubt is a miss.
 //  4. A hash only finds the candidate; a full compare decides.
+//  5. What rules make of a record depends on the bytes outside value and time alone, which are
+//  compared (1): the series that was learned is the one after them, or kFilteredSeries. Value
+//  filter and scale are the same functions as after the full parser.
 //
 // The holes may come in any order. Pieces before the last hole are part of the shape; where
 // dimensions stand there and vary, shapes do not repeat, the hit rate falls, and the cache switches
@@ -34,24 +37,33 @@
 
 #include "base/time.h"
 #include "pipeline/json_record.h"
+#include "pipeline/record_rules.h"
 #include "store/types.h"
 
 namespace tidemark::pipeline {
 
+/// In place of the series of records that a filter holds back.
+inline constexpr store::SeriesRef kFilteredSeries{UINT64_MAX, UINT64_MAX};
+/// Of records whose values did not pass so far: a series would be made for nothing.
+inline constexpr store::SeriesRef kUnresolvedSeries{UINT64_MAX, UINT64_MAX - 1};
+
 class SkeletonCache {
  public:
-  explicit SkeletonCache(size_t bytes_max) : bytes_max_(bytes_max) {}
+  /// `rules` outlive the cache; null: there are none.
+  SkeletonCache(size_t bytes_max, const RecordRules* rules)
+      : bytes_max_(bytes_max), rules_(rules) {}
 
   struct Hit {
-    store::SeriesRef series;
+    store::SeriesRef series;  // kFilteredSeries: it moves the clock only
     store::ValueView value;
     EventTime time;
   };
 
   /// None is a miss. Reads up to 64 bytes behind the payload.
   std::optional<Hit> Find(std::string_view payload);
-  /// Teaches an accepted record and its series.
-  void Learn(std::string_view payload, const JsonRecord& record, store::SeriesRef series);
+  /// Teaches an accepted record, its series (or kFilteredSeries) and its factor.
+  void Learn(std::string_view payload, const JsonRecord& record, store::SeriesRef series,
+             std::optional<double> factor);
   /// Drops everything.
   void Clear();
 
@@ -93,7 +105,10 @@ class SkeletonCache {
   const Tail* FindTail(uint32_t shape, std::string_view bytes);
   void Judge();
 
+  bool ApplyRules(uint32_t measure, Hit& hit) const;
+
   const size_t bytes_max_;
+  const RecordRules* const rules_;
   size_t bytes_ = 0;
   bool enabled_ = true;
   uint64_t hits_ = 0;
@@ -104,7 +119,8 @@ class SkeletonCache {
   uint32_t last_shape_ = 0;
   std::deque<Tail> tails_;
   uint32_t last_tail_ = 0;
-  std::deque<std::string> measure_names_;  // by number; stable addresses for the map's keys
+  std::deque<std::string> measure_names_;       // by number; stable addresses for the map's keys
+  std::vector<std::optional<double>> factors_;  // by number
   boost::unordered_flat_map<std::string_view, uint32_t, MeasureHash> measures_;
   boost::unordered_flat_map<uint64_t, uint32_t, Identity>
       tail_of_hash_;  // hash -> newest such tail

@@ -55,16 +55,49 @@ struct PartitionLag {
   std::optional<ArrivalTime> oldest;  // append time of the oldest unread record
 };
 
+/// Records that were trimmed before they were read.
+struct SourceGap {
+  uint32_t partition = 0;
+  uint64_t records = 0;      // at most
+  uint64_t last_offset = 0;  // of them
+  ArrivalTime until;         // append time of the first record behind them, or of the newest ever
+};
+
 class Source {
  public:
   virtual ~Source() = default;
 
-  /// Begins reading: behind `positions` where given, else at the oldest record. A position that was
-  /// trimmed away continues at the oldest record that is left; `trimmed` of the next Poll says so
-  /// in the log. Called once, first.
+  /// Begins reading those partitions, each behind its position. One that was trimmed away continues
+  /// at the oldest record that is left; MissingBehind() says so. Called once, first.
   virtual Result<void> Start(const std::vector<PartitionStart>& positions) = 0;
   /// Numbers of the partitions that exist now.
   virtual std::vector<uint32_t> Partitions() = 0;
+  /// Another value once Partitions(), Closed() or Drained() say something else than before.
+  virtual uint64_t Changes() { return 0; }
+  /// What the partition was split or merged from (event-time.md 2.6).
+  virtual std::vector<uint32_t> ParentsOf(uint32_t /*partition*/) { return {}; }
+  /// Nothing is appended to it any more.
+  virtual bool Closed(uint32_t /*partition*/) { return false; }
+  /// The input as a whole has ended.
+  virtual bool Drained() { return false; }
+  /// Reads a partition that came after Start(), from its oldest record on.
+  virtual void Join(uint32_t /*partition*/) {}
+  enum class Reading : uint8_t { kOn, kPaused };
+  /// Poll() passes a paused partition over.
+  virtual void SetReading(uint32_t partition, Reading reading) = 0;
+  /// What was trimmed right behind a position ("": from the first record ever on).
+  virtual Result<std::optional<SourceGap>> MissingBehind(uint32_t /*partition*/,
+                                                         const std::string& /*position*/) {
+    return std::optional<SourceGap>();
+  }
+  /// Gaps that Poll() met since the last call: reading was too slow. One is told before what lies
+  /// behind it is polled, or with it.
+  virtual std::vector<SourceGap> TakeGaps() { return {}; }
+  /// Where reading has to continue for the records appended from `time` on; "": the oldest.
+  virtual Result<std::string> PositionBefore(uint32_t partition, ArrivalTime time) = 0;
+  /// SourceRecord::offset of the record at a position; grows inside a partition. `position` is not
+  /// "".
+  virtual Result<uint64_t> OffsetAt(const std::string& position) = 0;
   /// Position of the newest record, for pipelines that start at `latest`; "" when there is none.
   virtual Result<std::string> EndPosition(uint32_t partition) = 0;
   /// Whether the oldest record that is left is the first that ever was.

@@ -26,6 +26,8 @@ struct Work {
   SourceBatch batch;
   DecodedBatch decoded;
   std::string start_position;  // of the source: reading continues behind it to get this batch
+  bool replays = false;        // its records were read before
+  store::ConflictRule rule = store::ConflictRule::kLastWins;
 };
 
 /// Why a point that the store rejected becomes a dead letter.

@@ -139,7 +139,7 @@ class Story {
 
   void Finish() {
     for (const char* name : {"mean", "all", "frozen"}) Ok(world_.admin->StartView(name));
-    Ok(world_.admin->StartPipeline("ec2", pipeline::StartFrom::kPositions));
+    Ok(world_.admin->StartPipeline("ec2", {}));
     Settle();
     CheckTable();
     // A view created after the data equals the one created before it.
@@ -259,9 +259,29 @@ class Story {
   void TogglePipeline() {
     const auto status = world_.pipelines->Status("ec2");
     Ok(status);
-    Ok(status->state == pipeline::PipelineState::kStopped
-           ? world_.admin->StartPipeline("ec2", pipeline::StartFrom::kPositions)
-           : world_.admin->StopPipeline("ec2"));
+    if (status->state != pipeline::PipelineState::kStopped) {
+      Ok(world_.admin->StopPipeline("ec2"));
+      return;
+    }
+    // Reading again, wherever from, changes nothing.
+    pipeline::StartFrom from;
+    switch (random_.Below(5)) {
+      case 0:
+        from.kind = pipeline::StartFrom::Kind::kTrimHorizon;
+        break;
+      case 1:
+        from.kind = pipeline::StartFrom::Kind::kTime;
+        from.time = world_.clock.Now() - seconds(static_cast<int64_t>(random_.Below(300)));
+        break;
+      case 2:
+        if (world_.pipelines->Save("ec2", "kept").ok()) return;  // for a later start
+        from.kind = pipeline::StartFrom::Kind::kSavepoint;
+        from.savepoint = "kept";
+        break;
+      default:
+        break;
+    }
+    Ok(world_.admin->StartPipeline("ec2", from));
   }
 
   void Settle() {
@@ -338,7 +358,7 @@ TEST(PathModel, PipelineStoppedInTheMiddleRepeatsNothing) {
       world.Stream("events")->Append(std::span(&record, 1), [](const auto&) {});
       for (int steps = 0; steps < 6; ++steps) world.executor->RunOne();
       ASSERT_TRUE(world.admin->StopPipeline("ec2").ok());
-      ASSERT_TRUE(world.admin->StartPipeline("ec2", pipeline::StartFrom::kPositions).ok());
+      ASSERT_TRUE(world.admin->StartPipeline("ec2", {}).ok());
     }
     world.Settle();
     EXPECT_EQ(ReadShard(*world.Stream("ec2-dead"), 0).size(), dead);

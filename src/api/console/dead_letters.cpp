@@ -88,19 +88,38 @@ bool Originals::Has(const Letter& letter) const {
   return letter.bytes == letter.data.size() || Place(letter).has_value();
 }
 
-bool Originals::Add(const Letter& letter, log::PutBatch& batch) const {
+std::optional<std::string> Edited(std::string_view record, const Edits& edits) {
+  const auto parsed = ParseJson(record);
+  if (!parsed.ok() || !parsed->is_object()) return std::nullopt;
+  JsonWriter out;
+  out.BeginObject();
+  for (const auto& [field, value] : parsed->object()) {
+    if (!edits.contains(field)) out.Key(field).Value(value);
+  }
+  for (const auto& [field, text] : edits) out.Key(field).String(text);
+  out.EndObject();
+  return std::move(out).Take();
+}
+
+bool Originals::Add(const Letter& letter, const Edits& edits, log::PutBatch& batch) const {
+  const auto put = [&](std::string_view key, std::string_view data,
+                       const std::optional<catalog::HashKey>& hash) {
+    if (edits.empty()) return batch.Add({key, data, hash}).ok();
+    const auto edited = Edited(data, edits);
+    return edited && batch.Add({key, *edited, hash}).ok();
+  };
   if (const auto place = Place(letter)) {
     const auto read =
         stream_->Read({.shard = place->shard(), .from = place->offset(), .records_max = 1});
     if (read.ok() && !read->records.empty() && read->records.front().offset == place->offset()) {
       const log::RecordView& record = read->records.front();
-      return batch.Add({record.partition_key, record.data, record.explicit_hash}).ok();
+      return put(record.partition_key, record.data, record.explicit_hash);
     }
   }
   if (letter.bytes != letter.data.size()) return false;
   // Letters of older servers have no key: any that tells them apart does.
   const std::string key = letter.key && !letter.key->empty() ? *letter.key : letter.sequence;
-  return batch.Add({key, letter.data, std::nullopt}).ok();
+  return put(key, letter.data, std::nullopt);
 }
 
 }  // namespace tidemark::console

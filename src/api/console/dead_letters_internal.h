@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,12 @@ std::string PatternOf(std::string_view message);
 /// of letters that are kept.
 Result<uint64_t> ReadLetters(const log::Stream& dead, const std::function<bool(Letter)>& each);
 
+/// What a record gets before it is put again: texts by field.
+using Edits = std::map<std::string, std::string>;
+
+/// `record` with its top-level fields replaced or added; none: it is no JSON object.
+std::optional<std::string> Edited(std::string_view record, const Edits& edits);
+
 /// Whole records of letters. Single-owner.
 class Originals {
  public:
@@ -55,8 +62,9 @@ class Originals {
 
   /// Whether the record is whole in the letter, or on its stream still.
   bool Has(const Letter& letter) const;
-  /// The record as it was put: from its stream, else from the letter. False: neither has it.
-  bool Add(const Letter& letter, log::PutBatch& batch) const;
+  /// The record as it was put, but for `edits`: from its stream, else from the letter. False:
+  /// neither has it, or it cannot be edited.
+  bool Add(const Letter& letter, const Edits& edits, log::PutBatch& batch) const;
 
  private:
   /// Where it was, if that is still kept.

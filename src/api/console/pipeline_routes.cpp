@@ -23,20 +23,79 @@ Answer OnPipeline(Core& core, const Call& call, const Result<void>& done) {
 }
 
 Answer Start(Core& core, Call& call) {
-  const auto body = ParseBody(call.request.body, {"from"});
+  const auto body = ParseBody(call.request.body, {"from", "replace"});
   if (!body.ok()) return core.Fail(body.error());
-  pipeline::StartFrom from = pipeline::StartFrom::kPositions;
+  pipeline::StartFrom from;
   if (const JsonValue* wished = body->Find("from"); wished != nullptr) {
-    const std::string word = wished->is_string() ? wished->string_value() : "";
-    if (word == "latest") {
-      from = pipeline::StartFrom::kLatest;
-    } else if (word == "trim_horizon") {
-      from = pipeline::StartFrom::kTrimHorizon;
-    } else if (word != "positions") {
-      return core.Fail(InvalidRequest("it must be positions, latest or trim_horizon", "from"));
-    }
+    auto read = pipeline::ReadStartFrom(wished->is_string() ? wished->string_value() : "");
+    if (!read.ok()) return core.Fail(InvalidRequest(read.error().message, "from"));
+    from = std::move(read).value();
   }
-  return OnPipeline(core, call, core.deps.admin.StartPipeline(call.path[1], from));
+  if (const JsonValue* replace = body->Find("replace"); replace != nullptr) {
+    if (replace->kind() != JsonValue::Kind::kBool) {
+      return core.Fail(InvalidRequest("it must be true or false", "replace"));
+    }
+    if (replace->bool_value()) from.replay = pipeline::StartFrom::Replay::kReplace;
+  }
+  return OnPipeline(core, call, core.deps.admin.StartPipeline(call.path[1], std::move(from)));
+}
+
+// ---- savepoints
+
+void WriteSavepoint(JsonWriter& out, const Core& core, const pipeline::PipelineStatus& status,
+                    const catalog::SavepointDef& savepoint) {
+  const auto stream = core.deps.log.Find(status.definition.stream);
+  out.BeginObject();
+  WriteText(out, "name", savepoint.name);
+  WriteI64(out, "created", std::optional(savepoint.created.AsEventTime()));
+  WriteText(out, "definition", savepoint.definition);
+  out.Key("differs").Bool(savepoint.definition != status.definition.definition);
+  out.Key("partitions").BeginArray();
+  for (const auto& [number, position] : savepoint.partitions) {
+    out.BeginObject();
+    WriteI64(out, "number", uint64_t{number});
+    WriteTextOrNull(
+        out, "sequence",
+        stream == nullptr ? "" : pipeline::SequenceOfPosition(*stream, number, position));
+    out.EndObject();
+  }
+  out.EndArray().EndObject();
+}
+
+Answer GetSavepoints(Core& core, Call& call) {
+  const auto status = core.deps.pipelines.Status(call.path[1]);
+  if (!status.ok()) return core.Fail(ToFailure(status.error(), "pipeline_not_found"));
+  JsonWriter out;
+  out.BeginObject().Key("items").BeginArray();
+  for (const auto& one : status->definition.savepoints) WriteSavepoint(out, core, *status, one);
+  out.EndArray().EndObject();
+  return Replies::Ok(std::move(out).Take());
+}
+
+Answer MakeSavepoint(Core& core, Call& call) {
+  const auto body = ParseBody(call.request.body, {"name"});
+  if (!body.ok()) return core.Fail(body.error());
+  std::string name;
+  if (const auto failure = ReadText(*body, "name", 128, name)) return core.Fail(*failure);
+  const auto status = core.deps.pipelines.Status(call.path[1]);
+  if (!status.ok()) return core.Fail(ToFailure(status.error(), "pipeline_not_found"));
+  const auto made = core.deps.pipelines.Save(call.path[1], name);
+  if (!made.ok()) {
+    return core.Fail(made.error().code == Code::kInvalidArgument
+                         ? InvalidRequest(made.error().message, "name")
+                         : ToFailure(made.error(), "pipeline_not_found"));
+  }
+  JsonWriter out;
+  WriteSavepoint(out, core, *status, *made);
+  return Replies::Ok(std::move(out).Take());
+}
+
+Answer DropSavepoint(Core& core, Call& call) {
+  const auto status = core.deps.pipelines.Status(call.path[1]);
+  if (!status.ok()) return core.Fail(ToFailure(status.error(), "pipeline_not_found"));
+  const auto dropped = core.deps.pipelines.DeleteSavepoint(call.path[1], call.path[3]);
+  if (!dropped.ok()) return core.Fail(ToFailure(dropped.error(), "savepoint_not_found"));
+  return NoContent();
 }
 
 Answer Stop(Core& core, Call& call) {
@@ -67,7 +126,14 @@ Answer GetPositions(Core& core, Call& call) {
              position.oldest_unread ? std::max<int64_t>(0, (now - *position.oldest_unread).count())
                                     : int64_t{0});
     WriteI64(out, "max_event_time", position.max_event_time);
-    out.Key("idle").Bool(position.idle).EndObject();
+    out.Key("idle").Bool(position.idle);
+    WriteTextOrNull(out, "highest_sequence", position.highest);
+    WriteI64(out, "gap_records", position.gap_records);
+    WriteI64(out, "gap_until",
+             position.gap_until ? std::optional(position.gap_until->AsEventTime()) : std::nullopt);
+    WriteI64(out, "whole_from", position.whole_from);
+    WriteTextOrNull(out, "stopped", position.stopped);
+    out.EndObject();
   }
   out.EndArray().EndObject();
   return Replies::Ok(std::move(out).Take());
@@ -174,6 +240,7 @@ struct Wish {
   std::optional<std::string> reason;
   std::optional<std::string> field;
   std::optional<std::string> pattern;
+  Edits edits;
 
   bool Means(const Letter& letter) const {
     return letter.id > after && (ids.empty() || ids.contains(letter.id)) &&
@@ -183,7 +250,7 @@ struct Wish {
 };
 
 std::optional<Failure> ReadWish(const std::string& text, Wish& out) {
-  const auto body = ParseBody(text, {"ids", "reason", "field", "message", "all", "after"});
+  const auto body = ParseBody(text, {"ids", "reason", "field", "message", "all", "after", "set"});
   if (!body.ok()) return ToFailure(body.error());
   if (const JsonValue* ids = body->Find("ids"); ids != nullptr) {
     if (!ids->is_array() || ids->array().empty() || ids->array().size() > kResubmitMax) {
@@ -206,6 +273,13 @@ std::optional<Failure> ReadWish(const std::string& text, Wish& out) {
     if (!read(member, *to)) return InvalidRequest("it must be a string", member);
   }
   if (out.pattern) out.pattern = PatternOf(*out.pattern);
+  if (const JsonValue* set = body->Find("set"); set != nullptr) {
+    if (!set->is_object()) return InvalidRequest("it must be an object of texts", "set");
+    for (const auto& [field, value] : set->object()) {
+      if (!value.is_string()) return InvalidRequest("it must be an object of texts", "set");
+      out.edits.insert_or_assign(field, value.string_value());
+    }
+  }
   if (auto failure = ReadText(*body, "after", 64, out.after)) return failure;
   const JsonValue* all = body->Find("all");
   const bool every = all != nullptr && all->kind() == JsonValue::Kind::kBool && all->bool_value();
@@ -284,7 +358,7 @@ Answer Resubmit(Core& core, Call& call) {
     }
     log::PutBatch& batch = work->batches.back();
     const size_t before = batch.bytes();
-    if (!originals.Add(letter, batch)) {
+    if (!originals.Add(letter, wish.edits, batch)) {
       ++work->skipped;
       return true;
     }
@@ -313,6 +387,9 @@ constexpr Route kRoutes[] = {
     {"POST", "pipelines/*/start", Start},
     {"POST", "pipelines/*/stop", Stop},
     {"GET", "pipelines/*/positions", GetPositions},
+    {"GET", "pipelines/*/savepoints", GetSavepoints},
+    {"POST", "pipelines/*/savepoints", MakeSavepoint},
+    {"DELETE", "pipelines/*/savepoints/*", DropSavepoint},
     {"GET", "pipelines/*/errors", GetErrors},
     {"POST", "pipelines/*/errors:resubmit", Resubmit},
 };

@@ -105,6 +105,67 @@ TEST(PipelineRoutes, DeadLettersAreGroupedAndPutAgainAsTheyWere) {
   EXPECT_THAT(keys, ElementsAre("k1", "k1", "k2", "k2", "k3", "k3", "k3"));
 }
 
+TEST(PipelineRoutes, SavepointsAreMadeListedAndStartedFrom) {
+  TestConsole t;
+  t.Put("a", 1, t.Start());
+  const std::string path = "/api/v1/pipelines/p/savepoints";
+  const auto made = t.Post(path, R"({"name":"before"})");
+  ASSERT_EQ(made.status, 200) << made.text;
+  EXPECT_EQ(t.Post(path, R"({"name":"before"})").status, 409);
+  EXPECT_EQ(t.Post(path, R"({"name":"a b"})").status, 400);
+  EXPECT_EQ(t.Post("/api/v1/pipelines/none/savepoints", R"({"name":"x"})").status, 404);
+  const auto listed = t.Get(path);
+  ASSERT_EQ(List(listed.body, "items").size(), 1U) << listed.text;
+  EXPECT_EQ(Text(List(listed.body, "items")[0], "name"), "before");
+  EXPECT_EQ(List(List(listed.body, "items")[0], "partitions").size(), 2U);
+
+  t.Put("a", 2, t.Start());
+  t.Put("b", 3, t.Start());
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"savepoint:before"})").status, 409);
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/stop", "{}").status, 200);
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"savepoint:none"})").status, 404);
+  EXPECT_EQ(t.Post("/api/v1/pipelines/p/start", R"({"from":"2026-13-01T00:00:00Z"})").status, 400);
+  const auto again =
+      t.Post("/api/v1/pipelines/p/start", R"({"from":"savepoint:before","replace":true})");
+  EXPECT_EQ(again.status, 200) << again.text;
+  t.Run();
+  const auto status = t.Get("/api/v1/pipelines/p");
+  EXPECT_EQ(Text(status.body, "records_total"), "2") << status.text;
+  EXPECT_EQ(Text(status.body, "replayed_total"), "2");
+  EXPECT_EQ(t.Call("DELETE", path + "/before", "", {}).status, 204);
+  EXPECT_EQ(t.Call("DELETE", path + "/before", "", {}).status, 404);
+}
+
+TEST(PipelineRoutes, RecordsAreMendedWhenTheyArePutAgain) {
+  TestConsole t;
+  const auto stream = t.logs.log->Find("s");
+  ASSERT_TRUE(t.logs
+                  .Put(*stream, "k",
+                       R"({"MeasureName":"cpu","MeasureValue":"x","Time":")" +
+                           std::to_string(t.Start().ns / 1'000'000) + R"(","h":"a"})")
+                  .ok());
+  t.Run();
+  const auto put = t.Post("/api/v1/pipelines/p/errors:resubmit",
+                          R"({"reason":"value","set":{"MeasureValue":"1.5"}})");
+  ASSERT_EQ(put.status, 200) << put.text;
+  EXPECT_EQ(Text(put.body, "resubmitted"), "1");
+  t.Run();
+  EXPECT_EQ(Text(t.Get("/api/v1/pipelines/p").body, "points_total"), "1");
+  EXPECT_EQ(Edited("no json", {{"a", "b"}}), std::nullopt);
+  EXPECT_EQ(Edited(R"({"a":1,"n":9007199254740993})", {{"a", "b"}}),
+            R"({"n":9007199254740993,"a":"b"})");
+}
+
+TEST(StartFrom, IsReadAsPeopleWriteIt) {
+  using pipeline::ReadStartFrom;
+  EXPECT_EQ(ReadStartFrom("2026-11-26T09:15:00Z")->time,
+            ReadStartFrom("2026-11-26T10:15:00+01:00")->time);
+  EXPECT_EQ(ReadStartFrom("1970-01-01T00:00:01.5Z")->time, ArrivalTime{1500});
+  EXPECT_EQ(ReadStartFrom("savepoint:a")->savepoint, "a");
+  EXPECT_FALSE(ReadStartFrom("savepoint:").ok());
+  EXPECT_FALSE(ReadStartFrom("yesterday").ok());
+}
+
 TEST(PipelineRoutes, RetentionOfAStreamIsChanged) {
   TestConsole t;
   const auto changed = t.Call("PATCH", "/api/v1/streams/s", R"({"retention_hours":48})", {});

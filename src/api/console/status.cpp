@@ -134,10 +134,18 @@ Status::Facts Status::Gather() const {
   facts.views = deps_.views.Statuses();
   facts.store = deps_.store.Stats();
   for (const auto& p : facts.pipelines) {
+    if (p.gap_records_total > 0) {
+      facts.problems.push_back({"warn", "pipeline:" + p.definition.name,
+                                "up to " + std::to_string(p.gap_records_total) +
+                                    " records were trimmed or passed over unread: windows before "
+                                    "that are not evaluated again"});
+    }
     if (p.state == pipeline::PipelineState::kFailed) {
       facts.problems.push_back({"failed", "pipeline:" + p.definition.name, p.error});
     } else if (p.state == pipeline::PipelineState::kPaused) {
-      facts.problems.push_back({"warn", "pipeline:" + p.definition.name, p.error});
+      // The breaker waits for somebody; a full store does not.
+      facts.problems.push_back(
+          {p.breaker_open ? "failed" : "warn", "pipeline:" + p.definition.name, p.error});
     }
   }
   for (const auto& v : facts.views) {
@@ -269,8 +277,17 @@ void Status::WritePipeline(JsonWriter& out, const pipeline::PipelineStatus& stat
     WriteText(out, "partition", partition.name);
     WriteTextOrNull(out, "position", partition.sequence);
     WriteI64(out, "max_event_time", partition.max_event_time);
-    out.Key("idle").Bool(partition.idle).EndObject();
+    out.Key("idle").Bool(partition.idle);
+    out.Key("replaying").Bool(partition.replaying);
+    WriteI64(out, "gap_records", partition.gap_records);
+    WriteI64(out, "whole_from", partition.whole_from);
+    out.EndObject();
   });
+  WriteI64(out, "filtered_total", status.filtered_total);
+  WriteI64(out, "punctuations_total", status.punctuations_total);
+  WriteI64(out, "replayed_total", status.replayed_total);
+  WriteI64(out, "gap_records_total", status.gap_records_total);
+  out.Key("breaker_open").Bool(status.breaker_open);
   WriteTextOrNull(out, "error", status.error);
   out.EndObject();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pipeline ls, describe, start, stop, status, errors, resubmit.
+// pipeline ls, describe, start, stop, savepoint, status, errors, resubmit.
 #include <fmt/format.h>
 
 #include "app/cli/commands_internal.h"
@@ -59,6 +59,8 @@ int RunDescribe(const Invocation& call) {
   const std::vector<Column> partitions{{"PARTITION", "partition"},
                                        {"NEWEST EVENT", "max_event_time", Show::kTimeNs},
                                        {"IDLE", "idle"},
+                                       {"LOST UNREAD", "gap_records", Show::kNumber},
+                                       {"WHOLE FROM", "whole_from", Show::kTimeNs},
                                        {"POSITION", "position"}};
   call.out().List(partitions, ListOf(*answer, "partitions"));
   return kExitOk;
@@ -71,10 +73,43 @@ int RunChange(const Invocation& call) {
   JsonWriter body;
   body.BeginObject();
   if (const auto from = call.Text("from")) body.Key("from").String(*from);
+  if (call.Has("replace")) body.Key("replace").Bool(true);
   body.EndObject();
   const auto answer = api->Json("POST", PathOf(call) + (start ? "/start" : "/stop"), body.text());
   if (!answer) return Fail(call, answer.error());
   call.out().List(PipelineColumns(), {&*answer, 1});
+  return kExitOk;
+}
+
+std::vector<Column> SavepointColumns() {
+  return {{"NAME", "name"},
+          {"CREATED", "created", Show::kTimeNs},
+          {"DIFFERS", "differs"},
+          {"DEFINITION", "definition", Show::kText, Column::In::kWide}};
+}
+
+int RunSavepoint(const Invocation& call) {
+  auto api = Api::Connect(call.settings());
+  if (!api) return Fail(call, api.error());
+  const std::string path = PathOf(call) + "/savepoints";
+  if (!call.Has("SAVEPOINT")) {
+    const auto answer = api->Get(path);
+    if (!answer) return Fail(call, answer.error());
+    call.out().List(SavepointColumns(), ListOf(*answer, "items"));
+    return kExitOk;
+  }
+  const std::string name = call.Text("SAVEPOINT", "");
+  if (call.Has("delete")) {
+    const auto answer = api->Text("DELETE", path + "/" + Segment(name), "");
+    if (!answer) return Fail(call, answer.error());
+    Say(call.settings(), fmt::format("savepoint {} is deleted", name));
+    return kExitOk;
+  }
+  JsonWriter body;
+  body.BeginObject().Key("name").String(name).EndObject();
+  const auto answer = api->Json("POST", path, body.text());
+  if (!answer) return Fail(call, answer.error());
+  call.out().List(SavepointColumns(), {&*answer, 1});
   return kExitOk;
 }
 
@@ -157,11 +192,24 @@ std::string ResubmitBody(const Invocation& call, const std::string& letter,
   } else {
     body.Key("all").Bool(true);
   }
+  if (!call.All("set").empty()) {
+    body.Key("set").BeginObject();
+    for (const std::string& edit : call.All("set")) {
+      const size_t equals = edit.find('=');
+      body.Key(edit.substr(0, equals)).String(edit.substr(equals + 1));
+    }
+    body.EndObject();
+  }
   body.Key("after").String(after).EndObject();
   return std::move(body).Take();
 }
 
 int RunResubmit(const Invocation& call) {
+  for (const std::string& edit : call.All("set")) {
+    if (const size_t equals = edit.find('='); equals == std::string::npos || equals == 0) {
+      return call.Usage(fmt::format("--set {}: it must be FIELD=VALUE", edit));
+    }
+  }
   auto api = Api::Connect(call.settings(), Patience::kPatient);
   if (!api) return Fail(call, api.error());
   const auto none = CliError(kExitNotFound, "no dead letter is like that");
@@ -203,7 +251,10 @@ int RunResubmit(const Invocation& call) {
   Printer::Line(fmt::format("put {} records again", put));
   if (skipped == 0) return kExitOk;
   return Fail(
-      call, CliError(kExitPartly, fmt::format("{} records are not kept whole any more", skipped)));
+      call,
+      CliError(kExitPartly,
+               fmt::format("{} records are not kept whole any more{}", skipped,
+                           call.All("set").empty() ? "" : ", or are no JSON that can be changed")));
 }
 
 }  // namespace
@@ -221,18 +272,35 @@ std::vector<CommandSpec> PipelineCommands() {
        .arguments = name,
        .run = RunDescribe},
       {.path = "pipeline start",
-       .summary = "Run a stopped or failed pipeline; it goes on where it was",
-       .examples = {"tidemark pipeline start ec2", "tidemark pipeline start ec2 --from latest"},
+       .summary = "Run a stopped, failed or paused pipeline; it goes on where it was",
+       .about = "Records that it read before only fill holes: one that is stored stays as it is "
+                "unless the record was appended later. With --replace they win as new ones do, "
+                "for a mapping that was changed.",
+       .examples = {"tidemark pipeline start ec2", "tidemark pipeline start ec2 --from latest",
+                    "tidemark pipeline start ec2 --from 2026-11-26T09:00:00Z",
+                    "tidemark pipeline start ec2 --from savepoint:before --replace"},
        .arguments = name,
        .options = {{"--from", "WHERE",
-                    "Where it begins: where it was, behind the newest record, or at the oldest "
-                    "that is kept (default positions)",
-                    "positions|latest|trim_horizon"}},
+                    "Where it begins: positions (where it was, the default), latest (behind the "
+                    "newest record), trim_horizon (the oldest that is kept), savepoint:NAME, or a "
+                    "time: records appended from then on"},
+                   {"--replace", "", "What was read before wins as new records do"}},
        .run = RunChange},
       {.path = "pipeline stop",
        .summary = "Stop a pipeline; it stays stopped over a restart of the server",
        .arguments = name,
        .run = RunChange},
+      {.path = "pipeline savepoint",
+       .summary = "Keep where a pipeline is under a name; list or delete what was kept",
+       .about = "A savepoint holds the positions and the definition. DIFFERS says whether the "
+                "definition has changed since. It goes with its pipeline.",
+       .examples = {"tidemark pipeline savepoint ec2 before-rename",
+                    "tidemark pipeline savepoint ec2",
+                    "tidemark pipeline savepoint ec2 before-rename --delete"},
+       .arguments = {{"NAME", "Name of the pipeline", Arity::kOne, Names::kPipelines},
+                     {"SAVEPOINT", "Name to keep it under; none: list them", Arity::kOptional}},
+       .options = {{"--delete", "", "Delete the savepoint"}},
+       .run = RunSavepoint},
       {.path = "pipeline status",
        .summary = "Show one pipeline, or all: state, rates, lag, dead letters",
        .arguments = {{"NAME", "Name of the pipeline", Arity::kOptional, Names::kPipelines}},
@@ -246,10 +314,16 @@ std::vector<CommandSpec> PipelineCommands() {
        .summary = "Put dead letters on the pipeline's stream again",
        .about = "For records that a changed table, view or retention would take now. The dead "
                 "letters stay where they are.",
-       .examples = {"tidemark pipeline resubmit ec2 --reason retention --yes"},
+       .examples =
+           {"tidemark pipeline resubmit ec2 --reason retention --yes",
+            "tidemark pipeline resubmit ec2 --reason schema --set MeasureValueType=DOUBLE --yes"},
        .arguments = name,
        .options = {{"--reason", "REASON", "Only those with this reason"},
-                   {"--sequence", "NUMBER", "Only this one"}},
+                   {"--sequence", "NUMBER", "Only this one"},
+                   {.flags = "--set",
+                    .value = "FIELD=VALUE",
+                    .help = "Replace or add a field of each record",
+                    .arity = Arity::kMany}},
        .run = RunResubmit},
   };
 }

@@ -25,8 +25,18 @@ struct FakeLog {
   };
   std::map<uint32_t, std::vector<Record>> partitions;
   size_t polled_max = SIZE_MAX;  // records a Poll() gives at most
+  std::map<uint32_t, std::vector<uint32_t>> parents;
+  std::set<uint32_t> closed;
+  std::map<uint32_t, size_t> trimmed;  // so many of the oldest are gone
+  bool drained = false;
+  uint64_t changes = 0;
   std::function<void()> wake;
 
+  /// After closing, splitting, joining or draining by hand.
+  void Changed() {
+    ++changes;
+    if (wake) wake();
+  }
   void Append(uint32_t partition, std::string payload, ArrivalTime arrival) {
     payload.append(kPayloadPadding, '\0');
     partitions[partition].push_back({std::move(payload), arrival});
@@ -41,10 +51,42 @@ class FakeSource final : public Source {
 
   Result<void> Start(const std::vector<PartitionStart>& positions) override {
     for (const auto& start : positions) {
-      if (!start.position.empty()) next_[start.partition] = std::stoul(start.position) + 1;
+      next_[start.partition] = std::max(start.position.empty() ? 0 : std::stoul(start.position) + 1,
+                                        log_->trimmed[start.partition]);
     }
     return {};
   }
+  uint64_t Changes() override { return log_->changes; }
+  std::vector<uint32_t> ParentsOf(uint32_t partition) override {
+    const auto found = log_->parents.find(partition);
+    return found == log_->parents.end() ? std::vector<uint32_t>() : found->second;
+  }
+  bool Closed(uint32_t partition) override { return log_->closed.contains(partition); }
+  bool Drained() override { return log_->drained; }
+  void Join(uint32_t partition) override { next_[partition] = 0; }
+  void SetReading(uint32_t partition, Reading reading) override {
+    if (reading == Reading::kPaused) {
+      paused_.insert(partition);
+    } else {
+      paused_.erase(partition);
+    }
+  }
+  Result<std::optional<SourceGap>> MissingBehind(uint32_t partition,
+                                                 const std::string& position) override {
+    const size_t wanted = position.empty() ? 0 : std::stoul(position) + 1;
+    const size_t first = log_->trimmed[partition];
+    if (wanted >= first) return std::optional<SourceGap>();
+    const auto& records = log_->partitions[partition];
+    const size_t left = std::min(first, records.size() - 1);
+    return std::optional(SourceGap{partition, first - wanted, first - 1, records[left].arrival});
+  }
+  Result<std::string> PositionBefore(uint32_t partition, ArrivalTime time) override {
+    const auto& records = log_->partitions[partition];
+    size_t at = log_->trimmed[partition];
+    while (at < records.size() && records[at].arrival < time) ++at;
+    return at == 0 ? std::string() : std::to_string(at - 1);
+  }
+  Result<uint64_t> OffsetAt(const std::string& position) override { return std::stoul(position); }
   std::vector<uint32_t> Partitions() override {
     std::vector<uint32_t> out;
     for (const auto& [number, records] : log_->partitions) out.push_back(number);
@@ -54,9 +96,10 @@ class FakeSource final : public Source {
     const size_t size = log_->partitions[partition].size();
     return size == 0 ? std::string() : std::to_string(size - 1);
   }
-  bool Untrimmed(uint32_t /*partition*/) override { return true; }
+  bool Untrimmed(uint32_t partition) override { return log_->trimmed[partition] == 0; }
   Result<bool> Poll(size_t records_max, SourceBatch& out) override {
     for (auto& [number, records] : log_->partitions) {
+      if (!next_.contains(number) || paused_.contains(number)) continue;
       size_t& next = next_[number];
       if (next >= records.size()) continue;
       out.partition = number;
@@ -78,7 +121,10 @@ class FakeSource final : public Source {
   std::vector<PartitionLag> Lag() override {
     std::vector<PartitionLag> out;
     for (const auto& [number, records] : log_->partitions) {
-      out.push_back({number, PartitionName(number), records.size() - next_[number], std::nullopt});
+      if (!next_.contains(number)) continue;
+      const size_t next = next_[number];
+      out.push_back({number, PartitionName(number), records.size() - next,
+                     next < records.size() ? std::optional(records[next].arrival) : std::nullopt});
     }
     return out;
   }
@@ -94,6 +140,7 @@ class FakeSource final : public Source {
  private:
   const std::shared_ptr<FakeLog> log_;
   std::map<uint32_t, size_t> next_;
+  std::set<uint32_t> paused_;
 };
 
 /// Keeps "partition/sequence reason" in order; like the real one it skips what it finds behind
