@@ -62,7 +62,15 @@ export interface Resubmitted {
   more: boolean;
 }
 
-export type StartFrom = 'positions' | 'latest' | 'trim_horizon';
+/** "positions", "latest", "trim_horizon", "savepoint:NAME" or a time. */
+export type StartFrom = string;
+
+export interface Savepoint {
+  name: string;
+  created: NsText;
+  definition: string;
+  differs: boolean;
+}
 
 export interface Definition {
   name: string;
@@ -102,7 +110,10 @@ export const GetPipeline = (name: string, signal?: AbortSignal): Promise<Pipelin
 export const GetPositions = (name: string, signal?: AbortSignal): Promise<Positions> => Get<Positions>(Path('pipelines', name, 'positions'), signal);
 export const GetDeadLetters = (name: string, signal?: AbortSignal): Promise<DeadLetters> => Get<DeadLetters>(`${Path('pipelines', name, 'errors')}?samples=3`, signal);
 export const Resubmit = (name: string, what: ResubmitWhat): Promise<Resubmitted> => Post<Resubmitted>(`${Path('pipelines', name)}/errors:resubmit`, what);
-export const StartPipeline = (name: string, from: StartFrom): Promise<PipelineStatus> => Post<PipelineStatus>(Path('pipelines', name, 'start'), from === 'positions' ? {} : { from });
+export const StartPipeline = (name: string, from: StartFrom, replay: 'fill' | 'replace' = 'fill'): Promise<PipelineStatus> =>
+  Post<PipelineStatus>(Path('pipelines', name, 'start'), { ...(from === 'positions' ? {} : { from }), ...(replay === 'replace' ? { replace: true } : {}) });
+export const GetSavepoints = (name: string, signal?: AbortSignal): Promise<{ items: Savepoint[] }> => Get<{ items: Savepoint[] }>(Path('pipelines', name, 'savepoints'), signal);
+export const MakeSavepoint = (name: string, savepoint: string): Promise<Savepoint> => Post<Savepoint>(Path('pipelines', name, 'savepoints'), { name: savepoint });
 export const StopPipeline = (name: string): Promise<PipelineStatus> => Post<PipelineStatus>(Path('pipelines', name, 'stop'), {});
 export const GetDefinition = (kind: 'pipelines' | 'views', name: string, signal?: AbortSignal): Promise<Definition> => Get<Definition>(Path(kind, name, 'definition'), signal);
 

@@ -161,6 +161,8 @@ export interface PipelineStatus {
   lag_records: I64 | null;
   lag_ms: I64 | null;
   partitions: PartitionStatus[];
+  gap_records_total?: I64;
+  breaker_open?: boolean;
   error: string | null;
 }
 
