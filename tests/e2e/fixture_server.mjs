@@ -53,6 +53,7 @@ export class FixtureServer {
   }
 
   Log() {
+    if (!existsSync(this.folder)) return '(stopped, its folder is gone)';
     return readFileSync(join(this.folder, 'log'), 'utf8').split('\n').slice(-20).join('\n');
   }
 
