@@ -10,16 +10,16 @@
 #include "agg/extremes_internal.h"
 #include "agg/moments.h"
 #include "agg/percentiles.h"
+#include "agg/series_fold.h"
+#include "agg/state_internal.h"
 #include "base/check.h"
 
 namespace tidemark::agg {
 namespace {
 
-__extension__ using Int128 = __int128;
-__extension__ using Uint128 = unsigned __int128;
-
-constexpr std::array<std::string_view, 11> kKindNames{
-    "", "count", "sum", "avg", "min", "max", "first", "last", "moments", "percentiles", "distinct"};
+constexpr std::array<std::string_view, 15> kKindNames{
+    "",        "count",       "sum",      "avg",      "min",   "max", "first",    "last",
+    "moments", "percentiles", "distinct", "increase", "delta", "twa", "histogram"};
 
 bool IsNumeric(Type type) { return type == Type::kDouble || type == Type::kBigint; }
 
@@ -39,10 +39,6 @@ std::string_view TypeName(Type type) {
   return "unknown type";
 }
 
-Int128 ToInt128(uint64_t low, int64_t high) {
-  return static_cast<Int128>((static_cast<Uint128>(static_cast<uint64_t>(high)) << 64U) | low);
-}
-
 /// How a value lies in the payload of min and max.
 double Stored(double value) { return value; }
 int64_t Stored(int64_t value) { return value; }
@@ -55,12 +51,6 @@ Scalar ToScalar(int64_t value) { return value; }
 Scalar ToScalar(EventTime value) { return value; }
 Scalar ToScalar(bool value) { return value; }
 Scalar ToScalar(std::string_view value) { return std::string(value); }
-
-Scalar IntegerScalar(Type type, int64_t value) {
-  if (type == Type::kTimestamp) return EventTime{value};
-  if (type == Type::kBoolean) return value != 0;
-  return value;
-}
 
 template <typename T>
 bool Fits(Type type) {
@@ -91,11 +81,15 @@ std::optional<Kind> KindFromName(std::string_view name) {
   return std::nullopt;
 }
 
-Result<void> CheckSpec(Spec spec) {
+Result<void> CheckSpec(const Spec& spec) {
   const std::string_view kind = KindName(spec.kind);
   const bool known_type = spec.input >= Type::kDouble && spec.input <= Type::kTimestamp;
   const bool arithmetic = spec.kind == Kind::kSum || spec.kind == Kind::kAvg ||
-                          spec.kind == Kind::kMoments || spec.kind == Kind::kPercentiles;
+                          spec.kind == Kind::kMoments || spec.kind == Kind::kPercentiles ||
+                          spec.kind >= Kind::kIncrease;
+  if (spec.kind == Kind::kHistogram && spec.bounds == nullptr) {
+    return Error{Code::kInvalidArgument, "a histogram needs bounds"};
+  }
   if (!kind.empty() && known_type && (!arithmetic || IsNumeric(spec.input))) return {};
   std::string name(kind.empty() ? "unknown aggregate" : kind);
   return Error{Code::kInvalidArgument, name + " of " + std::string(TypeName(spec.input)) +
@@ -103,17 +97,24 @@ Result<void> CheckSpec(Spec spec) {
                                            (arithmetic ? "; it needs DOUBLE or BIGINT" : "")};
 }
 
-Type ResultType(Spec spec) {
-  if (spec.kind == Kind::kCount || spec.kind == Kind::kDistinct) return Type::kBigint;
-  const bool real = spec.kind == Kind::kAvg || spec.kind == Kind::kMoments;
+Type ResultType(const Spec& spec) {
+  const Kind kind = spec.kind;
+  if (kind == Kind::kCount || kind == Kind::kDistinct || kind == Kind::kHistogram) {
+    return Type::kBigint;
+  }
+  const bool real = kind == Kind::kAvg || kind == Kind::kMoments || kind == Kind::kTimeWeighted;
   return real ? Type::kDouble : spec.input;
 }
 
-State::State(Spec spec) : spec_(spec), payload_(EmptyPayload(spec)) {
+State::State(const Spec& spec)
+    : kind_(spec.kind), input_(spec.input), payload_(EmptyPayload(spec)) {
   TM_DCHECK(CheckSpec(spec).ok());
 }
 State::State(const State& other)
-    : spec_(other.spec_), count_(other.count_), payload_(CopyPayload(other.payload_)) {}
+    : kind_(other.kind_),
+      input_(other.input_),
+      count_(other.count_),
+      payload_(CopyPayload(other.payload_)) {}
 State::State(State&&) noexcept = default;
 State& State::operator=(const State& other) {
   if (this != &other) *this = State(other);
@@ -122,7 +123,15 @@ State& State::operator=(const State& other) {
 State& State::operator=(State&&) noexcept = default;
 State::~State() = default;
 
-State::Payload State::EmptyPayload(Spec spec) {
+Spec State::spec() const {
+  Spec out{kind_, input_};
+  if (const auto* histogram = std::get_if<std::unique_ptr<Histogram>>(&payload_)) {
+    out.bounds = (*histogram)->bounds();
+  }
+  return out;
+}
+
+State::Payload State::EmptyPayload(const Spec& spec) {
   switch (spec.kind) {
     case Kind::kCount:
       return {};
@@ -144,6 +153,13 @@ State::Payload State::EmptyPayload(Spec spec) {
       return std::unique_ptr<Percentiles>{};
     case Kind::kDistinct:
       return std::unique_ptr<DistinctSketch>{};
+    case Kind::kIncrease:
+    case Kind::kDelta:
+    case Kind::kTimeWeighted:
+      if (spec.input == Type::kDouble) return std::unique_ptr<SeriesFold<double>>{};
+      return std::unique_ptr<SeriesFold<int64_t>>{};
+    case Kind::kHistogram:
+      return std::make_unique<Histogram>(spec.bounds);
   }
   return {};
 }
@@ -167,7 +183,10 @@ void State::Reset() {
   if (auto* text = std::get_if<std::string>(&payload_)) return text->clear();
   if (auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_)) return edge->reset();
   if (auto* sum = std::get_if<IntegerSum>(&payload_)) *sum = {};
-  if (spec_.kind >= Kind::kMoments) payload_ = EmptyPayload(spec_);  // null pointers
+  if (auto* histogram = std::get_if<std::unique_ptr<Histogram>>(&payload_)) {
+    return (*histogram)->Reset();
+  }
+  if (kind_ >= Kind::kMoments) payload_ = EmptyPayload({kind_, input_});  // null pointers
 }
 
 /// The state behind the payload, made when the first input needs it.
@@ -202,12 +221,38 @@ void State::AddToSketch(std::span<const T> values) {
 }
 
 template <typename T>
+void State::AddToFold(const Run& run, std::span<const T> values) {
+  TM_DCHECK(run.times.size() == values.size());
+  auto& fold = std::get<std::unique_ptr<SeriesFold<T>>>(payload_);
+  if (fold == nullptr) fold = std::make_unique<SeriesFold<T>>(FoldOf<T>(kind_));
+  fold->Add(run.series_key, run.times, values);
+}
+
+template <typename T>
+void State::MergeFold(const SeriesFold<T>& other) {
+  auto& fold = std::get<std::unique_ptr<SeriesFold<T>>>(payload_);
+  if (fold == nullptr) {
+    fold = std::make_unique<SeriesFold<T>>(other);
+  } else {
+    fold->Merge(other);
+  }
+}
+
+void State::AddCarry(EventTime time, std::string_view series_key, double value) {
+  auto* fold = std::get_if<std::unique_ptr<SeriesFold<double>>>(&payload_);
+  if (fold != nullptr && *fold != nullptr) (*fold)->AddCarry(series_key, {time, value});
+}
+void State::AddCarry(EventTime time, std::string_view series_key, int64_t value) {
+  auto* fold = std::get_if<std::unique_ptr<SeriesFold<int64_t>>>(&payload_);
+  if (fold != nullptr && *fold != nullptr) (*fold)->AddCarry(series_key, {time, value});
+}
+
+template <typename T>
 void State::OfferExtreme(const T& value) {
   using Slot = std::conditional_t<std::is_same_v<T, std::string_view>, std::string, T>;
   auto& best = std::get<Slot>(payload_);
   const T current = best;
-  const bool better =
-      spec_.kind == Kind::kMin ? Precedes(value, current) : Precedes(current, value);
+  const bool better = kind_ == Kind::kMin ? Precedes(value, current) : Precedes(current, value);
   if (count_ == 0 || better) best = value;
 }
 
@@ -218,7 +263,7 @@ void State::OfferEdge(EventTime time, std::string_view series_key, Scalar value)
     return;
   }
   if (time != edge->time) {
-    if ((time < edge->time) != (spec_.kind == Kind::kFirst)) return;
+    if ((time < edge->time) != (kind_ == Kind::kFirst)) return;
   } else if (series_key != edge->series_key) {
     if (edge->series_key < series_key) return;
   } else if (!ScalarPrecedes(value, edge->value)) {
@@ -232,9 +277,9 @@ void State::OfferEdge(EventTime time, std::string_view series_key, Scalar value)
 
 template <typename T>
 void State::AddRun(const Run& run, std::span<const T> values) {
-  TM_DCHECK(Fits<T>(spec_.input));
+  TM_DCHECK(Fits<T>(input_));
   if (values.empty()) return;
-  switch (spec_.kind) {
+  switch (kind_) {
     case Kind::kCount:
       break;
     case Kind::kSum:
@@ -267,6 +312,16 @@ void State::AddRun(const Run& run, std::span<const T> values) {
     case Kind::kDistinct:
       AddToSketch(values);
       break;
+    case Kind::kIncrease:
+    case Kind::kDelta:
+    case Kind::kTimeWeighted:
+      if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) AddToFold(run, values);
+      break;
+    case Kind::kHistogram:
+      if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
+        std::get<std::unique_ptr<Histogram>>(payload_)->Add(values);
+      }
+      break;
   }
   count_ += values.size();
 }
@@ -278,11 +333,11 @@ void State::Add(Run run, std::span<const bool> values) { AddRun(run, values); }
 void State::Add(Run run, std::span<const EventTime> values) { AddRun(run, values); }
 
 void State::AddCount(uint64_t n) {
-  TM_DCHECK(spec_.kind == Kind::kCount);
+  TM_DCHECK(kind_ == Kind::kCount);
   count_ += n;
 }
 
-bool State::CanSummarise(Spec spec, const Summary& summary) {
+bool State::CanSummarise(const Spec& spec, const Summary& summary) {
   if (spec.kind == Kind::kCount) return true;
   if (spec.kind >= Kind::kMoments) return false;
   if (spec.input == Type::kVarchar || spec.input == Type::kBoolean || summary.special) return false;
@@ -290,9 +345,9 @@ bool State::CanSummarise(Spec spec, const Summary& summary) {
 }
 
 void State::AddSummary(const Summary& summary, std::string_view series_key) {
-  TM_DCHECK(CanSummarise(spec_, summary));
+  TM_DCHECK(CanSummarise(spec(), summary));
   if (summary.count == 0) return;
-  const bool doubles = spec_.input == Type::kDouble;
+  const bool doubles = input_ == Type::kDouble;
   const auto offer_extreme = [&](uint64_t bits) {
     if (doubles) return OfferExtreme(std::bit_cast<double>(bits));
     OfferExtreme(static_cast<int64_t>(bits));
@@ -300,9 +355,9 @@ void State::AddSummary(const Summary& summary, std::string_view series_key) {
   const auto offer_edge = [&](EventTime time, uint64_t bits) {
     const auto integer = static_cast<int64_t>(bits);
     OfferEdge(time, series_key,
-              doubles ? Scalar(std::bit_cast<double>(bits)) : IntegerScalar(spec_.input, integer));
+              doubles ? Scalar(std::bit_cast<double>(bits)) : IntegerScalar(input_, integer));
   };
-  switch (spec_.kind) {
+  switch (kind_) {
     case Kind::kCount:
       break;
     case Kind::kSum:
@@ -332,13 +387,17 @@ void State::AddSummary(const Summary& summary, std::string_view series_key) {
     case Kind::kMoments:
     case Kind::kPercentiles:
     case Kind::kDistinct:
+    case Kind::kIncrease:
+    case Kind::kDelta:
+    case Kind::kTimeWeighted:
+    case Kind::kHistogram:
       TM_UNREACHABLE();  // CanSummarise() is false
   }
   count_ += summary.count;
 }
 
 void State::Merge(const State& other) {
-  TM_DCHECK(spec_ == other.spec_);
+  TM_DCHECK(spec() == other.spec());
   if (other.count_ == 0) return;
   std::visit(
       [&](const auto& value) {
@@ -353,6 +412,11 @@ void State::Merge(const State& other) {
           if (this != &other) OfferExtreme(std::string_view(value));
         } else if constexpr (std::is_same_v<Value, std::unique_ptr<Edge>>) {
           if (this != &other) OfferEdge(value->time, value->series_key, value->value);
+        } else if constexpr (std::is_same_v<Value, std::unique_ptr<SeriesFold<double>>> ||
+                             std::is_same_v<Value, std::unique_ptr<SeriesFold<int64_t>>>) {
+          MergeFold(*value);
+        } else if constexpr (std::is_same_v<Value, std::unique_ptr<Histogram>>) {
+          std::get<std::unique_ptr<Histogram>>(payload_)->Merge(*value);
         } else if constexpr (requires { value->Merge(*value); }) {
           SketchOf<std::decay_t<decltype(*value)>>()->Merge(*value);
         } else if constexpr (!std::is_same_v<Value, std::monostate>) {
@@ -363,49 +427,6 @@ void State::Merge(const State& other) {
   count_ += other.count_;
 }
 
-Scalar State::FinishMoments(const Moments<2>& moments, Reading::Of of) {
-  const bool population = of == Reading::Of::kVarPop || of == Reading::Of::kStddevPop;
-  const bool root = of == Reading::Of::kStddevSamp || of == Reading::Of::kStddevPop;
-  const Spread spread = population ? Spread::kPopulation : Spread::kSample;
-  const std::optional<double> value =
-      root ? moments.StandardDeviation(spread) : moments.Variance(spread);
-  return value ? Scalar(*value) : Scalar();
-}
-
-Result<Scalar> State::Finish(Reading reading) const {
-  if (spec_.kind == Kind::kCount) return Scalar(static_cast<int64_t>(count_));
-  if (count_ == 0) return spec_.kind == Kind::kDistinct ? Scalar(int64_t{0}) : Scalar();
-  if (const auto* distinct = std::get_if<std::unique_ptr<DistinctSketch>>(&payload_)) {
-    return Scalar(static_cast<int64_t>((*distinct)->Estimate()));
-  }
-  if (const auto* moments = std::get_if<std::unique_ptr<Moments<2>>>(&payload_)) {
-    return FinishMoments(**moments, reading.of);
-  }
-  if (const auto* percentiles = std::get_if<std::unique_ptr<Percentiles>>(&payload_)) {
-    const uint64_t found = (*percentiles)->At(reading.p).value_or(0);
-    if (spec_.input == Type::kDouble) return Scalar(DoubleOfOrdered(found));
-    return Scalar(IntegerOfOrdered(found));
-  }
-  if (const auto* sum = std::get_if<ExactSum>(&payload_)) {
-    return Scalar(spec_.kind == Kind::kSum ? sum->Round() : sum->Mean(count_));
-  }
-  if (const auto* sum = std::get_if<IntegerSum>(&payload_)) {
-    const Int128 total = ToInt128(sum->low, sum->high);
-    if (spec_.kind == Kind::kAvg) {
-      return Scalar(static_cast<double>(total) / static_cast<double>(count_));
-    }
-    const auto narrow = static_cast<int64_t>(total);
-    if (narrow != total) return Error{Code::kOutOfRange, "sum of BIGINT exceeds BIGINT"};
-    return Scalar(narrow);
-  }
-  if (const auto* value = std::get_if<double>(&payload_)) return Scalar(*value);
-  if (const auto* value = std::get_if<std::string>(&payload_)) return Scalar(*value);
-  if (const auto* value = std::get_if<int64_t>(&payload_)) {
-    return IntegerScalar(spec_.input, *value);
-  }
-  return std::get<std::unique_ptr<Edge>>(payload_)->value;
-}
-
 size_t State::heap_bytes() const {
   const auto of_string = [](const std::string& text) {
     const bool is_inline = text.capacity() <= std::string().capacity();
@@ -413,6 +434,9 @@ size_t State::heap_bytes() const {
   };
   if (const auto* sum = std::get_if<ExactSum>(&payload_)) return sum->heap_bytes();
   if (const auto* text = std::get_if<std::string>(&payload_)) return of_string(*text);
+  if (const auto* histogram = std::get_if<std::unique_ptr<Histogram>>(&payload_)) {
+    return sizeof(Histogram) + (*histogram)->heap_bytes();
+  }
   if (count_ == 0) return 0;
   if (const auto* moments = std::get_if<std::unique_ptr<Moments<2>>>(&payload_)) {
     return sizeof(Moments<2>) + (*moments)->heap_bytes();
@@ -422,6 +446,13 @@ size_t State::heap_bytes() const {
   }
   if (const auto* distinct = std::get_if<std::unique_ptr<DistinctSketch>>(&payload_)) {
     return sizeof(DistinctSketch) + (*distinct)->heap_bytes();
+  }
+  const auto of_fold = [](const auto& fold) { return sizeof(*fold) + fold->heap_bytes(); };
+  if (const auto* fold = std::get_if<std::unique_ptr<SeriesFold<double>>>(&payload_)) {
+    return of_fold(*fold);
+  }
+  if (const auto* fold = std::get_if<std::unique_ptr<SeriesFold<int64_t>>>(&payload_)) {
+    return of_fold(*fold);
   }
   const auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_);
   if (edge == nullptr || *edge == nullptr) return 0;

@@ -8,7 +8,8 @@
 #include "agg/extremes_internal.h"
 #include "agg/moments.h"
 #include "agg/percentiles.h"
-#include "agg/state.h"
+#include "agg/series_fold.h"
+#include "agg/state_internal.h"
 #include "base/check.h"
 
 namespace tidemark::agg {
@@ -58,6 +59,12 @@ Result<Scalar> ReadScalar(Type type, ByteReader& in) {
   return value;
 }
 
+template <typename Payload, typename T>
+Result<Payload> ReadFold(Kind kind, ByteReader& in) {
+  TM_ASSIGN_OR_RETURN(auto fold, SeriesFold<T>::Read(FoldOf<T>(kind), in));
+  return Payload(std::make_unique<SeriesFold<T>>(std::move(fold)));
+}
+
 }  // namespace
 
 void State::AppendTo(ByteWriter& out) const {
@@ -72,7 +79,7 @@ void State::AppendTo(ByteWriter& out) const {
   if (const auto* value = std::get_if<double>(&payload_)) return out.PutF64(*value);
   if (const auto* text = std::get_if<std::string>(&payload_)) return out.PutString(*text);
   if (const auto* value = std::get_if<int64_t>(&payload_)) {
-    if (spec_.input == Type::kBoolean) return out.PutU8(static_cast<uint8_t>(*value));
+    if (input_ == Type::kBoolean) return out.PutU8(static_cast<uint8_t>(*value));
     return out.PutI64(*value);
   }
   if (const auto* edge = std::get_if<std::unique_ptr<Edge>>(&payload_)) {
@@ -87,7 +94,7 @@ void State::AppendTo(ByteWriter& out) const {
       payload_);
 }
 
-Result<State> State::Read(Spec spec, ByteReader& in) {
+Result<State> State::Read(const Spec& spec, ByteReader& in) {
   State state(spec);
   state.count_ = in.GetVarint();
   if (!in.ok()) return Malformed("truncated count");
@@ -97,11 +104,11 @@ Result<State> State::Read(Spec spec, ByteReader& in) {
     state.payload_ = std::make_unique<Moments<2>>(std::move(moments));
     return state;
   }
-  TM_ASSIGN_OR_RETURN(state.payload_, ReadPayload(spec, in));
+  TM_ASSIGN_OR_RETURN(state.payload_, ReadPayload(spec, state.count_, in));
   return state;
 }
 
-Result<State::Payload> State::ReadPayload(Spec spec, ByteReader& in) {
+Result<State::Payload> State::ReadPayload(const Spec& spec, uint64_t count, ByteReader& in) {
   switch (spec.kind) {
     case Kind::kCount:
       return Payload{};
@@ -143,6 +150,15 @@ Result<State::Payload> State::ReadPayload(Spec spec, ByteReader& in) {
     case Kind::kDistinct: {
       TM_ASSIGN_OR_RETURN(DistinctSketch sketch, DistinctSketch::Read(in));
       return Payload(std::make_unique<DistinctSketch>(std::move(sketch)));
+    }
+    case Kind::kIncrease:
+    case Kind::kDelta:
+    case Kind::kTimeWeighted:
+      if (spec.input == Type::kDouble) return ReadFold<Payload, double>(spec.kind, in);
+      return ReadFold<Payload, int64_t>(spec.kind, in);
+    case Kind::kHistogram: {
+      TM_ASSIGN_OR_RETURN(Histogram histogram, Histogram::Read(spec.bounds, count, in));
+      return Payload(std::make_unique<Histogram>(std::move(histogram)));
     }
   }
   TM_UNREACHABLE();

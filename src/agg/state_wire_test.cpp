@@ -182,8 +182,132 @@ TEST(AggFormat, MomentsPercentilesAndDistinctCounts) {
             "c294d3380580062d");
 }
 
+/// Runs of several series, one after the other, in seconds of 2^8 ns.
+template <typename T>
+State Series(Kind kind, Type type, std::vector<std::pair<std::string, std::vector<T>>> series) {
+  State state({kind, type});
+  for (const auto& [key, values] : series) {
+    std::vector<EventTime> times;
+    for (size_t i = 0; i < values.size(); ++i)
+      times.push_back({static_cast<int64_t>(256 * (i + 1))});
+    state.Add({.times = times, .series_key = key}, std::span<const T>(values));
+  }
+  return state;
+}
+
+TEST(AggFormat, OneSeriesBetweenItsSamples) {
+  State increase = Series<int64_t>(Kind::kIncrease, Type::kBigint, {{"k", {7, 2, 5}}});
+  const std::string samples =
+      "0001000000000000"
+      "0700000000000000"
+      "0003000000000000"
+      "0500000000000000";
+  EXPECT_EQ(Golden(increase),
+            "03"
+            "01"
+            "01"
+            "6b" +
+                samples +
+                "00"
+                "02"
+                "00"
+                "0700000000000000"
+                "01");
+  increase.AddCarry({1}, "k", int64_t{-1});
+  EXPECT_EQ(Golden(increase),
+            "03"
+            "01"
+            "01"
+            "6b" +
+                samples +
+                "01"
+                "0100000000000000"
+                "ffffffffffffffff"
+                "02"
+                "00"
+                "0700000000000000"
+                "01");
+  EXPECT_EQ(Golden(Series<int64_t>(Kind::kDelta, Type::kBigint, {{"k", {7, 2, 5}}})),
+            "03"
+            "01"
+            "01"
+            "6b" +
+                samples + "00");
+  // (7 + 2) * 256.
+  EXPECT_EQ(Golden(Series<int64_t>(Kind::kTimeWeighted, Type::kBigint, {{"k", {7, 2, 5}}})),
+            "03"
+            "01"
+            "01"
+            "6b" +
+                samples +
+                "00"
+                "02"
+                "00"
+                "0009000000000000");
+  EXPECT_EQ(Golden(Series<double>(Kind::kDelta, Type::kDouble, {{"", {1, 2}}})),
+            "02"
+            "01"
+            "00"
+            "0001000000000000"
+            "000000000000f03f"
+            "0002000000000000"
+            "0000000000000040"
+            "00");
+}
+
+TEST(AggFormat, SeveralSeriesBetweenTheirSamples) {
+  EXPECT_EQ(Golden(Series<int64_t>(Kind::kIncrease, Type::kBigint, {{"a", {7, 2}}, {"b", {1, 4}}})),
+            "04"
+            "00"
+            "02"
+            "02"
+            "00"
+            "0500000000000000"
+            "01");
+  EXPECT_EQ(Golden(Series<int64_t>(Kind::kDelta, Type::kBigint, {{"a", {7, 2}}, {"b", {1, 6}}})),
+            "04"
+            "00"
+            "02"
+            "00");
+  // a: 7 * 256 - 2 * 512; b, carried in: 1 * 256 - 6 * 512 + 3 * 256.
+  State twa = Series<int64_t>(Kind::kTimeWeighted, Type::kBigint, {{"a", {7, 2}}, {"b", {1, 6}}});
+  twa.AddCarry({0}, "b", int64_t{3});
+  EXPECT_EQ(Golden(twa),
+            "04"
+            "00"
+            "02"
+            "03"
+            "00"
+            "0005000000000000"
+            "02"
+            "00"
+            "0800000000000000"
+            "01"
+            "02"
+            "00"
+            "0300000000000000"
+            "02"
+            "00"
+            "0001000000000000");
+  EXPECT_EQ(Golden(Series<double>(Kind::kIncrease, Type::kDouble,
+                                  {{"a", {std::numeric_limits<double>::infinity()}}})),
+            "01"
+            "02");
+}
+
+TEST(AggFormat, HistogramsAreCountersByBucket) {
+  State state({Kind::kHistogram, Type::kDouble, HistogramBounds::Make({0, 10}).value()});
+  const std::vector<double> values{-1, 0, 11};
+  state.Add({}, std::span<const double>(values));
+  EXPECT_EQ(Golden(state),
+            "03"
+            "02"
+            "00"
+            "01");
+}
+
 TEST(AggFormat, RefusesForeignBytes) {
-  const auto refused = [](Spec spec, std::string_view hex) {
+  const auto refused = [](const Spec& spec, std::string_view hex) {
     const std::string bytes = Unhex(hex);
     ByteReader in(bytes);
     const auto read = State::Read(spec, in);
@@ -208,6 +332,19 @@ TEST(AggFormat, RefusesForeignBytes) {
   EXPECT_TRUE(refused({Kind::kPercentiles, Type::kBigint}, "010001050000"));    // weight 0
   EXPECT_TRUE(refused({Kind::kPercentiles, Type::kBigint}, "02000205010001"));  // not ascending
   EXPECT_TRUE(refused({Kind::kDistinct, Type::kBigint}, "010300"));             // 8 registers
+  EXPECT_TRUE(refused({Kind::kIncrease, Type::kBigint}, "0103"));               // unknown tag
+  EXPECT_TRUE(refused({Kind::kDelta, Type::kBigint},
+                      "020001"
+                      "00"));  // totals of one
+  const std::string samples =
+      "0002000000000000"
+      "0700000000000000"
+      "0001000000000000"
+      "0500000000000000";
+  EXPECT_TRUE(refused({Kind::kDelta, Type::kBigint}, "020100" + samples + "00"));  // back in time
+  const Bounds bounds = HistogramBounds::Make({0}).value();
+  EXPECT_TRUE(refused({Kind::kHistogram, Type::kDouble, bounds}, "030101"));  // two of three
+  EXPECT_TRUE(refused({Kind::kHistogram, Type::kDouble, bounds}, "010002"));  // two of one
 }
 
 }  // namespace

@@ -190,21 +190,64 @@ Scaled BigNumber::Round() const {
   return {negative_ ? -mantissa : mantissa, base_ * kWordBits + top.shift + 63};
 }
 
-double BigNumber::DivideAndRound(uint64_t a, uint64_t b) const {
-  TM_DCHECK(a > 0 && b > 0);
-  if (IsZero()) return 0;
-  // Three more words below, so that the quotient has at least 64 bits whatever a and b.
-  constexpr size_t kMore = 3;
-  std::vector<uint64_t> quotient(kMore, 0);
-  quotient.insert(quotient.end(), words_.begin(), words_.end());
-  const uint64_t first = DivideShort(quotient, a);
-  const uint64_t second = DivideShort(quotient, b);
+// Three more words below, so that the quotient has at least 64 bits whatever the divisor.
+constexpr size_t kMore = 3;
+
+std::vector<uint64_t> BigNumber::Lengthened() const {
+  std::vector<uint64_t> out(kMore, 0);
+  out.insert(out.end(), words_.begin(), words_.end());
+  return out;
+}
+
+double BigNumber::RoundQuotient(std::vector<uint64_t> quotient, Rest rest) const {
   while (quotient.back() == 0) quotient.pop_back();
   Top top = TopOf(quotient);
-  if (first != 0 || second != 0) top.below = Below::kSomething;
+  if (rest == Rest::kSome) top.below = Below::kSomething;
   const int exponent = (base_ - static_cast<int>(kMore)) * kWordBits + top.shift;
   const double value = RoundWord(top.word, exponent, top.below);
   return negative_ ? -value : value;
+}
+
+double BigNumber::DivideAndRound(uint64_t a, uint64_t b) const {
+  TM_DCHECK(a > 0 && b > 0);
+  if (IsZero()) return 0;
+  std::vector<uint64_t> quotient = Lengthened();
+  const uint64_t first = DivideShort(quotient, a);
+  const uint64_t second = DivideShort(quotient, b);
+  return RoundQuotient(std::move(quotient), first != 0 || second != 0 ? Rest::kSome : Rest::kNone);
+}
+
+double BigNumber::DivideAndRound(const BigNumber& divisor) const {
+  TM_DCHECK(!divisor.IsZero() && !divisor.negative() && divisor.base_ >= 0);
+  const auto words = static_cast<size_t>(divisor.base_) + divisor.words_.size();
+  TM_DCHECK(words <= 2);
+  const uint64_t low = divisor.base_ == 0 ? divisor.words_[0] : 0;
+  const uint64_t high = words == 2 ? divisor.words_.back() : 0;
+  if (high == 0) return DivideAndRound(low, 1);
+  if (IsZero()) return 0;
+  std::vector<uint64_t> quotient = Lengthened();
+  const Uint128 by = (static_cast<Uint128>(high) << 64U) | low;
+  Uint128 rest = 0;
+  for (size_t i = quotient.size(); i-- > 0;) {
+    uint64_t word = 0;
+    for (unsigned bit = 64; bit-- > 0;) {
+      rest = (rest << 1U) | ((quotient[i] >> bit) & 1U);
+      const bool fits = rest >= by;
+      if (fits) rest -= by;
+      word = (word << 1U) | (fits ? 1U : 0U);
+    }
+    quotient[i] = word;
+  }
+  return RoundQuotient(std::move(quotient), rest != 0 ? Rest::kSome : Rest::kNone);
+}
+
+std::optional<int64_t> BigNumber::AsInt64() const {
+  if (IsZero()) return 0;
+  if (base_ != 0 || words_.size() != 1) return std::nullopt;
+  constexpr uint64_t kLimit = uint64_t{1} << 63U;
+  const uint64_t magnitude = words_[0];
+  if (magnitude > (negative_ ? kLimit : kLimit - 1)) return std::nullopt;
+  return static_cast<int64_t>(negative_ ? ~magnitude + 1 : magnitude);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -50,9 +51,17 @@ class BigNumber {
   Scaled Round() const;
   /// This / (a * b) rounded once to a double, ties to even. a, b > 0.
   double DivideAndRound(uint64_t a, uint64_t b) const;
+  /// The same for a positive integer below 2^127.
+  double DivideAndRound(const BigNumber& divisor) const;
+  /// Its value, if that is an integer of this range.
+  std::optional<int64_t> AsInt64() const;
 
  private:
   void Trim();
+  /// `quotient` is this number, three words longer, divided; what was left over is in `rest`.
+  enum class Rest : uint8_t { kNone, kSome };
+  double RoundQuotient(std::vector<uint64_t> quotient, Rest rest) const;
+  std::vector<uint64_t> Lengthened() const;
   /// |this| + |other| or |this| - |other|; the latter with the sign of the difference.
   static BigNumber AddMagnitudes(const BigNumber& a, const BigNumber& b);
   static BigNumber SubtractMagnitudes(const BigNumber& a, const BigNumber& b);

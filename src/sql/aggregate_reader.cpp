@@ -24,7 +24,7 @@ Error TooLarge() {
 store::AggregateRow EmptyRow(const plan::TableAggregate& aggregate) {
   store::AggregateRow row;
   const auto add = [&row](const store::AggregateColumn& column) {
-    row.states.emplace_back(agg::Spec{column.kind, column.type});
+    row.states.emplace_back(column.spec());
   };
   if (aggregate.regrouping) {
     for (const auto& slot : aggregate.regrouping->slots)

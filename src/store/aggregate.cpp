@@ -74,7 +74,8 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
     for (uint32_t id = 0; id < fields_.size(); ++id) field_ids_[fields_[id].name] = id;
     needs_key_ = std::any_of(request_.aggregates.begin(), request_.aggregates.end(),
                              [](const AggregateColumn& a) {
-                               return a.kind == agg::Kind::kFirst || a.kind == agg::Kind::kLast;
+                               return a.kind == agg::Kind::kFirst || a.kind == agg::Kind::kLast ||
+                                      agg::FoldsSeries(a.kind);
                              });
     meters_ = request_.memory_bytes_max != UINT64_MAX &&
               std::ranges::any_of(request_.aggregates, [](const AggregateColumn& a) {
@@ -119,8 +120,8 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
     const MutexLock lock(workers_mutex_);
     if (workers_.size() <= worker) workers_.resize(worker + 1);
     if (workers_[worker] == nullptr) {
-      workers_[worker] =
-          std::make_unique<AggregateWorker>(s_, lease_, request_.aggregates, field_ids_, fields_);
+      workers_[worker] = std::make_unique<AggregateWorker>(s_, lease_, request_.aggregates,
+                                                           field_ids_, fields_, floor_);
     }
     return *workers_[worker];
   }
@@ -313,7 +314,10 @@ Result<bool> EmbeddedAggregateCursor::WorkWindows() {
 Result<std::unique_ptr<AggregateCursor>> EmbeddedStore::Aggregate(const AggregateRequest& request) {
   State& s = *state_;
   for (const AggregateColumn& a : request.aggregates) {
-    TM_RETURN_IF_ERROR(agg::CheckSpec({a.kind, a.type}));
+    TM_RETURN_IF_ERROR(agg::CheckSpec(a.spec()));
+    if (a.carry.count() < 0) {
+      return Error{Code::kInvalidArgument, "a carry must not be negative"};
+    }
     const bool of_time =
         (a.kind == agg::Kind::kMin || a.kind == agg::Kind::kMax) && a.type == agg::Type::kTimestamp;
     if (a.any_type && a.kind != agg::Kind::kCount && !of_time) {

@@ -19,7 +19,7 @@ int64_t BinEnd(int64_t bin, nanoseconds width) {
 uint64_t PercentileBytes(const AggregateRow& row) {
   uint64_t bytes = 0;
   for (const agg::State& state : row.states) {
-    if (state.spec().kind == agg::Kind::kPercentiles) bytes += state.heap_bytes();
+    if (state.kind() == agg::Kind::kPercentiles) bytes += state.heap_bytes();
   }
   return bytes;
 }
@@ -28,8 +28,7 @@ AggregateRow& BinTable::Made(AggregateRow& row, EventTime bin) {
   if (row.points == 0 && row.states.size() != aggregates_->size()) {
     row.bin = bin;
     row.states.reserve(aggregates_->size());
-    for (const AggregateColumn& a : *aggregates_)
-      row.states.emplace_back(agg::Spec{a.kind, a.type});
+    for (const AggregateColumn& a : *aggregates_) row.states.emplace_back(a.spec());
   }
   return row;
 }
@@ -72,6 +71,12 @@ void AggregateWorker::AddPiece(std::string_view key, const Bins& bins, EventTime
   const auto add = [&](AggregateRow& row, size_t from, size_t to) {
     row.points += to - from;
     feeder_.Add(from, to, key, row.states);
+    if (!carries_) return;
+    const EventTime bin = bins.width.count() == 0 ? start_ : row.bin;
+    if (in_ != bin) feeder_.StartWindow();
+    in_ = bin;
+    feeder_.AddCarry(std::max(bin, start_), key, row.states);
+    feeder_.Note(from, to);
   };
   if (bins.width.count() == 0) {
     add(bins_.At(one_bin, bins.width), 0, n);
@@ -89,6 +94,36 @@ void AggregateWorker::AddPiece(std::string_view key, const Bins& bins, EventTime
     add(bins_.At(bin, bins.width), from, to);
     from = to;
   }
+}
+
+// Steps back from the start, eight times further each time, until every column has a value or its
+// carry ends.
+Result<void> AggregateWorker::ReadCarry(SeriesEntry& entry, EventTime start,
+                                        const ReadWants& wants) {
+  const nanoseconds carry = feeder_.CarryOf(entry.type);
+  constexpr int64_t kSteps = 64;
+  const int64_t oldest = std::max(
+      floor_.ns, start.ns < INT64_MIN + carry.count() ? INT64_MIN : start.ns - carry.count());
+  if (oldest >= start.ns) return {};
+  TM_RETURN_IF_ERROR(reader_.Start(entry, {{oldest}, start}, wants));
+  const int64_t newest = reader_.LastTime();
+  if (newest == INT64_MIN) return {};
+  int64_t end = newest + 1;
+  for (int64_t width = carry.count() / kSteps + 1; end > oldest && !feeder_.AllKnown(entry.type);
+       width = width > (INT64_MAX >> 3) ? INT64_MAX : width << 3) {
+    const int64_t from = end - oldest <= width ? oldest : end - width;
+    feeder_.LookFurtherBack();
+    TM_RETURN_IF_ERROR(reader_.Start(entry, {{from}, {end}}, wants));
+    while (true) {
+      TM_RETURN_IF_ERROR(reader_.Next(piece_));
+      if (piece_.size() == 0) break;
+      s_.metrics.points_scanned.Add(piece_.size());
+      feeder_.Load(entry.type, piece_);
+      feeder_.Note(0, piece_.size());
+    }
+    end = from;
+  }
+  return {};
 }
 
 Result<void> AggregateWorker::ReadRows(SeriesEntry& entry, std::string_view key, TimeRange range,
@@ -143,6 +178,13 @@ Result<void> AggregateWorker::AddSeries(SeriesEntry& entry, std::string_view key
         present_.push_back(id);
     }
     wants.fields = present_;
+  }
+  carries_ = feeder_.CarryOf(entry.type).count() > 0;
+  if (carries_ && !range.empty()) {
+    in_.reset();
+    start_ = range.start;
+    feeder_.StartSeries();
+    TM_RETURN_IF_ERROR(ReadCarry(entry, range.start, wants));
   }
   TM_RETURN_IF_ERROR(reader_.Start(entry, range, wants));
   if (reader_.chunks().empty()) return ReadRows(entry, key, range, wants, bins, one_bin, true);

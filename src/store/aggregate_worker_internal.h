@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -56,11 +57,12 @@ class AggregateWorker {
   AggregateWorker(EmbeddedStore::State& state, const Snapshots::Lease& lease,
                   const std::vector<AggregateColumn>& aggregates,
                   const std::map<std::string, uint32_t>& field_ids,
-                  const std::vector<FieldDef>& fields)
+                  const std::vector<FieldDef>& fields, EventTime floor)
       : s_(state),
         reader_(state, lease),
         feeder_(aggregates, field_ids),
         fields_(fields),
+        floor_(floor),
         bins_(aggregates) {}
 
   BinTable& bins() { return bins_; }
@@ -72,13 +74,19 @@ class AggregateWorker {
   Result<void> ReadRows(SeriesEntry& entry, std::string_view key, TimeRange range,
                         const ReadWants& wants, const Bins& bins, EventTime one_bin, bool started);
   void AddPiece(std::string_view key, const Bins& bins, EventTime one_bin);
+  /// Notes the values that the series had before `start`.
+  Result<void> ReadCarry(SeriesEntry& entry, EventTime start, const ReadWants& wants);
 
   EmbeddedStore::State& s_;
   SeriesReader reader_;
   ValueFeeder feeder_;
   const std::vector<FieldDef>& fields_;
+  const EventTime floor_;  // of retention
   BinTable bins_;
   RowPiece piece_;
+  bool carries_ = false;         // of the series being added
+  std::optional<EventTime> in_;  // the bin that its rows were added to last
+  EventTime start_;              // of the range being added
   std::vector<uint32_t> present_;
   std::vector<ChunkRef> clean_;
 };

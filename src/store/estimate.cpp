@@ -21,7 +21,7 @@ class Estimator {
     wants_.values = false;
     wants_.field_defs = fields;
     for (const AggregateColumn& a : request.aggregates) {
-      states_.emplace_back(agg::Spec{a.kind, a.type});
+      states_.emplace_back(a.spec());
     }
   }
 
@@ -81,7 +81,7 @@ Result<ReadEstimate> EmbeddedStore::Estimate(const AggregateRequest& request) {
   State& s = *state_;
   const Selection& selection = request.selection;
   for (const AggregateColumn& a : request.aggregates) {
-    TM_RETURN_IF_ERROR(agg::CheckSpec({a.kind, a.type}));
+    TM_RETURN_IF_ERROR(agg::CheckSpec(a.spec()));
   }
   TM_ASSIGN_OR_RETURN(const EventTime floor, s.RetentionFloor(selection.table));
   const Snapshots::Lease lease = s.snapshots.Take(s.RetentionNow());

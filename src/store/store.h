@@ -253,7 +253,16 @@ struct AggregateColumn {
   agg::Type type = agg::Type::kDouble;
   std::string field;  // empty: the single measure value
   bool any_type = false;
-  friend bool operator==(const AggregateColumn&, const AggregateColumn&) = default;
+  agg::Bounds bounds = nullptr;  // kHistogram
+  /// Kinds that agg::WantsCarry(): a series with a value in the window (or bin) also brings its
+  /// last value of before, if that is not older than the start by more than this. 0: never.
+  nanoseconds carry{0};
+
+  agg::Spec spec() const { return {kind, type, bounds}; }
+  friend bool operator==(const AggregateColumn& a, const AggregateColumn& b) {
+    return a.spec() == b.spec() && a.field == b.field && a.any_type == b.any_type &&
+           a.carry == b.carry;
+  }
 };
 
 struct Bins {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 
 #include "store/value_feeder_internal.h"
 
@@ -56,20 +57,81 @@ ValueFeeder::ValueFeeder(std::span<const AggregateColumn> aggregates,
         last->type == a.type) {
       ++last->count;
     } else {
-      groups_.push_back({i, 1, a.type, field, a.any_type});
+      groups_.push_back({i, 1, a.type, field, a.any_type, nanoseconds(0)});
     }
+    if (agg::WantsCarry(a.kind)) groups_.back().carry = std::max(groups_.back().carry, a.carry);
   }
   std::sort(fields_.begin(), fields_.end());
   fields_.erase(std::unique(fields_.begin(), fields_.end()), fields_.end());
   loaded_.resize(groups_.size());
+  noted_.resize(groups_.size());
+  before_.resize(groups_.size());
+}
+
+bool ValueFeeder::Fits(const Group& group, ValueType type) {
+  if (group.any_type) return false;
+  return group.field == kSingleField ? type == static_cast<ValueType>(group.type)
+                                     : type == ValueType::kMulti && group.field != kNoField;
 }
 
 bool ValueFeeder::NeedsValues(ValueType type) const {
-  return std::any_of(groups_.begin(), groups_.end(), [&](const Group& g) {
-    if (g.any_type) return false;
-    return g.field == kSingleField ? type == static_cast<ValueType>(g.type)
-                                   : type == ValueType::kMulti && g.field != kNoField;
-  });
+  return std::any_of(groups_.begin(), groups_.end(), [&](const Group& g) { return Fits(g, type); });
+}
+
+nanoseconds ValueFeeder::CarryOf(ValueType type) const {
+  nanoseconds longest{0};
+  for (const Group& g : groups_) {
+    if (Fits(g, type)) longest = std::max(longest, g.carry);
+  }
+  return longest;
+}
+
+void ValueFeeder::StartSeries() {
+  std::fill(noted_.begin(), noted_.end(), Before{});
+  std::fill(before_.begin(), before_.end(), Before{});
+}
+
+void ValueFeeder::LookFurtherBack() {
+  for (Before& b : noted_) b.settled = b.known;
+}
+
+void ValueFeeder::Note(size_t from, size_t to) {
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const RowColumns::Column* column = loaded_[g].column;
+    if (groups_[g].carry.count() == 0 || column == nullptr || noted_[g].settled) continue;
+    size_t at = to;
+    while (at > from && !column->valid.empty() && column->valid[at - 1] == 0) --at;
+    if (at > from) noted_[g] = {piece_->times[at - 1], column->bits[at - 1], true, false};
+  }
+}
+
+bool ValueFeeder::AllKnown(ValueType type) const {
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    if (groups_[g].carry.count() > 0 && Fits(groups_[g], type) && !noted_[g].known) return false;
+  }
+  return true;
+}
+
+void ValueFeeder::StartWindow() {
+  before_ = noted_;
+  for (Before& b : noted_) b.settled = false;
+}
+
+void ValueFeeder::AddCarry(EventTime start, std::string_view key, std::span<agg::State> states) {
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const Before& before = before_[g];
+    if (!before.known || before.time >= start) continue;
+    const auto age = static_cast<uint64_t>(start.ns) - static_cast<uint64_t>(before.time.ns);
+    for (size_t i = groups_[g].first; i < groups_[g].first + groups_[g].count; ++i) {
+      const AggregateColumn& a = aggregates_[i];
+      if (!agg::WantsCarry(a.kind) || age > static_cast<uint64_t>(a.carry.count())) continue;
+      if (a.type == agg::Type::kDouble) {
+        states[i].AddCarry(before.time, key, std::bit_cast<double>(before.bits));
+      } else {
+        states[i].AddCarry(before.time, key, static_cast<int64_t>(before.bits));
+      }
+    }
+  }
 }
 
 void ValueFeeder::Load(ValueType series_type, const RowPiece& piece) {

@@ -29,6 +29,22 @@ class ValueFeeder {
   /// Adds rows [from, to) to `states`, one per aggregate.
   void Add(size_t from, size_t to, std::string_view key, std::span<agg::State> states);
 
+  // Values of before a window, for aggregates that carry them in. One series at a time.
+  /// The longest carry that a series of `type` is asked for; 0: none.
+  nanoseconds CarryOf(ValueType type) const;
+  /// Nothing is known of the next series.
+  void StartSeries();
+  /// Rows noted from now on lie before those noted so far, and fill only what is still unknown.
+  void LookFurtherBack();
+  /// The last value of each column among the loaded rows [from, to).
+  void Note(size_t from, size_t to);
+  /// Whether the value before is known of every column that a series of `type` has.
+  bool AllKnown(ValueType type) const;
+  /// What was noted so far comes before the rows added from now on.
+  void StartWindow();
+  /// Gives it to `states`, which hold rows of this series from `start` on.
+  void AddCarry(EventTime start, std::string_view key, std::span<agg::State> states);
+
   /// Adds a whole chunk by its statistics, or returns false and adds nothing.
   bool AddChunk(ValueType series_type, const Chunk& chunk, int64_t max_time, std::string_view key,
                 std::span<agg::State> states);
@@ -41,6 +57,14 @@ class ValueFeeder {
     agg::Type type = agg::Type::kDouble;
     uint32_t field = kSingleField;  // UINT32_MAX - 1: no such field
     bool any_type = false;
+    nanoseconds carry{0};  // the longest of its aggregates
+  };
+  // A value of a group's column that may be carried in.
+  struct Before {
+    EventTime time;
+    uint64_t bits = 0;
+    bool known = false;
+    bool settled = false;  // from rows later than those noted now
   };
   // Values of a group's column over the loaded rows.
   struct Loaded {
@@ -52,9 +76,14 @@ class ValueFeeder {
   void AddValues(const Group& group, const Loaded& loaded, size_t from, size_t to,
                  std::string_view key, std::span<agg::State> states);
 
+  /// Whether series of `type` may have the group's column.
+  static bool Fits(const Group& group, ValueType type);
+
   std::vector<AggregateColumn> aggregates_;
   std::vector<Group> groups_;
   std::vector<Loaded> loaded_;
+  std::vector<Before> noted_;   // newest so far, by group
+  std::vector<Before> before_;  // of the window that rows are added to
   std::vector<uint32_t> fields_;
   const RowPiece* piece_ = nullptr;
 };

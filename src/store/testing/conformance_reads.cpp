@@ -252,7 +252,7 @@ std::vector<std::string> BruteForce(const std::vector<RawPoint>& points, const B
     if (row.states.empty()) {
       row.keys = key.keys;
       row.bin = key.bin;
-      for (const AggregateColumn& c : columns) row.states.emplace_back(agg::Spec{c.kind, c.type});
+      for (const AggregateColumn& c : columns) row.states.emplace_back(c.spec());
     }
     ++row.points;
     const std::string canonical = store.Describe(p.series)->canonical_key;

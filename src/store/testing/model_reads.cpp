@@ -139,8 +139,7 @@ class ModelAggregates {
     AggregateRow& out = groups_[key];
     if (out.states.empty()) {
       std::tie(out.group, out.keys, out.bin) = key;
-      for (const AggregateColumn& a : request_.aggregates)
-        out.states.emplace_back(agg::Spec{a.kind, a.type});
+      for (const AggregateColumn& a : request_.aggregates) out.states.emplace_back(a.spec());
     }
     ++out.points;
     const agg::Run run{std::span(&time, 1), info.canonical_key};
@@ -161,6 +160,35 @@ class ModelAggregates {
                  it != row.value.fields.end() && it->second.first == wanted) {
         AddScalar(out.states[i], run, it->second.second);
       }
+    }
+  }
+
+  /// The values that the series had before `start`, once its rows of the group were added; `rows`
+  /// are those before.
+  void AddCarry(const GroupKey& key, const SeriesInfo& info, EventTime start,
+                std::span<const std::pair<EventTime, const ModelRow*>> rows) {
+    AggregateRow& out = groups_[key];
+    for (size_t i = 0; i < request_.aggregates.size(); ++i) {
+      const AggregateColumn& a = request_.aggregates[i];
+      std::pair<EventTime, const Scalar*> carry;
+      for (const auto& [time, row] : rows) {  // ascending: the last one stays
+        if (a.carry.count() == 0 || time < start - a.carry) continue;
+        const Scalar* value = nullptr;
+        if (a.field.empty() && row->value.type == static_cast<ValueType>(a.type)) {
+          value = &row->value.scalar;
+        } else if (const auto it = row->value.fields.find(a.field);
+                   it != row->value.fields.end() &&
+                   it->second.first == static_cast<ValueType>(a.type)) {
+          value = &it->second.second;
+        }
+        if (value == nullptr) continue;
+        carry = {time, value};
+      }
+      if (carry.second == nullptr) continue;
+      if (const auto* d = std::get_if<double>(carry.second))
+        out.states[i].AddCarry(carry.first, info.canonical_key, *d);
+      if (const auto* n = std::get_if<int64_t>(carry.second))
+        out.states[i].AddCarry(carry.first, info.canonical_key, *n);
     }
   }
 
@@ -370,7 +398,8 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
   if (!s.tables.contains(request.selection.table)) return Error{Code::kNotFound, "no such table"};
   if (!s.End().Covers(request.at_least)) return Error{Code::kOutOfRange, "position beyond the end"};
   for (const AggregateColumn& a : request.aggregates) {
-    TM_RETURN_IF_ERROR(agg::CheckSpec({a.kind, a.type}));
+    TM_RETURN_IF_ERROR(agg::CheckSpec(a.spec()));
+    if (a.carry.count() < 0) return Error{Code::kInvalidArgument, "a carry must not be negative"};
   }
   if (request.windows.empty()) {
     TM_RETURN_IF_ERROR(s.CheckReadable(request.selection.table, request.selection.time));
@@ -384,9 +413,13 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
     const auto it = s.series.find(w.series);
     if (it == s.series.end()) continue;
     const EventTime bin = starts.emplace(w.group, w.range.start).first->second;
-    for (const auto& [time, row] : s.Rows(it->second, w.range)) {
+    const auto rows = s.Rows(it->second, w.range);
+    for (const auto& [time, row] : rows) {
       groups.Add({w.group, {}, bin}, *it->second.info, time, *row);
     }
+    if (rows.empty()) continue;
+    groups.AddCarry({w.group, {}, bin}, *it->second.info, w.range.start,
+                    s.Rows(it->second, {kEventTimeMin, w.range.start}));
   }
   if (!request.windows.empty())
     return std::unique_ptr<AggregateCursor>(new ModelAggregateCursor(
@@ -405,6 +438,9 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
                                 ? FloorTo(time, request.bins->width, request.bins->offset)
                                 : request.selection.time.start;
       groups.Add({0, keys, bin}, *series->info, time, *row);
+      const EventTime start = std::max(bin, request.selection.time.start);
+      groups.AddCarry({0, keys, bin}, *series->info, start,
+                      s.Rows(*series, {kEventTimeMin, start}));
     }
   }
   return std::unique_ptr<AggregateCursor>(new ModelAggregateCursor(

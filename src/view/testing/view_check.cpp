@@ -56,11 +56,10 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
       for (size_t a = 0; a < templates.size(); ++a) {
         const Key key{SeriesText(*slice.series, MakeName(templates[a], slice.series->measure)),
                       d.label == Label::kEnd ? window.end : window.start};
-        auto& state =
-            states
-                .try_emplace(key, &d.aggregates[a],
-                             agg::Spec{d.aggregates[a].kind, static_cast<agg::Type>(type)})
-                .first->second.second;
+        auto& state = states
+                          .try_emplace(key, &d.aggregates[a],
+                                       d.aggregates[a].spec(static_cast<agg::Type>(type)))
+                          .first->second.second;
         const agg::Run run{slice.times.subspan(i, 1), slice.series->canonical_key};
         if (type == store::ValueType::kDouble) {
           state.Add(run, slice.columns[0].doubles.subspan(i, 1));
