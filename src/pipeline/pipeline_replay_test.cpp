@@ -306,6 +306,91 @@ TEST(PipelinePartitions, ABackfillKeepsPartitionsTogether) {
   EXPECT_THAT(t.Points(), SizeIs(15)) << "and nobody waits for one that has nothing to read";
 }
 
+// event-time.md 17.K: rows that need more than the parser; the others are in json_record_test.cpp.
+TEST(PipelineRecords, K8AVarcharMovesTheClock) {
+  TestPipeline t;
+  t.Put(0, "cpu", 4, t.Now());
+  t.log->Append(
+      0,
+      R"({"MeasureName":"state","MeasureValue":"on","MeasureValueType":"VARCHAR","Time":")" +
+          std::to_string(t.clock.Now().ms + 3000) + R"(","host":"a"})",
+      t.clock.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.Progress(0).max_event_time, Optional(t.Now() + seconds(3)));
+}
+
+TEST(PipelineRecords, K10TheGoodRecordBehindABadOneIsTakenAndBothAreBehindUs) {
+  TestPipeline t;
+  t.log->Append(0, R"({"Time":)", t.clock.Now());
+  t.Put(0, "cpu", 1, t.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/0 decode"));
+  EXPECT_THAT(t.Points(), SizeIs(1));
+  EXPECT_EQ(DecodePosition(t.Progress(0).position)->source, "1");
+}
+
+TEST(PipelineRecords, K17TheOrderOfDimensionsMakesNoOtherSeries) {
+  TestPipeline t;
+  const std::string head = R"({"MeasureName":"cpu","MeasureValue":"1","Time":")" +
+                           std::to_string(t.clock.Now().ms) + R"(",)";
+  t.log->Append(0, head + R"("a":"1","b":"2"})", t.clock.Now());
+  t.log->Append(0, head + R"("b":"2","a":"1"})", t.clock.Now());
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.Points(), SizeIs(1));
+}
+
+// The partition stands still before that record; nothing is lost or passed over.
+TEST(PipelineRecords, K23WithoutRoomForDeadLettersNothingIsPassedOver) {
+  TestPipeline t;
+  t.log->polled_max = 1;
+  t.dead->slow = true;  // its append never ends
+  t.Put(0, "cpu", 1, t.Now());
+  t.log->Append(0, "{", t.clock.Now());
+  t.Put(0, "cpu", 2, t.Now() + seconds(1));
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.Points(), ElementsAre("cpu 1.000000"));
+  EXPECT_EQ(DecodePosition(t.Progress(0).position)->source, "0");
+  t.Stop();
+  t.dead->slow = false;
+  t.Start();
+  t.Run();
+  EXPECT_THAT(t.dead->entries, ElementsAre("p0/1 decode"));
+  EXPECT_THAT(t.Points(), SizeIs(2));
+}
+
+// P11: every record read is accounted for.
+TEST(PipelineRecords, P11EveryRecordIsAPointFilteredPunctuationOrADeadLetter) {
+  TestPipeline t;
+  t.definition.mapping.punctuation = "Watermark";
+  t.definition.rules.filter.texts = {{"measure_name", {"cpu"}, false}};
+  SeededRandom random(11);
+  for (int i = 0; i < 2000; ++i) {
+    switch (random.Below(5)) {
+      case 0:
+        t.log->Append(0, "{", t.clock.Now());
+        break;
+      case 1:
+        t.log->Append(0, R"({"Watermark":1})", t.clock.Now());
+        break;
+      case 2:
+        t.Put(0, "mem", 1, t.Now());
+        break;
+      default:
+        t.Put(0, "cpu", i, t.Now() + milliseconds(static_cast<int64_t>(random.Below(50))));
+    }
+  }
+  t.definition.breaker = 1;
+  t.Start();
+  t.Run();
+  const PipelineStatus s = t.pipeline->Status();
+  EXPECT_EQ(s.records_total, 2000U);
+  EXPECT_EQ(s.points_total + s.filtered_total + s.punctuations_total + s.dead_letters_total, 2000U);
+}
+
 // event-time.md section 14.
 TEST(Breaker, OpensAtMoreThanItsShareOfTenThousandConsecutiveRecords) {
   Breaker breaker(0.05);

@@ -261,5 +261,105 @@ TEST(Watermark, OnlyExistingPipelinesCount) {
   EXPECT_EQ(v.W(), "11");
 }
 
+/// The tracker alone, fed with what pipelines journal when partitions come and go
+/// (event-time.md 2.6); pipeline_replay_test.cpp has the other half of these rows.
+class Partitions {
+ public:
+  explicit Partitions(int64_t bound) : tracker_(nanoseconds(bound)) {}
+
+  /// Inclusive watermark after the step, as the page prints it.
+  std::string Fold(uint32_t partition, std::optional<int64_t> max, bool idle = false,
+                   std::optional<int64_t> floor = std::nullopt) {
+    store::SourceProgress progress;
+    progress.source = {store::SourceId::Kind::kPipeline, 1};
+    progress.partition = partition;
+    if (max) progress.max_event_time = EventTime{*max};
+    if (floor) progress.floor = EventTime{*floor};
+    progress.idle = idle;
+    tracker_.Fold(progress, {});
+    const auto w = tracker_.Combine({});
+    return w ? std::to_string(w->ns - 1) : "-inf";
+  }
+
+ private:
+  WatermarkTracker tracker_;
+};
+
+TEST(WatermarkTracker, B10ChildrenOfASplitStartAtTheirParents) {
+  Partitions p(0);
+  EXPECT_EQ(p.Fold(0, 12), "11");
+  p.Fold(0, 12, true);
+  p.Fold(1, 12);
+  EXPECT_EQ(p.Fold(2, 12), "11");
+  EXPECT_EQ(p.Fold(1, 20), "11");
+  EXPECT_EQ(p.Fold(2, 21), "19");
+}
+
+TEST(WatermarkTracker, B11AMergeStartsAtTheSlower) {
+  Partitions p(0);
+  p.Fold(1, std::nullopt);
+  EXPECT_EQ(p.Fold(0, 3), "-inf");
+  EXPECT_EQ(p.Fold(1, 25), "2");
+  p.Fold(2, 3);
+  p.Fold(0, 3, true);
+  EXPECT_EQ(p.Fold(1, 25, true), "2");
+  EXPECT_EQ(p.Fold(2, 26), "25");
+}
+
+TEST(WatermarkTracker, B14ADrainLeavesNothingOpen) {
+  Partitions p(2);
+  EXPECT_EQ(p.Fold(0, 3), "0");
+  EXPECT_EQ(p.Fold(0, 11), "8");
+  EXPECT_EQ(p.Fold(0, 11, false, kEventTimeMax.ns), std::to_string(kEventTimeMax.ns - 1));
+}
+
+TEST(WatermarkTracker, B16AndB17PartitionsLeaveAndJoin) {
+  Partitions left(0);
+  left.Fold(1, std::nullopt);
+  left.Fold(0, 30);
+  EXPECT_EQ(left.Fold(1, 2), "1");
+  EXPECT_EQ(left.Fold(1, 2, true), "29");
+  Partitions joined(0);
+  EXPECT_EQ(joined.Fold(0, 12), "11");
+  EXPECT_EQ(joined.Fold(1, std::nullopt), "11");
+  EXPECT_EQ(joined.Fold(0, 35), "11");
+  EXPECT_EQ(joined.Fold(1, 14), "13");
+  EXPECT_EQ(joined.Fold(1, 40), "34");
+}
+
+// event-time.md 2.1: punctuation stands above the bound, and does not make up for other partitions.
+TEST(WatermarkTracker, AFloorHoldsWhateverTheBound) {
+  Partitions p(100);
+  EXPECT_EQ(p.Fold(0, 150), "49");
+  EXPECT_EQ(p.Fold(0, 150, false, 120), "119");
+  EXPECT_EQ(p.Fold(0, 160, false, 90), "119") << "it never falls";
+  EXPECT_EQ(p.Fold(0, 300, false, 120), "199");
+  Partitions silent(100);
+  silent.Fold(1, std::nullopt);
+  EXPECT_EQ(silent.Fold(0, std::nullopt, false, 50), "-inf");
+  EXPECT_EQ(silent.Fold(1, std::nullopt, false, 70), "49") << "a floor is a clock";
+}
+
+// event-time.md 6.5, R4: what was lost unread counts whenever it happened, and over a restart.
+TEST(WatermarkTracker, AGapRaisesTheTimeFromWhichWindowsAreWhole) {
+  WatermarkTracker tracker(nanoseconds(0));
+  store::SourceProgress progress;
+  progress.source = {store::SourceId::Kind::kPipeline, 1};
+  progress.max_event_time = EventTime{10};
+  tracker.NoteStart(progress);
+  EXPECT_EQ(tracker.whole_from(), std::nullopt);
+  progress.whole_from = EventTime{70};
+  tracker.NoteStart(progress);
+  progress.whole_from = EventTime{50};
+  tracker.NoteStart(progress);
+  EXPECT_EQ(tracker.whole_from(), EventTime{70});
+  ByteWriter bytes;
+  tracker.AppendTo(bytes);
+  WatermarkTracker again(nanoseconds(0));
+  ByteReader in(bytes.view());
+  again.Read(in);
+  EXPECT_EQ(again.whole_from(), EventTime{70});
+}
+
 }  // namespace
 }  // namespace tidemark::view
