@@ -255,7 +255,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Open(catalog::PipelineDef definition
                       MakeDecoder(definition.mapping, definition.rules, options.decoder));
   auto impl = std::make_shared<Impl>(std::move(definition), table, retention, std::move(source),
                                      std::move(dead_letters), std::move(decoder), store, clock,
-                                     metrics, options);
+                                     metrics, std::move(options));
   impl->source->OnRecords([weak = std::weak_ptr(impl)] {
     if (const auto self = weak.lock()) self->WakeUp();
   });

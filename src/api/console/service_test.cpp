@@ -416,15 +416,17 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
   EXPECT_THAT(Members(table), ElementsAre("name", "memory_retention_hours",
                                           "magnetic_retention_days", "series", "points"));
   const auto pipeline = t.Get("/api/v1/pipelines/p");
-  EXPECT_THAT(
-      Members(pipeline.body),
-      ElementsAre("name", "stream", "database", "table", "dead_letter_stream", "state",
-                  "records_per_second", "records_total", "points_total", "late_points_total",
-                  "dead_letters_total", "lag_records", "lag_ms", "partitions", "error"));
+  EXPECT_THAT(Members(pipeline.body),
+              ElementsAre("name", "stream", "database", "table", "dead_letter_stream", "state",
+                          "records_per_second", "records_total", "points_total",
+                          "late_points_total", "dead_letters_total", "lag_records", "lag_ms",
+                          "partitions", "filtered_total", "punctuations_total", "replayed_total",
+                          "gap_records_total", "breaker_open", "error"));
   EXPECT_EQ(Text(pipeline.body, "dead_letter_stream"), "p-dead");
   EXPECT_EQ(Text(pipeline.body, "records_total"), "2");
   EXPECT_THAT(Members(At(pipeline.body, "partitions").array().at(0)),
-              ElementsAre("partition", "position", "max_event_time", "idle"));
+              ElementsAre("partition", "position", "max_event_time", "idle", "replaying",
+                          "gap_records", "whole_from"));
   const auto view = t.Get("/api/v1/views/v");
   EXPECT_THAT(Members(view.body),
               ElementsAre("name", "database", "table", "target_table", "state", "generation",
