@@ -131,7 +131,7 @@ export const tests = {
     const slider = page.getByRole('slider', { name: /Allowed lateness/ });
     await slider.focus();
     await page.keyboard.press('End');
-    await words.getByText(/allowed lateness of 1 h 99\.99\d* % .*about 5.568 more windows/).waitFor();
+    await words.getByText(/allowed lateness of 1 h, 99\.99\d* % .*about 5.568 more windows/).waitFor();
     await page.getByTestId('who-is-late').getByText('shardId-000000000002').waitFor();
     await Looks(page, 'view-late-freeze');
     await page.getByRole('link', { name: 'Their windows' }).click();

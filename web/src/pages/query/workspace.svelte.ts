@@ -19,6 +19,8 @@ const kCurrentKey = 'tidemark.query.current';
 
 const RandomId = (): string => [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(36)).join('').slice(0, 12);
 
+const FirstTable = (sql: string): string | null => TablesOf(sql)[0]?.table ?? null;
+
 export class Workspace {
   tabs = $state<QueryTab[]>([]);
   current_id = $state('');
@@ -84,7 +86,7 @@ export class Workspace {
 
   New(sql: string, more: Partial<QueryTab> = {}): QueryTab {
     const numbers = this.tabs.map((t) => Number(/^Query (\d+)$/.exec(t.title)?.[1] ?? 0));
-    const tab = { ...NewTab(RandomId(), Math.max(0, ...numbers) + 1, sql), table: TablesOf(sql)[0]?.table ?? null, ...more };
+    const tab = { ...NewTab(RandomId(), Math.max(0, ...numbers) + 1, sql), table: FirstTable(sql), ...more };
     if (this.tabs.length < kTabsMax) this.tabs.push(tab);
     else this.tabs.splice(kTabsMax - 1, 1, tab);
     this.Select(tab.id);
@@ -125,6 +127,11 @@ export class Workspace {
     Object.assign(tab, change);
     this.#SaveSoon();
     this.#ValidateSoon();
+  }
+
+  /** Another text as a whole, which names the tab at once; typing does with the next save. */
+  Replace(sql: string, more: Partial<QueryTab> = {}): void {
+    this.Edit({ sql, table: FirstTable(sql), ...more });
   }
 
   /** The other window's text wins, or this one's. */
@@ -241,7 +248,7 @@ export class Workspace {
     const tab = this.tab;
     if (tab === null || this.elsewhere !== null) return;
     // Not with each key: it reads the whole text.
-    const table = TablesOf(tab.sql)[0]?.table ?? null;
+    const table = FirstTable(tab.sql);
     if (table !== tab.table) tab.table = table;
     this.elsewhere = this.#store.Save(tab);
   }
