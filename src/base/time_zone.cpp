@@ -355,4 +355,16 @@ std::optional<int64_t> TimeZone::InstantOf(int64_t local_seconds) const {
   return earliest;
 }
 
+int64_t TimeZone::FirstInstantAt(int64_t local_seconds) const {
+  if (const auto instant = InstantOf(local_seconds)) return *instant;
+  // Skipped by a change of at most a day (Pacific/Apia, 2011-12-30) that is alone within two.
+  int64_t before = local_seconds - 2 * kDay;
+  int64_t at_or_after = local_seconds + 2 * kDay;
+  while (at_or_after - before > 1) {
+    const int64_t middle = before + (at_or_after - before) / 2;
+    (middle + OffsetAt(middle) >= local_seconds ? at_or_after : before) = middle;
+  }
+  return at_or_after;
+}
+
 }  // namespace tidemark

@@ -26,6 +26,9 @@ class TimeZone {
   /// they skip it.
   std::optional<int64_t> InstantOf(int64_t local_seconds) const;
 
+  /// The first instant at which clocks show `local_seconds` or more: where they skip it, the jump.
+  int64_t FirstInstantAt(int64_t local_seconds) const;
+
   struct Data;
 
  private:

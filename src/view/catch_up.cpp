@@ -27,23 +27,18 @@ store::Selection SourceSelection(const ViewDefinition& definition, TimeRange tim
 }
 
 CatchUp::CatchUp(store::Store& store, const ViewDefinition& definition, SeriesBook& book)
-    : store_(store),
-      definition_(definition),
-      book_(book),
-      grid_(definition.width, definition.offset) {}
+    : store_(store), definition_(definition), book_(book), windows_(WindowsOf(definition)) {}
 
 void CatchUp::Add(SeriesIndex series, TimeRange time) {
-  Add(Range{.series = series, .windows = time});
+  Add(Range{.series = series, .time = time});
 }
 
-void CatchUp::AddAll(TimeRange time) { Add(Range{.series = kAll, .windows = time}); }
+void CatchUp::AddAll(TimeRange time) { Add(Range{.series = kAll, .time = time}); }
 
 void CatchUp::Add(Range range) {
-  range.windows.start = std::max(range.windows.start, kEventTimeMin);
-  range.windows.end = std::min(range.windows.end, kEventTimeMax);
-  if (range.windows.empty()) return;
-  range.windows.start = grid_.StartOf(range.windows.start);
-  range.windows.end = grid_.StartOf(range.windows.end - nanoseconds(1)) + grid_.width();
+  range.time.start = std::max(range.time.start, kEventTimeMin);
+  range.time.end = std::min(range.time.end, kEventTimeMax);
+  if (range.time.empty()) return;
   ranges_.push_back(range);
   if (ranges_.size() >= merge_at_) {
     Merge();
@@ -56,14 +51,13 @@ void CatchUp::Merge() {
   ranges_.erase(ranges_.begin(), ranges_.begin() + static_cast<ptrdiff_t>(next_));
   next_ = 0;
   std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) {
-    return a.series != b.series ? a.series < b.series : a.windows.start < b.windows.start;
+    return a.series != b.series ? a.series < b.series : a.time.start < b.time.start;
   });
   size_t kept = 0;
   for (size_t i = 0; i < ranges_.size(); ++i) {
     if (kept > 0 && ranges_[kept - 1].series == ranges_[i].series &&
-        ranges_[i].windows.start <= ranges_[kept - 1].windows.end) {
-      ranges_[kept - 1].windows.end =
-          std::max(ranges_[kept - 1].windows.end, ranges_[i].windows.end);
+        ranges_[i].time.start <= ranges_[kept - 1].time.end) {
+      ranges_[kept - 1].time.end = std::max(ranges_[kept - 1].time.end, ranges_[i].time.end);
     } else {
       ranges_[kept++] = ranges_[i];
     }
@@ -71,18 +65,15 @@ void CatchUp::Merge() {
   ranges_.resize(kept);
 }
 
-bool CatchUp::Bound(EventTime from, EventTime until) {
+bool CatchUp::Bound(EventTime from, const Prefix& until) {
+  from_ = from;
+  until_ = until;
   bool beyond = false;
-  for (Range& range : ranges_) {
-    beyond = beyond || range.windows.end > until;
-    range.windows.end = std::min(range.windows.end, until);
-    // `from` is no window's start: those that begin before it are left out.
-    if (range.windows.start < from) {
-      const EventTime start = grid_.StartOf(from);
-      range.windows.start = start < from ? start + grid_.width() : start;
-    }
+  for (const Range& range : ranges_) {
+    windows_.ForEachOf(range.time.end - nanoseconds(1),
+                       [&](WindowId window) { beyond = beyond || !until.Has(window); });
   }
-  std::erase_if(ranges_, [](const Range& range) { return range.windows.empty(); });
+  std::erase_if(ranges_, [from](const Range& range) { return range.time.end <= from; });
   next_ = 0;
   Merge();
   return beyond;
@@ -95,39 +86,38 @@ void CatchUp::Exclude(const DamageMap& damage, HeldWindows& held) {
   kept.reserve(size());
   for (; next_ < ranges_.size(); ++next_) {
     const Range& range = ranges_[next_];
-    for (const TimeRange& readable : damage.lost().Outside(range.windows)) {
-      for (const TimeRange& waiting : damage.waiting().Inside(readable)) held.AddRange(waiting);
-      for (const TimeRange& left : damage.waiting().Outside(readable)) {
-        kept.push_back({range.series, left});
-      }
+    for (const TimeRange& waiting : damage.waiting().Inside(range.time)) held.AddRange(waiting);
+    for (const TimeRange& left : damage.waiting().Outside(range.time)) {
+      kept.push_back({range.series, left});
     }
   }
   ranges_ = std::move(kept);
   next_ = 0;
 }
 
-Result<void> CatchUp::Take(size_t windows_max, EventTime published, std::vector<Due>& out) {
+Result<void> CatchUp::Take(size_t windows_max, const Prefix& published, std::vector<Due>& out) {
   while (!empty() && out.size() < windows_max) {
     Range& range = ranges_[next_];
-    const int64_t windows = (range.windows.end - range.windows.start) / grid_.width();
-    if (range.series == kAll || windows > kEnumeratedMax) {
+    if (range.series == kAll || windows_.CountOver(range.time) > kEnumeratedMax) {
       TM_ASSIGN_OR_RETURN(const bool more, ScanSome(range, windows_max, published, out));
       if (more) return {};
     } else {
-      for (EventTime w = range.windows.start; w < range.windows.end; w = w + grid_.width()) {
-        out.push_back({.window = w, .series = range.series, .coarse = w < published});
-      }
+      windows_.ForEachOver(range.time, [&](WindowId w) {
+        if (Counts(w)) {
+          out.push_back({.window = w, .series = range.series, .coarse = published.Has(w)});
+        }
+      });
     }
     ++next_;
   }
   return {};
 }
 
-Result<bool> CatchUp::ScanSome(Range& range, size_t windows_max, EventTime published,
+Result<bool> CatchUp::ScanSome(Range& range, size_t windows_max, const Prefix& published,
                                std::vector<Due>& out) {
   if (cursor_ == nullptr) {
     store::ScanRequest scan;
-    scan.selection = SourceSelection(definition_, range.windows);
+    scan.selection = SourceSelection(definition_, range.time);
     if (range.series != kAll) scan.selection.series = {{book_.source(range.series)}};
     TM_ASSIGN_OR_RETURN(cursor_, store_.Scan(scan));
   }
@@ -144,11 +134,9 @@ Result<bool> CatchUp::ScanSome(Range& range, size_t windows_max, EventTime publi
     }
     const SeriesIndex series = book_.Find(slice.series->ref);
     if (series == SeriesDirectory::kForeign) continue;
-    for (auto it = slice.times.begin(); it != slice.times.end();) {
-      const TimeRange window = grid_.WindowOf(*it);
-      out.push_back({.window = window.start, .series = series, .coarse = window.start < published});
-      it = std::lower_bound(it, slice.times.end(), window.end);
-    }
+    ForEachWindow(windows_, slice.times, [&](WindowId w) {
+      if (Counts(w)) out.push_back({.window = w, .series = series, .coarse = published.Has(w)});
+    });
   }
   return true;
 }

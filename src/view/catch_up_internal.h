@@ -4,9 +4,8 @@
 // so that a view that fell far behind costs memory by chunk, not by window; taken window by window.
 // Single-owner.
 //
-//  1. Every window of every range comes out of Take() at least once, whatever is in it; a superset
-//  is
-//     harmless, since an evaluation that gives the same bits writes nothing.
+//  1. Every window that touches a range comes out of Take() at least once, whatever is in it; a
+//     superset is harmless, since an evaluation that gives the same bits writes nothing.
 //  2. A range over few windows is enumerated; a wide one is scanned for the windows that have
 //  points.
 #pragma once
@@ -40,31 +39,34 @@ class CatchUp {
   bool empty() const { return next_ >= ranges_.size(); }
   size_t size() const { return ranges_.size() - next_; }  // ranges left
 
-  /// Cuts everything to windows that start in [from, until), and merges. True: something lay at or
-  /// beyond `until`.
-  bool Bound(EventTime from, EventTime until);
+  /// Only windows that start at `from` or later and are in `until` count from now on; merges. True:
+  /// some range touched a window that is not in `until`.
+  bool Bound(EventTime from, const Prefix& until);
   /// Cuts out what cannot be read now (into `held`) or never again.
   void Exclude(const DamageMap& damage, HeldWindows& held);
-  /// Appends some windows, about `windows_max`, to `out`; those that start before `published` are
-  /// `coarse`. kCorruption: a scan met damage; nothing is lost, Exclude() it and go on.
-  Result<void> Take(size_t windows_max, EventTime published, std::vector<Due>& out);
+  /// Appends some windows, about `windows_max`, to `out`; those in `published` are `coarse`.
+  /// kCorruption: a scan met damage; nothing is lost, Exclude() it and go on.
+  Result<void> Take(size_t windows_max, const Prefix& published, std::vector<Due>& out);
 
  private:
   static constexpr SeriesIndex kAll = SeriesDirectory::kUnknown;
   struct Range {
     SeriesIndex series = kAll;
-    TimeRange windows;  // starts and end are of windows
+    TimeRange time;
   };
 
   void Add(Range range);
   void Merge();
-  Result<bool> ScanSome(Range& range, size_t windows_max, EventTime published,
+  bool Counts(WindowId window) const { return window.start >= from_ && until_.Has(window); }
+  Result<bool> ScanSome(Range& range, size_t windows_max, const Prefix& published,
                         std::vector<Due>& out);
 
   store::Store& store_;
   const ViewDefinition& definition_;
   SeriesBook& book_;
-  const WindowGrid grid_;
+  const Windows windows_;
+  EventTime from_{INT64_MIN};
+  Prefix until_;
   std::vector<Range> ranges_;
   size_t next_ = 0;
   size_t merge_at_ = 65536;

@@ -23,14 +23,6 @@ std::vector<TimeRange> Normalised(std::vector<TimeRange> ranges) {
   return ranges;
 }
 
-/// Starts of the windows that hold a time of `time`.
-TimeRange WindowsOver(const WindowGrid& grid, TimeRange time) {
-  const EventTime start = std::max(time.start, kEventTimeMin);
-  const EventTime end = std::min(time.end, kEventTimeMax);
-  if (end <= start) return {start, start};
-  return {grid.StartOf(start), grid.StartOf(end - nanoseconds(1)) + grid.width()};
-}
-
 }  // namespace
 
 RangeSet::RangeSet(std::vector<TimeRange> ranges) : ranges_(Normalised(std::move(ranges))) {}
@@ -40,6 +32,12 @@ bool RangeSet::Contains(EventTime t) const {
       std::upper_bound(ranges_.begin(), ranges_.end(), t,
                        [](EventTime at, const TimeRange& r) { return at < r.start; });
   return after != ranges_.begin() && std::prev(after)->Contains(t);
+}
+
+bool RangeSet::Touches(TimeRange range) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), range.start,
+                                      [](EventTime at, const TimeRange& r) { return at < r.end; });
+  return after != ranges_.end() && after->start < range.end && !range.empty();
 }
 
 std::vector<TimeRange> RangeSet::Inside(TimeRange range) const {
@@ -63,41 +61,44 @@ std::vector<TimeRange> RangeSet::Outside(TimeRange range) const {
   return out;
 }
 
-DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition) {
-  const WindowGrid grid(definition.width, definition.offset);
-  std::vector<TimeRange> waiting;
-  std::vector<TimeRange> lost;
-  std::vector<TimeRange> unreadable;
-  for (const store::DamagedRange& d : store.Damaged(definition.source)) {
-    (d.accepted ? lost : waiting).push_back(WindowsOver(grid, d.time));
-    if (!d.accepted) unreadable.push_back(d.time);
-  }
+DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition)
+    : windows_(WindowsOf(definition)), label_(definition.label) {
+  const auto read = [&store](TableId table, bool accepted) {
+    std::vector<TimeRange> out;
+    for (const store::DamagedRange& d : store.Damaged(table)) {
+      if (d.accepted == accepted) out.push_back(d.time);
+    }
+    return RangeSet(std::move(out));
+  };
   // A row that cannot be read has an unknown revision: nothing can follow it.
-  const nanoseconds label = definition.label == Label::kEnd ? definition.width : nanoseconds(0);
-  for (const store::DamagedRange& d : store.Damaged(definition.target)) {
-    const TimeRange rows{std::max(d.time.start, kEventTimeMin + label) - label,
-                         std::max(d.time.end, kEventTimeMin + label) - label};
-    (d.accepted ? lost : waiting).push_back(WindowsOver(grid, rows));
-  }
-  waiting_ = RangeSet(std::move(waiting));
-  lost_ = RangeSet(std::move(lost));
-  unreadable_ = RangeSet(std::move(unreadable));
+  waiting_ = {read(definition.source, false), read(definition.target, false)};
+  std::vector<TimeRange> touching;
+  for (const TimeRange& time : waiting_.source.ranges()) touching.push_back(windows_.HullOf(time));
+  waiting_windows_ = RangeSet(std::move(touching));
+  lost_ = {read(definition.source, true), read(definition.target, true)};
 }
 
-void HeldWindows::Add(const Due& due, nanoseconds width) {
+bool DamageMap::Touches(const Damage& damage, WindowId window) const {
+  if (damage.none()) return false;
+  const TimeRange range = windows_.WindowAt(window);
+  return damage.source.Touches(range) ||
+         damage.target.Contains(label_ == Label::kEnd ? range.end : range.start);
+}
+
+void HeldWindows::Add(const Due& due, const Windows& windows) {
   exact_.push_back(due);
   // Its row may have been written by an evaluation whose outcome was not seen.
   exact_.back().fresh = false;
   if (exact_.size() <= kExactMax) return;
   SortAndMerge(exact_);
   if (exact_.size() <= kExactMax) return;
-  for (const Due& d : exact_) ranges_.push_back({d.window, d.window + width});
+  for (const Due& d : exact_) ranges_.push_back(windows.WindowAt(d.window));
   exact_.clear();
-  AddRange({due.window, due.window + width});
+  AddRange(windows.WindowAt(due.window));
 }
 
-void HeldWindows::AddRange(TimeRange windows) {
-  ranges_.push_back(windows);
+void HeldWindows::AddRange(TimeRange time) {
+  ranges_.push_back(time);
   ranges_ = Normalised(std::move(ranges_));
   while (ranges_.size() > kRangesMax) {
     // The two that lie closest become one.

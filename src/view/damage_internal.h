@@ -27,6 +27,7 @@ class RangeSet {
   RangeSet() = default;
   explicit RangeSet(std::vector<TimeRange> ranges);
   bool Contains(EventTime t) const;
+  bool Touches(TimeRange range) const;
   const std::vector<TimeRange>& ranges() const { return ranges_; }
   /// The parts of `range` inside, and outside.
   std::vector<TimeRange> Inside(TimeRange range) const;
@@ -39,23 +40,35 @@ class RangeSet {
 
 class DamageMap {
  public:
-  DamageMap() = default;
+  explicit DamageMap(Windows windows, Label label) : windows_(std::move(windows)), label_(label) {}
   DamageMap(store::Store& store, const ViewDefinition& definition);
 
-  bool none() const { return waiting_.ranges().empty() && lost_.ranges().empty(); }
-  /// By window start. Lost wins.
-  bool IsLost(EventTime window) const { return lost_.Contains(window); }
-  bool IsWaiting(EventTime window) const { return waiting_.Contains(window) && !IsLost(window); }
-  const RangeSet& waiting() const { return waiting_; }  // windows
-  const RangeSet& lost() const { return lost_; }        // windows
+  bool none() const { return waiting_.none() && lost_.none(); }
+  /// Lost wins.
+  bool IsLost(WindowId window) const { return Touches(lost_, window); }
+  bool IsWaiting(WindowId window) const { return Touches(waiting_, window) && !IsLost(window); }
+  /// Times of the windows that touch such.
+  const RangeSet& waiting() const { return waiting_windows_; }
   /// Times of the source that a scan cannot pass.
-  const RangeSet& unreadable() const { return unreadable_; }
-  friend bool operator==(const DamageMap&, const DamageMap&) = default;
+  const RangeSet& unreadable() const { return waiting_.source; }
+  friend bool operator==(const DamageMap& a, const DamageMap& b) {
+    return a.waiting_ == b.waiting_ && a.lost_ == b.lost_;
+  }
 
  private:
-  RangeSet waiting_;
-  RangeSet lost_;
-  RangeSet unreadable_;
+  struct Damage {
+    RangeSet source;  // times of raw points
+    RangeSet target;  // times of rows
+    bool none() const { return source.ranges().empty() && target.ranges().empty(); }
+    friend bool operator==(const Damage&, const Damage&) = default;
+  };
+  bool Touches(const Damage& damage, WindowId window) const;
+
+  Windows windows_;
+  Label label_;
+  Damage waiting_;
+  RangeSet waiting_windows_;
+  Damage lost_;
 };
 
 class HeldWindows {
@@ -65,9 +78,9 @@ class HeldWindows {
 
   bool empty() const { return exact_.empty() && ranges_.empty(); }
   size_t size() const { return exact_.size() + ranges_.size(); }
-  void Add(const Due& due, nanoseconds width);
-  /// Windows of any series that start in `windows`.
-  void AddRange(TimeRange windows);
+  void Add(const Due& due, const Windows& windows);
+  /// Windows of any series that hold some time of `time`.
+  void AddRange(TimeRange time);
 
   bool Contains(const Due& due) const;  // the pair
 

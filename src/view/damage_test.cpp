@@ -30,7 +30,8 @@ TEST(RangeSet, CutsRanges) {
 TEST(HeldWindows, AreRangesBeyondABound) {
   HeldWindows held;
   for (int64_t i = 0; i <= static_cast<int64_t>(HeldWindows::kExactMax); ++i) {
-    held.Add({.window = EventTime{10 * i}, .series = 1, .late_points = 1}, nanoseconds(10));
+    held.Add({.window = {EventTime{10 * i}}, .series = 1, .late_points = 1},
+             Windows::Tumbling(nanoseconds(10)));
   }
   EXPECT_THAT(held.exact(), IsEmpty());
   EXPECT_THAT(held.ranges(),

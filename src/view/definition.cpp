@@ -2,14 +2,19 @@
 #include "view/definition.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
+
+#include "base/check.h"
+#include "view/calendar.h"
 
 namespace tidemark::view {
 namespace {
 
 constexpr std::string_view kMeasure = "{measure}";
 constexpr std::string_view kAggregate = "{aggregate}";
+constexpr std::string_view kWindow = "{window}";
 
 struct Affixes {
   std::string_view prefix;
@@ -41,6 +46,48 @@ std::optional<store::ValueType> TypeFromText(std::string_view text) {
   return std::nullopt;
 }
 
+// event-time.md section 1: size + lateness <= 12 years keeps every sum inside int64.
+constexpr nanoseconds kSpanMax = hours(24 * 366 * 12);
+/// Windows that hold one time: each late point may cost as many evaluations.
+constexpr int64_t kOverlapMax = 10'000;
+
+Result<void> CheckLevels(const ViewDefinition& d) {
+  if (d.levels.size() > kLevelsMax) {
+    return Invalid(d.name, "levels: at most " + std::to_string(kLevelsMax));
+  }
+  nanoseconds before{0};
+  for (const nanoseconds level : d.levels) {
+    if (level <= before || level > kSpanMax) {
+      return Invalid(d.name, "levels must ascend, each above 0 and below 12 years");
+    }
+    if (level % d.levels.front() != nanoseconds(0)) {
+      return Invalid(d.name, "levels: " + FormatDuration(level) + " is not a multiple of " +
+                                 FormatDuration(d.levels.front()));
+    }
+    before = level;
+  }
+  return {};
+}
+
+Result<void> CheckWindows(const ViewDefinition& d) {
+  if (!d.levels.empty()) return CheckLevels(d);
+  if (!d.calendar.empty()) {
+    auto grid = CalendarGrid::Make(d.calendar, d.zone, d.week_start);
+    if (!grid.ok()) return std::move(grid).error().With("view " + d.name);
+    return {};
+  }
+  if (d.width <= nanoseconds(0)) return Invalid(d.name, "window must be longer than 0");
+  if (d.width > kSpanMax) return Invalid(d.name, "window must be below 12 years");
+  if (d.slide < nanoseconds(0) || d.slide > kSpanMax) {
+    return Invalid(d.name, "slide must be above 0 and below 12 years");
+  }
+  if (d.slide > nanoseconds(0) && d.width / d.slide > kOverlapMax) {
+    return Invalid(d.name, "slide: each time would be in more than " + std::to_string(kOverlapMax) +
+                               " windows");
+  }
+  return {};
+}
+
 /// What the grammar knows and this version does not do.
 Result<void> CheckOffered(const catalog::ViewDef& def) {
   const catalog::ViewDef plain;
@@ -53,11 +100,8 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
   if (!def.source.empty()) return refuse("source");
   if (!def.filter.empty()) return refuse("filter");
   if (!def.label_map.name.empty()) return refuse("label_map");
-  if (def.slide != plain.slide) return refuse("slide");
   if (def.session_gap != plain.session_gap) return refuse("session_gap");
-  if (!def.calendar.empty()) return refuse("calendar");
   if (def.every != plain.every) return refuse("every");
-  if (!def.levels.empty()) return refuse("levels");
   if (def.multi_rows) return refuse("rows = \"multi\"");
   if (!def.buckets.empty()) return refuse("buckets");
   if (def.staleness != plain.staleness) return refuse("staleness");
@@ -73,10 +117,18 @@ Result<void> CheckOutput(const ViewDefinition& d) {
   if (at == std::string::npos || output.find(kMeasure, at + 1) != std::string::npos) {
     return Invalid(d.name, "output \"" + output + "\" must contain {measure} exactly once");
   }
-  const std::string rest =
-      ReplaceAll(ReplaceAll(output, kMeasure, ""), kAggregate, d.aggregates.size() == 1 ? "x" : "");
+  const bool has_window = output.find(kWindow) != std::string::npos;
+  const std::string rest = ReplaceAll(
+      ReplaceAll(ReplaceAll(output, kMeasure, ""), kAggregate, d.aggregates.size() == 1 ? "x" : ""),
+      kWindow, "x");
   if (rest.find_first_of("{}") != std::string::npos) {
-    return Invalid(d.name, "output \"" + output + "\" knows only {measure} and {aggregate}");
+    return Invalid(d.name,
+                   "output \"" + output + "\" knows only {measure}, {aggregate} and {window}");
+  }
+  if (has_window != !d.levels.empty()) {
+    return Invalid(d.name, has_window ? "output \"" + output + "\": {window} goes with levels"
+                                      : "output \"" + output +
+                                            "\" must contain {window}: the view has levels");
   }
   if (d.aggregates.size() > 1 && output.find(kAggregate) == std::string::npos) {
     return Invalid(d.name, "output \"" + output +
@@ -119,7 +171,12 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   }
   if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
   out.width = def.window;
+  out.slide = def.slide;
   out.offset = def.offset;
+  out.calendar = def.calendar;
+  out.zone = def.zone;
+  out.week_start = def.week_start;
+  out.levels = def.levels;
   out.output = def.output;
   out.label = def.label == catalog::WindowLabel::kEnd ? Label::kEnd : Label::kStart;
   out.out_of_orderness = def.out_of_orderness;
@@ -138,17 +195,15 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
 Result<void> CheckDefinition(const ViewDefinition& d) {
   if (d.name.empty()) return Invalid("(unnamed)", "a view needs a name");
   if (d.id.value == 0) return Invalid(d.name, "it has no id");
-  // event-time.md section 1: size + lateness <= 12 years keeps every sum inside int64.
-  constexpr nanoseconds kSpanMax = hours(24 * 366 * 12);
-  if (d.width <= nanoseconds(0)) return Invalid(d.name, "window must be longer than 0");
+  TM_RETURN_IF_ERROR(CheckWindows(d));
   if (d.out_of_orderness < nanoseconds(0)) {
     return Invalid(d.name, "out_of_orderness must not be negative");
   }
   if (d.allowed_lateness < nanoseconds(0)) {
     return Invalid(d.name, "allowed_lateness must not be negative");
   }
-  if (d.width > kSpanMax || d.out_of_orderness > kSpanMax || d.allowed_lateness > kSpanMax) {
-    return Invalid(d.name, "window, out_of_orderness and allowed_lateness must be below 12 years");
+  if (d.out_of_orderness > kSpanMax || d.allowed_lateness > kSpanMax) {
+    return Invalid(d.name, "out_of_orderness and allowed_lateness must be below 12 years");
   }
   for (const auto& [key, value] :
        {std::pair("early", d.early), std::pair("provisional_after", d.provisional_after)}) {
@@ -178,12 +233,29 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
 }
 
 std::vector<std::string> NameTemplates(const ViewDefinition& definition) {
+  std::vector<std::string> outputs;
+  for (const nanoseconds level : definition.levels) {
+    outputs.push_back(ReplaceAll(definition.output, kWindow, FormatDuration(level)));
+  }
+  if (outputs.empty()) outputs.push_back(definition.output);
   std::vector<std::string> out;
-  out.reserve(definition.aggregates.size());
-  for (const agg::Aggregate& aggregate : definition.aggregates) {
-    out.push_back(ReplaceAll(definition.output, kAggregate, aggregate.name));
+  out.reserve(outputs.size() * definition.aggregates.size());
+  for (const std::string& output : outputs) {
+    for (const agg::Aggregate& aggregate : definition.aggregates) {
+      out.push_back(ReplaceAll(output, kAggregate, aggregate.name));
+    }
   }
   return out;
+}
+
+Windows WindowsOf(const ViewDefinition& d) {
+  if (!d.levels.empty()) return Windows::Levels(d.levels, d.offset);
+  if (!d.calendar.empty()) {
+    auto grid = CalendarGrid::Make(d.calendar, d.zone, d.week_start);
+    TM_CHECK(grid.ok());
+    return Windows::Calendar(std::make_shared<const CalendarGrid>(*std::move(grid)));
+  }
+  return Windows::Hopping(d.width, d.slide > nanoseconds(0) ? d.slide : d.width, d.offset);
 }
 
 std::string MakeName(std::string_view name_template, std::string_view measure) {

@@ -14,6 +14,7 @@
 #include "catalog/definitions.h"
 #include "catalog/ids.h"
 #include "store/types.h"
+#include "view/window.h"
 
 namespace tidemark::view {
 
@@ -39,8 +40,14 @@ struct ViewDefinition {
   std::vector<std::string> measures{"*"};  // patterns: '*' any text, '?' one byte; one has to match
   std::vector<store::ValueType> types{store::ValueType::kDouble};
   std::vector<agg::Aggregate> aggregates{agg::Kind::kAvg};
+  // One kind of window: tumbling (width), hopping (width, slide), calendar, or levels.
   nanoseconds width{0};
+  nanoseconds slide{0};  // 0: tumbling
   nanoseconds offset{0};
+  std::string calendar;  // as in catalog::ViewDef, with the two below
+  std::string zone;
+  std::string week_start = "monday";
+  std::vector<nanoseconds> levels;  // names of rows have {window}
   std::string output = "{aggregate}_{measure}";
   Label label = Label::kStart;  // the row's time: start or end of its window
   nanoseconds out_of_orderness{0};
@@ -72,12 +79,16 @@ struct CatalogTables {
 };
 Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTables& tables);
 
-/// kInvalidArgument unless width > 0, bounds are not negative, every aggregate exists for every
-/// type, and the output template has {measure} once, literal text besides, and tells the aggregates
-/// apart.
+/// kInvalidArgument unless there is one kind of window, bounds are not negative, every aggregate
+/// exists for every type, and the output template has {measure} once, literal text besides, and
+/// tells the aggregates apart.
 Result<void> CheckDefinition(const ViewDefinition& definition);
 
-/// `output` with {aggregate} filled in: "avg_{measure}". One per aggregate, in their order.
+/// Of a definition that was checked.
+Windows WindowsOf(const ViewDefinition& definition);
+
+/// `output` with {aggregate} and {window} filled in: "avg_{measure}", "avg_5m_{measure}". By level,
+/// one per aggregate, in their order.
 std::vector<std::string> NameTemplates(const ViewDefinition& definition);
 /// The measure name that `name_template` makes of `measure`.
 std::string MakeName(std::string_view name_template, std::string_view measure);

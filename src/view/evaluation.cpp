@@ -58,10 +58,7 @@ bool IsEarly(const store::RowInfo& row) { return row.revision == 0 && row.record
 }  // namespace
 
 Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book)
-    : store_(store),
-      definition_(definition),
-      book_(book),
-      grid_(definition.width, definition.offset) {}
+    : store_(store), definition_(definition), book_(book), windows_(WindowsOf(definition)) {}
 
 size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
   uint64_t h = key.series.hi * 0x9e3779b97f4a7c15U ^ key.series.lo;
@@ -87,7 +84,7 @@ std::vector<Evaluator::RowKey> Evaluator::RowsWanted(const PieceRequest& request
   std::vector<RowKey> wanted;
   const auto want = [&](const Due& due) {
     for (size_t a = 0; a < book_.aggregates(); ++a) {
-      if (const auto* target = book_.target(due.series, a)) {
+      if (const auto* target = book_.target(due.series, due.window.level, a)) {
         wanted.push_back({*target, LabelOf(due.window)});
       }
     }
@@ -193,7 +190,7 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
     const Due& due = request.due[i];
     ask.windows.push_back({.group = static_cast<uint32_t>(i),
                            .series = book_.source(due.series),
-                           .range = grid_.WindowAt(due.window)});
+                           .range = windows_.WindowAt(due.window)});
     const store::ValueType type = book_.type(due.series);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
@@ -229,7 +226,7 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
 
 void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggregate,
                      uint64_t records, store::Scalar value, const Rows& rows, Piece& piece) {
-  const store::SeriesRef* target = book_.target(due.series, aggregate);
+  const store::SeriesRef* target = book_.target(due.series, due.window.level, aggregate);
   if (target == nullptr) {
     ++piece.refused;
     return;
@@ -244,7 +241,7 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
   const bool has_value = !std::holds_alternative<std::monostate>(value);
   if (existing != nullptr && existing->row.revision > 0 && SameBits(existing->value, value)) return;
   if (existing == nullptr && !has_value) return;
-  if (due.coarse && due.window < request.sealed_before) {
+  if (due.coarse && request.sealed.Has(due.window)) {
     LogFrozen(request, due, aggregate, rows, piece);
     return;
   }
@@ -276,7 +273,7 @@ bool Evaluator::EmitEarly(const PieceRequest& request, const NewRow& row,
 
 void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
                        Piece& piece) {
-  const TimeRange window = grid_.WindowAt(row.due.window);
+  const TimeRange window = windows_.WindowAt(row.due.window);
   const store::RowInfo& info = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
                                                                       .window_end = window.end,
                                                                       .revision = row.revision,
@@ -291,7 +288,7 @@ void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const sto
 
 store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due& due,
                                           store::SeriesRef target, Piece& piece) {
-  const TimeRange window = grid_.WindowAt(due.window);
+  const TimeRange window = windows_.WindowAt(due.window);
   store::RevisionEntry& entry = piece.revisions.emplace_back();
   entry.series = target;
   entry.time = LabelOf(due.window);
@@ -308,7 +305,7 @@ store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due
 
 void Evaluator::NoteChange(const Due& due, size_t aggregate, Piece& piece) {
   const EventTime label = LabelOf(due.window);
-  piece.measures.insert(book_.target_name(due.series, aggregate));
+  piece.measures.insert(book_.target_name(due.series, due.window.level, aggregate));
   if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
   piece.hull->start = std::min(piece.hull->start, label);
   piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
@@ -322,7 +319,7 @@ void Evaluator::EmitFrozen(const PieceRequest& request, const Rows& rows, Piece&
 
 void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate,
                           const Rows& rows, Piece& piece) {
-  const store::SeriesRef* target = book_.target(due.series, aggregate);
+  const store::SeriesRef* target = book_.target(due.series, due.window.level, aggregate);
   if (target == nullptr) return;
   store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
   if (const auto it = rows.find({*target, entry.time}); it != rows.end()) {

@@ -46,9 +46,9 @@ struct PieceRequest {
   ArrivalTime now;  // commit time
   /// Before their time: rows of revision 0 without an entry in the log.
   enum class Kind : uint8_t { kPublish, kEarly } kind = Kind::kPublish;
-  /// Coarse windows that start before it are sealed (kFreeze): only looked at, and logged as frozen
+  /// Coarse windows of it are sealed (kFreeze): only looked at, and logged as frozen
   /// when the raw points give another value.
-  EventTime sealed_before{INT64_MIN};
+  Prefix sealed;
   /// Rows of `fresh` pairs may exist: an earlier run may have written them without coming to its
   /// end.
   enum class FreshRows : uint8_t { kNone, kMayExist } fresh_rows = FreshRows::kNone;
@@ -76,8 +76,8 @@ class Evaluator {
   };
   using Rows = std::unordered_map<RowKey, Existing, RowKeyHash>;
 
-  EventTime LabelOf(EventTime window) const {
-    return definition_.label == Label::kEnd ? window + grid_.width() : window;
+  EventTime LabelOf(WindowId window) const {
+    return definition_.label == Label::kEnd ? windows_.WindowAt(window).end : window.start;
   }
   Result<Rows> ReadRows(const PieceRequest& request, std::vector<RowKey> wanted);
   Result<void> ScanRows(const PieceRequest& request, TimeRange time,
@@ -108,7 +108,7 @@ class Evaluator {
   store::Store& store_;
   const ViewDefinition& definition_;
   SeriesBook& book_;
-  const WindowGrid grid_;
+  const Windows windows_;
 };
 
 }  // namespace tidemark::view

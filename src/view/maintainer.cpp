@@ -386,28 +386,39 @@ Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, siz
   if (!status.watermark || out.size() == limit) return out;
 
   const ViewDefinition& d = slot->definition;
-  const WindowGrid grid(d.width, d.offset);
-  EventTime fired = grid.PassedBy(*status.watermark);
-  if (before) fired = std::min(fired, grid.StartOf(*before - nanoseconds(1)) + d.width);
-  const nanoseconds label = d.label == Label::kEnd ? d.width : nanoseconds(0);
+  const auto kind = WindowsOf(d);
+  const Prefix fired = kind.PassedBy(*status.watermark);
+  EventTime until = fired.until();
+  for (uint8_t level = 1; level < kind.levels(); ++level) {
+    until = std::max(until, fired.until(level));
+  }
+  if (before) until = std::min(until, *before);
+  // A superset: labels may be the windows' ends, and calendars vary.
+  const auto count = static_cast<int64_t>(limit - out.size());
   store::ScanRequest scan;
   scan.selection.table = d.target;
-  scan.selection.time = {fired - static_cast<int64_t>(limit - out.size()) * d.width + label,
-                         fired + label};
+  scan.selection.time = {until - count * kind.step_max(), until + kind.longest() + nanoseconds(1)};
   scan.selection.owners = {store::OwnerFilter::Kind::kView, d.owner()};
   scan.rows_wanted = true;
   TM_ASSIGN_OR_RETURN(const auto cursor, impl_->store.Scan(scan));
-  const std::string first_template = NameTemplates(d).front();
-  std::map<EventTime, WindowStatus, std::greater<>> closed;
+  // One aggregate of each level stands for all: they are written together.
+  std::vector<std::string> templates = NameTemplates(d);
+  for (size_t i = 0; i < kind.levels(); ++i) templates[i] = templates[i * d.aggregates.size()];
+  templates.resize(kind.levels());
+  std::map<std::pair<EventTime, EventTime>, WindowStatus, std::greater<>> closed;
   store::SliceBuffer buffer;
   store::Slice slice;
   for (;;) {
     TM_ASSIGN_OR_RETURN(const bool more, cursor->Next(buffer, slice));
     if (!more) break;
-    // One aggregate stands for all: they are written together.
-    if (!store::MatchesTemplate(first_template, slice.series->measure)) continue;
+    if (std::ranges::none_of(templates, [&slice](const std::string& name_template) {
+          return store::MatchesTemplate(name_template, slice.series->measure);
+        })) {
+      continue;
+    }
     for (const store::RowInfo& row : slice.rows) {
-      WindowStatus& w = closed[row.window_start];
+      if (row.window_start >= until || row.window_end > *status.watermark) continue;
+      WindowStatus& w = closed[{row.window_start, row.window_end}];
       w.window = {row.window_start, row.window_end};
       w.state = *status.watermark >= row.window_end + d.allowed_lateness
                     ? WindowStatus::State::kFinal
@@ -416,7 +427,10 @@ Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, siz
       w.revisions += row.revision;
     }
   }
-  for (const auto& [start, w] : closed) out.push_back(w);
+  for (const auto& [start, w] : closed) {
+    if (out.size() == limit) break;
+    out.push_back(w);
+  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/check.h"
 #include "view/marks_internal.h"
@@ -45,40 +46,95 @@ void SortAndMerge(std::vector<Due>& due) {
   due.resize(kept);
 }
 
-void MarkBook::Append(SeriesIndex series, EventTime window) {
-  if (newest_ == nullptr || newest_window_ != window) {
-    newest_ = &windows_[window];
-    newest_window_ = window;
+void MarkBook::Append(SeriesIndex series, EventTime slot) {
+  if (newest_ == nullptr || newest_slot_ != slot) {
+    newest_ = &slots_[slot];
+    newest_slot_ = slot;
   }
   newest_->push_back(series);
   ++size_;
 }
 
-void MarkBook::TakeBefore(EventTime until, std::vector<Due>& out) {
-  for (auto it = windows_.begin(); it != windows_.end() && it->first < until;) {
+void MarkBook::TakeFired(const Prefix& fired, const Prefix& until, std::vector<Due>& out) {
+  if (!windows_.simple()) return TakeSlots(fired, until, out);
+  for (auto it = slots_.begin(); it != slots_.end() && until.Has({it->first});) {
     for (const SeriesIndex series : it->second) {
-      out.push_back({.window = it->first, .series = series, .late_points = 0, .fresh = true});
+      out.push_back({.window = {it->first}, .series = series, .late_points = 0, .fresh = true});
     }
     size_ -= it->second.size();
-    it = windows_.erase(it);
+    it = slots_.erase(it);
     newest_ = nullptr;
   }
 }
 
-std::optional<EventTime> MarkBook::CopyFirst(EventTime from, std::vector<Due>& out) const {
-  const auto it = windows_.lower_bound(from);
-  if (it == windows_.end()) return std::nullopt;
-  for (const SeriesIndex series : it->second)
-    out.push_back({.window = it->first, .series = series, .fresh = true});
-  return it->first;
+void MarkBook::TakeSlots(const Prefix& fired, const Prefix& until, std::vector<Due>& out) {
+  std::map<WindowId, std::vector<const std::vector<SeriesIndex>*>> due;
+  std::vector<EventTime> done;
+  for (const auto& [slot, series] : slots_) {
+    bool passed = false;
+    bool open = false;
+    windows_.ForEachOf(slot, [&](WindowId window) {
+      (until.Has(window) ? passed : open) = true;
+      if (until.Has(window) && !fired.Has(window)) due[window].push_back(&series);
+    });
+    if (!open) {
+      done.push_back(slot);  // those of a gap between windows as well
+    } else if (!passed) {
+      break;  // nor has any window of a later slot
+    }
+  }
+  stamps_.resize(last_.size());
+  for (const auto& [window, slots] : due) {
+    ++stamp_;
+    for (const std::vector<SeriesIndex>* slot : slots) {
+      for (const SeriesIndex series : *slot) {
+        if (std::exchange(stamps_[series], stamp_) == stamp_) continue;
+        out.push_back({.window = window, .series = series, .late_points = 0, .fresh = true});
+      }
+    }
+  }
+  for (const EventTime slot : done) {
+    const auto it = slots_.find(slot);
+    size_ -= it->second.size();
+    slots_.erase(it);
+    newest_ = nullptr;
+  }
 }
 
-std::vector<std::pair<EventTime, size_t>> MarkBook::OpenWindows(size_t count_max) const {
-  std::vector<std::pair<EventTime, size_t>> out;
-  for (auto it = windows_.rbegin(); it != windows_.rend() && out.size() < count_max; ++it) {
-    out.emplace_back(it->first, it->second.size());
+std::optional<WindowId> MarkBook::CopyFirst(WindowId from, const Prefix& fired,
+                                            std::vector<Due>& out) const {
+  std::optional<WindowId> first;
+  for (const auto& [slot, series] : slots_) {
+    windows_.ForEachOf(slot, [&](WindowId window) {
+      if (window >= from && !fired.Has(window)) first = std::min(first.value_or(window), window);
+    });
+    if (first && first->start < slot && windows_.WindowAt(*first).end <= slot) break;
   }
-  std::reverse(out.begin(), out.end());
+  if (!first) return std::nullopt;
+  const TimeRange window = windows_.WindowAt(*first);
+  for (auto it = slots_.lower_bound(window.start); it != slots_.end() && it->first < window.end;
+       ++it) {
+    for (const SeriesIndex series : it->second) {
+      out.push_back({.window = *first, .series = series, .fresh = true});
+    }
+  }
+  return first;
+}
+
+std::vector<std::pair<WindowId, size_t>> MarkBook::OpenWindows(size_t count_max,
+                                                               const Prefix& fired) const {
+  std::map<WindowId, size_t> counts;
+  for (auto it = slots_.rbegin(); it != slots_.rend(); ++it) {
+    windows_.ForEachOf(it->first, [&](WindowId window) {
+      if (fired.Has(window)) return;
+      if (counts.size() < count_max || counts.contains(window) || counts.begin()->first < window) {
+        counts[window] += it->second.size();
+      }
+      if (counts.size() > count_max) counts.erase(counts.begin());
+    });
+  }
+  std::vector<std::pair<WindowId, size_t>> out;
+  for (const auto& [window, count] : counts) out.emplace_back(window, std::min(count, series()));
   return out;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which (series, window) pairs have points: in-order points mark the window they fall into, once
-// per series, so that firing walks the window's list and never all series. Late ones are counted
-// per pair. Single-owner.
+// Which (series, window) pairs have points: in-order points mark the slot they fall into
+// (window.h), once per series, so that firing walks the lists of the window's slots and never all
+// series. Late ones are counted per pair. Single-owner.
 //
 // A point in order costs one table look-up and two compares: the series remembers the last two
-// windows it marked (two, because points around a boundary alternate).
+// slots it marked (two, because points around a boundary alternate).
 #pragma once
 
 #include <array>
@@ -53,7 +53,7 @@ class SeriesDirectory {
 
 /// One (series, window) to evaluate.
 struct Due {
-  EventTime window;  // start
+  WindowId window;
   SeriesIndex series = 0;
   uint64_t late_points = 0;
   bool fresh = false;   // never published, as far as the progress tells
@@ -73,47 +73,53 @@ void SortAndMerge(std::vector<Due>& due);
 
 class MarkBook {
  public:
-  explicit MarkBook(WindowGrid grid) : grid_(grid) {}
+  explicit MarkBook(Windows windows) : windows_(std::move(windows)) {}
 
   /// Makes room for a series numbered next.
   void AddSeries() { last_.push_back({kNever, kNever}); }
   size_t series() const { return last_.size(); }
 
   void Mark(SeriesIndex series, EventTime t) {
-    if (t.ns < cached_.start.ns || t.ns >= cached_.end.ns) cached_ = grid_.WindowOf(t);
+    if (t.ns < cached_.start.ns || t.ns >= cached_.end.ns) cached_ = windows_.SlotOf(t);
     if (Touch(series, cached_.start)) Append(series, cached_.start);
   }
 
-  /// Whether `window` is not one of the two the series touched last; then it is now.
-  bool Touch(SeriesIndex series, EventTime window) {
+  /// Whether `slot` is not one of the two the series touched last; then it is now.
+  bool Touch(SeriesIndex series, EventTime slot) {
     auto& last = last_[series];
-    if (last[0] == window.ns || last[1] == window.ns) return false;
+    if (last[0] == slot.ns || last[1] == slot.ns) return false;
     last[1] = last[0];
-    last[0] = window.ns;
+    last[0] = slot.ns;
     return true;
   }
 
-  /// Moves the marks of windows that start before `until` into `out` (unsorted, `fresh`).
-  void TakeBefore(EventTime until, std::vector<Due>& out);
-  /// Appends the marks (`fresh`) of the first window that starts at `from` or later, and gives its
-  /// start; none: there is no such window.
-  std::optional<EventTime> CopyFirst(EventTime from, std::vector<Due>& out) const;
-  /// Marks held: an upper bound of pairs.
+  /// Appends the pairs (`fresh`, each once, unsorted) of windows in `until` that are not in
+  /// `fired`, and forgets slots that no other window needs.
+  void TakeFired(const Prefix& fired, const Prefix& until, std::vector<Due>& out);
+  /// Appends the marks (`fresh`, some perhaps twice) of the first window at or behind `from` that
+  /// is not in `fired`, and names it; none: there is no such window.
+  std::optional<WindowId> CopyFirst(WindowId from, const Prefix& fired,
+                                    std::vector<Due>& out) const;
+  /// Marks held: an upper bound of pairs, but for windows that overlap.
   size_t size() const { return size_; }
-  /// Windows with marks, ascending, with their counts; the newest `count_max`.
-  std::vector<std::pair<EventTime, size_t>> OpenWindows(size_t count_max) const;
+  /// Windows with marks that are not in `fired`, ascending, with their counts (of windows of
+  /// several slots an upper bound); the newest `count_max`.
+  std::vector<std::pair<WindowId, size_t>> OpenWindows(size_t count_max, const Prefix& fired) const;
 
  private:
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
-  void Append(SeriesIndex series, EventTime window);
+  void Append(SeriesIndex series, EventTime slot);
+  void TakeSlots(const Prefix& fired, const Prefix& until, std::vector<Due>& out);
 
-  WindowGrid grid_;
+  Windows windows_;
   TimeRange cached_{EventTime{1}, EventTime{0}};
   std::vector<std::array<int64_t, 2>> last_;  // by series
-  std::map<EventTime, std::vector<SeriesIndex>> windows_;
-  std::vector<SeriesIndex>* newest_ = nullptr;  // list of newest_window_
-  EventTime newest_window_;
+  std::map<EventTime, std::vector<SeriesIndex>> slots_;
+  std::vector<SeriesIndex>* newest_ = nullptr;  // list of newest_slot_
+  EventTime newest_slot_;
   size_t size_ = 0;
+  std::vector<uint32_t> stamps_;  // by series: the window it was last appended for
+  uint32_t stamp_ = 0;
 };
 
 }  // namespace tidemark::view

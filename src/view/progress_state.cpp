@@ -15,8 +15,8 @@ void AppendHeld(const ProgressState& state, ByteWriter& out) {
   for (const ProgressState::Held& h : state.held) {
     out.PutU64(h.series.hi);
     out.PutU64(h.series.lo);
-    out.PutI64(h.window.ns);
-    out.PutU8(h.coarse ? 1 : 0);
+    out.PutI64(h.window.start.ns);
+    out.PutU8(static_cast<uint8_t>((h.coarse ? 1 : 0) + 2 * h.window.level));
     out.PutVarint(h.late_points);
   }
   out.PutVarint(state.held_ranges.size());
@@ -31,8 +31,11 @@ void ReadHeld(ByteReader& in, ProgressState& state) {
     ProgressState::Held& h = state.held.emplace_back();
     h.series.hi = in.GetU64();
     h.series.lo = in.GetU64();
-    h.window = EventTime{in.GetI64()};
-    h.coarse = in.GetU8() != 0;
+    h.window.start = EventTime{in.GetI64()};
+    const uint8_t how = in.GetU8();
+    h.coarse = how % 2 != 0;
+    h.window.level = how / 2;
+    if (h.window.level >= kLevelsMax) in.Fail();
     h.late_points = in.GetVarint();
   }
   for (uint64_t n = in.GetVarint(); n > 0 && in.ok(); --n) {

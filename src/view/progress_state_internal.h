@@ -6,7 +6,7 @@
 //   | i64 sweep_to ns, if flagged | incomplete sources: varint n, then n x (u8 kind, varint id,
 //   varint partition, i64 whole from ns)
 //   | held windows, if flagged (4): varint n, then n x (u64 hi, u64 lo, i64 window start ns, u8
-//   coarse, varint late points) | varint n, then n x (i64 from ns, i64 until ns)
+//   coarse + 2 * level, varint late points) | varint n, then n x (i64 from ns, i64 until ns)
 //   | steps of the watermark, if flagged (8): varint n, i64 exact since ms, then n x (signed ms,
 //   signed ns), differences to the step before
 //
@@ -48,7 +48,7 @@ struct ProgressState {
   /// Windows that wait for damaged files (damage_internal.h).
   struct Held {
     store::SeriesRef series;
-    EventTime window;
+    WindowId window;
     uint64_t late_points = 0;
     bool coarse = false;
     friend bool operator==(const Held&, const Held&) = default;

@@ -72,7 +72,7 @@ ViewRunner::Metrics::Metrics(MetricRegistry& r, const std::string& view)
 ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
     : env_(env),
       definition_(std::move(definition)),
-      grid_(definition_.width, definition_.offset),
+      windows_(WindowsOf(definition_)),
       metrics_(std::make_unique<Metrics>(env.metrics, definition_.name)) {
   wishes_.run = definition_.running;
   wishes_.paused = definition_.paused;
@@ -98,7 +98,7 @@ void ViewRunner::TellTotals() {
 void ViewRunner::TellStored() {
   const auto progress = env_.store.ProgressOf(definition_.id);
   if (!progress || progress->generation != definition_.generation) return;
-  Work stored(env_.store, definition_, grid_);
+  Work stored(env_.store, definition_, windows_);
   const auto state = DecodeProgressState(progress->state, stored.tracker);
   if (!state.ok()) return;
   totals_ = state->totals;
@@ -207,7 +207,7 @@ Progress ViewRunner::BackOff() {
 }
 
 Result<void> ViewRunner::Open() {
-  work_ = std::make_unique<Work>(env_.store, definition_, grid_);
+  work_ = std::make_unique<Work>(env_.store, definition_, windows_);
   Work& w = *work_;
   totals_ = {};
   w.last_point_at = w.last_early_at = env_.clock.Monotonic();
@@ -281,18 +281,17 @@ Result<void> ViewRunner::OpenSeed() {
   w.epoch = {};
   if (w.seeded) {
     if (w.frontier != kNoTime) {
-      w.fired_until = grid_.PassedBy(w.frontier);
-      w.sealed_until = grid_.PassedBy(w.frontier - definition_.allowed_lateness);
+      w.fired = windows_.PassedBy(w.frontier);
+      w.sealed = windows_.PassedBy(w.frontier - definition_.allowed_lateness);
     }
     TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.replay_from));
     OpenRescan();
     return {};
   }
   w.epoch.frontier = w.tracker.Combine(now);
-  w.backfill_until = kNoTime;
-  if (w.epoch.frontier) w.backfill_until = grid_.PassedBy(*w.epoch.frontier);
+  w.backfill = w.epoch.frontier ? windows_.PassedBy(*w.epoch.frontier) : Prefix();
   w.reader.reset();
-  w.marks = MarkBook(grid_);
+  w.marks = MarkBook(windows_);
   OpenScan({});
   return {};
 }
@@ -301,8 +300,12 @@ Result<void> ViewRunner::OpenSeed() {
 void ViewRunner::OpenRescan() {
   Work& w = *work_;
   w.rescan_open = false;
-  w.marks = MarkBook(grid_);
-  OpenScan({std::max(w.fired_until, kEventTimeMin), kEventTimeMax});
+  w.marks = MarkBook(windows_);
+  EventTime from = kEventTimeMax;
+  for (uint8_t level = 0; level < windows_.levels(); ++level) {
+    from = std::min(from, w.fired.until(level));
+  }
+  OpenScan({std::max(from, kEventTimeMin), kEventTimeMax});
 }
 
 void ViewRunner::OpenScan(TimeRange time) {
@@ -310,8 +313,8 @@ void ViewRunner::OpenScan(TimeRange time) {
   w.cursor.reset();
   w.scans = w.damage.unreadable().Outside(time);
   std::reverse(w.scans.begin(), w.scans.end());
-  for (const TimeRange& windows : w.damage.waiting().Inside(time)) {
-    w.held.AddRange({grid_.StartOf(windows.start), windows.end});
+  for (const TimeRange& waiting : w.damage.waiting().Inside(time)) {
+    w.held.AddRange(waiting);
     w.held_changed = true;
   }
   w.due.clear();
@@ -369,20 +372,23 @@ void ViewRunner::SeedSlice(const store::Slice& slice) {
   Work& w = *work_;
   const SeriesIndex series = Track(slice.series->ref);
   if (series == SeriesDirectory::kForeign) return;
-  const EventTime horizon = Horizon();
+  const EventTime first = std::max(w.whole_from, Horizon());
+  const Prefix& backfill = w.seeded ? w.fired : w.backfill;
   for (auto it = slice.times.begin(); it != slice.times.end();) {
-    const TimeRange window = grid_.WindowOf(*it);
-    if (window.start >= w.whole_from && window.start >= horizon && !w.damage.IsLost(window.start)) {
-      if (window.start >= w.backfill_until) {
-        w.marks.Mark(series, *it);
-      } else if (w.damage.IsWaiting(window.start)) {
-        w.held.AddRange(window);
-      } else if (w.marks.Touch(series, window.start)) {
-        w.due.push_back({.window = window.start, .series = series, .fresh = true});
-      }
-    }
-    it = std::lower_bound(it, slice.times.end(), window.end);
+    bool open = false;
+    windows_.ForEachOf(*it, [&](WindowId window) { open = open || !backfill.Has(window); });
+    if (open) w.marks.Mark(series, *it);
+    it = std::lower_bound(it, slice.times.end(), windows_.SlotOf(*it).end);
   }
+  if (w.seeded) return;
+  ForEachWindow(windows_, slice.times, [&](WindowId window) {
+    if (!backfill.Has(window) || window.start < first || w.damage.IsLost(window)) return;
+    if (w.damage.IsWaiting(window)) {
+      w.held.AddRange(windows_.WindowAt(window));
+    } else {
+      w.due.push_back({.window = window, .series = series, .fresh = true});
+    }
+  });
 }
 
 void ViewRunner::FinishSeed() {
@@ -448,8 +454,8 @@ void ViewRunner::PublishStatus() {
     status_.dirty_count = w.dirty.size() + w.due.size() - w.due_next + w.due_later.size() +
                           w.catch_up.size() + w.held.size();
     status_.open_marks = w.marks.size();
-    for (const auto& [start, count] : w.marks.OpenWindows(kOpenWindowsShown)) {
-      open_windows_.push_back({.window = grid_.WindowAt(start), .rows = count});
+    for (const auto& [window, count] : w.marks.OpenWindows(kOpenWindowsShown, w.fired)) {
+      open_windows_.push_back({.window = windows_.WindowAt(window), .rows = count});
     }
     metrics_->dirty.Set(static_cast<int64_t>(status_.dirty_count));
     metrics_->damaged.Set(static_cast<int64_t>(status_.damaged_count));

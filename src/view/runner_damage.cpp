@@ -24,7 +24,7 @@ void ViewRunner::RefreshDamage() {
 
 void ViewRunner::Hold(const Due& due) {
   Work& w = *work_;
-  w.held.Add(due, grid_.width());
+  w.held.Add(due, windows_);
   w.held_changed = true;
 }
 
@@ -60,23 +60,21 @@ void ViewRunner::ReleaseHeld() {
   const HeldWindows all = w.held.Take();
   const EventTime first = std::max(w.whole_from, Horizon());
   for (const Due& due : all.exact()) {
-    if (due.window < first || w.damage.IsLost(due.window)) {
+    if (due.window.start < first || w.damage.IsLost(due.window)) {
       DropLost(due);
     } else if (w.damage.IsWaiting(due.window)) {
-      w.held.Add(due, grid_.width());
+      w.held.Add(due, windows_);
     } else {
       w.due.push_back(due);
-      w.released.Add(due, grid_.width());
+      w.released.Add(due, windows_);
       w.held_changed = true;
     }
   }
   for (const TimeRange& range : all.ranges()) {
-    for (const TimeRange& left : w.damage.lost().Outside(range)) {
-      for (const TimeRange& wait : w.damage.waiting().Inside(left)) w.held.AddRange(wait);
-      for (const TimeRange& free : w.damage.waiting().Outside(left)) {
-        w.catch_up.AddAll(free);
-        w.released.AddRange(free);
-      }
+    for (const TimeRange& wait : w.damage.waiting().Inside(range)) w.held.AddRange(wait);
+    for (const TimeRange& free : w.damage.waiting().Outside(range)) {
+      w.catch_up.AddAll(free);
+      w.released.AddRange(free);
     }
   }
   w.held_changed = w.held_changed || w.held.ranges() != all.ranges();
@@ -179,7 +177,7 @@ void ViewRunner::TakeHeld(const ProgressState& state) {
     if (series == SeriesDirectory::kForeign) continue;
     w.held.Add(
         {.window = h.window, .series = series, .late_points = h.late_points, .coarse = h.coarse},
-        grid_.width());
+        windows_);
   }
   for (const TimeRange& range : state.held_ranges) w.held.AddRange(range);
 }

@@ -25,7 +25,7 @@ void ViewRunner::BeginEarly() {
   Work& w = *work_;
   w.unseen = false;
   w.last_early_at = env_.clock.Monotonic();
-  w.early_from = std::max({w.fired_until, w.whole_from, Horizon()});
+  w.early_from = {std::max(w.whole_from, Horizon()), 0};
   w.due.clear();
   w.due_next = 0;
   phase_ = Phase::kEarly;
@@ -37,9 +37,9 @@ bool ViewRunner::NextEarly() {
   for (;;) {
     w.due.clear();
     w.due_next = 0;
-    const auto window = w.marks.CopyFirst(w.early_from, w.due);
+    const auto window = w.marks.CopyFirst(w.early_from, w.fired, w.due);
     if (!window) return false;
-    w.early_from = *window + nanoseconds(1);
+    w.early_from = {window->start, static_cast<uint8_t>(window->level + 1)};
     if (w.damage.IsLost(*window) || w.damage.IsWaiting(*window)) continue;
     SortAndMerge(w.due);
     return true;

@@ -158,55 +158,61 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
   Work& w = *work_;
   const nanoseconds lateness = w.frontier - point.time;
   auto& bucket = lateness_.buckets[BucketOf(lateness)];
-  if (point.time >= w.fired_until) {
-    w.marks.Mark(series, point.time);
+  bool late = false;
+  bool refused = false;
+  bool open = false;
+  windows_.ForEachOf(point.time, [&](WindowId window) {
+    if (!w.fired.Has(window)) {
+      open = true;
+      return;
+    }
+    const Due due{.window = window,
+                  .series = series,
+                  .late_points = 1,
+                  .lateness = lateness,
+                  .partition = partition};
+    if (const auto reason = Refusal(window)) {
+      refused = true;
+      if (*reason == LateReason::kFrozen) w.frozen.push_back(due);
+      Refuse(point, window, *reason);
+    } else {
+      late = true;
+      w.dirty.push_back(due);
+    }
+  });
+  if (open) w.marks.Mark(series, point.time);
+  if (!late && !refused) {
     ++bucket.on_time;
     return;
   }
-  const EventTime window = grid_.StartOf(point.time);
-  const Due late{.window = window,
-                 .series = series,
-                 .late_points = 1,
-                 .lateness = lateness,
-                 .partition = partition};
-  ++w.epoch.late_points;
+  // A point that some of its windows take and others refuse counts as refused (event-time.md 4).
   LatePartition* origin = NoteOrigin(lateness, partition);
-  if (const auto reason = Refusal(window)) {
-    ++bucket.frozen;
-    if (origin != nullptr) ++origin->frozen;
-    ++w.epoch.frozen;
-    if (*reason == LateReason::kFrozen) {
-      w.frozen.push_back(late);
-    }
-    Refuse(point, window, *reason);
-    return;
-  }
-  ++bucket.late;
-  if (origin != nullptr) ++origin->late;
-  w.dirty.push_back(late);
+  ++w.epoch.late_points;
+  ++(refused ? bucket.frozen : bucket.late);
+  if (origin != nullptr) ++(refused ? origin->frozen : origin->late);
+  if (refused) ++w.epoch.frozen;
   if (w.dirty.size() >= w.dirty_merge_at) {
     SortAndMerge(w.dirty);
     w.dirty_merge_at = std::max<size_t>(1U << 20U, 2 * w.dirty.size());
   }
 }
 
-std::optional<LateReason> ViewRunner::Refusal(EventTime window) const {
+std::optional<LateReason> ViewRunner::Refusal(WindowId window) const {
   const Work& w = *work_;
-  if (window < w.whole_from) return LateReason::kNotWhole;
-  if (window < Horizon()) return LateReason::kExpired;
+  if (window.start < w.whole_from) return LateReason::kNotWhole;
+  if (window.start < Horizon()) return LateReason::kExpired;
   if (w.damage.IsLost(window)) return LateReason::kDamaged;
-  if (definition_.late == LatePolicy::kFreeze && window < w.sealed_until)
-    return LateReason::kFrozen;
+  if (definition_.late == LatePolicy::kFreeze && w.sealed.Has(window)) return LateReason::kFrozen;
   return std::nullopt;
 }
 
-void ViewRunner::Refuse(const store::FeedPoint& point, EventTime window, LateReason reason) {
+void ViewRunner::Refuse(const store::FeedPoint& point, WindowId window, LateReason reason) {
   Work& w = *work_;
   if (env_.sink == nullptr || w.refused.size() >= kRefusedKeptMax) return;
   w.refused.push_back({.view = definition_.id,
                        .series = point.series,
                        .time = point.time,
-                       .window = grid_.WindowAt(window),
+                       .window = windows_.WindowAt(window),
                        .watermark = w.frontier,
                        .reason = reason});
 }
@@ -223,18 +229,19 @@ void ViewRunner::CloseEpoch() {
   w.due_later.clear();
   w.due_next = 0;
   RaiseTarget();
-  EventTime fired = w.fired_until;
+  Prefix fired = w.fired;
   if (w.epoch.frontier) {
-    const EventTime fire_until = grid_.PassedBy(*w.epoch.frontier);
-    const EventTime seal_until = grid_.PassedBy(*w.epoch.frontier - definition_.allowed_lateness);
-    if (fire_until > w.fired_until) {
-      w.marks.TakeBefore(fire_until, w.due);
+    // The watermark never falls, so neither do these.
+    const Prefix to_fire = windows_.PassedBy(*w.epoch.frontier);
+    const Prefix to_seal = windows_.PassedBy(*w.epoch.frontier - definition_.allowed_lateness);
+    if (to_fire != w.fired) {
+      w.marks.TakeFired(w.fired, to_fire, w.due);
       const EventTime first = std::max(w.whole_from, Horizon());
-      std::erase_if(w.due, [first](const Due& due) { return due.window < first; });
-      fired = fire_until;
+      std::erase_if(w.due, [first](const Due& due) { return due.window.start < first; });
+      fired = to_fire;
       w.epoch.must_persist = true;
     }
-    if (definition_.late == LatePolicy::kFreeze && seal_until > w.sealed_until) {
+    if (definition_.late == LatePolicy::kFreeze && to_seal != w.sealed) {
       w.epoch.must_persist = true;
     }
   }
@@ -278,8 +285,8 @@ void ViewRunner::CommitEpoch() {
   if (w.epoch.frontier) {
     w.frontier = *w.epoch.frontier;
     history_.Note(w.epoch.at, w.frontier);
-    w.fired_until = grid_.PassedBy(w.frontier);
-    w.sealed_until = grid_.PassedBy(w.frontier - definition_.allowed_lateness);
+    w.fired = windows_.PassedBy(w.frontier);
+    w.sealed = windows_.PassedBy(w.frontier - definition_.allowed_lateness);
   }
   w.in_epoch = false;
   w.due.clear();

@@ -136,8 +136,8 @@ class ViewRunner {
                    const std::optional<store::SourcePartition>& partition);
   LatePartition* NoteOrigin(nanoseconds lateness,
                             const std::optional<store::SourcePartition>& partition);
-  std::optional<LateReason> Refusal(EventTime window) const;
-  void Refuse(const store::FeedPoint& point, EventTime window, LateReason reason);
+  std::optional<LateReason> Refusal(WindowId window) const;
+  void Refuse(const store::FeedPoint& point, WindowId window, LateReason reason);
   SeriesIndex Track(store::SeriesRef ref);
   void CloseEpoch();
   void RaiseTarget();
@@ -179,7 +179,7 @@ class ViewRunner {
 
   const RunnerEnv& env_;
   const ViewDefinition definition_;
-  const WindowGrid grid_;
+  const Windows windows_;
   std::unique_ptr<Metrics> metrics_;
 
   Phase phase_ = Phase::kOpening;
@@ -246,12 +246,13 @@ struct ViewRunner::Inflight {
 };
 
 struct ViewRunner::Work {
-  Work(store::Store& store, const ViewDefinition& definition, WindowGrid grid)
+  Work(store::Store& store, const ViewDefinition& definition, const Windows& windows)
       : book(store, definition),
         evaluator(store, definition, book),
         tracker(definition.out_of_orderness),
-        marks(grid),
-        catch_up(store, definition, book) {}
+        marks(windows),
+        catch_up(store, definition, book),
+        damage(windows, definition.label) {}
 
   SeriesBook book;
   Evaluator evaluator;
@@ -262,10 +263,10 @@ struct ViewRunner::Work {
   std::map<std::pair<store::SourceId, uint32_t>, store::SourceProgress> clocks;  // of this epoch
 
   // Committed: points are judged by these.
-  EventTime frontier = kNoTime;      // watermark
-  EventTime fired_until = kNoTime;   // windows that start before it have fired
-  EventTime sealed_until = kNoTime;  // kFreeze: those that start before it are sealed
-  EventTime whole_from = kNoTime;    // those that start before it were never whole
+  EventTime frontier = kNoTime;    // watermark
+  Prefix fired;                    // these windows have fired
+  Prefix sealed;                   // kFreeze: these are sealed
+  EventTime whole_from = kNoTime;  // windows that start before it were never whole
   bool seeded = false;
   store::Positions replay_from;  // journaled
   uint64_t points_since_progress = 0;
@@ -274,7 +275,7 @@ struct ViewRunner::Work {
   bool unseen = true;           // points of open windows may have come since the last pass
   MonotonicTime last_point_at;  // when points were read last
   MonotonicTime last_early_at;  // begin of the last pass
-  EventTime early_from;         // of a pass: the windows to come
+  WindowId early_from;          // of a pass: the windows to come
 
   bool in_epoch = false;
   Epoch epoch;
@@ -304,7 +305,7 @@ struct ViewRunner::Work {
   std::unique_ptr<store::FeedReader> start_reader;
   std::unique_ptr<store::ScanCursor> cursor;
   store::SliceBuffer buffer;
-  EventTime backfill_until = kNoTime;  // windows that start before it are due at once
+  Prefix backfill;  // these windows are due at once
 };
 
 }  // namespace tidemark::view

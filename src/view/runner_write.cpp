@@ -13,7 +13,7 @@ Result<void> ViewRunner::NextDue() {
   w.due.clear();
   w.due_next = 0;
   while (w.due.empty() && !w.catch_up.empty()) {
-    const auto taken = w.catch_up.Take(env_.options.windows_per_piece, w.fired_until, w.due);
+    const auto taken = w.catch_up.Take(env_.options.windows_per_piece, w.fired, w.due);
     SortAndMerge(w.due);
     HoldDamaged(w.due, 0);
     TM_RETURN_IF_ERROR(taken);
@@ -48,7 +48,7 @@ Result<Progress> ViewRunner::Evaluate() {
   request.now = env_.clock.Now();
   // Preliminary rows make no window known as published.
   request.fresh_rows = ShowsEarly() ? PieceRequest::FreshRows::kMayExist : w.fresh_rows;
-  if (definition_.late == LatePolicy::kFreeze) request.sealed_before = w.sealed_until;
+  if (definition_.late == LatePolicy::kFreeze) request.sealed = w.sealed;
   auto evaluated = w.evaluator.Evaluate(request);
   if (!evaluated.ok()) {
     if (evaluated.error().code == Code::kCorruption) return LeaveDamaged(count, evaluated.error());

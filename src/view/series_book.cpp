@@ -67,10 +67,10 @@ Result<void> SeriesBook::ResolveTargets(std::span<const SeriesIndex> series) {
     auto& views = dimensions.emplace_back();
     for (const store::Dimension& d : infos.back()->dimensions) views.push_back({d.name, d.value});
     for (size_t a = 0; a < templates_.size(); ++a) {
-      const auto type =
-          agg::ResultTypeOf(definition_.aggregates[a], static_cast<agg::Type>(infos.back()->type));
+      const auto type = agg::ResultTypeOf(definition_.aggregates[a % aggregates()],
+                                          static_cast<agg::Type>(infos.back()->type));
       keys.push_back({.table = definition_.target,
-                      .measure = target_name(i, a),
+                      .measure = names_[tracked_[i].measure * templates_.size() + a],
                       .dimensions = views,
                       .type = static_cast<store::ValueType>(type),
                       .owner = definition_.owner()});

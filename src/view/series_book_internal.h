@@ -32,15 +32,15 @@ class SeriesBook {
 
   /// Finds or makes the target series of every one in `series`, in one request.
   Result<void> ResolveTargets(std::span<const SeriesIndex> series);
-  size_t aggregates() const { return templates_.size(); }
+  size_t aggregates() const { return definition_.aggregates.size(); }
   /// After ResolveTargets(): null when the store refuses the series (a limit of the table).
-  const store::SeriesRef* target(SeriesIndex i, size_t aggregate) const {
-    const Target& t = targets_[i * templates_.size() + aggregate];
+  const store::SeriesRef* target(SeriesIndex i, uint8_t level, size_t aggregate) const {
+    const Target& t = targets_[i * templates_.size() + level * aggregates() + aggregate];
     return t.state == Target::State::kKnown ? &t.ref : nullptr;
   }
   /// Measure name of the target.
-  const std::string& target_name(SeriesIndex i, size_t aggregate) const {
-    return names_[tracked_[i].measure * templates_.size() + aggregate];
+  const std::string& target_name(SeriesIndex i, uint8_t level, size_t aggregate) const {
+    return names_[tracked_[i].measure * templates_.size() + level * aggregates() + aggregate];
   }
 
  private:
@@ -59,12 +59,12 @@ class SeriesBook {
 
   store::Store& store_;
   const ViewDefinition& definition_;
-  const std::vector<std::string> templates_;
+  const std::vector<std::string> templates_;  // level x aggregate
   SeriesDirectory directory_;
   std::vector<Tracked> tracked_;
-  std::vector<Target> targets_;                         // tracked x aggregate
+  std::vector<Target> targets_;                         // tracked x template
   std::unordered_map<std::string, uint32_t> measures_;  // source names
-  std::vector<std::string> names_;                      // measure x aggregate: target names
+  std::vector<std::string> names_;                      // measure x template: target names
 };
 
 }  // namespace tidemark::view

@@ -190,6 +190,7 @@ class World {
     const bool first = id == 1 || id == 4;
     d.width = first ? seconds(10) : seconds(1 + random_.Below(30));
     d.offset = first ? seconds(0) : seconds(random_.Below(30));
+    if (!first) DrawKind(d);
     d.out_of_orderness = first ? seconds(3) : seconds(random_.Below(8));
     d.allowed_lateness = seconds(random_.Below(60));
     d.late = late;
@@ -199,6 +200,28 @@ class World {
     const auto created = maintainer_->Create(d);
     ASSERT_TRUE(created.ok()) << created.error().message;
     views_.push_back(d);
+  }
+
+  /// Tumbling, or any other kind of window.
+  void DrawKind(ViewDefinition& d) {
+    switch (random_.Below(5)) {
+      case 0:
+        d.slide = seconds(1 + random_.Below(7));
+        break;
+      case 1:
+        d.slide = d.width + seconds(random_.Below(5));  // gaps
+        break;
+      case 2:
+        d.levels = {seconds(5), seconds(10), seconds(40)};
+        d.output = "{window}_" + d.output;
+        break;
+      case 3:
+        d.calendar = Pick<std::string>({"day", "month"});
+        d.zone = Pick<std::string>({"", "Europe/Berlin", "Asia/Kolkata"});
+        break;
+      default:
+        break;
+    }
   }
 
   void Toggle() {

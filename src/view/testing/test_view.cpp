@@ -57,7 +57,11 @@ TestView::TestView(TestViewOptions options)
   definition_.types = options_.types;
   definition_.aggregates = options_.aggregates;
   definition_.width = options_.window * options_.tick;
+  definition_.slide = options_.slide * options_.tick;
   definition_.offset = options_.offset * options_.tick;
+  definition_.calendar = options_.calendar;
+  definition_.zone = options_.zone;
+  for (const int64_t level : options_.levels) definition_.levels.push_back(level * options_.tick);
   definition_.output = options_.output;
   definition_.label = options_.label;
   definition_.out_of_orderness = options_.out_of_orderness * options_.tick;

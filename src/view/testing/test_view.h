@@ -19,7 +19,11 @@ namespace tidemark::view {
 struct TestViewOptions {
   nanoseconds tick{1};  // unit of every number below
   int64_t window = 10;
+  int64_t slide = 0;
   int64_t offset = 0;
+  std::vector<int64_t> levels{};  // in place of `window`, as the next
+  std::string calendar{};
+  std::string zone{};
   int64_t out_of_orderness = 0;
   int64_t allowed_lateness = 0;
   LatePolicy late = LatePolicy::kRecompute;

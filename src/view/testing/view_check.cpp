@@ -32,7 +32,7 @@ std::string Text(const Key& key) { return key.first + " @" + std::to_string(key.
 /// Every value the raw points give, one point at a time, the newest first.
 std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& status) {
   const ViewDefinition& d = status.definition;
-  const WindowGrid grid(d.width, d.offset);
+  const Windows windows = WindowsOf(d);
   const auto templates = NameTemplates(d);
   std::map<Key, std::string> out;
   if (!status.watermark) return out;
@@ -51,22 +51,26 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
     });
     if (!wanted) continue;
     for (size_t i = slice.times.size(); i-- > 0;) {
-      const TimeRange window = grid.WindowOf(slice.times[i]);
-      if (window.end > *status.watermark) continue;
-      for (size_t a = 0; a < templates.size(); ++a) {
-        const Key key{SeriesText(*slice.series, MakeName(templates[a], slice.series->measure)),
-                      d.label == Label::kEnd ? window.end : window.start};
-        auto& state = states
-                          .try_emplace(key, &d.aggregates[a],
-                                       d.aggregates[a].spec(static_cast<agg::Type>(type)))
-                          .first->second.second;
-        const agg::Run run{slice.times.subspan(i, 1), slice.series->canonical_key};
-        if (type == store::ValueType::kDouble) {
-          state.Add(run, slice.columns[0].doubles.subspan(i, 1));
-        } else {
-          state.Add(run, slice.columns[0].bigints.subspan(i, 1));
+      windows.ForEachOf(slice.times[i], [&](WindowId id) {
+        const TimeRange window = windows.WindowAt(id);
+        if (window.end > *status.watermark) return;
+        for (size_t a = 0; a < d.aggregates.size(); ++a) {
+          const std::string& name = templates[id.level * d.aggregates.size() + a];
+          const Key key{SeriesText(*slice.series, MakeName(name, slice.series->measure)),
+                        d.label == Label::kEnd ? window.end : window.start};
+          auto& state =
+              states
+                  .try_emplace(key, &d.aggregates[a],
+                               d.aggregates[a].spec(static_cast<agg::Type>(type)))
+                  .first->second.second;
+          const agg::Run run{slice.times.subspan(i, 1), slice.series->canonical_key};
+          if (type == store::ValueType::kDouble) {
+            state.Add(run, slice.columns[0].doubles.subspan(i, 1));
+          } else {
+            state.Add(run, slice.columns[0].bigints.subspan(i, 1));
+          }
         }
-      }
+      });
     }
   }
   for (const auto& [key, state] : states) {
