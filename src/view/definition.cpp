@@ -88,18 +88,29 @@ Result<void> CheckWindows(const ViewDefinition& d) {
   return {};
 }
 
+Result<void> CheckGroups(const ViewDefinition& d) {
+  std::set<std::string_view> names;
+  for (const std::string& name : d.group_by) {
+    if (name == "*" && d.grouped()) {
+      return Invalid(d.name, "group_by: \"*\" is all dimensions and stands alone");
+    }
+    if (!names.insert(name).second) return Invalid(d.name, "group_by names " + name + " twice");
+  }
+  if (!d.label_map.name.empty() && !names.contains(d.label_map.name)) {
+    return Invalid(d.name, "label_map makes \"" + d.label_map.name +
+                               "\", which group_by does not name: it would change nothing");
+  }
+  return {};
+}
+
 /// What the grammar knows and this version does not do.
 Result<void> CheckOffered(const catalog::ViewDef& def) {
   const catalog::ViewDef plain;
   const auto refuse = [&def](std::string_view key) {
     return Invalid(def.name, std::string(key) + " is not offered by this version");
   };
-  if (def.group_by != std::vector<std::string>{"*"}) {
-    return Invalid(def.name, "group_by: only [\"*\"] (all dimensions) is offered by this version");
-  }
   if (!def.source.empty()) return refuse("source");
-  if (!def.filter.empty()) return refuse("filter");
-  if (!def.label_map.name.empty()) return refuse("label_map");
+  if (def.filter.value_min || def.filter.value_max) return refuse("filter.value_min and value_max");
   if (def.session_gap != plain.session_gap) return refuse("session_gap");
   if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
@@ -171,6 +182,9 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   }
   if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
   out.width = def.window;
+  out.group_by = def.group_by;
+  out.label_map = def.label_map;
+  out.filter = def.filter;
   out.slide = def.slide;
   out.offset = def.offset;
   out.calendar = def.calendar;
@@ -196,6 +210,7 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
   if (d.name.empty()) return Invalid("(unnamed)", "a view needs a name");
   if (d.id.value == 0) return Invalid(d.name, "it has no id");
   TM_RETURN_IF_ERROR(CheckWindows(d));
+  TM_RETURN_IF_ERROR(CheckGroups(d));
   if (d.out_of_orderness < nanoseconds(0)) {
     return Invalid(d.name, "out_of_orderness must not be negative");
   }

@@ -40,6 +40,9 @@ struct ViewDefinition {
   std::vector<std::string> measures{"*"};  // patterns: '*' any text, '?' one byte; one has to match
   std::vector<store::ValueType> types{store::ValueType::kDouble};
   std::vector<agg::Aggregate> aggregates{agg::Kind::kAvg};
+  std::vector<std::string> group_by{"*"};  // dimensions, or the label's name; "*": all dimensions
+  catalog::LabelMapDef label_map;
+  catalog::FilterDef filter;
   // One kind of window: tumbling (width), hopping (width, slide), calendar, or levels.
   nanoseconds width{0};
   nanoseconds slide{0};  // 0: tumbling
@@ -66,6 +69,8 @@ struct ViewDefinition {
   bool paused = false;  // begins paused: Maintainer::Pause() before a restart
 
   store::Owner owner() const { return {id, generation}; }
+  /// Whether several series share a row.
+  bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;
 };
 

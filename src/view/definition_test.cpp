@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/definition.h"
 
+#include <functional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -104,9 +106,18 @@ TEST(Definition, ReadsTheCatalogsWords) {
   EXPECT_EQ(d->label, Label::kEnd);
   EXPECT_EQ(d->late, LatePolicy::kFreeze);
   EXPECT_EQ(d->target, TableId{2});
-  def.group_by = {"host"};
-  EXPECT_FALSE(FromCatalog(def, {}).ok());
+  def.group_by = {"host", "host"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("host twice"));
+  def.group_by = {"host", "*"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("stands alone"));
   def.group_by = {"*"};
+  def.label_map = {"tier", "type", {{"*", "x"}}};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("group_by does not name"));
+  def.label_map = {};
+  def.session_gap = minutes(5);
+  EXPECT_THAT(FromCatalog(def, {}).error().message,
+              HasSubstr("session_gap is not offered by this version"));
+  def.session_gap = minutes(0);
   def.aggregates = {"median", "p99.9"};
   def.output = "{aggregate}_{measure}";
   const auto several = FromCatalog(def, {.source = TableId{1}, .target = TableId{2}});
@@ -115,6 +126,35 @@ TEST(Definition, ReadsTheCatalogsWords) {
             (std::vector<std::string>{"median_{measure}", "p99.9_{measure}"}));
   def.aggregates = {"mode"};
   EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("\"mode\""));
+}
+
+TEST(Definition, WindowsThatMakeNoSenseAreRefused) {
+  const auto error = [](const std::function<void(ViewDefinition&)>& change) {
+    ViewDefinition d = Valid();
+    change(d);
+    const auto r = CheckDefinition(d);
+    return r.ok() ? std::string() : r.error().message;
+  };
+  EXPECT_EQ(error([](auto& d) { d.slide = seconds(10); }), "");
+  EXPECT_THAT(error([](auto& d) { d.slide = milliseconds(1); }), HasSubstr("more than 10000"));
+  EXPECT_THAT(error([](auto& d) { d.calendar = "decade"; }), HasSubstr("decade"));
+  EXPECT_THAT(error([](auto& d) {
+                d.calendar = "day";
+                d.zone = "Nowhere";
+              }),
+              HasSubstr("Nowhere"));
+  const auto levels = [&](std::vector<nanoseconds> sizes, std::string output) {
+    return error([&](auto& d) {
+      d.levels = std::move(sizes);
+      d.output = std::move(output);
+    });
+  };
+  EXPECT_EQ(levels({seconds(1), seconds(60)}, "avg_{window}_{measure}"), "");
+  EXPECT_THAT(levels({seconds(2), seconds(5)}, "avg_{window}_{measure}"),
+              HasSubstr("not a multiple of 2s"));
+  EXPECT_THAT(levels({seconds(1)}, "avg_{measure}"), HasSubstr("must contain {window}"));
+  EXPECT_THAT(error([](auto& d) { d.output = "avg_{window}_{measure}"; }),
+              HasSubstr("goes with levels"));
 }
 
 }  // namespace

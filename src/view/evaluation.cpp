@@ -57,8 +57,13 @@ bool IsEarly(const store::RowInfo& row) { return row.revision == 0 && row.record
 
 }  // namespace
 
-Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book)
-    : store_(store), definition_(definition), book_(book), windows_(WindowsOf(definition)) {}
+Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
+                     size_t group_bytes_max)
+    : store_(store),
+      definition_(definition),
+      book_(book),
+      windows_(WindowsOf(definition)),
+      groups_(group_bytes_max) {}
 
 size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
   uint64_t h = key.series.hi * 0x9e3779b97f4a7c15U ^ key.series.lo;
@@ -66,16 +71,29 @@ size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
   return h ^ (h >> 31U);
 }
 
-Result<Piece> Evaluator::Evaluate(const PieceRequest& request) {
+Result<Piece> Evaluator::Evaluate(const PieceRequest& asked) {
+  PieceRequest request = asked;
+  std::vector<Due> due;
+  std::vector<Due> frozen;
+  if (book_.grouped()) {
+    due = MergeGroups(asked.due);
+    frozen = MergeGroups(asked.frozen);
+    request.due = due;
+    request.frozen = frozen;
+  }
   Piece piece;
   std::vector<SeriesIndex> series;
   series.reserve(request.due.size() + request.frozen.size());
-  for (const Due& due : request.due) series.push_back(due.series);
-  for (const Due& due : request.frozen) series.push_back(due.series);
+  for (const Due& one : request.due) series.push_back(one.series);
+  for (const Due& one : request.frozen) series.push_back(one.series);
   TM_RETURN_IF_ERROR(book_.ResolveTargets(series));
   TM_ASSIGN_OR_RETURN(const Rows rows, ReadRows(request, RowsWanted(request)));
   piece.snapshot = store_.End();
-  if (!request.due.empty()) TM_RETURN_IF_ERROR(AggregateInto(request, rows, piece));
+  if (book_.grouped()) {
+    EmitGroups(request, rows, piece);
+  } else if (!request.due.empty()) {
+    TM_RETURN_IF_ERROR(AggregateInto(request, rows, piece));
+  }
   EmitFrozen(request, rows, piece);
   return piece;
 }
@@ -178,14 +196,31 @@ Result<void> Evaluator::ScanRows(const PieceRequest& request, TimeRange time,
   }
 }
 
+Evaluator::Columns Evaluator::ColumnsFor(std::vector<store::ValueType> types) const {
+  Columns out;
+  out.types = std::move(types);
+  for (const agg::Aggregate& aggregate : definition_.aggregates) {
+    const auto found = std::ranges::find(out.kinds, aggregate.kind);
+    out.kind_of.push_back(static_cast<size_t>(found - out.kinds.begin()));
+    if (found == out.kinds.end()) out.kinds.push_back(aggregate.kind);
+  }
+  return out;
+}
+
+void Evaluator::Ask(const Columns& columns, store::AggregateRequest& ask) {
+  for (const agg::Kind kind : columns.kinds) {
+    for (const store::ValueType type : columns.types) {
+      ask.aggregates.push_back({.kind = kind, .type = static_cast<agg::Type>(type), .field = {}});
+    }
+  }
+}
+
 Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece) {
   store::AggregateRequest ask;
   ask.selection.table = definition_.source;
   ask.at_least = request.at_least;
   ask.windows.reserve(request.due.size());
-  std::vector<store::ValueType> types;  // columns: kind x type
-  std::vector<agg::Kind> kinds;         // each once: p50 and p95 read one state
-  std::vector<size_t> kind_of;          // by aggregate
+  std::vector<store::ValueType> types;
   for (size_t i = 0; i < request.due.size(); ++i) {
     const Due& due = request.due[i];
     ask.windows.push_back({.group = static_cast<uint32_t>(i),
@@ -194,16 +229,8 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
     const store::ValueType type = book_.type(due.series);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
-  for (const agg::Aggregate& aggregate : definition_.aggregates) {
-    const auto found = std::ranges::find(kinds, aggregate.kind);
-    kind_of.push_back(static_cast<size_t>(found - kinds.begin()));
-    if (found == kinds.end()) kinds.push_back(aggregate.kind);
-  }
-  for (const agg::Kind kind : kinds) {
-    for (const store::ValueType type : types) {
-      ask.aggregates.push_back({.kind = kind, .type = static_cast<agg::Type>(type), .field = {}});
-    }
-  }
+  const Columns columns = ColumnsFor(std::move(types));
+  Ask(columns, ask);
   TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
   piece.snapshot = cursor->snapshot();
   std::vector<store::AggregateRow> answer;
@@ -212,11 +239,10 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
     if (answer.empty()) return {};
     for (const store::AggregateRow& row : answer) {
       const Due& due = request.due[row.group];
-      const auto type = static_cast<size_t>(
-          std::find(types.begin(), types.end(), book_.type(due.series)) - types.begin());
+      const size_t type = columns.TypeOf(book_.type(due.series));
       for (size_t a = 0; a < book_.aggregates(); ++a) {
-        auto value =
-            agg::FinishAs(definition_.aggregates[a], row.states[kind_of[a] * types.size() + type]);
+        auto value = agg::FinishAs(definition_.aggregates[a],
+                                   row.states[columns.At(columns.kind_of[a], type)]);
         if (!value.ok()) ++piece.overflows;
         Emit(request, due, a, row.points, std::move(value).value_or({}), rows, piece);
       }

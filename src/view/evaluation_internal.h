@@ -4,6 +4,7 @@
 // Single-owner.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <set>
 #include <span>
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "store/store.h"
 #include "view/definition.h"
+#include "view/group_states_internal.h"
 #include "view/marks_internal.h"
 #include "view/series_book_internal.h"
 #include "view/window.h"
@@ -40,7 +42,7 @@ struct Piece {
 };
 
 struct PieceRequest {
-  std::span<const Due> due;     // ascending by (window, series)
+  std::span<const Due> due;     // ascending by (window, series); grouped: by (window, group)
   std::span<const Due> frozen;  // refused late points: logged, not evaluated
   store::Positions at_least;
   ArrivalTime now;  // commit time
@@ -57,9 +59,20 @@ struct PieceRequest {
 class Evaluator {
  public:
   /// All must outlive the evaluator.
-  Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book);
+  Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
+            size_t group_bytes_max);
 
+  /// Of grouped views, FillGroups() must have said that it is done since MarkGroups() of these
+  /// pairs.
   Result<Piece> Evaluate(const PieceRequest& request);
+
+  enum class Marks : uint8_t { kComplete, kMayLack };
+  /// Before an evaluation of grouped pairs: what of their partial states is to be made again.
+  /// kComplete: fresh pairs name every series with points in their window.
+  void MarkGroups(std::span<const Due> due, Marks marks);
+  /// Makes up to `leaves_max` of it; false: more is left. On error all partial states are
+  /// forgotten: mark again.
+  Result<bool> FillGroups(size_t leaves_max, const store::Positions& at_least);
 
  private:
   struct RowKey {
@@ -85,7 +98,22 @@ class Evaluator {
   bool MayOverflow() const;
   Result<void> ReadEnded(const RowKey& key, Rows& out);
   std::vector<RowKey> RowsWanted(const PieceRequest& request) const;
+  /// What is asked of the store: kinds x types, each kind once (p50 and p95 read one state).
+  struct Columns {
+    std::vector<store::ValueType> types;
+    std::vector<agg::Kind> kinds;
+    std::vector<size_t> kind_of;  // by aggregate
+    size_t TypeOf(store::ValueType type) const {
+      return static_cast<size_t>(std::ranges::find(types, type) - types.begin());
+    }
+    size_t At(size_t kind, size_t type) const { return kind * types.size() + type; }
+  };
+  Columns ColumnsFor(std::vector<store::ValueType> types) const;
+  static void Ask(const Columns& columns, store::AggregateRequest& ask);
   Result<void> AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece);
+  std::vector<Due> MergeGroups(std::span<const Due> due) const;
+  GroupStates::Key KeyOf(const Due& due) const { return {due.window, book_.group(due.series)}; }
+  void EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece);
   void Emit(const PieceRequest& request, const Due& due, size_t aggregate, uint64_t records,
             store::Scalar value, const Rows& rows, Piece& piece);
   struct NewRow {
@@ -109,6 +137,7 @@ class Evaluator {
   const ViewDefinition& definition_;
   SeriesBook& book_;
   const Windows windows_;
+  GroupStates groups_;
 };
 
 }  // namespace tidemark::view

@@ -158,6 +158,9 @@ struct Published {
 struct MaintainerOptions {
   size_t windows_per_piece = 4096;      // (series, window) pairs of one request and one write
   size_t feed_points_per_step = 65536;  // drained before other views get their turn
+  /// Partial states of a view whose rows stand for many series; and of them, made again in a step.
+  size_t group_state_bytes_max = 64UL << 20U;
+  size_t group_leaves_per_step = 1024;
   /// Feed points after which progress is written even if no window fired, so that a restart reads
   /// little.
   uint64_t points_per_progress = 1'000'000;

@@ -98,7 +98,7 @@ void ViewRunner::TellTotals() {
 void ViewRunner::TellStored() {
   const auto progress = env_.store.ProgressOf(definition_.id);
   if (!progress || progress->generation != definition_.generation) return;
-  Work stored(env_.store, definition_, windows_);
+  Work stored(env_.store, definition_, windows_, env_.options);
   const auto state = DecodeProgressState(progress->state, stored.tracker);
   if (!state.ok()) return;
   totals_ = state->totals;
@@ -207,7 +207,7 @@ Progress ViewRunner::BackOff() {
 }
 
 Result<void> ViewRunner::Open() {
-  work_ = std::make_unique<Work>(env_.store, definition_, windows_);
+  work_ = std::make_unique<Work>(env_.store, definition_, windows_, env_.options);
   Work& w = *work_;
   totals_ = {};
   w.last_point_at = w.last_early_at = env_.clock.Monotonic();
@@ -274,6 +274,11 @@ Result<Progress> ViewRunner::FindStart() {
 Result<void> ViewRunner::OpenSeed() {
   Work& w = *work_;
   RefreshDamage();
+  if (w.book.grouped()) {
+    // The first evaluation of a group needs all of its members.
+    TM_ASSIGN_OR_RETURN(const auto all, env_.store.Series(SourceSelection(definition_, {})));
+    for (const auto& series : all) Track(series->ref);
+  }
   const auto now = Now();
   for (const auto& p : env_.store.ProgressInto(definition_.source))
     w.tracker.Fold(p, now.monotonic);
@@ -362,7 +367,7 @@ Result<Progress> ViewRunner::Seed() {
   }
   damage_backoff_ = milliseconds(0);
   if (w.due.size() >= env_.options.windows_per_piece) {
-    SortAndMerge(w.due);
+    SortDue(w.due);
     phase_ = Phase::kEvaluating;
   }
   return kMore;
@@ -399,7 +404,7 @@ void ViewRunner::FinishSeed() {
     phase_ = Phase::kDraining;
     return;
   }
-  SortAndMerge(w.due);
+  SortDue(w.due);
   w.epoch.must_persist = true;
   w.in_epoch = true;
   phase_ = Phase::kEvaluating;

@@ -106,7 +106,8 @@ Progress ViewRunner::LeaveDamaged(size_t count, const Error& error) {
         {{"view", definition_.name}, {"windows", w.held.size()}, {"error", error.message}});
     return kMore;
   }
-  if (count > 1) {
+  const auto piece = std::span(w.due).subspan(w.due_next, count);
+  if (count > 1 && !SameRow(piece.front(), piece.back())) {
     w.piece_max = count / 2;  // to find the one
     return kMore;
   }
@@ -115,9 +116,10 @@ Progress ViewRunner::LeaveDamaged(size_t count, const Error& error) {
     w.frozen.clear();
     return kMore;
   }
-  if (count == 1) {
-    Hold(w.due[w.due_next]);
-    w.due.erase(w.due.begin() + static_cast<ptrdiff_t>(w.due_next));
+  if (count > 0) {
+    for (const Due& due : piece) Hold(due);
+    const auto first = w.due.begin() + static_cast<ptrdiff_t>(w.due_next);
+    w.due.erase(first, first + static_cast<ptrdiff_t>(count));
     w.piece_max = SIZE_MAX;
     return kMore;
   }

@@ -41,7 +41,7 @@ bool ViewRunner::NextEarly() {
     if (!window) return false;
     w.early_from = {window->start, static_cast<uint8_t>(window->level + 1)};
     if (w.damage.IsLost(*window) || w.damage.IsWaiting(*window)) continue;
-    SortAndMerge(w.due);
+    SortDue(w.due);
     return true;
   }
 }
@@ -52,14 +52,17 @@ Result<Progress> ViewRunner::EvaluateEarly() {
     phase_ = Phase::kDraining;
     return kMore;
   }
-  const size_t count = std::min(env_.options.windows_per_piece, w.due.size() - w.due_next);
+  const size_t count = PieceOf(w.due, w.due_next, env_.options.windows_per_piece);
   PieceRequest request;
   request.kind = PieceRequest::Kind::kEarly;
   request.due = std::span(w.due).subspan(w.due_next, count);
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
   request.fresh_rows = PieceRequest::FreshRows::kMayExist;
-  auto piece = w.evaluator.Evaluate(request);
+  Result<bool> ready = true;
+  if (w.book.grouped()) ready = PrepareGroups(request.due, Evaluator::Marks::kComplete);
+  if (ready.ok() && !*ready) return kMore;
+  Result<Piece> piece = ready.ok() ? w.evaluator.Evaluate(request) : ready.error();
   if (!piece.ok()) {
     if (piece.error().code != Code::kCorruption)
       return std::move(piece).error().With("evaluate open windows of view " + definition_.name);

@@ -255,6 +255,7 @@ void ViewRunner::CloseEpoch() {
     const auto same = std::lower_bound(w.due.begin(), w.due.end(), frozen);
     return same != w.due.end() && !(frozen < *same) && !same->coarse;
   });
+  if (w.book.grouped()) SortDue(w.due);
   HoldDamaged(w.due, 0);
   if (!w.catch_up.empty()) {
     w.rescan_open = w.catch_up.Bound(std::max(w.whole_from, Horizon()), fired);

@@ -149,6 +149,13 @@ class ViewRunner {
   Result<Progress> AfterWrite(Result<store::WriteReply> reply);
   void Account();
   Result<void> NextDue();
+  /// Sorts for an evaluation: pairs that share a row lie together.
+  void SortDue(std::vector<Due>& due) const;
+  bool SameRow(const Due& a, const Due& b) const;
+  /// How many of `due` from `next` on, about `count_max`, without cutting a row's pairs.
+  size_t PieceOf(const std::vector<Due>& due, size_t next, size_t count_max) const;
+  /// False: partial states of the pairs are still being made.
+  Result<bool> PrepareGroups(std::span<const Due> due, Evaluator::Marks marks);
   // runner_early.cpp
   std::optional<MonotonicTime> EarlyAt() const;
   void BeginEarly();
@@ -246,9 +253,10 @@ struct ViewRunner::Inflight {
 };
 
 struct ViewRunner::Work {
-  Work(store::Store& store, const ViewDefinition& definition, const Windows& windows)
+  Work(store::Store& store, const ViewDefinition& definition, const Windows& windows,
+       const MaintainerOptions& options)
       : book(store, definition),
-        evaluator(store, definition, book),
+        evaluator(store, definition, book, options.group_state_bytes_max),
         tracker(definition.out_of_orderness),
         marks(windows),
         catch_up(store, definition, book),
@@ -289,6 +297,7 @@ struct ViewRunner::Work {
   std::vector<Due> due;        // being evaluated
   std::vector<Due> due_later;  // behind what is caught up
   size_t due_next = 0;
+  bool groups_marked = false;   // of the next piece
   size_t piece_max = SIZE_MAX;  // halved while an evaluation meets damage that nobody knows
   PieceRequest::FreshRows fresh_rows = PieceRequest::FreshRows::kNone;
 

@@ -14,7 +14,7 @@ Result<void> ViewRunner::NextDue() {
   w.due_next = 0;
   while (w.due.empty() && !w.catch_up.empty()) {
     const auto taken = w.catch_up.Take(env_.options.windows_per_piece, w.fired, w.due);
-    SortAndMerge(w.due);
+    SortDue(w.due);
     HoldDamaged(w.due, 0);
     TM_RETURN_IF_ERROR(taken);
   }
@@ -32,7 +32,7 @@ Result<Progress> ViewRunner::Evaluate() {
     }
   }
   const size_t count =
-      std::min({env_.options.windows_per_piece, w.piece_max, w.due.size() - w.due_next});
+      PieceOf(w.due, w.due_next, std::min(env_.options.windows_per_piece, w.piece_max));
   const bool last =
       !seeding && w.due_next + count == w.due.size() && w.catch_up.empty() && w.due_later.empty();
   if (count == 0 && seeding) {
@@ -43,6 +43,17 @@ Result<Progress> ViewRunner::Evaluate() {
   }
   PieceRequest request;
   request.due = std::span(w.due).subspan(w.due_next, count);
+  if (w.book.grouped()) {
+    // A back-fill names the series of a window as they are scanned, a gap those it knows of.
+    const bool complete = w.seeded && !w.epoch.gap;
+    const auto ready = PrepareGroups(
+        request.due, complete ? Evaluator::Marks::kComplete : Evaluator::Marks::kMayLack);
+    if (!ready.ok()) {
+      if (ready.error().code == Code::kCorruption) return LeaveDamaged(count, ready.error());
+      return ready.error();
+    }
+    if (!*ready) return kMore;
+  }
   if (last) request.frozen = w.frozen;
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
@@ -65,6 +76,35 @@ Result<Progress> ViewRunner::Evaluate() {
   }
   WritePiece(std::move(piece), count, last ? PiecePlace::kLast : PiecePlace::kInside);
   return kMore;  // a store may have completed already
+}
+
+void ViewRunner::SortDue(std::vector<Due>& due) const {
+  SortAndMerge(due);
+  if (!work_->book.grouped()) return;
+  const SeriesBook& book = work_->book;
+  std::stable_sort(due.begin(), due.end(), [&book](const Due& a, const Due& b) {
+    return a.window != b.window ? a.window < b.window : book.group(a.series) < book.group(b.series);
+  });
+}
+
+bool ViewRunner::SameRow(const Due& a, const Due& b) const {
+  return a.window == b.window && work_->book.group(a.series) == work_->book.group(b.series);
+}
+
+size_t ViewRunner::PieceOf(const std::vector<Due>& due, size_t next, size_t count_max) const {
+  size_t count = std::min(count_max, due.size() - next);
+  if (!work_->book.grouped() || count == 0) return count;
+  while (next + count < due.size() && SameRow(due[next + count - 1], due[next + count])) ++count;
+  return count;
+}
+
+Result<bool> ViewRunner::PrepareGroups(std::span<const Due> due, Evaluator::Marks marks) {
+  Work& w = *work_;
+  if (!w.groups_marked) w.evaluator.MarkGroups(due, marks);
+  w.groups_marked = true;
+  auto done = w.evaluator.FillGroups(env_.options.group_leaves_per_step, w.epoch.target);
+  w.groups_marked = done.ok() && !*done;
+  return done;
 }
 
 void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/logging.h"
+#include "view/filter_internal.h"
 #include "view/series_book_internal.h"
 
 namespace tidemark::view {
@@ -19,8 +21,57 @@ bool SeriesBook::Reads(const store::SeriesInfo& info) const {
     }
   }
   return std::any_of(
-      definition_.measures.begin(), definition_.measures.end(),
-      [&](const std::string& pattern) { return MatchesGlob(pattern, info.measure); });
+             definition_.measures.begin(), definition_.measures.end(),
+             [&](const std::string& pattern) { return MatchesGlob(pattern, info.measure); }) &&
+         Passes(definition_.filter, info);
+}
+
+uint32_t SeriesBook::MeasureOf(const std::string& measure) {
+  const auto [it, is_new] = measures_.try_emplace(measure, static_cast<uint32_t>(measures_.size()));
+  if (is_new) {
+    for (const std::string& name_template : templates_) {
+      names_.push_back(MakeName(name_template, measure));
+    }
+  }
+  return it->second;
+}
+
+std::vector<store::Dimension> SeriesBook::DimensionsOf(const store::SeriesInfo& info) const {
+  if (!definition_.grouped()) return info.dimensions;
+  std::vector<store::Dimension> out;
+  for (const std::string& name : definition_.group_by) {
+    if (name == definition_.label_map.name) {
+      if (auto label = LabelOf(definition_.label_map, info)) out.push_back({name, *label});
+      continue;
+    }
+    const auto found = std::ranges::find(info.dimensions, name, &store::Dimension::name);
+    if (found != info.dimensions.end()) out.push_back(*found);
+  }
+  // A row needs a dimension; so has the one of a series that has none of those.
+  if (out.empty()) out.push_back({"view", definition_.name});
+  std::ranges::sort(out);
+  return out;
+}
+
+GroupIndex SeriesBook::GroupOf(const store::SeriesInfo& info) {
+  const auto next = static_cast<GroupIndex>(groups_.size());
+  if (definition_.grouped()) {
+    ByteWriter key;
+    key.PutU8(static_cast<uint8_t>(info.type));
+    key.PutString(info.measure);
+    for (const store::Dimension& d : DimensionsOf(info)) {
+      key.PutString(d.name);
+      key.PutString(d.value);
+    }
+    const auto [it, is_new] = group_of_.try_emplace(std::move(key).Take(), next);
+    if (!is_new) return it->second;
+  }
+  groups_.push_back({.type = info.type,
+                     .measure = MeasureOf(info.measure),
+                     .first = static_cast<SeriesIndex>(tracked_.size()),
+                     .members = {}});
+  targets_.resize(targets_.size() + templates_.size());
+  return next;
 }
 
 SeriesIndex SeriesBook::Register(store::SeriesRef ref) {
@@ -31,46 +82,44 @@ SeriesIndex SeriesBook::Register(store::SeriesRef ref) {
     return SeriesDirectory::kForeign;
   }
   const auto index = static_cast<SeriesIndex>(tracked_.size());
-  const auto [measure, is_new] =
-      measures_.try_emplace(info->measure, static_cast<uint32_t>(measures_.size()));
-  if (is_new) {
-    for (const std::string& name_template : templates_) {
-      names_.push_back(MakeName(name_template, info->measure));
-    }
-  }
-  tracked_.push_back({ref, info->type, measure->second});
-  targets_.resize(targets_.size() + templates_.size());
+  const GroupIndex group = GroupOf(*info);
+  auto& members = groups_[group].members;
+  tracked_.push_back({ref, group, static_cast<uint32_t>(members.size())});
+  if (grouped()) members.push_back(index);
   directory_.Insert(ref, index);
   return index;
 }
 
 Result<void> SeriesBook::ResolveTargets(std::span<const SeriesIndex> series) {
-  std::vector<SeriesIndex> wanted;
+  std::vector<GroupIndex> wanted;
   for (const SeriesIndex i : series) {
-    if (targets_[i * templates_.size()].state == Target::State::kUnresolved) wanted.push_back(i);
+    const GroupIndex g = tracked_[i].group;
+    if (targets_[g * templates_.size()].state == Target::State::kUnresolved) wanted.push_back(g);
   }
   if (wanted.empty()) return {};
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
 
-  std::vector<std::shared_ptr<const store::SeriesInfo>> infos;
+  std::vector<std::vector<store::Dimension>> texts;
   std::vector<std::vector<store::DimensionView>> dimensions;
   std::vector<store::SeriesKeyView> keys;
-  infos.reserve(wanted.size());
+  texts.reserve(wanted.size());
   dimensions.reserve(wanted.size());
   keys.reserve(wanted.size() * templates_.size());
-  for (const SeriesIndex i : wanted) {
-    infos.push_back(store_.Describe(tracked_[i].ref));
-    if (infos.back() == nullptr) {
+  for (const GroupIndex g : wanted) {
+    const Group& group = groups_[g];
+    const auto info = store_.Describe(tracked_[group.first].ref);
+    if (info == nullptr) {
       return Error{Code::kNotFound, "source table " + definition_.source_name + " is gone"};
     }
+    texts.push_back(DimensionsOf(*info));
     auto& views = dimensions.emplace_back();
-    for (const store::Dimension& d : infos.back()->dimensions) views.push_back({d.name, d.value});
+    for (const store::Dimension& d : texts.back()) views.push_back({d.name, d.value});
     for (size_t a = 0; a < templates_.size(); ++a) {
       const auto type = agg::ResultTypeOf(definition_.aggregates[a % aggregates()],
-                                          static_cast<agg::Type>(infos.back()->type));
+                                          static_cast<agg::Type>(group.type));
       keys.push_back({.table = definition_.target,
-                      .measure = names_[tracked_[i].measure * templates_.size() + a],
+                      .measure = names_[group.measure * templates_.size() + a],
                       .dimensions = views,
                       .type = static_cast<store::ValueType>(type),
                       .owner = definition_.owner()});
@@ -78,8 +127,8 @@ Result<void> SeriesBook::ResolveTargets(std::span<const SeriesIndex> series) {
   }
   TM_ASSIGN_OR_RETURN(const auto resolved, store_.Resolve(keys));
   for (size_t k = 0; k < resolved.size(); ++k) {
-    const SeriesIndex i = wanted[k / templates_.size()];
-    Target& target = targets_[i * templates_.size() + k % templates_.size()];
+    const GroupIndex g = wanted[k / templates_.size()];
+    Target& target = targets_[g * templates_.size() + k % templates_.size()];
     target.ref = resolved[k].series;
     target.state = resolved[k].rejection == store::RejectReason::kNone ? Target::State::kKnown
                                                                        : Target::State::kRefused;

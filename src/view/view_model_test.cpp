@@ -191,6 +191,8 @@ class World {
     d.width = first ? seconds(10) : seconds(1 + random_.Below(30));
     d.offset = first ? seconds(0) : seconds(random_.Below(30));
     if (!first) DrawKind(d);
+    if (!first && random_.Below(3) == 0)
+      d.group_by = Pick<std::vector<std::string>>({{}, {"host"}});
     d.out_of_orderness = first ? seconds(3) : seconds(random_.Below(8));
     d.allowed_lateness = seconds(random_.Below(60));
     d.late = late;

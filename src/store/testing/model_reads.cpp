@@ -392,11 +392,17 @@ Result<std::unique_ptr<ScanCursor>> ModelStore::LastPoints(const ScanRequest& re
                           state_->KnownGaps(request.selection.table, request.selection.time)));
 }
 
+uint64_t ModelStore::windows_asked() const {
+  const MutexLock lock(state_->mutex);
+  return state_->windows_asked;
+}
+
 Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRequest& request) {
   const MutexLock lock(state_->mutex);
   State& s = *state_;
   if (!s.tables.contains(request.selection.table)) return Error{Code::kNotFound, "no such table"};
   if (!s.End().Covers(request.at_least)) return Error{Code::kOutOfRange, "position beyond the end"};
+  s.windows_asked += request.windows.size();
   for (const AggregateColumn& a : request.aggregates) {
     TM_RETURN_IF_ERROR(agg::CheckSpec(a.spec()));
     if (a.carry.count() < 0) return Error{Code::kInvalidArgument, "a carry must not be negative"};

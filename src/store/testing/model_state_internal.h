@@ -64,6 +64,7 @@ struct ModelStore::State {
   std::array<std::vector<ModelFeedEntry>, ModelStore::kPartitions> feed;
   std::map<std::tuple<SourceId, TableId, uint32_t>, SourceProgress> sources;
   std::map<ViewId, ViewProgress> views;
+  uint64_t windows_asked = 0;
   std::map<uint64_t, std::function<void()>> wakes;
   uint64_t next_wake = 1;
   uint64_t next_series = 1;

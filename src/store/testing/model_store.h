@@ -69,6 +69,9 @@ class ModelStore final : public Store {
   };
   void SetRefusal(Refusal refusal);
 
+  /// Windows that aggregates asked for so far.
+  uint64_t windows_asked() const;
+
   struct State;
 
  private:

@@ -54,6 +54,9 @@ TestView::TestView(TestViewOptions options)
   definition_.target = kTable;
   definition_.source_name = definition_.target_name = "\"db\".\"t\"";
   definition_.measures = options_.measures;
+  definition_.group_by = options_.group_by;
+  definition_.label_map = options_.label_map;
+  definition_.filter = options_.filter;
   definition_.types = options_.types;
   definition_.aggregates = options_.aggregates;
   definition_.width = options_.window * options_.tick;

@@ -31,6 +31,9 @@ struct TestViewOptions {
   std::vector<agg::Aggregate> aggregates{agg::Kind::kSum};
   std::vector<store::ValueType> types{store::ValueType::kDouble, store::ValueType::kBigint};
   std::string output = "{aggregate}_{measure}";
+  std::vector<std::string> group_by{"*"};
+  catalog::LabelMapDef label_map{};
+  catalog::FilterDef filter{};
   std::vector<std::string> measures{"*"};
   int partitions = 1;    // of pipeline 1, known from the start
   nanoseconds early{0};  // not ticks: processing time

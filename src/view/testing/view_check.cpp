@@ -6,6 +6,7 @@
 #include <map>
 
 #include "agg/aggregate.h"
+#include "view/filter_internal.h"
 #include "view/window.h"
 
 namespace tidemark::view {
@@ -17,6 +18,24 @@ std::string SeriesText(const store::SeriesInfo& info, std::string_view measure) 
   std::string out(measure);
   for (const auto& d : info.dimensions) out += " " + d.name + "=" + d.value;
   return out;
+}
+
+/// Of the row that stands for the series.
+std::string GroupText(const ViewDefinition& d, const store::SeriesInfo& series,
+                      std::string_view measure) {
+  if (!d.grouped()) return SeriesText(series, measure);
+  store::SeriesInfo row;
+  for (const std::string& name : d.group_by) {
+    if (name == d.label_map.name) {
+      if (const auto label = LabelOf(d.label_map, series)) row.dimensions.push_back({name, *label});
+    }
+    for (const store::Dimension& dimension : series.dimensions) {
+      if (dimension.name == name) row.dimensions.push_back(dimension);
+    }
+  }
+  if (row.dimensions.empty()) row.dimensions.push_back({"view", d.name});
+  std::ranges::sort(row.dimensions);
+  return SeriesText(row, measure);
 }
 
 std::string Text(const store::Scalar& value) {
@@ -49,14 +68,14 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
     const bool wanted = std::any_of(d.measures.begin(), d.measures.end(), [&](const auto& pattern) {
       return MatchesGlob(pattern, slice.series->measure);
     });
-    if (!wanted) continue;
+    if (!wanted || !Passes(d.filter, *slice.series)) continue;
     for (size_t i = slice.times.size(); i-- > 0;) {
       windows.ForEachOf(slice.times[i], [&](WindowId id) {
         const TimeRange window = windows.WindowAt(id);
         if (window.end > *status.watermark) return;
         for (size_t a = 0; a < d.aggregates.size(); ++a) {
           const std::string& name = templates[id.level * d.aggregates.size() + a];
-          const Key key{SeriesText(*slice.series, MakeName(name, slice.series->measure)),
+          const Key key{GroupText(d, *slice.series, MakeName(name, slice.series->measure)),
                         d.label == Label::kEnd ? window.end : window.start};
           auto& state =
               states

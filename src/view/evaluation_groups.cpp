@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows that stand for many series: partial states are made for the leaves that changed, and a row
+// is what the root of its tree says.
+#include <algorithm>
+#include <tuple>
+
+#include "view/evaluation_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+constexpr size_t kRowsPerFetch = 1024;
+
+}  // namespace
+
+std::vector<Due> Evaluator::MergeGroups(std::span<const Due> due) const {
+  std::vector<Due> sorted(due.begin(), due.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [this](const Due& a, const Due& b) { return KeyOf(a) < KeyOf(b); });
+  std::vector<Due> out;
+  for (const Due& one : sorted) {
+    if (out.empty() || KeyOf(out.back()) != KeyOf(one)) {
+      out.push_back(one);
+      continue;
+    }
+    Due& group = out.back();
+    group.late_points += one.late_points;
+    group.fresh = group.fresh && one.fresh;
+    group.coarse = group.coarse || one.coarse;
+    if (std::tie(group.lateness, group.partition) < std::tie(one.lateness, one.partition)) {
+      group.lateness = one.lateness;
+      group.partition = one.partition;
+    }
+  }
+  return out;
+}
+
+void Evaluator::MarkGroups(std::span<const Due> due, Marks marks) {
+  for (size_t i = 0; i < due.size();) {
+    const GroupStates::Key key = KeyOf(due[i]);
+    const size_t members = book_.members(key.group).size();
+    size_t end = i;
+    bool fresh = true;
+    for (; end < due.size() && KeyOf(due[end]) == key; ++end) fresh = fresh && due[end].fresh;
+    const bool is_new = groups_.Touch(key, members);
+    if (is_new && (marks == Marks::kMayLack || !fresh)) {
+      const auto leaves =
+          static_cast<uint32_t>((members + GroupStates::kFanOut - 1) / GroupStates::kFanOut);
+      for (uint32_t leaf = 0; leaf < leaves; ++leaf) groups_.MakeStale(key, leaf);
+    } else {
+      for (size_t d = i; d < end; ++d) {
+        groups_.MakeStale(key, book_.member(due[d].series) / GroupStates::kFanOut);
+      }
+    }
+    i = end;
+  }
+}
+
+Result<bool> Evaluator::FillGroups(size_t leaves_max, const store::Positions& at_least) {
+  const std::vector<GroupStates::Leaf> leaves = groups_.Stale(leaves_max);
+  if (leaves.empty()) return true;
+  store::AggregateRequest ask;
+  ask.selection.table = definition_.source;
+  ask.at_least = at_least;
+  std::vector<store::ValueType> types;
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    const auto members = book_.members(leaves[i].key.group);
+    const size_t first = size_t{leaves[i].leaf} * GroupStates::kFanOut;
+    const size_t end = std::min<size_t>(members.size(), first + GroupStates::kFanOut);
+    const TimeRange range = windows_.WindowAt(leaves[i].key.window);
+    for (size_t m = first; m < end; ++m) {
+      ask.windows.push_back(
+          {.group = static_cast<uint32_t>(i), .series = book_.source(members[m]), .range = range});
+    }
+    const store::ValueType type = book_.type(members[first]);
+    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  }
+  const Columns columns = ColumnsFor(std::move(types));
+  Ask(columns, ask);
+  std::vector<GroupStates::Node> nodes(leaves.size());
+  const auto read = [&]() -> Result<void> {
+    TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
+    std::vector<store::AggregateRow> answer;
+    for (;;) {
+      TM_RETURN_IF_ERROR(cursor->Next(kRowsPerFetch, answer));
+      if (answer.empty()) return {};
+      for (store::AggregateRow& row : answer) {
+        const auto members = book_.members(leaves[row.group].key.group);
+        const size_t type = columns.TypeOf(book_.type(members.front()));
+        GroupStates::Node& node = nodes[row.group];
+        node.points = row.points;
+        for (size_t k = 0; k < columns.kinds.size(); ++k) {
+          node.states.push_back(std::move(row.states[columns.At(k, type)]));
+        }
+      }
+    }
+  };
+  if (auto r = read(); !r.ok()) {
+    groups_.Clear();
+    return std::move(r).error();
+  }
+  for (size_t i = 0; i < leaves.size(); ++i) groups_.SetLeaf(leaves[i], std::move(nodes[i]));
+  return leaves.size() < leaves_max;
+}
+
+void Evaluator::EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece) {
+  const Columns columns = ColumnsFor({store::ValueType::kDouble});  // a node has one type
+  for (const Due& due : request.due) {
+    const GroupStates::Node& root = groups_.Root(KeyOf(due));
+    if (root.states.empty()) continue;
+    for (size_t a = 0; a < book_.aggregates(); ++a) {
+      auto value = agg::FinishAs(definition_.aggregates[a], root.states[columns.kind_of[a]]);
+      if (!value.ok()) ++piece.overflows;
+      Emit(request, due, a, root.points, std::move(value).value_or({}), rows, piece);
+    }
+  }
+  groups_.Trim();
+}
+
+}  // namespace tidemark::view
