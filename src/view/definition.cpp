@@ -263,6 +263,20 @@ std::vector<std::string> NameTemplates(const ViewDefinition& definition) {
   return out;
 }
 
+std::string WindowWords(const ViewDefinition& d) {
+  if (!d.levels.empty()) {
+    std::string out;
+    for (const nanoseconds level : d.levels) {
+      out.append(out.empty() ? "" : ", ").append(FormatDuration(level));
+    }
+    return out;
+  }
+  if (!d.calendar.empty()) return d.calendar + " in " + (d.zone.empty() ? "UTC" : d.zone);
+  std::string out = FormatDuration(d.width);
+  if (d.slide > nanoseconds(0)) out += " every " + FormatDuration(d.slide);
+  return out;
+}
+
 Windows WindowsOf(const ViewDefinition& d) {
   if (!d.levels.empty()) return Windows::Levels(d.levels, d.offset);
   if (!d.calendar.empty()) {

@@ -92,6 +92,9 @@ Result<void> CheckDefinition(const ViewDefinition& definition);
 /// Of a definition that was checked.
 Windows WindowsOf(const ViewDefinition& definition);
 
+/// "5m", "1h every 5m", "1m, 1h", "day in Europe/Berlin": for people.
+std::string WindowWords(const ViewDefinition& definition);
+
 /// `output` with {aggregate} and {window} filled in: "avg_{measure}", "avg_5m_{measure}". By level,
 /// one per aggregate, in their order.
 std::vector<std::string> NameTemplates(const ViewDefinition& definition);

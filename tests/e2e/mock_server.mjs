@@ -228,7 +228,7 @@ export class MockServer {
       name: kView, database: kDatabase, table: kTable, target_table: kTable, state: 'running', generation: '1', output: 'avg_{measure}', aggregate: 'avg',
       label: 'end', late: 'recompute', watermark: Ns(this.watermark_ms), windows_published: String(revisions.length),
       revisions_total: String(revisions.reduce((sum, row) => sum + row.revisions.length - 1, 0)), late_points_total: String(late), frozen_total: '0', dirty: '0',
-      lag_ms: String(this.now_ms - this.watermark_ms), window_ns: Ns(kWindowMs), out_of_orderness_ns: Ns(kOutOfOrdernessMs), allowed_lateness_ns: Ns(120_000), error: null,
+      lag_ms: String(this.now_ms - this.watermark_ms), windows: '5m', window_ns: Ns(kWindowMs), out_of_orderness_ns: Ns(kOutOfOrdernessMs), allowed_lateness_ns: Ns(120_000), error: null,
     };
     if (this.fixture !== null) Object.assign(view, this.fixture.view, { watermark: Ns(this.fixture.watermark_ms), lag_ms: String(this.now_ms - this.fixture.watermark_ms) });
     const pipeline = {

@@ -432,7 +432,7 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
               ElementsAre("name", "database", "table", "target_table", "state", "generation",
                           "output", "aggregate", "label", "late", "watermark", "windows_published",
                           "revisions_total", "late_points_total", "frozen_total", "dirty", "lag_ms",
-                          "window_ns", "out_of_orderness_ns", "allowed_lateness_ns", "early_ns",
+                          "windows", "window_ns", "out_of_orderness_ns", "allowed_lateness_ns", "early_ns",
                           "provisional_after_ns", "error"));
   EXPECT_EQ(Text(view.body, "aggregate"), "avg");
   EXPECT_EQ(Text(view.body, "windows_published"), "1");

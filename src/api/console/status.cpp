@@ -331,7 +331,10 @@ void Status::WriteView(JsonWriter& out, const view::ViewStatus& status) const {
   } else {
     out.Null();
   }
-  WriteI64(out, "window_ns", int64_t{d.width.count()});
+  WriteText(out, "windows", view::WindowWords(d));
+  // Of the finest level; a calendar's varies, this is the longest.
+  const nanoseconds window = d.levels.empty() ? view::WindowsOf(d).longest() : d.levels.front();
+  WriteI64(out, "window_ns", int64_t{window.count()});
   WriteI64(out, "out_of_orderness_ns", int64_t{d.out_of_orderness.count()});
   WriteI64(out, "allowed_lateness_ns", int64_t{d.allowed_lateness.count()});
   WriteI64(out, "early_ns", int64_t{d.early.count()});
