@@ -102,7 +102,5 @@ std::vector<std::string> NameTemplates(const ViewDefinition& definition);
 std::string MakeName(std::string_view name_template, std::string_view measure);
 /// Whether some measure name could be made by both templates.
 bool TemplatesOverlap(std::string_view a, std::string_view b);
-/// '*' matches any text, '?' one byte.
-bool MatchesGlob(std::string_view pattern, std::string_view text);
 
 }  // namespace tidemark::view

@@ -75,16 +75,6 @@ TEST(Definition, TemplatesOverlapWhenOneNameFitsBoth) {
   EXPECT_FALSE(TemplatesOverlap("{measure}_5m", "{measure}_1h"));
 }
 
-TEST(Definition, GlobsMatchWholeNames) {
-  EXPECT_TRUE(MatchesGlob("*", ""));
-  EXPECT_TRUE(MatchesGlob("cpu_*", "cpu_user"));
-  EXPECT_TRUE(MatchesGlob("*_*er", "cpu_over_user"));
-  EXPECT_TRUE(MatchesGlob("c?u", "cpu"));
-  EXPECT_FALSE(MatchesGlob("cpu", "cpu_user"));
-  EXPECT_FALSE(MatchesGlob("cpu_*", "disk"));
-  EXPECT_FALSE(MatchesGlob("c?u", "cu"));
-}
-
 TEST(Definition, ReadsTheCatalogsWords) {
   catalog::ViewDef def;
   def.id = ViewId{3};

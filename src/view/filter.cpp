@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/glob.h"
 #include "view/definition.h"
 #include "view/filter_internal.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/glob.h"
 #include "base/bytes.h"
 #include "base/logging.h"
 #include "view/filter_internal.h"

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "agg/aggregate.h"
+#include "base/glob.h"
 #include "view/filter_internal.h"
 #include "view/window.h"
 
