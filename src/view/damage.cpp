@@ -62,7 +62,7 @@ std::vector<TimeRange> RangeSet::Outside(TimeRange range) const {
 }
 
 DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition)
-    : windows_(WindowsOf(definition)), label_(definition.label) {
+    : DamageMap(WindowsOf(definition), definition) {
   const auto read = [&store](TableId table, bool accepted) {
     std::vector<TimeRange> out;
     for (const store::DamagedRange& d : store.Damaged(table)) {
@@ -73,7 +73,9 @@ DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition)
   // A row that cannot be read has an unknown revision: nothing can follow it.
   waiting_ = {read(definition.source, false), read(definition.target, false)};
   std::vector<TimeRange> touching;
-  for (const TimeRange& time : waiting_.source.ranges()) touching.push_back(windows_.HullOf(time));
+  for (const TimeRange& time : waiting_.source.ranges()) {
+    touching.push_back(windows_.HullOf({time.start, time.end + reach_}));
+  }
   waiting_windows_ = RangeSet(std::move(touching));
   lost_ = {read(definition.source, true), read(definition.target, true)};
 }
@@ -81,7 +83,7 @@ DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition)
 bool DamageMap::Touches(const Damage& damage, WindowId window) const {
   if (damage.none()) return false;
   const TimeRange range = windows_.WindowAt(window);
-  return damage.source.Touches(range) ||
+  return damage.source.Touches({range.start - reach_, range.end}) ||
          damage.target.Contains(label_ == Label::kEnd ? range.end : range.start);
 }
 

@@ -40,7 +40,8 @@ class RangeSet {
 
 class DamageMap {
  public:
-  explicit DamageMap(Windows windows, Label label) : windows_(std::move(windows)), label_(label) {}
+  DamageMap(Windows windows, const ViewDefinition& definition)
+      : windows_(std::move(windows)), label_(definition.label), reach_(definition.reach()) {}
   DamageMap(store::Store& store, const ViewDefinition& definition);
 
   bool none() const { return waiting_.none() && lost_.none(); }
@@ -66,6 +67,7 @@ class DamageMap {
 
   Windows windows_;
   Label label_;
+  nanoseconds reach_;  // of what a window needs, before its start
   Damage waiting_;
   RangeSet waiting_windows_;
   Damage lost_;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "agg/histogram.h"
 #include "base/check.h"
 #include "view/calendar.h"
 
@@ -114,11 +115,34 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
   if (def.session_gap != plain.session_gap) return refuse("session_gap");
   if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
-  if (!def.buckets.empty()) return refuse("buckets");
-  if (def.staleness != plain.staleness) return refuse("staleness");
-  if (def.horizon != plain.horizon) return refuse("horizon");
   if (def.refresh != plain.refresh) return refuse("refresh");
   if (!def.late_stream.empty()) return refuse("late_stream");
+  return {};
+}
+
+Result<void> ReadAggregates(const catalog::ViewDef& def, ViewDefinition& out) {
+  agg::Bounds bounds;
+  if (!def.buckets.empty()) {
+    auto made = agg::HistogramBounds::Make(def.buckets);
+    if (!made.ok()) return std::move(made).error().With("view " + def.name + ": buckets");
+    bounds = *std::move(made);
+  }
+  out.aggregates.clear();
+  bool histogram = false;
+  for (const std::string& text : def.aggregates) {
+    const auto aggregate = agg::AggregateFromName(text);
+    if (!aggregate) {
+      return Invalid(def.name, "aggregates: unknown aggregate \"" + text + "\"; there are " +
+                                   std::string(agg::AggregateNames()));
+    }
+    histogram = histogram || aggregate->kind == agg::Kind::kHistogram;
+    for (agg::Aggregate& column : agg::Columns(*aggregate, bounds)) {
+      out.aggregates.push_back(std::move(column));
+    }
+  }
+  if (bounds != nullptr && !histogram) {
+    return Invalid(def.name, "buckets go with the aggregate histogram");
+  }
   return {};
 }
 
@@ -154,6 +178,17 @@ Result<void> CheckOutput(const ViewDefinition& d) {
 
 }  // namespace
 
+nanoseconds ViewDefinition::CarryOf(agg::Kind kind) const {
+  if (!agg::WantsCarry(kind)) return nanoseconds(0);
+  return kind == agg::Kind::kTimeWeighted ? horizon : staleness;
+}
+
+nanoseconds ViewDefinition::reach() const {
+  nanoseconds out{0};
+  for (const agg::Aggregate& one : aggregates) out = std::max(out, CarryOf(one.kind));
+  return out;
+}
+
 Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTables& tables) {
   ViewDefinition out;
   out.id = def.id;
@@ -170,16 +205,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
     if (!type) return Invalid(def.name, "types: unknown type \"" + text + '"');
     out.types.push_back(*type);
   }
-  out.aggregates.clear();
-  for (const std::string& text : def.aggregates) {
-    auto aggregate = agg::AggregateFromName(text);
-    if (!aggregate) {
-      return Invalid(def.name, "aggregates: unknown aggregate \"" + text +
-                                   "\"; there are count sum avg min max first last var_pop "
-                                   "var_samp stddev_pop stddev_samp median pN approx_distinct");
-    }
-    out.aggregates.push_back(*std::move(aggregate));
-  }
+  TM_RETURN_IF_ERROR(ReadAggregates(def, out));
   if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
   out.width = def.window;
   out.group_by = def.group_by;
@@ -197,6 +223,10 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.allowed_lateness = def.allowed_lateness;
   out.late =
       def.late == catalog::LatePolicy::kFreeze ? LatePolicy::kFreeze : LatePolicy::kRecompute;
+  // event-time.md 8.2: twice the observed interval, which no view knows; two windows hold as many.
+  const nanoseconds look_back = std::max<nanoseconds>(minutes(5), 2 * WindowsOf(out).longest());
+  out.staleness = def.staleness > nanoseconds(0) ? def.staleness : look_back;
+  out.horizon = def.horizon > nanoseconds(0) ? def.horizon : look_back;
   out.early = def.early;
   out.provisional_after = def.provisional_after;
   out.source_retention = tables.source_retention;
@@ -216,6 +246,11 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
   }
   if (d.allowed_lateness < nanoseconds(0)) {
     return Invalid(d.name, "allowed_lateness must not be negative");
+  }
+  for (const auto& [key, value] :
+       {std::pair("staleness", d.staleness), std::pair("horizon", d.horizon)}) {
+    if (value < nanoseconds(0) || value > kSpanMax)
+      return Invalid(d.name, std::string(key) + " must be below 12 years");
   }
   if (d.out_of_orderness > kSpanMax || d.allowed_lateness > kSpanMax) {
     return Invalid(d.name, "out_of_orderness and allowed_lateness must be below 12 years");

@@ -53,6 +53,9 @@ struct ViewDefinition {
   std::vector<nanoseconds> levels;  // names of rows have {window}
   std::string output = "{aggregate}_{measure}";
   Label label = Label::kStart;  // the row's time: start or end of its window
+  /// How far back the last sample before a window counts: for counters, and for twa.
+  nanoseconds staleness{0};
+  nanoseconds horizon{0};
   nanoseconds out_of_orderness{0};
   nanoseconds allowed_lateness{0};
   LatePolicy late = LatePolicy::kRecompute;
@@ -69,6 +72,10 @@ struct ViewDefinition {
   bool paused = false;  // begins paused: Maintainer::Pause() before a restart
 
   store::Owner owner() const { return {id, generation}; }
+  /// How far back of a window's start `kind` looks; 0: not.
+  nanoseconds CarryOf(agg::Kind kind) const;
+  /// .. the aggregates look: a point changes windows that begin so much later.
+  nanoseconds reach() const;
   /// Whether several series share a row.
   bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;

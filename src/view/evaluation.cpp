@@ -150,9 +150,11 @@ Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
 }
 
 bool Evaluator::MayOverflow() const {
-  return std::ranges::find(definition_.aggregates, agg::Kind::kSum, &agg::Aggregate::kind) !=
-             definition_.aggregates.end() &&
-         std::ranges::find(definition_.types, store::ValueType::kBigint) != definition_.types.end();
+  return std::ranges::any_of(definition_.aggregates, [this](const agg::Aggregate& aggregate) {
+    return std::ranges::any_of(definition_.types, [&aggregate](store::ValueType type) {
+      return agg::MayOverflow(aggregate, static_cast<agg::Type>(type));
+    });
+  });
 }
 
 // A row that ended (its sum overflowed) is seen by no scan; its revisions go on counting.
@@ -200,17 +202,22 @@ Evaluator::Columns Evaluator::ColumnsFor(std::vector<store::ValueType> types) co
   Columns out;
   out.types = std::move(types);
   for (const agg::Aggregate& aggregate : definition_.aggregates) {
-    const auto found = std::ranges::find(out.kinds, aggregate.kind);
+    const agg::Spec kind = aggregate.spec(agg::Type::kDouble);
+    const auto found = std::ranges::find(out.kinds, kind);
     out.kind_of.push_back(static_cast<size_t>(found - out.kinds.begin()));
-    if (found == out.kinds.end()) out.kinds.push_back(aggregate.kind);
+    if (found == out.kinds.end()) out.kinds.push_back(kind);
   }
   return out;
 }
 
-void Evaluator::Ask(const Columns& columns, store::AggregateRequest& ask) {
-  for (const agg::Kind kind : columns.kinds) {
+void Evaluator::Ask(const Columns& columns, store::AggregateRequest& ask) const {
+  for (const agg::Spec& kind : columns.kinds) {
     for (const store::ValueType type : columns.types) {
-      ask.aggregates.push_back({.kind = kind, .type = static_cast<agg::Type>(type), .field = {}});
+      ask.aggregates.push_back({.kind = kind.kind,
+                                .type = static_cast<agg::Type>(type),
+                                .field = {},
+                                .bounds = kind.bounds,
+                                .carry = definition_.CarryOf(kind.kind)});
     }
   }
 }
@@ -242,7 +249,8 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
       const size_t type = columns.TypeOf(book_.type(due.series));
       for (size_t a = 0; a < book_.aggregates(); ++a) {
         auto value = agg::FinishAs(definition_.aggregates[a],
-                                   row.states[columns.At(columns.kind_of[a], type)]);
+                                   row.states[columns.At(columns.kind_of[a], type)],
+                                   windows_.WindowAt(due.window));
         if (!value.ok()) ++piece.overflows;
         Emit(request, due, a, row.points, std::move(value).value_or({}), rows, piece);
       }

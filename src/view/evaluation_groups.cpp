@@ -109,7 +109,8 @@ void Evaluator::EmitGroups(const PieceRequest& request, const Rows& rows, Piece&
     const GroupStates::Node& root = groups_.Root(KeyOf(due));
     if (root.states.empty()) continue;
     for (size_t a = 0; a < book_.aggregates(); ++a) {
-      auto value = agg::FinishAs(definition_.aggregates[a], root.states[columns.kind_of[a]]);
+      auto value = agg::FinishAs(definition_.aggregates[a], root.states[columns.kind_of[a]],
+                                 windows_.WindowAt(due.window));
       if (!value.ok()) ++piece.overflows;
       Emit(request, due, a, root.points, std::move(value).value_or({}), rows, piece);
     }

@@ -101,15 +101,15 @@ class Evaluator {
   /// What is asked of the store: kinds x types, each kind once (p50 and p95 read one state).
   struct Columns {
     std::vector<store::ValueType> types;
-    std::vector<agg::Kind> kinds;
-    std::vector<size_t> kind_of;  // by aggregate
+    std::vector<agg::Spec> kinds;  // of any input type
+    std::vector<size_t> kind_of;   // by aggregate
     size_t TypeOf(store::ValueType type) const {
       return static_cast<size_t>(std::ranges::find(types, type) - types.begin());
     }
     size_t At(size_t kind, size_t type) const { return kind * types.size() + type; }
   };
   Columns ColumnsFor(std::vector<store::ValueType> types) const;
-  static void Ask(const Columns& columns, store::AggregateRequest& ask);
+  void Ask(const Columns& columns, store::AggregateRequest& ask) const;
   Result<void> AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece);
   std::vector<Due> MergeGroups(std::span<const Due> due) const;
   GroupStates::Key KeyOf(const Due& due) const { return {due.window, book_.group(due.series)}; }

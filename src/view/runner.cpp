@@ -377,7 +377,7 @@ void ViewRunner::SeedSlice(const store::Slice& slice) {
   Work& w = *work_;
   const SeriesIndex series = Track(slice.series->ref);
   if (series == SeriesDirectory::kForeign) return;
-  const EventTime first = std::max(w.whole_from, Horizon());
+  const EventTime first = FirstWhole();
   const Prefix& backfill = w.seeded ? w.fired : w.backfill;
   for (auto it = slice.times.begin(); it != slice.times.end();) {
     bool open = false;

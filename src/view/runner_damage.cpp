@@ -58,7 +58,7 @@ void ViewRunner::ReleaseHeld() {
   const MonotonicTime now = env_.clock.Monotonic();
   if (w.held.empty() || now < w.held_look_at) return;
   const HeldWindows all = w.held.Take();
-  const EventTime first = std::max(w.whole_from, Horizon());
+  const EventTime first = FirstWhole();
   for (const Due& due : all.exact()) {
     if (due.window.start < first || w.damage.IsLost(due.window)) {
       DropLost(due);

@@ -25,7 +25,7 @@ void ViewRunner::BeginEarly() {
   Work& w = *work_;
   w.unseen = false;
   w.last_early_at = env_.clock.Monotonic();
-  w.early_from = {std::max(w.whole_from, Horizon()), 0};
+  w.early_from = {FirstWhole(), 0};
   w.due.clear();
   w.due_next = 0;
   phase_ = Phase::kEarly;

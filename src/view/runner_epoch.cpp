@@ -35,6 +35,10 @@ EventTime ViewRunner::Horizon() const {
              : now - wishes_.source_retention;
 }
 
+EventTime ViewRunner::FirstWhole() const {
+  return std::max(work_->whole_from, Horizon()) + definition_.reach();
+}
+
 SeriesIndex ViewRunner::Track(store::SeriesRef ref) {
   Work& w = *work_;
   const SeriesIndex index = w.book.Find(ref);
@@ -99,7 +103,8 @@ void ViewRunner::JudgeGap(const store::FeedBatch& batch) {
   w.epoch.must_persist = true;
   for (const store::ChangedRange& changed : batch.changed) {
     const SeriesIndex series = Track(changed.series);
-    if (series != SeriesDirectory::kForeign) w.catch_up.Add(series, changed.time);
+    if (series == SeriesDirectory::kForeign) continue;
+    w.catch_up.Add(series, {changed.time.start, changed.time.end + definition_.reach()});
   }
 }
 
@@ -161,9 +166,12 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
   bool late = false;
   bool refused = false;
   bool open = false;
-  windows_.ForEachOf(point.time, [&](WindowId window) {
+  // Windows that hold it, and those that begin so soon behind it that they look back at it.
+  const TimeRange changed{point.time, point.time + definition_.reach() + nanoseconds(1)};
+  windows_.ForEachOver(changed, [&](WindowId window) {
+    const bool holds = window.start <= point.time;
     if (!w.fired.Has(window)) {
-      open = true;
+      open = open || holds;
       return;
     }
     const Due due{.window = window,
@@ -172,6 +180,7 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
                   .lateness = lateness,
                   .partition = partition};
     if (const auto reason = Refusal(window)) {
+      if (!holds) return;  // it is not missing there
       refused = true;
       if (*reason == LateReason::kFrozen) w.frozen.push_back(due);
       Refuse(point, window, *reason);
@@ -199,8 +208,9 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
 
 std::optional<LateReason> ViewRunner::Refusal(WindowId window) const {
   const Work& w = *work_;
-  if (window.start < w.whole_from) return LateReason::kNotWhole;
-  if (window.start < Horizon()) return LateReason::kExpired;
+  const EventTime needed = window.start - definition_.reach();
+  if (needed < w.whole_from) return LateReason::kNotWhole;
+  if (needed < Horizon()) return LateReason::kExpired;
   if (w.damage.IsLost(window)) return LateReason::kDamaged;
   if (definition_.late == LatePolicy::kFreeze && w.sealed.Has(window)) return LateReason::kFrozen;
   return std::nullopt;
@@ -236,7 +246,7 @@ void ViewRunner::CloseEpoch() {
     const Prefix to_seal = windows_.PassedBy(*w.epoch.frontier - definition_.allowed_lateness);
     if (to_fire != w.fired) {
       w.marks.TakeFired(w.fired, to_fire, w.due);
-      const EventTime first = std::max(w.whole_from, Horizon());
+      const EventTime first = FirstWhole();
       std::erase_if(w.due, [first](const Due& due) { return due.window.start < first; });
       fired = to_fire;
       w.epoch.must_persist = true;
@@ -258,7 +268,7 @@ void ViewRunner::CloseEpoch() {
   if (w.book.grouped()) SortDue(w.due);
   HoldDamaged(w.due, 0);
   if (!w.catch_up.empty()) {
-    w.rescan_open = w.catch_up.Bound(std::max(w.whole_from, Horizon()), fired);
+    w.rescan_open = w.catch_up.Bound(FirstWhole(), fired);
     w.catch_up.Exclude(w.damage, w.held);
     w.due_later.swap(w.due);  // what was caught up comes first: it answers for more
     w.fresh_rows = PieceRequest::FreshRows::kMayExist;  // a window may be in both

@@ -143,6 +143,8 @@ class ViewRunner {
   void RaiseTarget();
   void CommitEpoch();
   EventTime Horizon() const;
+  /// Windows that start before it need points that are gone, or never came.
+  EventTime FirstWhole() const;
   // runner_write.cpp: evaluating and writing
   Result<Progress> Evaluate();
   void WritePiece(Piece piece, size_t windows, PiecePlace place);
@@ -260,7 +262,7 @@ struct ViewRunner::Work {
         tracker(definition.out_of_orderness),
         marks(windows),
         catch_up(store, definition, book),
-        damage(windows, definition.label) {}
+        damage(windows, definition) {}
 
   SeriesBook book;
   Evaluator evaluator;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "base/glob.h"
 #include "base/bytes.h"
+#include "base/glob.h"
 #include "base/logging.h"
 #include "view/filter_internal.h"
 #include "view/series_book_internal.h"

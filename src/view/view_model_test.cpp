@@ -47,6 +47,15 @@ class World {
       spread.push_back(*agg::AggregateFromName(name));
     }
     AddView(5, "spread", LatePolicy::kRecompute, Label::kStart, std::move(spread));
+    std::vector<agg::Aggregate> folds;
+    for (const char* name : {"increase", "rate", "delta", "twa", "coverage"}) {
+      folds.push_back(*agg::AggregateFromName(name));
+    }
+    for (auto& bucket : agg::Columns(*agg::AggregateFromName("histogram"),
+                                     agg::HistogramBounds::Make({-1, 0.5, 2}).value())) {
+      folds.push_back(std::move(bucket));
+    }
+    AddView(6, "folds", LatePolicy::kRecompute, Label::kStart, std::move(folds));
   }
 
   ~World() { Close(); }
@@ -199,6 +208,8 @@ class World {
     d.early = Pick<nanoseconds>({nanoseconds(0), seconds(1), seconds(3)});
     d.provisional_after = Pick<nanoseconds>({nanoseconds(0), seconds(2)});
     d.label = label;
+    d.staleness = seconds(random_.Below(40));
+    d.horizon = seconds(random_.Below(40));
     const auto created = maintainer_->Create(d);
     ASSERT_TRUE(created.ok()) << created.error().message;
     views_.push_back(d);

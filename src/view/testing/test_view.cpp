@@ -54,6 +54,7 @@ TestView::TestView(TestViewOptions options)
   definition_.target = kTable;
   definition_.source_name = definition_.target_name = "\"db\".\"t\"";
   definition_.measures = options_.measures;
+  definition_.staleness = definition_.horizon = options_.staleness * options_.tick;
   definition_.group_by = options_.group_by;
   definition_.label_map = options_.label_map;
   definition_.filter = options_.filter;

@@ -49,52 +49,97 @@ std::string Text(const store::Scalar& value) {
 
 std::string Text(const Key& key) { return key.first + " @" + std::to_string(key.second.ns); }
 
-/// Every value the raw points give, one point at a time, the newest first.
+struct RawSeries {
+  std::shared_ptr<const store::SeriesInfo> info;
+  std::vector<EventTime> times;
+  std::vector<double> doubles;   // or
+  std::vector<int64_t> bigints;  // by the type
+};
+
+bool Reads(const ViewDefinition& d, const store::SeriesInfo& series) {
+  return std::ranges::find(d.types, series.type) != d.types.end() && Passes(d.filter, series) &&
+         std::ranges::any_of(d.measures, [&](const std::string& pattern) {
+           return MatchesGlob(pattern, series.measure);
+         });
+}
+
+std::map<store::SeriesRef, RawSeries> ReadRaw(store::Store& store, const ViewDefinition& d) {
+  store::ScanRequest scan;
+  scan.selection.table = d.source;
+  scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
+  auto cursor = std::move(store.Scan(scan)).value();
+  std::map<store::SeriesRef, RawSeries> out;
+  store::SliceBuffer buffer;
+  store::Slice slice;
+  while (std::move(cursor->Next(buffer, slice)).value()) {
+    if (!Reads(d, *slice.series)) continue;
+    RawSeries& series = out[slice.series->ref];
+    series.info = slice.series;
+    series.times.insert(series.times.end(), slice.times.begin(), slice.times.end());
+    const auto& column = slice.columns[0];
+    series.doubles.insert(series.doubles.end(), column.doubles.begin(), column.doubles.end());
+    series.bigints.insert(series.bigints.end(), column.bigints.begin(), column.bigints.end());
+  }
+  return out;
+}
+
+template <typename T>
+void AddAll(const RawSeries& series, std::span<const T> values, TimeRange window, nanoseconds carry,
+            agg::State& state) {
+  const auto at = [&](EventTime t) {
+    return static_cast<size_t>(std::ranges::lower_bound(series.times, t) - series.times.begin());
+  };
+  const size_t first = at(window.start);
+  const size_t end = at(window.end);
+  const std::span<const EventTime> times(series.times);
+  const std::string& key = series.info->canonical_key;
+  if (agg::FoldsSeries(state.spec().kind)) {
+    state.Add({times.subspan(first, end - first), key}, values.subspan(first, end - first));
+    if (first > 0 && times[first - 1] >= window.start - carry) {
+      state.AddCarry(times[first - 1], key, values[first - 1]);
+    }
+    return;
+  }
+  for (size_t i = end; i-- > first;) state.Add({times.subspan(i, 1), key}, values.subspan(i, 1));
+}
+
+struct Expected {
+  const agg::Aggregate* aggregate;
+  TimeRange window;
+  agg::State state;
+};
+
+/// Every value the raw points give: one point at a time, the newest first, where order is nothing.
 std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& status) {
   const ViewDefinition& d = status.definition;
   const Windows windows = WindowsOf(d);
   const auto templates = NameTemplates(d);
   std::map<Key, std::string> out;
   if (!status.watermark) return out;
-  store::ScanRequest scan;
-  scan.selection.table = d.source;
-  scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
-  auto cursor = std::move(store.Scan(scan)).value();
-  std::map<Key, std::pair<const agg::Aggregate*, agg::State>> states;
-  store::SliceBuffer buffer;
-  store::Slice slice;
-  while (std::move(cursor->Next(buffer, slice)).value()) {
-    const auto type = slice.series->type;
-    if (std::find(d.types.begin(), d.types.end(), type) == d.types.end()) continue;
-    const bool wanted = std::any_of(d.measures.begin(), d.measures.end(), [&](const auto& pattern) {
-      return MatchesGlob(pattern, slice.series->measure);
-    });
-    if (!wanted || !Passes(d.filter, *slice.series)) continue;
-    for (size_t i = slice.times.size(); i-- > 0;) {
-      windows.ForEachOf(slice.times[i], [&](WindowId id) {
-        const TimeRange window = windows.WindowAt(id);
-        if (window.end > *status.watermark) return;
-        for (size_t a = 0; a < d.aggregates.size(); ++a) {
-          const std::string& name = templates[id.level * d.aggregates.size() + a];
-          const Key key{GroupText(d, *slice.series, MakeName(name, slice.series->measure)),
-                        d.label == Label::kEnd ? window.end : window.start};
-          auto& state =
-              states
-                  .try_emplace(key, &d.aggregates[a],
-                               d.aggregates[a].spec(static_cast<agg::Type>(type)))
-                  .first->second.second;
-          const agg::Run run{slice.times.subspan(i, 1), slice.series->canonical_key};
-          if (type == store::ValueType::kDouble) {
-            state.Add(run, slice.columns[0].doubles.subspan(i, 1));
-          } else {
-            state.Add(run, slice.columns[0].bigints.subspan(i, 1));
-          }
+  std::map<Key, Expected> states;
+  for (const auto& [ref, series] : ReadRaw(store, d)) {
+    ForEachWindow(windows, series.times, [&, &raw = series](WindowId id) {
+      const TimeRange window = windows.WindowAt(id);
+      if (window.end > *status.watermark) return;
+      for (size_t a = 0; a < d.aggregates.size(); ++a) {
+        const agg::Aggregate& aggregate = d.aggregates[a];
+        const std::string& name = templates[id.level * d.aggregates.size() + a];
+        const Key key{GroupText(d, *raw.info, MakeName(name, raw.info->measure)),
+                      d.label == Label::kEnd ? window.end : window.start};
+        agg::State state(aggregate.spec(static_cast<agg::Type>(raw.info->type)));
+        const nanoseconds carry = d.CarryOf(aggregate.kind);
+        if (raw.info->type == store::ValueType::kDouble) {
+          AddAll<double>(raw, raw.doubles, window, carry, state);
+        } else {
+          AddAll<int64_t>(raw, raw.bigints, window, carry, state);
         }
-      });
-    }
+        const auto [it, is_new] = states.try_emplace(key, Expected{&aggregate, window, state});
+        if (!is_new) it->second.state.Merge(state);
+      }
+    });
   }
-  for (const auto& [key, state] : states) {
-    const auto value = agg::FinishAs(*state.first, state.second);
+  for (const auto& [key, expected] : states) {
+    const auto value = agg::FinishAs(*expected.aggregate, expected.state, expected.window);
     // A row without a value is not there.
     if (value.ok() && !std::holds_alternative<std::monostate>(*value)) out[key] = Text(*value);
   }

@@ -1,0 +1,162 @@
+"""Windows that overlap, come in levels, follow a calendar, and rows of groups: equal to sums made here from the same
+points, on time, after late points and corrections, and after a kill."""
+import collections
+import datetime
+import random
+import time
+import zoneinfo
+
+from harness import Failed, Server, check, equal, wait_for
+
+DB, TABLE = "plant", "motors"
+ZONE = zoneinfo.ZoneInfo("Asia/Kolkata")
+HOSTS = {"a": "m5.large", "b": "m5.xlarge", "c": "c6.large"}
+VIEW = f"""
+[[view]]
+database = "{DB}"
+table = "{TABLE}"
+types = ["BIGINT"]
+aggregates = ["sum", "count"]
+out_of_orderness = "5s"
+"""
+STACK = f"""
+[[database]]
+name = "{DB}"
+[[table]]
+database = "{DB}"
+name = "{TABLE}"
+memory_retention = "24h"
+magnetic_retention = "10d"
+{VIEW}
+name = "hop"
+window = "5m"
+slide = "2m"
+output = "hop_{{aggregate}}_{{measure}}"
+{VIEW}
+name = "levels"
+levels = ["1m", "10m", "1h"]
+output = "{{window}}_{{aggregate}}_{{measure}}"
+{VIEW}
+name = "day"
+calendar = "day"
+zone = "{ZONE.key}"
+output = "day_{{aggregate}}_{{measure}}"
+{VIEW}
+name = "tier"
+window = "1m"
+group_by = ["tier"]
+label_map = {{name = "tier", from = "type", map = {{"m5*" = "general", "*" = "other"}}}}
+output = "tier_{{aggregate}}_{{measure}}"
+{VIEW}
+name = "all"
+window = "5m"
+group_by = []
+filter = {{host = ["a", "c"]}}
+label = "end"
+output = "all_{{aggregate}}_{{measure}}"
+"""
+
+
+def day_of(at):
+    local = datetime.datetime.fromtimestamp(at, ZONE).replace(hour=0, minute=0, second=0)
+    return int(local.timestamp()), int((local + datetime.timedelta(days=1)).timestamp())
+
+
+def grid(size, slide):
+    """The windows of a time."""
+    return lambda at: [(s, s + size) for s in range((at - size) // slide * slide + slide, at + 1, slide)]
+
+
+# view: name of the measure's prefix, windows of a time, what the row is called.
+KINDS = [
+    ("hop", "hop", grid(300, 120), lambda h: h),
+    ("levels", "1m", grid(60, 60), lambda h: h),
+    ("levels", "10m", grid(600, 600), lambda h: h),
+    ("levels", "1h", grid(3600, 3600), lambda h: h),
+    ("day", "day", lambda at: [day_of(at)], lambda h: h),
+    ("tier", "tier", grid(60, 60), lambda h: "general" if HOSTS[h].startswith("m5") else "other"),
+    ("all", "all", grid(300, 300), lambda h: "all" if h in ("a", "c") else None),
+]
+ROW_NAME = {"tier": "tier", "all": "view"}
+
+
+def put(server, points, version):
+    for start in range(0, len(points), 100):
+        server.write.write_records(DatabaseName=DB, TableName=TABLE, Records=[
+            {"Dimensions": [{"Name": "host", "Value": host}, {"Name": "type", "Value": HOSTS[host]}], "MeasureName": "n",
+             "Time": str(at), "TimeUnit": "SECONDS", "MeasureValue": str(value), "MeasureValueType": "BIGINT", "Version": version}
+            for (at, host), value in points[start:start + 100]])
+
+
+def compare(server, raw, watermark_s):
+    rows = 0
+    for view, prefix, windows_of, row_of in KINDS:
+        want = collections.defaultdict(lambda: [0, 0])
+        for (at, host), value in raw.items():
+            row = row_of(host)
+            for start, end in windows_of(at) if row else []:
+                if end <= watermark_s:
+                    want[row, start][0] += value
+                    want[row, start][1] += 1
+        for i, aggregate in enumerate(("sum", "count")):
+            made = {(r["row_name"], int(r["start"])): int(r["value"]) for r in server.rows(
+                f"SELECT {ROW_NAME.get(view, 'host')} AS row_name, "
+                f"CAST(to_milliseconds(window_start) / 1000 AS bigint) AS start, measure_value::bigint AS value "
+                f"FROM view_rows('{view}') WHERE measure_name = '{prefix}_{aggregate}_n'")}
+            equal(made, {key: both[i] for key, both in want.items()}, f"{view}, {prefix} {aggregate}")
+            rows += len(made)
+    return rows
+
+
+def settled(server, raw, until):
+    why = []
+
+    def probe():
+        watermarks = [server.view(name)["watermark"] for name in ("hop", "levels", "day", "tier", "all")]
+        if any(w is None or int(w) // 10**9 < until for w in watermarks):
+            return None
+        try:
+            return compare(server, raw, int(watermarks[0]) // 10**9)
+        except Failed as error:  # a change is on its way
+            why[:] = [error]
+            return None
+
+    try:
+        return wait_for("the rows equal their sums", probe)
+    except Failed:
+        raise (why or [Failed("the watermark did not come")])[0] from None
+
+
+def main():
+    draw = random.Random(11)
+    with Server(stack=None) as server:
+        stack = server.folder / "stack.toml"
+        stack.write_text(STACK)
+        server.cli("apply", str(stack))
+        equal([server.view(name)["windows"] for name in ("hop", "levels", "day")],
+              ["5m every 2m", "1m, 10m, 1h", f"day in {ZONE.key}"], "windows in words")
+        end = int(time.time()) // 60 * 60 - 120
+        start = end - 4 * 3600
+        raw = {(at, host): draw.randrange(1000) for at in range(start, end, 30) for host in HOSTS}
+        late = dict(item for item in raw.items() if item[0][0] < end - 900 and draw.random() < 0.1)
+        now = {key: value for key, value in raw.items() if key not in late}
+        put(server, sorted(now.items()), 1)
+        check(settled(server, now, end - 40) > 300, "rows on time")
+        put(server, list(late.items()), 1)
+        corrected = dict(draw.sample(sorted(raw.items()), 40))
+        raw.update((key, value + 1) for key, value in corrected.items())
+        put(server, [(key, raw[key]) for key in corrected], 2)
+        check(settled(server, raw, end - 40) > 300, "rows after late points and corrections")
+        check(int(server.view("tier")["revisions_total"]) > 20, "revisions of groups")
+        server.cli("store", "flush")
+        server.restart(kill=True)
+        settled(server, raw, end - 40)
+        # A window of a group that was made again after the restart.
+        key = (start + 30, "a")
+        raw[key] += 100
+        put(server, [(key, raw[key])], 3)
+        settled(server, raw, end - 40)
+
+
+if __name__ == "__main__":
+    main()
