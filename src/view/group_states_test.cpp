@@ -9,7 +9,7 @@
 namespace tidemark::view {
 namespace {
 
-constexpr agg::Spec kSum{agg::Kind::kSum, agg::Type::kBigint};
+const agg::Spec kSum{agg::Kind::kSum, agg::Type::kBigint};
 
 GroupStates::Node NodeOf(int64_t value) {
   GroupStates::Node node{.points = 1, .states = {agg::State(kSum)}};
