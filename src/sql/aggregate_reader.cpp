@@ -102,7 +102,7 @@ Result<agg::Scalar> AggregateReader::Value(const store::AggregateRow& row,
                                            const plan::TableAggregate::Output& output) const {
   Result<agg::Scalar> value = row.states[output.index].Finish(output.reading);
   if (value.ok() || value.error().code != Code::kOutOfRange) return value;
-  const agg::Kind kind = row.states[output.index].spec().kind;
+  const agg::Kind kind = row.states[output.index].kind();
   return Error{Code::kInvalidArgument,
                fmt::format("{}: the result is out of the range of bigint", agg::KindName(kind))};
 }

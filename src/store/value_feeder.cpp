@@ -30,7 +30,7 @@ agg::Summary SummaryOf(const ColumnStats& stats, int64_t min_time, int64_t max_t
 /// Rows of any type: `rows` of them, the oldest and newest at these times.
 void AddRows(std::span<agg::State> states, uint64_t rows, EventTime oldest, EventTime newest) {
   for (agg::State& state : states) {
-    const agg::Kind kind = state.spec().kind;
+    const agg::Kind kind = state.kind();
     if (kind == agg::Kind::kCount) {
       state.AddCount(rows);
     } else {
@@ -230,7 +230,7 @@ bool ValueFeeder::AddChunk(ValueType series_type, const Chunk& chunk, int64_t ma
       if (stats == nullptr) {
         // Counting needs no statistics unless there are nulls.
         const bool count_only = std::all_of(own.begin(), own.end(), [](const agg::State& s) {
-          return s.spec().kind == agg::Kind::kCount;
+          return s.kind() == agg::Kind::kCount;
         });
         if (!count_only || chunk.has_nulls(c)) return false;
         for (agg::State& state : own) {
@@ -246,7 +246,7 @@ bool ValueFeeder::AddChunk(ValueType series_type, const Chunk& chunk, int64_t ma
           state.AddSummary(summary, key);
           continue;
         }
-        const agg::Kind kind = state.spec().kind;
+        const agg::Kind kind = state.kind();
         const bool edge = kind == agg::Kind::kFirst || kind == agg::Kind::kLast;
         if ((edge && chunk.has_nulls(c)) || !agg::State::CanSummarise(state.spec(), summary))
           return false;
