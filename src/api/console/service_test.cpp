@@ -432,8 +432,8 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
               ElementsAre("name", "database", "table", "target_table", "state", "generation",
                           "output", "aggregate", "label", "late", "watermark", "windows_published",
                           "revisions_total", "late_points_total", "frozen_total", "dirty", "lag_ms",
-                          "windows", "window_ns", "out_of_orderness_ns", "allowed_lateness_ns", "early_ns",
-                          "provisional_after_ns", "error"));
+                          "windows", "window_ns", "out_of_orderness_ns", "allowed_lateness_ns",
+                          "early_ns", "provisional_after_ns", "error"));
   EXPECT_EQ(Text(view.body, "aggregate"), "avg");
   EXPECT_EQ(Text(view.body, "windows_published"), "1");
   EXPECT_EQ(Text(view.body, "watermark"), std::to_string((t.Start() + seconds(15)).ns));
