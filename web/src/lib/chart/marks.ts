@@ -306,7 +306,8 @@ function DrawWatermark(u: uPlot, input: MarksInput): number | null {
   const small = bbox.width < 360 * px;
   ctx.save();
   ctx.font = `${Math.round(11 * px)}px ${palette.font_family}`;
-  if (closed >= bbox.left && closed <= right && data.lines.some((line) => ShownRows(line, data).length > 0)) {
+  // Without an allowed lateness, or where it is not known as in a shared link, the watermark says it all.
+  if (data.allowed_lateness > 0n && closed >= bbox.left && closed <= right && data.lines.some((line) => ShownRows(line, data).length > 0)) {
     ctx.fillStyle = palette.wm;
     ctx.fillRect(closed - px / 2, bottom - (strip + 12) * px, px, (strip + 17) * px);
     if (closed - bbox.left > 60 * px && !small) {
