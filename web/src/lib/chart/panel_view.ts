@@ -71,7 +71,10 @@ export class PanelView {
     this.#observer = new ResizeObserver(() => {
       if (root.clientWidth === 0 || root.clientHeight === 0) return;
       if (this.#plot === null) this.#Draw();
-      else this.#plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+      else {
+        this.#plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+        this.#Draw(); // the room of the strip is a share of the height
+      }
     });
     this.#observer.observe(root);
   }
