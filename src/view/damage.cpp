@@ -61,8 +61,8 @@ std::vector<TimeRange> RangeSet::Outside(TimeRange range) const {
   return out;
 }
 
-DamageMap::DamageMap(store::Store& store, const ViewDefinition& definition)
-    : DamageMap(WindowsOf(definition), definition) {
+DamageMap::DamageMap(store::Store& store, Windows windows, const ViewDefinition& definition)
+    : DamageMap(std::move(windows), definition) {
   const auto read = [&store](TableId table, bool accepted) {
     std::vector<TimeRange> out;
     for (const store::DamagedRange& d : store.Damaged(table)) {

@@ -42,7 +42,7 @@ class DamageMap {
  public:
   DamageMap(Windows windows, const ViewDefinition& definition)
       : windows_(std::move(windows)), label_(definition.label), reach_(definition.reach()) {}
-  DamageMap(store::Store& store, const ViewDefinition& definition);
+  DamageMap(store::Store& store, Windows windows, const ViewDefinition& definition);
 
   bool none() const { return waiting_.none() && lost_.none(); }
   /// Lost wins.

@@ -15,7 +15,7 @@ constexpr milliseconds kHeldBackoffMax{60'000};
 
 void ViewRunner::RefreshDamage() {
   Work& w = *work_;
-  DamageMap damage(env_.store, definition_);
+  DamageMap damage(env_.store, windows_, definition_);
   if (damage == w.damage) return;
   w.damage = std::move(damage);
   w.held_backoff = {};
