@@ -32,8 +32,8 @@ export const tests = {
     await page.getByTestId('schedules').getByText('hourly').waitFor();
     const { target, report, schedule } = server.scheduled.queries.get('hourly');
     assert.deepEqual([target, report, schedule], [{
-      database: 'InterpolatedBlogDB', table: 'EC2MetricTable', time_column: 't', dimensions: ['region'], measure_name_column: null, measures: [{ column: 'n0', type: 'double', name: 'avg_cpu' }], multi_measure_name: 'Query-1',
-    }, { bucket: 'errors', prefix: 'Query-1' }, 'cron(0 6 * * ? *)']);
+      database: 'InterpolatedBlogDB', table: 'EC2MetricTable', time_column: 't', dimensions: ['region'], measure_name_column: null, measures: [{ column: 'n0', type: 'double', name: 'avg_cpu' }], multi_measure_name: 'x',
+    }, { bucket: 'errors', prefix: 'x' }, 'cron(0 6 * * ? *)']);
     await page.getByRole('button', { name: 'Run now: hourly' }).click();
     await page.getByTestId('schedules').getByText('60 rows in 42 ms').waitFor();
     await page.getByRole('button', { name: 'Run now: hourly' }).click();
