@@ -263,17 +263,13 @@ class Story {
       Ok(world_.admin->StopPipeline("ec2"));
       return;
     }
-    // Reading again, wherever from, changes nothing.
+    // Reading again, wherever from, changes nothing. Not from a time: that may pass over records.
     pipeline::StartFrom from;
-    switch (random_.Below(5)) {
+    switch (random_.Below(4)) {
       case 0:
         from.kind = pipeline::StartFrom::Kind::kTrimHorizon;
         break;
       case 1:
-        from.kind = pipeline::StartFrom::Kind::kTime;
-        from.time = world_.clock.Now() - seconds(static_cast<int64_t>(random_.Below(300)));
-        break;
-      case 2:
         if (world_.pipelines->Save("ec2", "kept").ok()) return;  // for a later start
         from.kind = pipeline::StartFrom::Kind::kSavepoint;
         from.savepoint = "kept";
@@ -311,7 +307,9 @@ class Story {
     std::erase_if(stored, [](const auto& point) { return point.first.host == "direct"; });
     EXPECT_EQ(stored.size(), expected.size());
     for (const auto& [key, point] : expected) {
-      EXPECT_EQ(stored[key], point) << key.measure << " " << key.host << " @" << key.time.ns;
+      // A value that came twice is unchanged as it comes; read again, its later arrival counts.
+      EXPECT_EQ(stored[key].value, point.value) << key.measure << " " << key.host;
+      EXPECT_GE(stored[key].version, point.version) << key.measure << " " << key.host;
     }
   }
 
