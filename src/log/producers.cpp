@@ -61,8 +61,10 @@ std::vector<Producer> ProducerTable::List(StreamId stream, ArrivalTime now) cons
       out.push_back(std::move(producer));
     }
   }
-  std::ranges::stable_sort(out, [](const Producer& a, const Producer& b) {
-    return a.records_per_second > b.records_per_second;
+  std::ranges::sort(out, [](const Producer& a, const Producer& b) {
+    return a.records_per_second != b.records_per_second
+               ? a.records_per_second > b.records_per_second
+               : a.key < b.key;
   });
   return out;
 }

@@ -3,6 +3,7 @@
 // is what the root of its tree says.
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "view/evaluation_internal.h"
 
@@ -15,8 +16,9 @@ constexpr size_t kRowsPerFetch = 1024;
 
 std::vector<Due> Evaluator::MergeGroups(std::span<const Due> due) const {
   std::vector<Due> sorted(due.begin(), due.end());
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [this](const Due& a, const Due& b) { return KeyOf(a) < KeyOf(b); });
+  std::sort(sorted.begin(), sorted.end(), [this](const Due& a, const Due& b) {
+    return std::pair(KeyOf(a), a.series) < std::pair(KeyOf(b), b.series);
+  });
   std::vector<Due> out;
   for (const Due& one : sorted) {
     if (out.empty() || KeyOf(out.back()) != KeyOf(one)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluating what is due, piece by piece, and the account of what became durable.
 #include <algorithm>
+#include <tuple>
 
 #include "base/logging.h"
 #include "view/runner_internal.h"
@@ -82,9 +83,10 @@ void ViewRunner::SortDue(std::vector<Due>& due) const {
   SortAndMerge(due);
   if (!work_->book.grouped()) return;
   const SeriesBook& book = work_->book;
-  std::stable_sort(due.begin(), due.end(), [&book](const Due& a, const Due& b) {
-    return a.window != b.window ? a.window < b.window : book.group(a.series) < book.group(b.series);
-  });
+  const auto key = [&book](const Due& one) {
+    return std::tuple(one.window, book.group(one.series), one.series);
+  };
+  std::sort(due.begin(), due.end(), [&key](const Due& a, const Due& b) { return key(a) < key(b); });
 }
 
 bool ViewRunner::SameRow(const Due& a, const Due& b) const {

@@ -77,7 +77,7 @@ export class Pixels {
       }
       if (this.mode === 'bless') {
         writeFileSync(join(kFolder, `${name}.png`), Small(png));
-        if (name === kReadme[0]) writeFileSync(kReadme[1], Small(png));
+        if (name === kReadme[0]) writeFileSync(kReadme[1], png); // in its true colours
       }
       if (this.mode === 'compare') {
         if (differing === null) faults.push(`${name}: no picture is kept, or its size differs`);
