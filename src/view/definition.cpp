@@ -223,16 +223,18 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.allowed_lateness = def.allowed_lateness;
   out.late =
       def.late == catalog::LatePolicy::kFreeze ? LatePolicy::kFreeze : LatePolicy::kRecompute;
-  // event-time.md 8.2: twice the observed interval, which no view knows; two windows hold as many.
-  const nanoseconds look_back = std::max<nanoseconds>(minutes(5), 2 * WindowsOf(out).longest());
-  out.staleness = def.staleness > nanoseconds(0) ? def.staleness : look_back;
-  out.horizon = def.horizon > nanoseconds(0) ? def.horizon : look_back;
+  out.staleness = def.staleness;
+  out.horizon = def.horizon;
   out.early = def.early;
   out.provisional_after = def.provisional_after;
   out.source_retention = tables.source_retention;
   out.adopt = def.adopt;
   out.running = def.running;
   TM_RETURN_IF_ERROR(CheckDefinition(out));
+  // event-time.md 8.2: twice the observed interval, which no view knows; two windows hold as many.
+  const nanoseconds look_back = std::max<nanoseconds>(minutes(5), 2 * WindowsOf(out).longest());
+  if (out.staleness == nanoseconds(0)) out.staleness = look_back;
+  if (out.horizon == nanoseconds(0)) out.horizon = look_back;
   return out;
 }
 

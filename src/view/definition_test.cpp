@@ -108,6 +108,14 @@ TEST(Definition, ReadsTheCatalogsWords) {
   EXPECT_THAT(FromCatalog(def, {}).error().message,
               HasSubstr("session_gap is not offered by this version"));
   def.session_gap = minutes(0);
+  def.calendar = "day";
+  def.zone = "Mars/Base";
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("Mars/Base"));
+  def.calendar = "";
+  def.zone = "";
+  def.levels = std::vector<nanoseconds>(kLevelsMax + 1, minutes(1));
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("levels: at most"));
+  def.levels.clear();
   def.aggregates = {"median", "p99.9"};
   def.output = "{aggregate}_{measure}";
   const auto several = FromCatalog(def, {.source = TableId{1}, .target = TableId{2}});
