@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tidemark::store {
@@ -17,6 +18,14 @@ std::string Hex(std::string_view bytes) {
   for (const char c : bytes) {
     out += kDigits[static_cast<uint8_t>(c) >> 4U];
     out += kDigits[static_cast<uint8_t>(c) & 15U];
+  }
+  return out;
+}
+
+std::string PointsOf(const RevisionEntry& e) {
+  std::string out;
+  for (const PointKey& p : e.points) {
+    out += " " + std::to_string(p.series.lo) + "@" + std::to_string(p.time.ns);
   }
   return out;
 }
@@ -62,7 +71,8 @@ class Recorder final : public BatchVisitor {
     return Add("revision " + std::to_string(e.series.lo) + " r" + std::to_string(e.revision) +
                " late " + std::to_string(e.late_points) + (e.frozen ? " frozen " : " ") +
                std::to_string(std::get<double>(e.old_value)) + " " +
-               std::get<std::string>(e.new_value));
+               std::get<std::string>(e.new_value) + (e.correction ? " correction" : "") +
+               (e.definition ? " definition" : "") + PointsOf(e));
   }
   Result<void> OnTableDrop(TableId table) override {
     return Add("drop " + std::to_string(table.value));
@@ -158,6 +168,24 @@ TEST(JournalFormat, GoldenBytesOfEachRecord) {
       "adopt 1 3",
       "owner drop 3"};
   EXPECT_EQ(heard.lines, expected);
+}
+
+TEST(JournalFormat, GoldenBytesOfTheCauseOfARevision) {
+  RevisionEntry entry{.series = {0, 1}, .time = {1}, .window_start = {2}, .window_end = {3}};
+  entry.old_value = 1.5;
+  entry.new_value = std::string("x");
+  entry.late_points = 2;
+  entry.correction = true;
+  entry.definition = true;
+  entry.points = {{{0, 300}, EventTime{4}}, {{0, 5}, EventTime{6}}};
+  BatchEncoder e;
+  e.Revision(entry);
+  const std::string bytes = std::move(e).Take();
+  EXPECT_THAT(Hex(bytes), ::testing::HasSubstr("0413ac020400000000000000050600000000000000"));
+  Recorder heard;
+  ASSERT_TRUE(DecodeBatch(bytes, heard).ok());
+  EXPECT_THAT(heard.lines, ::testing::ElementsAre(
+                               "revision 1 r0 late 2 1.500000 x correction definition 300@4 5@6"));
 }
 
 TEST(JournalFormat, GoldenBytesOfHeaderAndFrame) {

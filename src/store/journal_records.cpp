@@ -67,6 +67,7 @@ constexpr uint64_t kTagReplayFrom = 1;
 constexpr uint64_t kTagLatenessMax = 1;
 constexpr uint64_t kTagPartition = 2;
 constexpr uint64_t kTagRecordCount = 3;
+constexpr uint64_t kTagPoints = 4;
 
 // Tagged optional fields end the body; those that are not known are skipped.
 void PutTaggedTime(uint64_t tag, const std::optional<EventTime>& time, ByteWriter& out) {
@@ -267,7 +268,8 @@ void BatchEncoder::View(const ViewProgress& progress) {
 void BatchEncoder::Revision(const RevisionEntry& entry) {
   const size_t at = Begin(RecordType::kRevision);
   out_.PutU32(static_cast<uint32_t>(entry.series.lo));
-  out_.PutU8(static_cast<uint8_t>((entry.frozen ? 1U : 0U) | (entry.coarse ? 2U : 0U)));
+  out_.PutU8(static_cast<uint8_t>((entry.frozen ? 1U : 0U) | (entry.coarse ? 2U : 0U) |
+                                  (entry.correction ? 4U : 0U) | (entry.definition ? 8U : 0U)));
   out_.PutVarint(entry.revision);
   out_.PutI64(entry.time.ns);
   out_.PutI64(entry.window_start.ns);
@@ -293,6 +295,15 @@ void BatchEncoder::Revision(const RevisionEntry& entry) {
     records.PutVarint(*entry.record_count);
     out_.PutVarint(kTagRecordCount);
     out_.PutString(records.view());
+  }
+  if (!entry.points.empty()) {
+    ByteWriter points;
+    for (const PointKey& p : entry.points) {
+      points.PutVarint(p.series.lo);
+      points.PutI64(p.time.ns);
+    }
+    out_.PutVarint(kTagPoints);
+    out_.PutString(points.view());
   }
   End(at);
 }
@@ -404,6 +415,8 @@ Result<void> DecodeRevision(ByteReader& in, BatchVisitor& visitor) {
   const uint8_t kind = in.GetU8();
   e.frozen = (kind & 1U) != 0;
   e.coarse = (kind & 2U) != 0;
+  e.correction = (kind & 4U) != 0;
+  e.definition = (kind & 8U) != 0;
   e.revision = static_cast<uint32_t>(in.GetVarint());
   e.time.ns = in.GetI64();
   e.window_start.ns = in.GetI64();
@@ -418,6 +431,10 @@ Result<void> DecodeRevision(ByteReader& in, BatchVisitor& visitor) {
     if (tag == kTagLatenessMax) e.lateness_max = nanoseconds(value.GetSigned());
     if (tag == kTagPartition) e.partition = SourcePartition::Read(value);
     if (tag == kTagRecordCount) e.record_count = value.GetVarint();
+    while (tag == kTagPoints && value.ok() && value.remaining() > 0) {
+      const uint64_t series = value.GetVarint();
+      e.points.push_back({{0, series}, {value.GetI64()}});
+    }
     if (!value.ok()) in.Fail();
   }
   TM_RETURN_IF_ERROR(in.Finish("revision record"));

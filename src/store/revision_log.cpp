@@ -42,8 +42,8 @@ Scalar RevisionLog::Unpack(uint8_t kind, uint64_t bits, const Log& log) {
   }
 }
 
-void RevisionLog::Account(const Log& log, size_t capacity_before) {
-  bytes_ += (log.entries.capacity() - capacity_before) * sizeof(Stored);
+size_t RevisionLog::HeapBytes(const Log& log) {
+  return log.entries.capacity() * sizeof(Stored) + log.points.capacity() * sizeof(PointKey);
 }
 
 void RevisionLog::Add(uint64_t lsn, std::span<const RevisionEntry> entries) {
@@ -54,7 +54,7 @@ void RevisionLog::Add(uint64_t lsn, std::span<const RevisionEntry> entries) {
     const auto [it, made] = logs_.try_emplace(static_cast<uint32_t>(e.series.lo));
     if (made) bytes_ += kLogBytes;
     Log& log = it->second;
-    const size_t capacity_before = log.entries.capacity();
+    const size_t bytes_before = HeapBytes(log);
     Stored s;
     s.time = e.time;
     s.window_start = e.window_start;
@@ -75,11 +75,16 @@ void RevisionLog::Add(uint64_t lsn, std::span<const RevisionEntry> entries) {
     s.partition = e.partition.value_or(SourcePartition{});
     s.frozen = e.frozen;
     s.coarse = e.coarse;
+    s.correction = e.correction;
+    s.definition = e.definition;
+    s.first_point = static_cast<uint32_t>(log.points.size());
+    s.points = static_cast<uint8_t>(std::min(e.points.size(), kPointKeysMax));
+    log.points.insert(log.points.end(), e.points.begin(), e.points.begin() + s.points);
     const auto at =
         std::upper_bound(log.entries.begin(), log.entries.end(), e.time,
                          [](EventTime t, const Stored& other) { return t < other.time; });
     log.entries.insert(at, s);
-    Account(log, capacity_before);
+    bytes_ += HeapBytes(log) - bytes_before;
   }
 }
 
@@ -102,6 +107,10 @@ LoggedRevision RevisionLog::Unpack(uint32_t series, const Stored& stored, const 
   e.at = {stored.at_ms};
   e.frozen = stored.frozen;
   e.coarse = stored.coarse;
+  e.correction = stored.correction;
+  e.definition = stored.definition;
+  const auto points = std::span(log.points).subspan(stored.first_point, stored.points);
+  e.points.assign(points.begin(), points.end());
   return out;
 }
 
@@ -147,7 +156,7 @@ void RevisionLog::RemoveUpTo(uint64_t lsn) {
       ++it;
       continue;
     }
-    bytes_ -= entries.capacity() * sizeof(Stored) + kLogBytes;
+    bytes_ -= HeapBytes(it->second) + kLogBytes;
     it = logs_.erase(it);
   }
 }
@@ -161,7 +170,7 @@ void RevisionLog::RemoveBefore(uint32_t series, EventTime floor) {
                                     [](const Stored& s, EventTime t) { return s.time < t; });
   entries.erase(entries.begin(), end);
   if (!entries.empty()) return;
-  bytes_ -= entries.capacity() * sizeof(Stored) + kLogBytes;
+  bytes_ -= HeapBytes(it->second) + kLogBytes;
   logs_.erase(it);
 }
 

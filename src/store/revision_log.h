@@ -34,7 +34,8 @@ class RevisionLog {
   size_t heap_bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  // A third of a RevisionEntry: DOUBLE and BIGINT values lie in their bits, others in `texts`.
+  // Half of a RevisionEntry: DOUBLE and BIGINT values lie in their bits, others in `texts`, keys of
+  // points in `points`.
   struct Stored {
     EventTime time;
     EventTime window_start;
@@ -54,16 +55,21 @@ class RevisionLog {
     bool frozen = false;
     bool coarse = false;
     bool has_lateness = false;
+    bool correction = false;
+    bool definition = false;
+    uint8_t points = 0;  // of `points`, from first_point on
+    uint32_t first_point = 0;
   };
   struct Log {
     std::vector<Stored> entries;  // by time
     std::vector<std::string> texts;
+    std::vector<PointKey> points;
   };
 
   static uint64_t Pack(const Scalar& scalar, Log& log);
   static Scalar Unpack(uint8_t kind, uint64_t bits, const Log& log);
   static LoggedRevision Unpack(uint32_t series, const Stored& stored, const Log& log);
-  void Account(const Log& log, size_t capacity_before);
+  static size_t HeapBytes(const Log& log);
 
   mutable Mutex mutex_;
   std::unordered_map<uint32_t, Log> logs_ TM_GUARDED_BY(mutex_);

@@ -56,7 +56,9 @@ std::optional<int64_t> RecordsAdded(std::span<const RevisionEntry> log, size_t e
 std::string_view CauseName(const RevisionEntry& entry) {
   if (entry.coarse) return "coarse";
   if (entry.frozen) return "frozen";
-  return entry.revision == 1 && entry.late_points == 0 ? "on_time" : "late";
+  if (entry.definition) return "definition";
+  if (entry.correction) return "correction";
+  return entry.revision == 1 && entry.late_points == 0 ? "watermark" : "late";
 }
 
 void Positions::AppendTo(ByteWriter& out) const {

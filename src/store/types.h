@@ -251,6 +251,16 @@ struct ViewProgress {
   Positions replay_from{};
 };
 
+/// A raw point.
+struct PointKey {
+  SeriesRef series;
+  EventTime time;
+  friend auto operator<=>(const PointKey&, const PointKey&) = default;
+};
+
+/// Of the points behind a revision, so many are named.
+inline constexpr size_t kPointKeysMax = 16;
+
 /// One publication, or one refused late point of a frozen window.
 struct RevisionEntry {
   SeriesRef series;  // of the view's row
@@ -271,13 +281,22 @@ struct RevisionEntry {
   std::optional<SourcePartition> partition{};
   /// Raw points in the row with this entry; none: an older server wrote it.
   std::optional<uint64_t> record_count{};
+  /// Among the late points is one that replaced a stored one.
+  bool correction = false;
+  /// Written because the view's definition changed: another generation took over.
+  bool definition = false;
+  /// Of the late points, at most kPointKeysMax, in time order. May name series that are gone.
+  std::vector<PointKey> points{};
 };
 
 /// How many more raw points the row has with `log[entry]` than before; none: not known, or entries
 /// between them are gone.
 std::optional<int64_t> RecordsAdded(std::span<const RevisionEntry> log, size_t entry);
 
-/// Why an entry is there: "on_time", "late", "coarse", "frozen". The word of every API.
+/// Why an entry is there: "watermark", "late", "correction", "definition", "coarse", "frozen". The
+/// word of every API.
+/// A correction is told from late points that are new by what the view knew of them; entries of
+/// older servers call both late.
 std::string_view CauseName(const RevisionEntry& entry);
 
 }  // namespace tidemark::store

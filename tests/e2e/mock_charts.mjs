@@ -25,7 +25,7 @@ function Row(start_ms, window_ms, values, current, dimensions) {
     time: Ns(start_ms), window_start: Ns(start_ms), window_end: Ns(start_ms + window_ms), dimensions, revision: String(values.length), value: String(current), frozen: false, record_count: values.length === 0 ? '40' : String(118 + 11 * (values.length - 1)),
     revisions: values.map(([at, value], i) => ({
       revision: String(i + 1), old: i === 0 ? null : String(values[i - 1][1]), new: String(value), late_points: i === 0 ? '0' : '11', lateness_max_ns: i === 0 ? null : '490000000000', record_count: String(118 + 11 * i), records_added: i === 0 ? null : '11',
-      cause: i === 0 ? 'on_time' : 'late', at: Ns(at), frozen: false,
+      cause: i === 0 ? 'watermark' : 'late', at: Ns(at), frozen: false,
     })),
   };
 }

@@ -320,7 +320,7 @@ TEST(ConsoleRevisions, ListsEveryRevisionOfARow) {
   EXPECT_EQ(Text(revisions[0], "new"), "1.0");
   EXPECT_EQ(Text(revisions[1], "old"), "1.0");
   EXPECT_EQ(Text(revisions[1], "late_points"), "1");
-  EXPECT_EQ(Text(revisions[0], "cause"), "on_time");
+  EXPECT_EQ(Text(revisions[0], "cause"), "watermark");
   EXPECT_EQ(Text(revisions[1], "cause"), "late");
   EXPECT_EQ(Text(revisions[1], "at").size(), 19U);
   EXPECT_EQ(Text(rows[0], "state"), "revised");

@@ -47,7 +47,7 @@ namespace {
 
 uint32_t KnownFlags(FileKind kind) {
   if (kind == FileKind::kManifest) return kConfirmationsApart;
-  return kind == FileKind::kRevisions ? kRevisionOrigins | kRevisionCounts : 0;
+  return kind == FileKind::kRevisions ? kRevisionOrigins | kRevisionCounts | kRevisionPoints : 0;
 }
 
 }  // namespace

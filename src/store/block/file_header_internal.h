@@ -38,6 +38,8 @@ inline constexpr uint32_t kConfirmationsApart = 1;
 inline constexpr uint32_t kRevisionOrigins = 1;
 /// And those of format 1.2.
 inline constexpr uint32_t kRevisionCounts = 2;
+/// .. name late points behind each entry.
+inline constexpr uint32_t kRevisionPoints = 4;
 
 std::string EncodeFileHeader(const FileHeader& header);
 

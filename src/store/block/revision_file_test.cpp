@@ -99,6 +99,11 @@ std::vector<LoggedRevision> EveryKind() {
       if (ordinal % 7 < 4) r.entry.record_count = ordinal % 7 == 0 ? 0 : ordinal * 300;
       r.entry.frozen = ordinal % 2 == 0;
       r.entry.coarse = ordinal % 3 == 0;
+      r.entry.correction = ordinal % 5 == 3;
+      r.entry.definition = ordinal % 7 == 6;
+      for (uint32_t p = 0; p < ordinal % (kPointKeysMax + 1); ++p) {
+        r.entry.points.push_back({{0, 70 + p}, {kDay - kMinute + p * kMinute}});
+      }
       list.push_back(r);
     }
   }
@@ -119,6 +124,21 @@ std::vector<LoggedRevision> SmallList() {
 }
 
 constexpr std::string_view kSmallFile =
+    "89545345520d0a1a010000000700000000000000400000000300000000000000"
+    "080706050403020118171615141312114d00000000000000000000004145c9d2"
+    "ff03695667000000710000000100000003000000000000000700000000030000"
+    "28b52ffd2071f5020002c61420a0298d01032eef9e1098af3930a0f076888342"
+    "55373b010c9bd8daa5ecb4650aeaeaaa1708e8e23a20ce9b6d72a47a81317777"
+    "07480c4683a522a1340177d3edd8aad487241ccd395034168f49e46e1dd10102"
+    "008533500f650c00400000000000000088000000030000000400000006000000"
+    "0000faed51728618005841e65f72861801000000c800000000000000f0000000"
+    "000000000300000000000000010000000100000004000000060000000000faed"
+    "51728618005841e65f728618000000000003000007000000000300009084dc76"
+    "9b010000c617949ba02cd7be0420e4f300000000000000000000000000000000"
+    "0000000000000000dd0b33518954534552454e44";
+
+// The same list as format 1.2 wrote it.
+constexpr std::string_view kSmallFile12 =
     "89545345520d0a1a010000000300000000000000400000000300000000000000"
     "080706050403020118171615141312114d000000000000000000000051316da2"
     "a5dbb3dc660000006d0000000100000003000000000000000700000000030000"
@@ -174,15 +194,17 @@ TEST(RevisionFileFormat, LatePointsOfAPageHaveGoldenBytes) {
   late.entry.lateness_max = nanoseconds(90);
   late.entry.partition = {{SourceId::Kind::kPipeline, 5}, 300};
   late.entry.record_count = 300;
+  late.entry.points = {{{0, 9}, late.entry.window_start + nanoseconds(3)}};
   const std::string bytes = Hex(BytesOf(late));
   EXPECT_THAT(bytes, EndsWith("02b501"
                               "04"
                               "0105ac02"
-                              "02ad02"));
+                              "02ad02"
+                              "03010906"));
 }
 
-TEST(RevisionFileFormat, ReadsFormats10And11) {
-  for (const std::string_view bytes : {kSmallFile10, kSmallFile11}) {
+TEST(RevisionFileFormat, ReadsFormats10To12) {
+  for (const std::string_view bytes : {kSmallFile10, kSmallFile11, kSmallFile12}) {
     sim::SimFileSystem fs(1);
     WriteAll(fs, "f", FromHex(bytes));
     const auto meta = RevisionFile::ReadMeta(fs, "f", 3, kTestStore);

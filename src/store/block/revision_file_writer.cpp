@@ -107,7 +107,7 @@ Result<std::unique_ptr<RevisionFileWriter>> RevisionFileWriter::Create(
   TM_ASSIGN_OR_RETURN(FileSink sink,
                       FileSink::Create(fs, std::move(path),
                                        {FileKind::kRevisions, file_no, store_id, created_ns,
-                                        kRevisionOrigins | kRevisionCounts}));
+                                        kRevisionOrigins | kRevisionCounts | kRevisionPoints}));
   auto impl = std::make_unique<Impl>(std::move(sink));
   return std::unique_ptr<RevisionFileWriter>(new RevisionFileWriter(std::move(impl)));
 }

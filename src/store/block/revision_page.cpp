@@ -8,7 +8,14 @@
 namespace tidemark::store {
 namespace {
 
-enum EntryFlag : uint8_t { kFrozen = 1, kCoarse = 2, kHasPartition = 4 };
+enum EntryFlag : uint8_t {
+  kFrozen = 1,
+  kCoarse = 2,
+  kHasPartition = 4,
+  kCorrection = 8,
+  kDefinition = 16,
+};
+constexpr uint8_t kFlagsKnown = 31;
 
 /// Disk bytes; never renumber. 0 to 5 are the alternatives of Scalar.
 enum Kind : uint8_t {
@@ -109,11 +116,18 @@ void RevisionPageBuilder::Add(const LoggedRevision& revision) {
   if (e.frozen) flags |= kFrozen;
   if (e.coarse) flags |= kCoarse;
   if (e.partition) flags |= kHasPartition;
+  if (e.correction) flags |= kCorrection;
+  if (e.definition) flags |= kDefinition;
   columns_[kFlags].PutU8(static_cast<uint8_t>(flags));
   columns_[kLatePoints].PutVarint(e.late_points);
   columns_[kLateness].PutVarint(e.lateness_max ? uint64_t{1} + ZigZag(e.lateness_max->count()) : 0);
   if (e.partition) e.partition->AppendTo(columns_[kPartition]);
   columns_[kRecords].PutVarint(e.record_count ? uint64_t{1} + *e.record_count : 0);
+  columns_[kPoints].PutVarint(e.points.size());
+  for (const PointKey& p : e.points) {
+    columns_[kPoints].PutVarint(p.series.lo);
+    columns_[kPoints].PutSigned(Difference(Bits(p.time.ns), Bits(e.window_start.ns)));
+  }
   columns_[kAt].PutSigned(Difference(Bits(e.at.ms), Bits(before.at.ms)));
   columns_[kLsn].PutSigned(Difference(revision.lsn, last_.lsn));
   columns_[kOrdinal].PutSigned(Difference(revision.ordinal, last_.ordinal));
@@ -159,7 +173,7 @@ class RevisionPageReader {
     if (!fixed_.whole()) return false;
     const size_t columns = columns_.size();
     if (columns != Builder::kColumns10 && columns != Builder::kColumns11 &&
-        columns != Builder::kColumns) {
+        columns != Builder::kColumns12 && columns != Builder::kColumns) {
       return false;
     }
     // An entry takes a byte of each column at least.
@@ -210,6 +224,18 @@ class RevisionPageReader {
     return Column(Builder::kPartition).ok();
   }
 
+  bool ReadPoints(RevisionEntry& e) {
+    ByteReader& in = Column(Builder::kPoints);
+    const uint64_t count = in.GetVarint();
+    if (count > kPointKeysMax) return false;
+    for (uint64_t i = 0; i < count && in.ok(); ++i) {
+      const uint64_t series = in.GetVarint();
+      const uint64_t time = Bits(e.window_start.ns) + Bits(in.GetSigned());
+      e.points.push_back({{0, series}, {static_cast<int64_t>(time)}});
+    }
+    return in.ok();
+  }
+
   bool ReadEntry(LoggedRevision& r) {
     static const LoggedRevision kNone;
     const LoggedRevision& before = last_ == nullptr ? kNone : *last_;
@@ -230,6 +256,8 @@ class RevisionPageReader {
     const uint8_t flags = Column(Builder::kFlags).GetU8();
     e.frozen = (flags & kFrozen) != 0;
     e.coarse = (flags & kCoarse) != 0;
+    e.correction = (flags & kCorrection) != 0;
+    e.definition = (flags & kDefinition) != 0;
     e.late_points = Column(Builder::kLatePoints).GetVarint();
     if (columns_.size() > Builder::kColumns10 && !ReadOrigin((flags & kHasPartition) != 0, e)) {
       return false;
@@ -238,6 +266,7 @@ class RevisionPageReader {
       const uint64_t records = Column(Builder::kRecords).GetVarint();
       if (records > 0) e.record_count = records - 1;
     }
+    if (columns_.size() > Builder::kColumns12 && !ReadPoints(e)) return false;
     e.at.ms = static_cast<int64_t>(add(Builder::kAt, Bits(before.entry.at.ms)));
     r.lsn = add(Builder::kLsn, before.lsn);
     const uint64_t ordinal = add(Builder::kOrdinal, before.ordinal);
@@ -249,7 +278,7 @@ class RevisionPageReader {
       return false;
     }
     return ReadValue(Column(Builder::kNewKind).GetU8(), e.new_value) && revision <= UINT32_MAX &&
-           ordinal <= UINT32_MAX && flags <= (kFrozen | kCoarse | kHasPartition);
+           ordinal <= UINT32_MAX && flags <= kFlagsKnown;
   }
 
   std::vector<ByteReader> columns_;

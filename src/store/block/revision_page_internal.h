@@ -55,6 +55,8 @@ class RevisionPageBuilder {
     kPartition,
     kColumns11,  // format 1.1 ended here
     kRecords = kColumns11,
+    kColumns12,  // format 1.2 ended here
+    kPoints = kColumns12,
     kColumns,
   };
   friend class RevisionPageReader;

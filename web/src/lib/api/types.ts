@@ -84,7 +84,7 @@ export interface RevisionEntry {
   /** Raw points in the row with this entry, and how many more than before. */
   record_count?: I64 | null;
   records_added?: I64 | null;
-  cause?: 'on_time' | 'late' | 'frozen' | 'coarse';
+  cause?: 'watermark' | 'late' | 'correction' | 'definition' | 'frozen' | 'coarse';
   /** When it was published, ns. */
   at: NsText;
   frozen?: boolean;
