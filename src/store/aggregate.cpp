@@ -120,8 +120,8 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
     const MutexLock lock(workers_mutex_);
     if (workers_.size() <= worker) workers_.resize(worker + 1);
     if (workers_[worker] == nullptr) {
-      workers_[worker] = std::make_unique<AggregateWorker>(s_, lease_, request_.aggregates,
-                                                           field_ids_, fields_, floor_);
+      workers_[worker] = std::make_unique<AggregateWorker>(
+          s_, lease_, request_.aggregates, field_ids_, fields_, floor_, request_.values);
     }
     return *workers_[worker];
   }
@@ -325,6 +325,7 @@ Result<std::unique_ptr<AggregateCursor>> EmbeddedStore::Aggregate(const Aggregat
                    "only count, and min and max of the time, take rows of any type"};
     }
   }
+  TM_RETURN_IF_ERROR(CheckValues(request));
   if (request.bins && request.bins->width.count() < 0) {
     return Error{Code::kInvalidArgument, "a bin's width must not be negative"};
   }

@@ -96,6 +96,16 @@ void AggregateWorker::AddPiece(std::string_view key, const Bins& bins, EventTime
   }
 }
 
+Result<bool> AggregateWorker::NextPiece() {
+  do {
+    TM_RETURN_IF_ERROR(reader_.Next(piece_));
+    if (piece_.size() == 0) return false;
+    s_.metrics.points_scanned.Add(piece_.size());
+    feeder_.Filter(piece_);
+  } while (piece_.size() == 0);
+  return true;
+}
+
 // Steps back from the start, eight times further each time, until every column has a value or its
 // carry ends.
 Result<void> AggregateWorker::ReadCarry(SeriesEntry& entry, EventTime start,
@@ -115,9 +125,8 @@ Result<void> AggregateWorker::ReadCarry(SeriesEntry& entry, EventTime start,
     feeder_.LookFurtherBack();
     TM_RETURN_IF_ERROR(reader_.Start(entry, {{from}, {end}}, wants));
     while (true) {
-      TM_RETURN_IF_ERROR(reader_.Next(piece_));
-      if (piece_.size() == 0) break;
-      s_.metrics.points_scanned.Add(piece_.size());
+      TM_ASSIGN_OR_RETURN(const bool more, NextPiece());
+      if (!more) break;
       feeder_.Load(entry.type, piece_);
       feeder_.Note(0, piece_.size());
     }
@@ -132,9 +141,8 @@ Result<void> AggregateWorker::ReadRows(SeriesEntry& entry, std::string_view key,
   if (range.empty()) return {};
   if (!started) TM_RETURN_IF_ERROR(reader_.Start(entry, range, wants));
   while (true) {
-    TM_RETURN_IF_ERROR(reader_.Next(piece_));
-    if (piece_.size() == 0) return {};
-    s_.metrics.points_scanned.Add(piece_.size());
+    TM_ASSIGN_OR_RETURN(const bool more, NextPiece());
+    if (!more) return {};
     feeder_.Load(entry.type, piece_);
     AddPiece(key, bins, one_bin);
   }

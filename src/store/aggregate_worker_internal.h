@@ -57,10 +57,11 @@ class AggregateWorker {
   AggregateWorker(EmbeddedStore::State& state, const Snapshots::Lease& lease,
                   const std::vector<AggregateColumn>& aggregates,
                   const std::map<std::string, uint32_t>& field_ids,
-                  const std::vector<FieldDef>& fields, EventTime floor)
+                  const std::vector<FieldDef>& fields, EventTime floor,
+                  const std::optional<ValueRange>& values)
       : s_(state),
         reader_(state, lease),
-        feeder_(aggregates, field_ids),
+        feeder_(aggregates, field_ids, values),
         fields_(fields),
         floor_(floor),
         bins_(aggregates) {}
@@ -74,6 +75,8 @@ class AggregateWorker {
   Result<void> ReadRows(SeriesEntry& entry, std::string_view key, TimeRange range,
                         const ReadWants& wants, const Bins& bins, EventTime one_bin, bool started);
   void AddPiece(std::string_view key, const Bins& bins, EventTime one_bin);
+  /// The next rows of the reader into piece_, or false.
+  Result<bool> NextPiece();
   /// Notes the values that the series had before `start`.
   Result<void> ReadCarry(SeriesEntry& entry, EventTime start, const ReadWants& wants);
 

@@ -17,7 +17,7 @@ class Estimator {
         bins_(request.bins.value_or(Bins{})),
         by_statistics_(!request.aggregates.empty()),
         reader_(state, lease),
-        feeder_(request.aggregates, field_ids) {
+        feeder_(request.aggregates, field_ids, request.values) {
     wants_.values = false;
     wants_.field_defs = fields;
     for (const AggregateColumn& a : request.aggregates) {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -278,6 +279,13 @@ struct Window {
   TimeRange range;
 };
 
+/// Both inclusive. BIGINT values are compared exactly.
+struct ValueRange {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  friend bool operator==(const ValueRange&, const ValueRange&) = default;
+};
+
 struct AggregateRequest {
   Selection selection;                // ignored but for `table` when `windows` is not empty
   std::vector<Window> windows;        // ascending by group
@@ -285,6 +293,9 @@ struct AggregateRequest {
   std::vector<std::string> group_by;  // dimension names; a series without one groups under null
   bool group_by_measure = false;
   std::vector<AggregateColumn> aggregates;
+  /// Only DOUBLE and BIGINT values inside contribute, as if the table held nothing else; rows
+  /// without one count nowhere. Not with any_type. min <= max.
+  std::optional<ValueRange> values{};
   /// Of percentile states held at a time, the only ones that become large; beyond: kNoSpace.
   uint64_t memory_bytes_max = UINT64_MAX;
   /// Grows by every series worked off, by whichever thread; null: nobody asks. Without windows.

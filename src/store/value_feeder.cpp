@@ -42,8 +42,10 @@ void AddRows(std::span<agg::State> states, uint64_t rows, EventTime oldest, Even
 }  // namespace
 
 ValueFeeder::ValueFeeder(std::span<const AggregateColumn> aggregates,
-                         const std::map<std::string, uint32_t>& field_ids)
-    : aggregates_(aggregates.begin(), aggregates.end()) {
+                         const std::map<std::string, uint32_t>& field_ids,
+                         const std::optional<ValueRange>& values)
+    : aggregates_(aggregates.begin(), aggregates.end()),
+      bounds_(values ? std::optional<ValueBounds>(*values) : std::nullopt) {
   for (size_t i = 0; i < aggregates_.size(); ++i) {
     const AggregateColumn& a = aggregates_[i];
     uint32_t field = kSingleField;
@@ -134,6 +136,10 @@ void ValueFeeder::AddCarry(EventTime start, std::string_view key, std::span<agg:
   }
 }
 
+void ValueFeeder::Filter(RowPiece& piece) const {
+  if (bounds_) bounds_->Filter(piece);
+}
+
 void ValueFeeder::Load(ValueType series_type, const RowPiece& piece) {
   piece_ = &piece;
   const bool multi = series_type == ValueType::kMulti;
@@ -211,8 +217,22 @@ void ValueFeeder::Add(size_t from, size_t to, std::string_view key, std::span<ag
   }
 }
 
+bool ValueFeeder::AllInside(ValueType series_type, const Chunk& chunk) const {
+  return std::all_of(groups_.begin(), groups_.end(), [&](const Group& group) {
+    if (!Fits(group, series_type)) return false;
+    size_t c = 0;
+    while (c < chunk.columns() && chunk.field(c) != group.field) ++c;
+    if (c == chunk.columns() || chunk.type(c) != static_cast<ValueType>(group.type)) return false;
+    const ColumnStats* stats = chunk.stats(c);
+    return stats != nullptr && !chunk.has_nulls(c) &&
+           bounds_->HasAll(static_cast<ValueType>(group.type), *stats);
+  });
+}
+
 bool ValueFeeder::AddChunk(ValueType series_type, const Chunk& chunk, int64_t max_time,
                            std::string_view key, std::span<agg::State> states) {
+  // Rows that hold none of the columns do not count then, and nobody knows how many there are.
+  if (bounds_ && !AllInside(series_type, chunk)) return false;
   const bool multi = series_type == ValueType::kMulti;
   // Two passes, so that nothing is added by halves.
   for (const bool add : {false, true}) {

@@ -10,6 +10,7 @@
 
 #include "store/series_reader.h"
 #include "store/store.h"
+#include "store/value_range_internal.h"
 
 namespace tidemark::store {
 
@@ -17,13 +18,16 @@ class ValueFeeder {
  public:
   /// `field_ids` of the table, by name.
   ValueFeeder(std::span<const AggregateColumn> aggregates,
-              const std::map<std::string, uint32_t>& field_ids);
+              const std::map<std::string, uint32_t>& field_ids,
+              const std::optional<ValueRange>& values);
 
   /// The fields that a multi-measure series has to read, ascending.
   std::span<const uint32_t> fields() const { return fields_; }
   /// Whether any aggregate reads values of a series of `type`.
   bool NeedsValues(ValueType type) const;
 
+  /// Takes out of `piece` what the value range leaves out.
+  void Filter(RowPiece& piece) const;
   /// Takes the rows to add from; `piece` is read until the next Load().
   void Load(ValueType series_type, const RowPiece& piece);
   /// Adds rows [from, to) to `states`, one per aggregate.
@@ -76,10 +80,12 @@ class ValueFeeder {
   void AddValues(const Group& group, const Loaded& loaded, size_t from, size_t to,
                  std::string_view key, std::span<agg::State> states);
 
+  bool AllInside(ValueType series_type, const Chunk& chunk) const;
   /// Whether series of `type` may have the group's column.
   static bool Fits(const Group& group, ValueType type);
 
   std::vector<AggregateColumn> aggregates_;
+  std::optional<ValueBounds> bounds_;
   std::vector<Group> groups_;
   std::vector<Loaded> loaded_;
   std::vector<Before> noted_;   // newest so far, by group

@@ -12,6 +12,7 @@ namespace tidemark::store {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 using Op = TextPredicate::Op;
@@ -309,8 +310,69 @@ TEST_P(StoreConformance, AggregatesEqualBruteForce) {
       request.aggregates = columns;
       EXPECT_EQ(ReadAggregates(store(), request),
                 BruteForce(raw, bins, by_host, columns, store(), request.selection.time.start));
+      request.values = {.min = -0.125, .max = raw[0].value};
+      if (request.values->max < request.values->min) {
+        std::swap(request.values->min, request.values->max);
+      }
+      std::vector<RawPoint> inside;
+      std::ranges::copy_if(raw, std::back_inserter(inside), [&](const RawPoint& p) {
+        return request.values->min <= p.value && p.value <= request.values->max;
+      });
+      EXPECT_EQ(ReadAggregates(store(), request),
+                BruteForce(inside, bins, by_host, columns, store(), request.selection.time.start));
     }
   }
+}
+
+// As if the table held nothing else: counts of rows, a type that has no numbers, the value carried
+// in.
+TEST_P(StoreConformance, AValueRangeLeavesOtherValuesOut) {
+  constexpr int64_t kBig = (int64_t{1} << 53) + 1;  // no DOUBLE
+  const SeriesRef n = Ref("n", {}, ValueType::kBigint);
+  const SeriesRef t = Ref("t", {}, ValueType::kVarchar);
+  const SeriesRef m = Ref("m", {}, ValueType::kMulti);
+  const FieldView low[] = {{"a", ValueView::Double(1)}, {"b", ValueView::Double(7)}};
+  const FieldView high[] = {{"a", ValueView::Double(8)}, {"b", ValueView::Double(9)}};
+  Put({{n, 0, ValueView::Bigint(3)},
+       {n, 1, ValueView::Bigint(kBig - 1)},
+       {n, 2, ValueView::Bigint(kBig)},
+       {n, 3, ValueView::Bigint(5)},
+       {t, 0, ValueView::Varchar("4")},
+       {m, 0, ValueView::Multi(low)},
+       {m, 1, ValueView::Multi(high)}});
+  const auto ask = [&](SeriesRef series, agg::Type type, ValueRange values,
+                       std::string field = "") {
+    AggregateRequest request;
+    request.selection.table = kTable;
+    request.windows = {{0, series, {At(0), At(10)}}};
+    const bool text = type == agg::Type::kVarchar;
+    request.aggregates = {
+        {text ? agg::Kind::kCount : agg::Kind::kSum, type, std::move(field), false}};
+    request.values = values;
+    std::vector<std::string> out = ReadAggregates(store(), request);
+    for (std::string& row : out) row.erase(0, row.find(':') + 1);
+    return out;
+  };
+  EXPECT_THAT(ask(n, agg::Type::kBigint, {.max = 9007199254740992.0}),
+              ElementsAre("3 i:" + std::to_string(3 + 5 + kBig - 1)));
+  EXPECT_THAT(ask(n, agg::Type::kBigint, {.min = 3.5, .max = 5}), ElementsAre("1 i:5"));
+  EXPECT_THAT(ask(n, agg::Type::kBigint, {.min = 1e300}), IsEmpty());
+  EXPECT_THAT(ask(n, agg::Type::kDouble, {}), IsEmpty());
+  EXPECT_THAT(ask(t, agg::Type::kVarchar, {}), IsEmpty());
+  EXPECT_THAT(ask(m, agg::Type::kDouble, {.max = 7}, "a"), ElementsAre("1 d:0x1p+0"));
+  EXPECT_THAT(ask(m, agg::Type::kDouble, {.min = 7, .max = 8}, "b"), ElementsAre("1 d:0x1.cp+2"));
+
+  AggregateRequest request;
+  request.selection.table = kTable;
+  request.windows = {{0, n, {At(3), At(10)}}};
+  request.aggregates = {{.kind = agg::Kind::kIncrease,
+                         .type = agg::Type::kBigint,
+                         .field = "",
+                         .carry = seconds(10)}};
+  request.values = {.max = 100};
+  EXPECT_THAT(ReadAggregates(store(), request), ElementsAre(EndsWith(":1 i:2")));
+  request.values = {.min = 2, .max = 1};
+  EXPECT_EQ(store().Aggregate(request).error().code, Code::kInvalidArgument);
 }
 
 TEST_P(StoreConformance, WindowsMergeSeriesOfAGroup) {

@@ -6,6 +6,7 @@
 #include "store/reject_text.h"
 #include "store/slice_buffer_internal.h"
 #include "store/testing/model_state_internal.h"
+#include "store/value_range_internal.h"
 
 namespace tidemark::store {
 namespace {
@@ -135,6 +136,15 @@ class ModelAggregates {
  public:
   explicit ModelAggregates(const AggregateRequest& request) : request_(request) {}
 
+  /// Whether the request's value range lets a value of the row count, if it has one.
+  bool Counts(const ModelRow& row) const {
+    return !request_.values ||
+           std::ranges::any_of(request_.aggregates, [&](const AggregateColumn& a) {
+             const Scalar* value = ValueOf(row, a);
+             return value != nullptr && Inside(*value);
+           });
+  }
+
   void Add(GroupKey key, const SeriesInfo& info, EventTime time, const ModelRow& row) {
     AggregateRow& out = groups_[key];
     if (out.states.empty()) {
@@ -153,13 +163,8 @@ class ModelAggregates {
         }
         continue;
       }
-      const auto wanted = static_cast<ValueType>(a.type);
-      if (a.field.empty()) {
-        if (row.value.type == wanted) AddScalar(out.states[i], run, row.value.scalar);
-      } else if (const auto it = row.value.fields.find(a.field);
-                 it != row.value.fields.end() && it->second.first == wanted) {
-        AddScalar(out.states[i], run, it->second.second);
-      }
+      const Scalar* value = ValueOf(row, a);
+      if (value != nullptr && Inside(*value)) AddScalar(out.states[i], run, *value);
     }
   }
 
@@ -173,15 +178,8 @@ class ModelAggregates {
       std::pair<EventTime, const Scalar*> carry;
       for (const auto& [time, row] : rows) {  // ascending: the last one stays
         if (a.carry.count() == 0 || time < start - a.carry) continue;
-        const Scalar* value = nullptr;
-        if (a.field.empty() && row->value.type == static_cast<ValueType>(a.type)) {
-          value = &row->value.scalar;
-        } else if (const auto it = row->value.fields.find(a.field);
-                   it != row->value.fields.end() &&
-                   it->second.first == static_cast<ValueType>(a.type)) {
-          value = &it->second.second;
-        }
-        if (value == nullptr) continue;
+        const Scalar* value = ValueOf(*row, a);
+        if (value == nullptr || !Inside(*value)) continue;
         carry = {time, value};
       }
       if (carry.second == nullptr) continue;
@@ -199,6 +197,24 @@ class ModelAggregates {
   }
 
  private:
+  static const Scalar* ValueOf(const ModelRow& row, const AggregateColumn& a) {
+    const auto wanted = static_cast<ValueType>(a.type);
+    if (a.field.empty()) return row.value.type == wanted ? &row.value.scalar : nullptr;
+    const auto it = row.value.fields.find(a.field);
+    const bool has = it != row.value.fields.end() && it->second.first == wanted;
+    return has ? &it->second.second : nullptr;
+  }
+
+  bool Inside(const Scalar& value) const {
+    if (!request_.values) return true;
+    const auto [min, max] = *request_.values;
+    if (const auto* d = std::get_if<double>(&value)) return min <= *d && *d <= max;
+    // long double holds every int64.
+    const auto* n = std::get_if<int64_t>(&value);
+    return n != nullptr && static_cast<long double>(min) <= static_cast<long double>(*n) &&
+           static_cast<long double>(*n) <= static_cast<long double>(max);
+  }
+
   const AggregateRequest& request_;
   std::map<GroupKey, AggregateRow> groups_;
 };
@@ -403,6 +419,7 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
   if (!s.tables.contains(request.selection.table)) return Error{Code::kNotFound, "no such table"};
   if (!s.End().Covers(request.at_least)) return Error{Code::kOutOfRange, "position beyond the end"};
   s.windows_asked += request.windows.size();
+  TM_RETURN_IF_ERROR(CheckValues(request));
   for (const AggregateColumn& a : request.aggregates) {
     TM_RETURN_IF_ERROR(agg::CheckSpec(a.spec()));
     if (a.carry.count() < 0) return Error{Code::kInvalidArgument, "a carry must not be negative"};
@@ -420,10 +437,13 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
     if (it == s.series.end()) continue;
     const EventTime bin = starts.emplace(w.group, w.range.start).first->second;
     const auto rows = s.Rows(it->second, w.range);
+    bool any = false;
     for (const auto& [time, row] : rows) {
+      if (!groups.Counts(*row)) continue;
       groups.Add({w.group, {}, bin}, *it->second.info, time, *row);
+      any = true;
     }
-    if (rows.empty()) continue;
+    if (!any) continue;
     groups.AddCarry({w.group, {}, bin}, *it->second.info, w.range.start,
                     s.Rows(it->second, {kEventTimeMin, w.range.start}));
   }
@@ -443,6 +463,7 @@ Result<std::unique_ptr<AggregateCursor>> ModelStore::Aggregate(const AggregateRe
       const EventTime bin = request.bins && request.bins->width.count() > 0
                                 ? FloorTo(time, request.bins->width, request.bins->offset)
                                 : request.selection.time.start;
+      if (!groups.Counts(*row)) continue;
       groups.Add({0, keys, bin}, *series->info, time, *row);
       const EventTime start = std::max(bin, request.selection.time.start);
       groups.AddCarry({0, keys, bin}, *series->info, start,
