@@ -2,6 +2,8 @@
 // Evaluates the statements that wells make (and not much else) over points of the small model: bins, groups, the usual aggregates.
 
 const kUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Of January. */
+const ZoneAhead = (zone) => Number(/GMT([+-]\d+)/.exec(new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'shortOffset' }).format(Date.UTC(2026, 0, 15)))?.[1] ?? 0) * kUnits.h;
 const Text = (ms) => `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')}000000`;
 const Bare = (name) => name.trim().replace(/^"|"$/g, '').replaceAll('""', '"');
 
@@ -30,10 +32,11 @@ export function EvalWells(sql, points, { interval_ms = 60_000 } = {}) {
   const equal = [...sql.matchAll(/"(\w+)" (?:= ('[^']*')|IN \(('[^)]*)\))/g)].map(([, name, one, list]) => [name, [...(one ?? list).matchAll(/'([^']*)'/g)].map((v) => v[1])]);
   const rows = points.filter((p) => (measures === null || measures.includes(p.measure)) && equal.every(([name, values]) => values.includes(p.host[name])));
   const keys = items.map(({ expression }) => {
-    const bin = /^BIN\(time, (?:(\d+)(ms|s|m|h|d)|\$__interval)\)$/.exec(expression);
+    const bin = /^BIN\(time(?: AT TIME ZONE '([^']*)')?, (?:(\d+)(ms|s|m|h|d)|\$__interval)\)$/.exec(expression);
     if (bin !== null) {
-      const step = bin[1] === undefined ? Number(interval_ms) : Number(bin[1]) * kUnits[bin[2]];
-      return (p) => Text(Math.floor(p.t / step) * step);
+      const step = bin[2] === undefined ? Number(interval_ms) : Number(bin[2]) * kUnits[bin[3]];
+      const ahead = bin[1] === undefined ? 0 : ZoneAhead(bin[1]);
+      return (p) => Text(Math.floor((p.t + ahead) / step) * step);
     }
     if (expression === 'time') return (p) => Text(p.t);
     if (expression === 'measure_name') return (p) => p.measure;

@@ -72,6 +72,32 @@ export const tests = {
     assert.deepEqual([stored.versions.length, stored.draft, stored.versions[0].message], [1, null, 'first']);
   },
 
+  async 'a filter of the dashboard holds for every panel of the table, until it is one panel\u2019s again'({ page, endpoint, server }) {
+    await Open(page, endpoint, server);
+    await page.goto(`${endpoint}/ui/dash/hosts/edit/p1`);
+    await Type(page, 'Filters', 'region');
+    const menu = page.getByRole('dialog', { name: /^Filters: region/ });
+    await menu.getByRole('checkbox', { name: 'us-east-2', exact: true }).check();
+    await menu.getByRole('button', { name: 'Dashboard' }).click();
+    await Looks(page, 'S40-filter-scope', { sizes: ['A'] });
+    await menu.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('button', { name: 'Filters: region is us-east-2 · dashboard' }).waitFor();
+    await Saved(page);
+    const Filtered = () => Stored(server).draft.panels.map(({ queries }) => queries.map(({ sql }) => sql.includes(`"region" IN ('us-east-2')`)));
+    assert.deepEqual(Filtered(), [[true], [true], []]);
+    // One step back is one for all of them.
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await Saved(page);
+    assert.deepEqual(Filtered(), [[false], [false], []]);
+    await page.getByRole('button', { name: 'Redo' }).click();
+    await page.goto(`${endpoint}/ui/dash/hosts/edit/p2`);
+    await page.getByRole('button', { name: 'Filters: region is us-east-2 · dashboard' }).click();
+    await page.getByRole('dialog', { name: /^Filters: region/ }).getByRole('button', { name: 'This panel' }).click();
+    await page.getByRole('dialog', { name: /^Filters: region/ }).getByRole('button', { name: 'Apply' }).click();
+    await Saved(page);
+    assert.deepEqual(Filtered(), [[false], [true], []]);
+  },
+
   async 'S40 a chart becomes a panel, is published, by keyboard only (16.4 case 1)'({ page, endpoint, server }) {
     await page.goto(`${endpoint}/ui/`);
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();

@@ -90,6 +90,50 @@ export const tests = {
     assert.match(await Sql(page), /SUM\(measure_value::double \* record_count\) \/ SUM\(record_count\)[^]*FROM view_rows\('ec2-5m'\)/);
   },
 
+  async 'S40 the X axis has a zone: its days, and its clocks'({ page, endpoint }) {
+    await page.goto(`${endpoint}/ui/query?tab=chart&db=InterpolatedBlogDB&table=EC2MetricTable`);
+    await Field(page, 'time').waitFor();
+    await page.getByTestId('time-range').click();
+    await page.getByRole('dialog', { name: 'Time range' }).getByRole('button', { name: /24 h/ }).first().click();
+    await Type(page, 'X axis', 'time');
+    await Type(page, 'Value', 'cpu_system');
+    await HasLines(page, 1);
+    await page.getByRole('button', { name: 'X axis: time · Auto' }).click();
+    await page.getByLabel('Granularity').selectOption({ label: '6 hours' });
+    await page.getByPlaceholder('that of the page').fill('Mars/Olympus');
+    await page.keyboard.press('Enter');
+    await page.getByText('There is no zone of that name').waitFor();
+    await page.getByPlaceholder('that of the page').fill('Europe/Berlin');
+    await page.keyboard.press('Enter');
+    await page.getByText('they begin with the clocks of Europe/Berlin').waitFor();
+    await Looks(page, 'S40-zone', { sizes: ['A'] });
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'X axis: time · 6 hours · Europe/Berlin' }).waitFor();
+    assert.match(await Sql(page), /^SELECT BIN\(time AT TIME ZONE 'Europe\/Berlin', 6h\) AS time,/);
+    // Twelve o'clock there is eleven o'clock UTC.
+    await Until(page, () => window.tidemark.charts()[0]?.series[0]?.time.at(-1) === '1768474800000000000');
+    await page.getByTestId('chart').focus();
+    await page.keyboard.press('End');
+    await page.getByTestId('point-card').getByText('2026-01-15 12:00:00').waitFor();
+  },
+
+  async 'S40 a value of Color has a colour of its own'({ page, endpoint }) {
+    await OpenTable(page, endpoint);
+    await Type(page, 'X axis', 'time');
+    await Type(page, 'Value', 'cpu_system');
+    await Type(page, 'Color', 'region');
+    await HasLines(page, 4);
+    const Green = () => page.evaluate(() => [...document.querySelectorAll('[aria-label="Legend"] button')].some((b) => b.textContent.includes('us-east-2') && b.outerHTML.includes('--s6')));
+    assert.equal(await Green(), false);
+    await page.getByRole('button', { name: 'Color: region' }).click();
+    await page.getByLabel('Colour of us-east-2').selectOption({ label: 'green' });
+    await Looks(page, 'S40-fixed-colour', { sizes: ['A'] });
+    await page.keyboard.press('Escape');
+    await Until(page, () => [...document.querySelectorAll('[aria-label="Legend"] button')].some((b) => b.textContent.includes('us-east-2') && b.outerHTML.includes('--s6')));
+    await page.reload();
+    await Until(page, () => [...document.querySelectorAll('[aria-label="Legend"] button')].some((b) => b.textContent.includes('us-east-2') && b.outerHTML.includes('--s6')));
+  },
+
   async 'S40 small multiples: a chart for each value, with one y axis'({ page, endpoint }) {
     await OpenTable(page, endpoint);
     await Type(page, 'X axis', 'time');

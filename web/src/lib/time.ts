@@ -59,7 +59,7 @@ export interface TimestampFormat {
   digits?: number | null;
   date?: boolean;
   /** Default: the display zone. */
-  zone?: Zone;
+  zone?: Zone | undefined;
 }
 
 /** `2026-01-15 16:24:00.000000000`, or a shorter form. */
@@ -81,10 +81,18 @@ export function FormatTimestamp(time: Ns, { digits = 9, date = true, zone = zone
 }
 
 /** The clock of a point: seconds and fractions only where they say something. */
-export function FormatClock(time: Ns): string {
-  if (time % kNsPerMinute === 0n) return FormatTimestamp(time, { digits: null, date: false });
-  if (time % kNsPerSecond === 0n) return FormatTimestamp(time, { digits: 0, date: false });
-  return FormatTimestamp(time, { digits: time % kNsPerMs === 0n ? 3 : 9, date: false });
+export function FormatClock(time: Ns, zone?: Zone): string {
+  const digits = time % kNsPerMinute === 0n ? null : time % kNsPerSecond === 0n ? 0 : time % kNsPerMs === 0n ? 3 : 9;
+  return FormatTimestamp(time, { digits, date: false, zone });
+}
+
+/** When the clocks of a zone show `wall`, a time as if of UTC; of two such times the first, of none the one as far beyond the gap. */
+export function FromWall(wall: Ns, zone: Zone): Ns {
+  const At = (seconds: number): Ns => wall - BigInt(ZoneOffsetSeconds(zone, seconds)) * kNsPerSecond;
+  const seconds = Number(FloorDiv(wall, kNsPerSecond));
+  const [early, late] = [At(seconds - 86_400), At(seconds + 86_400)];
+  const Shows = (time: Ns): boolean => time + BigInt(ZoneOffsetSeconds(zone, Number(FloorDiv(time, kNsPerSecond)))) * kNsPerSecond === wall;
+  return Shows(early) || !Shows(late) ? early : late;
 }
 
 /** `UTC` or the offset of the display zone at a time. */

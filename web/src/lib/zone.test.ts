@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FormatTimestamp, ParseTimestamp } from './time.ts';
+import { FormatTimestamp, FromWall, ParseTimestamp } from './time.ts';
 import { IsZone, ZoneOffsetSeconds, ZoneSuffix } from './zone.ts';
 
 const At = (text: string): bigint => ParseTimestamp(text) as bigint;
@@ -27,6 +27,14 @@ test('the suffix is the offset that held then', () => {
   assert.equal(ZoneSuffix('UTC', 0), 'UTC');
   assert.equal(ZoneSuffix('Asia/Kathmandu', Seconds('2026-01-15 00:00:00')), '+05:45');
   assert.equal(ZoneSuffix('America/New_York', Seconds('2026-07-15 00:00:00')), '−04:00');
+});
+
+test('what the clocks of a zone show is a time again', () => {
+  for (const [wall, time] of [
+    ['2026-01-15 00:00:00', '2026-01-14 23:00:00'], ['2026-07-15 00:00:00', '2026-07-14 22:00:00'], ['2026-03-29 00:00:00', '2026-03-28 23:00:00'], ['2026-03-30 00:00:00', '2026-03-29 22:00:00'],
+    ['2026-10-25 02:30:00', '2026-10-25 00:30:00'], ['2026-10-25 03:00:00', '2026-10-25 02:00:00'], ['2026-03-29 02:30:00', '2026-03-29 01:30:00'],
+  ] as const) assert.equal(FormatTimestamp(FromWall(At(wall), 'Europe/Berlin'), { digits: 0 }), time, wall);
+  assert.equal(FromWall(At('2026-01-15 00:00:00.000000001'), 'UTC'), At('2026-01-15 00:00:00.000000001'));
 });
 
 test('unknown zones are refused, times far out are not', () => {

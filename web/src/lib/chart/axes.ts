@@ -38,8 +38,8 @@ export function AxesOf({ data, base, palette, extent, LowestValue }: AxisInput):
     }
     const at = FromX(x, base);
     // As many digits as tell neighbours apart.
-    if (!dated) return step >= 1 ? FormatClock(at) : FormatTimestamp(at, { digits: Math.min(9, Math.ceil(-Math.log10(step) - 1e-9)), date: false });
-    const words = FormatTimestamp(at, { digits: null }).slice(5);
+    if (!dated) return step >= 1 ? FormatClock(at, data.zone) : FormatTimestamp(at, { digits: Math.min(9, Math.ceil(-Math.log10(step) - 1e-9)), date: false, zone: data.zone });
+    const words = FormatTimestamp(at, { digits: null, zone: data.zone }).slice(5);
     return words.endsWith(' 00:00') ? words.slice(0, 5) : words;
   };
   const Values: uPlot.Axis.DynamicValues = (u, splits, _axis, _space, step) => {

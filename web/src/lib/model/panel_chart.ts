@@ -8,6 +8,7 @@
 //  2. A line with `rows` is a view's measure: its windows and their history. What is marked as revised comes from there only.
 //  3. What is filled for display is a part of its own, drawn dotted, and never in the hook of tests or in a table.
 import { FloorDiv, kNsPerSecond, type Ns } from '../time.ts';
+import type { Zone } from '../zone.ts';
 import type { WindowRow } from './chart.ts';
 
 export type LineStyle = 'line' | 'points' | 'area' | 'bars';
@@ -60,6 +61,8 @@ export interface ChartData {
   allowed_lateness: Ns;
   thresholds: Threshold[];
   missing: Missing;
+  /** Whose clocks its times are said in; left out: the page's. */
+  zone?: Zone;
   /** Ends of the left axis that are not left to the values. */
   y?: { min: number | null; max: number | null };
 }

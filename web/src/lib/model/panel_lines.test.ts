@@ -45,6 +45,21 @@ test('colours are lines; those beyond the limit are counted, and equal names tol
   assert.deepEqual(twice.chart.lines.map(({ name }) => name), ['a', 'b', 'c', 'second · a', 'second · b', 'second · c']);
 });
 
+test('wells in a zone: the clocks of the statement are times again, and the axis says them as they were', () => {
+  const wells = { ...EmptySpec('d', 't'), x: { column: 'time', granularity: '1d', zone: 'Europe/Berlin' } as const };
+  const data = Of('time:TIMESTAMP v:DOUBLE', [['2026-03-29 00:00:00.000000000', '1'], ['2026-03-30 00:00:00.000000000', '2']]);
+  const { chart } = ToLines(PanelOf([{ wells }]), [data], kContext);
+  assert.deepEqual(chart.lines[0]?.x, [1774738800000000000n, 1774821600000000000n]); // 23 hours
+  assert.equal(chart.zone, 'Europe/Berlin');
+});
+
+test('a value with a fixed colour has it whatever else is drawn', () => {
+  const wells = { ...EmptySpec('d', 't'), color: { column: 'zone', other: 'left_out' as const, fixed: { c: '--s5' } } };
+  const Tokens = (rows: Cell[][]): unknown => ToLines(PanelOf([{ wells }]), [Of('time:TIMESTAMP zone:VARCHAR v:DOUBLE', rows)], kContext).chart.lines.map(({ name, token }) => [name, token]);
+  assert.deepEqual(Tokens([[At(1), 'a', '1'], [At(1), 'c', '3']]), [['a', '--line'], ['c', '--s5']]);
+  assert.deepEqual(Tokens([[At(1), 'c', '3']]), [['c', '--s5']]);
+});
+
 test('the history of several series goes to the line that it is of', () => {
   const rows = [Row(1, [1, 2], 1n, { zone: 'a' }), Row(1, [5], 1n, { zone: 'b' })];
   const { chart } = ToLines(PanelOf([{ revisions: { dimensions: {} } }]), [Of('time:TIMESTAMP zone:VARCHAR v:DOUBLE', [[At(1), 'a', '2'], [At(1), 'b', '5']], { rows })], kContext);

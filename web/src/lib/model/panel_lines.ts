@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines of a panel from the answers of its queries, and the same as a story for sentences. Pure.
-import type { Ns } from '../time.ts';
+import { FromWall, type Ns } from '../time.ts';
 import type { WindowRow } from './chart.ts';
 import type { LineStyle, Panel, PanelQuery } from './dashboard_file.ts';
 import { RowsOfLine } from './merged_rows.ts';
@@ -10,7 +10,7 @@ import { PanelWells, type QueryData } from './panel_data.ts';
 import { KindOf } from './result.ts';
 import { AsOf } from './revisions.ts';
 import type { Resolved } from './time_range.ts';
-import { kMultiplesMax } from './well_spec.ts';
+import { kMultiplesMax, WallZone } from './well_spec.ts';
 import { AxisOf } from './well_roles.ts';
 import { Draw, type Drawing, type Line, type Table } from './wells.ts';
 
@@ -34,6 +34,13 @@ function ShareLabels(drawings: readonly Drawing[]): string[] {
     }
   }
   return labels;
+}
+
+/** The statement of wells in a zone gives what its clocks show: the times of that. */
+function Instants(drawing: Drawing, query: PanelQuery | undefined): Drawing {
+  const zone = WallZone(query?.wells?.x ?? null);
+  if (zone === null || drawing.axis !== 'time') return drawing;
+  return { ...drawing, lines: drawing.lines.map((line) => ({ ...line, x: line.x.map((wall) => FromWall(wall, zone)) })) };
 }
 
 const Mean = ({ value }: Line): number => {
@@ -84,7 +91,7 @@ function WithEarly(range: Resolved, data: readonly QueryData[]): Resolved {
 
 /** Everything that the queries of a panel gave, as lines. A query that failed gives none. */
 export function ToLines(panel: Panel, data: readonly QueryData[], context: { range: Resolved | null; allowed_lateness: Ns; view?: string | null }): PanelLines {
-  const drawings = data.map(({ table }) => Draw(table, PanelWells(table)));
+  const drawings = data.map(({ table }, q) => Instants(Draw(table, PanelWells(table)), panel.queries[q]));
   const drawn = drawings.filter(({ lines }) => lines.length > 0);
   const axis = drawn[0]?.axis ?? 'time';
   const labels = axis === 'text' ? ShareLabels(drawn) : [];
@@ -111,16 +118,17 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
       const history = answer.rows === null ? null : OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name, query.measure);
       const rows = history === null ? null : RowsOfLine(history, line.x, /\brecord_count\b/.test(query.sql) ? 'records' : 'rows');
       lines.push({
-        name, x: line.x, value: line.value, style: StyleOf(panel, query), token: TokenOf(lines.length), axis: AxisOf(query, line.name), rows,
+        name, x: line.x, value: line.value, style: StyleOf(panel, query), token: query.wells?.color?.fixed?.[line.name] ?? TokenOf(lines.length), axis: AxisOf(query, line.name), rows,
         source: { database: query.database, table: query.table, measure: query.measure, view: rows === null ? null : (context.view ?? null), dimensions: answer.dimensions ?? {} },
       });
     });
   });
   if (panel.options.stacked) Stack(lines);
   const { min, max } = panel.options;
+  const zone = panel.queries.find(({ wells }) => wells?.x?.zone !== undefined)?.wells?.x?.zone;
   return {
     chart: {
-      ...(min === null && max === null ? {} : { y: { min, max } }), axis, labels, range: axis === 'time' && context.range !== null ? WithEarly(context.range, data) : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
+      ...(min === null && max === null ? {} : { y: { min, max } }), ...(zone === undefined ? {} : { zone }), axis, labels, range: axis === 'time' && context.range !== null ? WithEarly(context.range, data) : null, lines, watermark, allowed_lateness: context.allowed_lateness, thresholds: panel.options.thresholds.map((t) => ({ ...t })),
       missing: panel.options.missing,
     },
     dropped,

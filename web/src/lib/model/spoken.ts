@@ -20,8 +20,8 @@ export function SpokenPoint({ line, at, value, row }: SpokenAt, data: ChartData)
     const first = FirstValue(row);
     const state = StateOf(row, data);
     const history = CountsAsRevised(row, data) && first !== null ? `, revised ${TimesRevised(row)} times, first ${FormatValue(first)}` : state === 'provisional' ? ', provisional' : '';
-    return `${name}${FormatClock(row.time)}, ${said}${history}`;
+    return `${name}${FormatClock(row.time, data.zone)}, ${said}${history}`;
   }
-  const x = data.axis === 'time' ? FormatTimestamp(at, { digits: at % 1_000_000_000n === 0n ? 0 : 3, date: false }) : data.axis === 'number' ? FormatValue(Number(at) / 1e9) : (data.labels[Number(at / 1_000_000_000n)] ?? '');
+  const x = data.axis === 'time' ? FormatTimestamp(at, { digits: at % 1_000_000_000n === 0n ? 0 : 3, date: false, zone: data.zone }) : data.axis === 'number' ? FormatValue(Number(at) / 1e9) : (data.labels[Number(at / 1_000_000_000n)] ?? '');
   return `${name}${x}, ${said}`;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fields of a table, what a drop on a well does, and the words of chips. Pure: a spec goes in, a new one comes out.
 import type { Ns } from '../time.ts';
+import { ZoneLabel } from '../zone.ts';
 import { IsNumeric } from './well_sql.ts';
-import { kSteps, kValuesMax, type Aggregate, type FilterWell, type Granularity, type Step, type ValueWell, type WellContext, type WellSpec } from './well_spec.ts';
+import { kSteps, kValuesMax, type Aggregate, type FilterWell, type Granularity, type Step, type ValueWell, type WellContext, type WellSpec, type XWell } from './well_spec.ts';
 
 export type FieldKind = 'time' | 'dimension' | 'measure';
 export interface Field {
@@ -135,6 +136,9 @@ export function GranularityLabel(granularity: Granularity): string {
 /** `1 m`: a step as an axis shows it. */
 export const StepLabel = (step: Step): string => step.replace(/([a-z])/, '\u2009$1');
 
+/** `time · Day · Europe/Berlin`. */
+export const XLabel = (x: XWell | null): string => (x === null ? '' : x.column !== 'time' ? x.column : ['time', GranularityLabel(x.granularity), ...(x.zone === undefined ? [] : [ZoneLabel(x.zone)])].join(' · '));
+
 export const ValueLabel = ({ column, measure, aggregate, percentile }: ValueWell): string =>
   `${measure === null ? column : column.startsWith('measure_value::') ? measure : `${measure} · ${column}`} · ${aggregate === 'percentile' ? `p${percentile ?? 95}` : kAggregateLabels[aggregate]}`;
 
@@ -142,7 +146,9 @@ export const kOpLabels: Record<FilterWell['op'], string> = {
   is: 'is', is_not: 'is not', one_of: 'is one of', contains: 'contains', matches: 'matches', between: 'is between', top: 'is in the top', relative: 'in the last', null: 'is null', not_null: 'is not null',
 };
 
-export function FilterLabel({ column, op, values }: FilterWell): string {
+export const FilterLabel = (filter: FilterWell): string => ConditionLabel(filter) + (filter.scope === 'dashboard' ? ' · dashboard' : '');
+
+function ConditionLabel({ column, op, values }: FilterWell): string {
   if (op === 'null' || op === 'not_null') return `${column} ${kOpLabels[op]}`;
   if (values.length === 0 || values.every((v) => v === '')) return `${column} …`;
   if (op === 'between') return `${column} from ${values[0]} to ${values[1] ?? '…'}`;

@@ -91,6 +91,9 @@ export const kForms: Record<string, WellSpec> = {
   'filled with zero': Spec({ values: [Value('count')], color: { column: 'region', other: 'left_out' }, missing: 'zero', missing_in: 'sql' }),
   'filled, a view weighted': Spec({ x: { column: 'time', granularity: '5m' }, values: [Value('avg', 'avg_cpu_system')], missing: 'linear', missing_in: 'sql' }),
   'not filled': Spec({ x: { column: 'time', granularity: 'month' }, missing: 'linear', missing_in: 'sql' }),
+  'days of a zone': Spec({ x: { column: 'time', granularity: '1d', zone: 'Europe/Berlin' } }),
+  'months of a zone, by color': Spec({ x: { column: 'time', granularity: 'month', zone: 'America/New_York' }, color: { column: 'region', other: 'left_out', fixed: { 'us-east-2': '--s5' } } }),
+  'a short step is the same in every zone': Spec({ x: { column: 'time', granularity: '1m', zone: 'Europe/Berlin' } }),
   'time backwards': Spec({ sort: { by: 'x', direction: 'descending' } }),
   'sorted by color': Spec({ color: { column: 'region', other: 'left_out' }, sort: { by: 'color', direction: 'ascending' } }),
 };

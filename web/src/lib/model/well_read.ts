@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wells that come from a file or from storage: what does not fit is replaced with its default, what cannot be wells at all is null.
+import { kLineTokens } from './panel_chart.ts';
 import {
-  EmptySpec, kAggregates, kFilterOps, kFormats, kGranularities, kLimit, type FilterWell, type Missing, type ValueWell, type WellSpec,
+  EmptySpec, kAggregates, kFilterOps, kFormats, kGranularities, kLimit, type ColorWell, type FilterWell, type Missing, type ValueWell, type WellSpec, type XWell,
 } from './well_spec.ts';
+import { IsZone } from '../zone.ts';
 
 const IsObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const Text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -23,7 +25,19 @@ function ReadValue(value: unknown): ValueWell[] {
 function ReadFilter(value: unknown): FilterWell[] {
   if (!IsObject(value) || Text(value['column']) === '') return [];
   const values = Array.isArray(value['values']) ? value['values'].filter((v): v is string => typeof v === 'string') : [];
-  return [{ column: Text(value['column']), op: OneOf(value['op'], kFilterOps, 'is'), values }];
+  return [{ column: Text(value['column']), op: OneOf(value['op'], kFilterOps, 'is'), values, ...(value['scope'] === 'dashboard' ? { scope: 'dashboard' } : {}) }];
+}
+
+function ReadX(value: unknown): XWell | null {
+  if (!IsObject(value) || Text(value['column']) === '') return null;
+  const zone = Text(value['zone']);
+  return { column: Text(value['column']), granularity: OneOf(value['granularity'], kGranularities, 'auto'), ...(zone !== '' && IsZone(zone) && zone !== 'local' ? { zone } : {}) };
+}
+
+function ReadColor(value: unknown): ColorWell | null {
+  if (!IsObject(value) || Text(value['column']) === '') return null;
+  const fixed = IsObject(value['fixed']) ? Object.entries(value['fixed']).filter((one): one is [string, string] => kLineTokens.some((token) => token === one[1])) : [];
+  return { column: Text(value['column']), other: OneOf(value['other'], ['left_out', 'shown'] as const, 'left_out'), ...(fixed.length === 0 ? {} : { fixed: Object.fromEntries(fixed) }) };
 }
 
 export function ReadSpec(value: unknown): WellSpec | null {
@@ -32,9 +46,9 @@ export function ReadSpec(value: unknown): WellSpec | null {
   const column = (well: unknown): string => (IsObject(well) ? Text(well['column']) : '');
   return {
     ...EmptySpec(database, table),
-    x: column(x) === '' ? null : { column: column(x), granularity: OneOf((x as { granularity?: unknown }).granularity, kGranularities, 'auto') },
+    x: ReadX(x),
     values: Array.isArray(values) ? values.flatMap(ReadValue) : [],
-    color: column(color) === '' ? null : { column: column(color), other: OneOf((color as { other?: unknown }).other, ['left_out', 'shown'] as const, 'left_out') },
+    color: ReadColor(color),
     multiples: column(multiples) === '' ? null : { column: column(multiples), y: OneOf((multiples as { y?: unknown }).y, ['shared', 'own'] as const, 'shared') },
     filters: Array.isArray(filters) ? filters.flatMap(ReadFilter) : [],
     ...(IsObject(sort) ? { sort: { by: OneOf(sort['by'], ['x', 'value', 'color'] as const, 'x'), direction: OneOf(sort['direction'], ['ascending', 'descending'] as const, 'ascending') } } : {}),

@@ -20,7 +20,14 @@ export interface XWell {
   column: string;
   /** Of `time` only. */
   granularity: Granularity;
+  /** The axis shows the clocks of this zone, and its days begin with them; left out: the page's zone, and days of UTC. */
+  zone?: string;
 }
+
+/** Steps that begin where a zone's clocks say. Shorter ones begin with every clock alike; automatic and exact ones have no clock. */
+const kZoned: readonly Granularity[] = ['3h', '6h', '12h', '1d', ...kCalendarSteps];
+/** The zone whose clocks the times of the statement show; null: they are times. */
+export const WallZone = (x: XWell | null): string | null => (x !== null && x.column === 'time' && kZoned.includes(x.granularity) ? (x.zone ?? null) : null);
 
 export interface ValueWell {
   /** A column of the table. */
@@ -45,6 +52,15 @@ export interface FilterWell {
   op: FilterOp;
   /** `between`: two ends; `top`: how many; `relative`: a duration such as 15m; `null`: none. `$NAME` stands for a variable. */
   values: string[];
+  /** It holds for every panel of the dashboard that shows this table through wells; left out: for this one. */
+  scope?: 'dashboard';
+}
+
+export interface ColorWell {
+  column: string;
+  other: 'left_out' | 'shown';
+  /** Values whose lines have one colour, whatever else is drawn: a token of app.css. */
+  fixed?: Record<string, string>;
 }
 
 export interface SortWell {
@@ -60,7 +76,7 @@ export interface WellSpec {
   x: XWell | null;
   values: ValueWell[];
   /** A dimension or `measure_name`: a line for each of its values. `other`: the rest as one line, of sums and counts only. */
-  color: { column: string; other: 'left_out' | 'shown' } | null;
+  color: ColorWell | null;
   multiples: { column: string; y: 'shared' | 'own' } | null;
   filters: FilterWell[];
   sort: SortWell;

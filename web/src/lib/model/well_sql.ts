@@ -4,7 +4,7 @@
 import { ParseTimestamp } from '../time.ts';
 import { QuoteName, QuoteText, TableName } from './sql.ts';
 import {
-  kCalendarSteps, kMultiplesMax, kValuesMax, type Aggregate, type FilterWell, type GeneratedSql, type Granularity, type ValueWell, type WellContext, type WellSpec, type WellWarning,
+  kCalendarSteps, kMultiplesMax, kValuesMax, type Aggregate, type FilterWell, type GeneratedSql, type Granularity, type ValueWell, type WellContext, type WellSpec, type WellWarning, type XWell, WallZone,
 } from './well_spec.ts';
 
 const kSequences: readonly Aggregate[] = ['rate', 'difference', 'cumulative'];
@@ -52,7 +52,7 @@ class Builder {
     const first = views[0] ?? null;
     this.view = first !== null && views.every((v) => v === first) ? first : null;
     this.from = this.view === null ? TableName(spec.database, spec.table) : `view_rows(${QuoteText(this.view)})`;
-    this.time_bin = spec.x?.column !== 'time' ? null : this.#Bin(spec.x.granularity);
+    this.time_bin = spec.x?.column !== 'time' ? null : this.#Bin(spec.x);
     if (spec.filters.some((f) => f.column === 'time' && (f.op === 'relative' || f.op === 'between') && this.#Condition(f) !== null)) this.conditions.length = 0;
     this.#Measures();
     spec.filters.forEach((filter, i) => {
@@ -71,10 +71,14 @@ class Builder {
     this.warnings.push({ code, well, index, message });
   }
 
-  #Bin(g: Granularity): string {
-    if (g === 'exact') return 'time';
-    if (IsCalendar(g)) return `date_trunc('${g}', time)`;
-    return `BIN(time, ${g === 'auto' ? '$__interval' : g})`;
+  /** In a zone it is what the clocks show; the drawing makes times of them again. */
+  #Bin(x: XWell): string {
+    const g = x.granularity;
+    const zone = WallZone(x);
+    const time = zone === null ? 'time' : `time AT TIME ZONE ${QuoteText(zone)}`;
+    if (g === 'exact') return time;
+    if (IsCalendar(g)) return `date_trunc('${g}', ${time})`;
+    return `BIN(${time}, ${g === 'auto' ? '$__interval' : g})`;
   }
 
   get where(): string {

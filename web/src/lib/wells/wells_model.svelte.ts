@@ -3,7 +3,8 @@
 import { GetTableSchema, GetValues, type TableSchema } from '../api/tables.ts';
 import { AutoVisual, Drop, FieldsOf, Remove, type Field, type WellName, type WellVisual } from '../model/well_edit.ts';
 import { NewState, type WellsState } from '../model/panel_wells.ts';
-import type { GeneratedSql, WellContext, WellSpec, WellWarning } from '../model/well_spec.ts';
+import { WithShared } from '../model/shared_filters.ts';
+import type { FilterWell, GeneratedSql, WellContext, WellSpec, WellWarning } from '../model/well_spec.ts';
 import { ToSql } from '../model/well_sql.ts';
 import { live } from '../state/live.svelte.ts';
 import { Resource } from '../state/resource.svelte.ts';
@@ -26,6 +27,10 @@ export class WellsModel {
   said = $state('');
   /** The filter that was just made: its menu opens. */
   opened_filter = $state<number | null>(null);
+  /** Its filters may be those of the whole dashboard. */
+  in_dashboard = $state(false);
+  /** Filters of the dashboard that a table comes to. */
+  Shared: (database: string, table: string) => FilterWell[] = () => [];
   /** Told of every change that a person made. */
   OnChange: (state: WellsState) => void = () => undefined;
   #asked = '';
@@ -49,7 +54,8 @@ export class WellsModel {
   /** Another table: what was on the wells belongs to the old one. */
   Pick(database: string, table: string): void {
     if (database === this.spec.database && table === this.spec.table) return;
-    this.Change({ ...NewState(database, table), visual: this.state.visual, revisions: this.state.revisions });
+    const state = NewState(database, table);
+    this.Change({ ...state, spec: WithShared(state.spec, this.Shared(database, table)), visual: this.state.visual, revisions: this.state.revisions });
   }
 
   Drop(well: WellName, field: Field, label: string): void {
