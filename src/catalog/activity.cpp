@@ -58,7 +58,9 @@ std::string_view ActionOf(const PipelineDef& before, const PipelineDef& after) {
 std::string_view ActionOf(const ViewDef& before, const ViewDef& after) {
   if (before.running != after.running) return after.running ? "started" : "stopped";
   if (before.paused != after.paused) return after.paused ? "paused" : "resumed";
-  return ChangedIf(before != after);
+  ViewDef same = after;
+  same.retired = before.retired;  // what is left to be removed is nobody's change
+  return ChangedIf(before != same);
 }
 
 std::string_view ActionOf(const ScheduledQueryDef& before, const ScheduledQueryDef& after) {

@@ -15,6 +15,8 @@ namespace {
 using Scoped = std::pair<std::string, std::string>;  // scope, name
 
 const std::string& ScopeOf(const TableDef& def) { return def.database_name; }
+// A view and the generation that is being built beside it have one name.
+std::string ScopeOf(const ViewDef& def) { return def.replaces.value == 0 ? "" : "next"; }
 template <typename Def>
 std::string ScopeOf(const Def&) {
   return {};
@@ -60,7 +62,8 @@ class Collection {
     if constexpr (kHasUpdated<Def>) {
       if (def.updated.ms == 0) def.updated = def.created;
     }
-    ActivityLog::Pending note = activities_.Prepare(NoteOf(def, "created", now));
+    ActivityLog::Pending note =
+        activities_.Prepare(NoteOf(def, IsNext(def) ? "changed" : "created", now));
     TM_ASSIGN_OR_RETURN(
         const uint32_t id,
         file_.Insert(kind_, {0, ScopeOf(def), def.name, EncodeDefinition(def)}, note.rows));
@@ -112,10 +115,29 @@ class Collection {
     return {};
   }
 
+  /// `def` was in another scope, and `old` goes, in one step.
+  Result<void> Replace(Id old, const Def& def, ArrivalTime now) {
+    const auto it = by_id_.find(def.id);
+    const auto gone = by_id_.find(old);
+    if (it == by_id_.end()) return Missing(def.id);
+    if (gone == by_id_.end()) return Missing(old);
+    ActivityLog::Pending note = activities_.Prepare(NoteOf(def, "changed", now));
+    TM_RETURN_IF_ERROR(file_.Replace(kind_, old.value,
+                                     {def.id.value, ScopeOf(def), def.name, EncodeDefinition(def)},
+                                     note.rows));
+    activities_.Add(std::move(note));
+    by_name_.erase(Scoped(ScopeOf(it->second), it->second.name));
+    by_name_.erase(Scoped(ScopeOf(gone->second), gone->second.name));
+    by_id_.erase(gone);
+    Put(def);
+    return {};
+  }
+
   Result<void> Delete(Id id, ArrivalTime now) {
     const auto it = by_id_.find(id);
     if (it == by_id_.end()) return Missing(id);
-    ActivityLog::Pending note = activities_.Prepare(NoteOf(it->second, "deleted", now));
+    ActivityLog::Pending note =
+        activities_.Prepare(NoteOf(it->second, IsNext(it->second) ? "changed" : "deleted", now));
     TM_RETURN_IF_ERROR(file_.Delete(kind_, id.value, note.rows));
     activities_.Add(std::move(note));
     by_name_.erase(Scoped(ScopeOf(it->second), it->second.name));
@@ -124,6 +146,11 @@ class Collection {
   }
 
  private:
+  static bool IsNext(const Def& def) {
+    if constexpr (requires { def.replaces; }) return def.replaces.value != 0;
+    return false;
+  }
+
   Error Missing(Id id) const {
     return {Code::kNotFound,
             std::string(kind_) + " number " + std::to_string(id.value) + " does not exist"};
@@ -137,7 +164,7 @@ class Collection {
     const std::string scope(ScopeOf(def));
     return {.at = now,
             .kind = std::string(kind_),
-            .name = scope.empty() ? def.name : scope + "." + def.name,
+            .name = kind_ == "table" ? scope + "." + def.name : def.name,
             .action = std::string(action),
             .detail = TitleOf(def)};
   }
@@ -342,7 +369,28 @@ Result<ViewDef> Catalog::GetView(ViewId id) const {
 }
 std::vector<ViewDef> Catalog::ListViews() const {
   const MutexLock lock(impl_->mutex);
-  return impl_->views.List();
+  std::vector<ViewDef> out = impl_->views.List();
+  std::erase_if(out, [](const ViewDef& def) { return def.replaces.value != 0; });
+  return out;
+}
+std::vector<ViewDef> Catalog::ListNextViews() const {
+  const MutexLock lock(impl_->mutex);
+  std::vector<ViewDef> out = impl_->views.List();
+  std::erase_if(out, [](const ViewDef& def) { return def.replaces.value == 0; });
+  return out;
+}
+Result<ViewDef> Catalog::SwitchView(ViewId next) {
+  const MutexLock lock(impl_->mutex);
+  TM_ASSIGN_OR_RETURN(ViewDef def, impl_->views.Get(next));
+  if (def.replaces.value == 0) {
+    return Error{Code::kFailedPrecondition, "view " + def.name + " replaces no other"};
+  }
+  const ViewId old = std::exchange(def.replaces, ViewId{});
+  TM_ASSIGN_OR_RETURN(const ViewDef before, impl_->views.Get(old));
+  def.retired = before.retired;
+  def.retired.push_back(old);
+  TM_RETURN_IF_ERROR(impl_->views.Replace(old, def, impl_->clock.Now()));
+  return def;
 }
 Result<void> Catalog::UpdateView(const ViewDef& def) {
   const MutexLock lock(impl_->mutex);

@@ -74,6 +74,12 @@ class Catalog {
   Result<ViewDef> GetView(std::string_view name) const;
   Result<ViewDef> GetView(ViewId id) const;
   std::vector<ViewDef> ListViews() const;
+  /// Those made with `replaces`, each beside the view of its name; no other call tells of them by
+  /// name.
+  std::vector<ViewDef> ListNextViews() const;
+  /// In one step `next` is the view of its name, and the one that it replaces is only among its
+  /// `retired`. kFailedPrecondition: it replaces none.
+  Result<ViewDef> SwitchView(ViewId next);
   Result<void> UpdateView(const ViewDef& def);
   Result<void> DeleteView(ViewId id);
 

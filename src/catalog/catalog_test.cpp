@@ -253,6 +253,35 @@ TEST_F(CatalogFile, KeepsEveryFieldOverARestart) {
   EXPECT_EQ(catalog->GetSetting("other"), std::nullopt);
 }
 
+// Generations of a view: the next one beside it, and the change between them in one step.
+TEST_F(CatalogFile, SwitchesAViewToItsNextGeneration) {
+  ViewDef first;
+  ViewDef next = Ec2View();
+  {
+    auto catalog = Open();
+    first = catalog->CreateView(Ec2View()).value();
+    next.generation = 4;
+    next.replaces = first.id;
+    next = catalog->CreateView(next).value();
+    EXPECT_EQ(CodeOf(catalog->CreateView(next)), Code::kAlreadyExists);
+    EXPECT_EQ(CodeOf(catalog->SwitchView(first.id)), Code::kFailedPrecondition);
+  }
+  {
+    auto catalog = Open();
+    EXPECT_EQ(catalog->GetView("ec2-5m").value(), first);
+    EXPECT_THAT(catalog->ListViews(), ElementsAre(first));
+    EXPECT_THAT(catalog->ListNextViews(), ElementsAre(next));
+    next.retired = {first.id};
+    next.replaces = {};
+    EXPECT_EQ(catalog->SwitchView(next.id).value(), next);
+    EXPECT_EQ(CodeOf(catalog->GetView(first.id)), Code::kNotFound);
+  }
+  auto catalog = Open();
+  EXPECT_EQ(catalog->GetView("ec2-5m").value(), next);
+  EXPECT_THAT(catalog->ListViews(), ElementsAre(next));
+  EXPECT_THAT(catalog->ListNextViews(), ElementsAre());
+}
+
 TEST_F(CatalogFile, NeverGivesAnIdTwice) {
   auto catalog = Open();
   const StreamId first = catalog->CreateStream({.name = "a"}).value().id;

@@ -56,6 +56,12 @@ void DecodeFilter(std::string_view name, FilterDef& filter, Reader& in) {
 
 void EncodeViewExtras(const ViewDef& def, Writer& out) {
   const ViewDef plain;
+  if (def.replaces != plain.replaces) out.Int("replaces", def.replaces.value);
+  if (!def.retired.empty()) {
+    out.json().Key("retired").BeginArray();
+    for (const ViewId id : def.retired) out.json().Int(id.value);
+    out.json().EndArray();
+  }
   EncodeText("source", def.source, plain.source, out);
   EncodeFilter("filter", def.filter, out);
   if (!def.label_map.name.empty()) {
@@ -99,6 +105,16 @@ void EncodeViewExtras(const ViewDef& def, Writer& out) {
 }
 
 void DecodeViewExtras(ViewDef& def, Reader& in) {
+  in.Int("replaces", def.replaces.value);
+  if (const JsonValue* retired = in.Find("retired"); retired != nullptr && retired->is_array()) {
+    for (const JsonValue& one : retired->array()) {
+      const auto id = one.AsInt64();
+      if (!id || *id <= 0 || *id > UINT32_MAX) {
+        return in.Fail("retired", "holds something that is no number of a view");
+      }
+      def.retired.push_back({static_cast<uint32_t>(*id)});
+    }
+  }
   in.Text("source", def.source);
   DecodeFilter("filter", def.filter, in);
   if (const JsonValue* value = in.Find("label_map")) {

@@ -171,7 +171,12 @@ struct LabelMapDef {
 
 struct ViewDef {
   ViewId id;
+  /// Grows with each definition that took over; each has an id of its own.
   uint32_t generation = 1;
+  /// It is being built beside this view, to take its place; 0: it is the view of its name.
+  ViewId replaces{};
+  /// Generations before it whose rows are still to be removed.
+  std::vector<ViewId> retired{};
   std::string name;
   std::string database;
   std::string table;                  // source

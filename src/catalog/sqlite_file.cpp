@@ -365,13 +365,35 @@ Result<void> SqliteFile::Update(std::string_view kind, uint32_t id, std::string_
 Result<void> SqliteFile::Delete(std::string_view kind, uint32_t id,
                                 std::span<const SettingChange> along) {
   return Transaction([&]() -> Result<void> {
-    TM_ASSIGN_OR_RETURN(
-        Statement erase,
-        Statement::Prepare(handle_->db, "DELETE FROM object WHERE kind = ? AND id = ?"));
-    erase.Bind(1, kind).Bind(2, int64_t{id});
-    TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, erase.Step("delete"));
+    TM_RETURN_IF_ERROR(Erase(kind, id));
     return Put(along);
   });
+}
+
+Result<void> SqliteFile::Replace(std::string_view kind, uint32_t old, const ObjectRow& row,
+                                 std::span<const SettingChange> along) {
+  return Transaction([&]() -> Result<void> {
+    TM_RETURN_IF_ERROR(Erase(kind, old));
+    TM_ASSIGN_OR_RETURN(
+        Statement update,
+        Statement::Prepare(handle_->db,
+                           "UPDATE object SET scope = ?1, name = ?2, definition = ?3, "
+                           "crc = row_crc('object', kind, id, ?1, ?2, ?3) "
+                           "WHERE kind = ?4 AND id = ?5"));
+    update.Bind(1, row.scope).Bind(2, row.name).Bind(3, row.definition);
+    update.Bind(4, kind).Bind(5, int64_t{row.id});
+    TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool more, update.Step("replace"));
+    return Put(along);
+  });
+}
+
+Result<void> SqliteFile::Erase(std::string_view kind, uint32_t id) {
+  TM_ASSIGN_OR_RETURN(
+      Statement erase,
+      Statement::Prepare(handle_->db, "DELETE FROM object WHERE kind = ? AND id = ?"));
+  erase.Bind(1, kind).Bind(2, int64_t{id});
+  TM_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, erase.Step("delete"));
+  return {};
 }
 
 Result<void> SqliteFile::ChangeSettings(std::span<const SettingChange> changes) {

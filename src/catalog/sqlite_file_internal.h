@@ -53,6 +53,9 @@ class SqliteFile {
                           std::span<const SettingChange> along);
   Result<void> Update(std::string_view kind, uint32_t id, std::string_view definition,
                       std::span<const SettingChange> along);
+  /// Deletes `old` and gives the object `row.id` scope, name and definition of `row`.
+  Result<void> Replace(std::string_view kind, uint32_t old, const ObjectRow& row,
+                       std::span<const SettingChange> along);
   Result<void> Delete(std::string_view kind, uint32_t id, std::span<const SettingChange> along);
   Result<void> ChangeSettings(std::span<const SettingChange> changes);
 
@@ -74,7 +77,8 @@ class SqliteFile {
   Result<void> Verify(const std::string& path);
   /// Runs `work` in a transaction; rolls back when it or the commit fails.
   Result<void> Transaction(const std::function<Result<void>()>& work);
-  /// In a transaction that runs.
+  // In a transaction that runs.
+  Result<void> Erase(std::string_view kind, uint32_t id);
   Result<void> Put(std::span<const SettingChange> changes);
 
   std::unique_ptr<Handle> handle_;
