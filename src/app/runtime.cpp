@@ -19,6 +19,7 @@
 #include "api/timestream/tables.h"
 #include "app/backup.h"
 #include "app/backup_files.h"
+#include "app/late_streams.h"
 #include "app/readiness.h"
 #include "app/schedules.h"
 #include "app/stack_admin.h"
@@ -117,6 +118,7 @@ struct Runtime::Impl {
   std::unique_ptr<timestream::TableAdmin> tables;
   std::unique_ptr<timestream::CatalogNamespace> names;
   std::unique_ptr<sql::Engine> engine;
+  std::unique_ptr<LateStreams> late_streams;
   std::unique_ptr<view::Maintainer> views;
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<timestream::DirectClock> direct_clock;
@@ -241,13 +243,15 @@ Result<void> Runtime::Impl::OpenParts() {
   engine_options.slow_query = std::chrono::ceil<milliseconds>(config.sql_slow_query);
   TM_ASSIGN_OR_RETURN(engine, sql::Engine::Open(engine_options, *store, *names, clock, metrics));
 
-  views = std::make_unique<view::Maintainer>(*store, clock, metrics, nullptr);
+  late_streams = std::make_unique<LateStreams>(*log, *store);
+  views = std::make_unique<view::Maintainer>(*store, clock, metrics, late_streams.get());
   pipelines = std::make_unique<pipeline::Manager>(
       pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
       pipeline::PipelineOptions{});
   admin =
       std::make_unique<StackAdmin>(StackContext{*catalog, *log, *store, *tables, *pipelines, *views,
-                                                *store, fs, clock, BackupDirectoryOf(config)});
+                                                *late_streams, *store, fs, clock,
+                                                BackupDirectoryOf(config)});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
@@ -469,6 +473,7 @@ void Runtime::Impl::Stop() {
   direct_clock.reset();
   pipelines.reset();
   views.reset();
+  late_streams.reset();
   engine.reset();
   if (log) {
     if (auto closed = log->Close(); !closed.ok()) {

@@ -119,6 +119,7 @@ Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def)
 Result<void> StackAdmin::Restore() {
   MutexLock lock(mutex_);
   for (const catalog::ViewDef& def : context_.catalog.ListViews()) {
+    TM_RETURN_IF_ERROR(context_.late_streams.Ensure(def.late_stream));
     TM_ASSIGN_OR_RETURN(auto definition, Definition(def));
     TM_RETURN_IF_ERROR(context_.views.Restore(std::move(definition)));
   }
@@ -246,6 +247,7 @@ Result<void> StackAdmin::CheckViews(const Stack& stack, std::string_view file) c
 }
 
 Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {
+  TM_RETURN_IF_ERROR(context_.late_streams.Ensure(wished.late_stream));
   TM_ASSIGN_OR_RETURN(catalog::ViewDef def, context_.catalog.CreateView(std::move(wished)));
   auto definition = Definition(def);
   auto created = definition.ok() ? context_.views.Create(std::move(definition).value())

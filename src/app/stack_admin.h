@@ -5,6 +5,7 @@
 
 #include "api/console/admin.h"
 #include "api/timestream/tables.h"
+#include "app/late_streams.h"
 #include "app/stack.h"
 #include "base/clock.h"
 #include "base/file_system.h"
@@ -26,6 +27,7 @@ struct StackContext {
   timestream::TableAdmin& tables;
   pipeline::Manager& pipelines;
   view::Maintainer& views;
+  LateStreams& late_streams;
   store::Admin& store_admin;
   FileSystem& fs;
   const Clock& clock;

@@ -116,7 +116,6 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
   if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
   if (def.refresh != plain.refresh) return refuse("refresh");
-  if (!def.late_stream.empty()) return refuse("late_stream");
   return {};
 }
 
@@ -223,6 +222,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.allowed_lateness = def.allowed_lateness;
   out.late =
       def.late == catalog::LatePolicy::kFreeze ? LatePolicy::kFreeze : LatePolicy::kRecompute;
+  out.late_stream = def.late_stream;
   out.staleness = def.staleness;
   out.horizon = def.horizon;
   out.early = def.early;

@@ -59,6 +59,7 @@ struct ViewDefinition {
   nanoseconds out_of_orderness{0};
   nanoseconds allowed_lateness{0};
   LatePolicy late = LatePolicy::kRecompute;
+  std::string late_stream;  // takes points that can no longer change their row; "": none does
   /// Rows of windows that have not fired are written before their time, as preliminary ones
   /// (RowInfo::revision 0, no entry in the log): every `early`, and once after
   /// `provisional_after` without points. 0: not. Both in processing time.

@@ -45,6 +45,9 @@ enum class LateReason : uint8_t {
   kDamaged,   // the window touches a known gap: damaged files that an operator gave up
 };
 
+/// "frozen", "not_whole", "expired", "damaged".
+std::string_view LateReasonName(LateReason reason);
+
 /// A raw point that can no longer change its window's row. It stays in the source table.
 struct LatePoint {
   ViewId view;
@@ -55,12 +58,14 @@ struct LatePoint {
   LateReason reason = LateReason::kFrozen;
 };
 
-/// Receives them, at least once, after the frame that counts them is durable. Called from Step():
-/// must only hand off.
 class LatePointSink {
  public:
   virtual ~LatePointSink() = default;
-  virtual void OnLatePoints(std::span<const LatePoint> points) = 0;
+  /// Of one epoch of `view`. The frame that counts them is written once `done` has run: they are
+  /// received at least once. After an error they are offered again. Called from Step(): must not
+  /// wait for the disk.
+  virtual void OnLatePoints(const ViewDefinition& view, std::span<const LatePoint> points,
+                            Completion<void> done) = 0;
 };
 
 // ------------------------------------------------------------------------------------------------

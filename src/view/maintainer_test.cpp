@@ -70,6 +70,26 @@ TEST(Maintainer, TheLogSaysWhereTheLatestPointCameFrom) {
   EXPECT_THAT(v.Origins(), ElementsAre("r1 1 direct 0/0"));
 }
 
+TEST(Maintainer, ASinkThatTakesNothingIsAskedAgainBeforeThePointCounts) {
+  TestView v({.late = kFreeze});
+  v.Add(0, 1, 10);
+  v.Add(0, 25, 99);
+  v.sink().Refuse(2);
+  v.Add(0, 3, 60);
+  EXPECT_EQ(v.Status().frozen_total, 0U);
+  v.AdvanceClock(milliseconds(10));
+  EXPECT_EQ(v.Status().frozen_total, 0U);
+  v.AdvanceClock(milliseconds(20));
+  EXPECT_EQ(v.Status().frozen_total, 1U);
+  EXPECT_THAT(v.sink().Take(), ElementsAre("[0,10) t=3 frozen"));
+  // Refused when the process ends: the next one offers them.
+  v.sink().Refuse(1);
+  v.Add(0, 4, 60);
+  v.Restart();
+  EXPECT_THAT(v.sink().Take(), ElementsAre("[0,10) t=4 frozen"));
+  EXPECT_EQ(v.Status().frozen_total, 2U);
+}
+
 TEST(Maintainer, C2TheLastAdmissibleMoment) {
   for (const auto policy : {kFreeze, kRecompute}) {
     TestView v({.allowed_lateness = 5, .late = policy});
@@ -495,7 +515,7 @@ TEST(Maintainer, WindowsThatWereNeverWholeAreNotEvaluated) {
   EXPECT_THAT(v.Published(), ElementsAre("[10,20) r1 =2 n1"));
   v.Add(0, 6, 1);
   EXPECT_THAT(v.Published(), IsEmpty());
-  EXPECT_THAT(v.sink().Take(), ElementsAre("[0,10) t=6 not whole"));
+  EXPECT_THAT(v.sink().Take(), ElementsAre("[0,10) t=6 not_whole"));
   v.Restart();
   v.Add(0, 7, 1);
   EXPECT_THAT(v.Published(), IsEmpty());

@@ -33,6 +33,20 @@ std::string_view ViewStateName(ViewState state) {
   TM_UNREACHABLE();
 }
 
+std::string_view LateReasonName(LateReason reason) {
+  switch (reason) {
+    case LateReason::kFrozen:
+      return "frozen";
+    case LateReason::kNotWhole:
+      return "not_whole";
+    case LateReason::kExpired:
+      return "expired";
+    case LateReason::kDamaged:
+      return "damaged";
+  }
+  TM_UNREACHABLE();
+}
+
 ViewRunner::Metrics::Metrics(MetricRegistry& r, const std::string& view)
     : windows_published(r.GetCounter("tidemark_view_windows_published_total",
                                      "First revisions of (series, window) published",
@@ -180,6 +194,7 @@ void ViewRunner::ApplyWishes(const Wishes& wishes) {
   if (!wishes_.active()) {
     // What is not journaled is found again by Start(): nothing to save here.
     work_.reset();
+    handover_.reset();
     retry_at_.reset();
     behind_since_.reset();
     if (phase_ != Phase::kStopped) phase_ = Phase::kStopped;
@@ -196,6 +211,7 @@ void ViewRunner::Fail(Error error) {
   error_ = std::move(error.message);
   phase_ = Phase::kFailed;
   work_.reset();
+  handover_.reset();
   behind_since_.reset();
 }
 

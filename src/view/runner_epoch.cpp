@@ -9,8 +9,8 @@ namespace tidemark::view {
 namespace {
 
 constexpr size_t kFeedPointsPerRead = 8192;
-constexpr size_t kRefusedKeptMax =
-    65536;  // late points handed to the sink per epoch; all are counted
+/// Late points handed to the sink at a time: with more of them the epoch ends early.
+constexpr size_t kRefusedKeptMax = 8192;
 
 size_t BucketOf(nanoseconds lateness) {
   const auto& upper = LatenessHistogram::kUpperMs;
@@ -72,6 +72,10 @@ Result<Progress> ViewRunner::Drain() {
     if (w.batch.gap) JudgeGap(w.batch);
     Judge(w.batch);
     points += w.batch.points.size() + w.batch.changed.size() + 1;
+    if (w.refused.size() >= kRefusedKeptMax && !w.in_gap) {
+      w.epoch.target = w.reader->positions();
+      break;
+    }
   }
   CloseEpoch();
   if (phase_ == Phase::kEvaluating || w.rescan_open) return kMore;
@@ -218,7 +222,7 @@ std::optional<LateReason> ViewRunner::Refusal(WindowId window) const {
 
 void ViewRunner::Refuse(const store::FeedPoint& point, WindowId window, LateReason reason) {
   Work& w = *work_;
-  if (env_.sink == nullptr || w.refused.size() >= kRefusedKeptMax) return;
+  if (env_.sink == nullptr) return;
   w.refused.push_back({.view = definition_.id,
                        .series = point.series,
                        .time = point.time,
@@ -303,8 +307,6 @@ void ViewRunner::CommitEpoch() {
   w.due.clear();
   w.due_next = 0;
   w.frozen.clear();
-  if (!w.refused.empty()) env_.sink->OnLatePoints(w.refused);
-  w.refused.clear();
   phase_ = Phase::kDraining;
 }
 

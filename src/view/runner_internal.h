@@ -15,7 +15,7 @@
 //  whole
 //     epoch runs again and pieces that were written change nothing.
 //  3. Refused (frozen) points are logged by the last piece only, so a repeat does not log them
-//  twice.
+//  twice. The sink has them before that piece is written: at least once.
 //  4. Clocks count only once every point journaled before them has been drained.
 //  5. A gap in the feed becomes ranges of windows (catch_up_internal.h) that the epoch evaluates
 //     before what is due: those that had fired are coarse, those that fire now are not. Windows
@@ -103,6 +103,7 @@ class ViewRunner {
   };
   struct Metrics;
   struct Inflight;
+  struct Handover;
   struct Work;                                         // everything that a stop throws away
   enum class PiecePlace : uint8_t { kInside, kLast };  // in its epoch
   struct Epoch {
@@ -158,6 +159,8 @@ class ViewRunner {
   size_t PieceOf(const std::vector<Due>& due, size_t next, size_t count_max) const;
   /// False: partial states of the pairs are still being made.
   Result<bool> PrepareGroups(std::span<const Due> due, Evaluator::Marks marks);
+  /// False: the sink has not answered yet.
+  Result<bool> HandOverRefused();
   // runner_early.cpp
   std::optional<MonotonicTime> EarlyAt() const;
   void BeginEarly();
@@ -196,6 +199,7 @@ class ViewRunner {
   std::string error_;
   std::unique_ptr<Work> work_;
   std::shared_ptr<Inflight> inflight_;
+  std::shared_ptr<Handover> handover_;  // refused points on their way to the sink
   std::optional<MonotonicTime> retry_at_;
   milliseconds backoff_{0};
   milliseconds damage_backoff_{0};
@@ -252,6 +256,11 @@ struct ViewRunner::Inflight {
   size_t entries = 0;
   bool last = false;
   bool damaged = false;  // rows were refused because what is stored there cannot be read
+};
+
+struct ViewRunner::Handover {
+  Mutex mutex;
+  std::optional<Result<void>> result TM_GUARDED_BY(mutex);
 };
 
 struct ViewRunner::Work {

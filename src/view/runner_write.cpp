@@ -55,7 +55,11 @@ Result<Progress> ViewRunner::Evaluate() {
     }
     if (!*ready) return kMore;
   }
-  if (last) request.frozen = w.frozen;
+  if (last) {
+    TM_ASSIGN_OR_RETURN(const bool handed, HandOverRefused());
+    if (!handed) return Progress{};  // its completion wakes the task
+    request.frozen = w.frozen;
+  }
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
   // Preliminary rows make no window known as published.
@@ -107,6 +111,40 @@ Result<bool> ViewRunner::PrepareGroups(std::span<const Due> due, Evaluator::Mark
   auto done = w.evaluator.FillGroups(env_.options.group_leaves_per_step, w.epoch.target);
   w.groups_marked = done.ok() && !*done;
   return done;
+}
+
+Result<bool> ViewRunner::HandOverRefused() {
+  Work& w = *work_;
+  if (w.refused.empty()) return true;
+  if (handover_ == nullptr) {
+    handover_ = std::make_shared<Handover>();
+    env_.sink->OnLatePoints(definition_, w.refused,
+                            [handover = handover_, wake = env_.wake](Result<void> result) {
+                              {
+                                MutexLock lock(handover->mutex);
+                                handover->result = std::move(result);
+                              }
+                              wake();
+                            });
+  }
+  std::optional<Result<void>> result;
+  {
+    MutexLock lock(handover_->mutex);
+    result = handover_->result;
+  }
+  if (!result) return false;
+  handover_.reset();
+  if (!result->ok()) {
+    Log(LogLevel::kWarning, "view", "late points are not taken",
+        {{"view", definition_.name},
+         {"stream", definition_.late_stream},
+         {"points", w.refused.size()},
+         {"error", result->error().message}});
+    return Error{Code::kResourceExhausted, "late points are not taken"};  // try again
+  }
+  w.refused.clear();
+  backoff_ = milliseconds(0);
+  return true;
 }
 
 void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {

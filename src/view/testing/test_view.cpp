@@ -20,27 +20,20 @@ std::string RangeText(TimeRange window, nanoseconds tick) {
          std::to_string(window.end.ns / tick.count()) + ")";
 }
 
-const char* ReasonText(LateReason reason) {
-  switch (reason) {
-    case LateReason::kFrozen:
-      return "frozen";
-    case LateReason::kNotWhole:
-      return "not whole";
-    case LateReason::kExpired:
-      return "expired";
-    case LateReason::kDamaged:
-      return "damaged";
-  }
-  TM_UNREACHABLE();
-}
-
 }  // namespace
 
-void RecordingSink::OnLatePoints(std::span<const LatePoint> points) {
+void RecordingSink::OnLatePoints(const ViewDefinition& /*view*/,
+                                 std::span<const LatePoint> points, Completion<void> done) {
+  if (refusals_ > 0) {
+    --refusals_;
+    return done(Error{Code::kNoSpace, "refused by the test"});
+  }
   for (const LatePoint& p : points) {
     points_.push_back(RangeText(p.window, tick_) + " t=" +
-                      std::to_string(p.time.ns / tick_.count()) + " " + ReasonText(p.reason));
+                      std::to_string(p.time.ns / tick_.count()) + " " +
+                      std::string(LateReasonName(p.reason)));
   }
+  done({});
 }
 
 std::vector<std::string> RecordingSink::Take() { return std::exchange(points_, {}); }

@@ -48,11 +48,15 @@ struct TestViewOptions {
 class RecordingSink final : public LatePointSink {
  public:
   explicit RecordingSink(nanoseconds tick) : tick_(tick) {}
-  void OnLatePoints(std::span<const LatePoint> points) override;
+  void OnLatePoints(const ViewDefinition& view, std::span<const LatePoint> points,
+                    Completion<void> done) override;
   std::vector<std::string> Take();
+  /// So many calls fail from now on.
+  void Refuse(int calls) { refusals_ = calls; }
 
  private:
   const nanoseconds tick_;
+  int refusals_ = 0;
   std::vector<std::string> points_;
 };
 
