@@ -104,6 +104,21 @@ Result<void> CheckGroups(const ViewDefinition& d) {
   return {};
 }
 
+Result<void> CheckFilter(const ViewDefinition& d) {
+  const auto range = d.values();
+  if (!range) return {};
+  if (!(range->min <= range->max)) {
+    return Invalid(d.name, "filter: value_max is below value_min: nothing would pass");
+  }
+  for (const store::ValueType type : d.types) {
+    if (type == store::ValueType::kDouble || type == store::ValueType::kBigint) continue;
+    return Invalid(d.name,
+                   "filter: value_min and value_max are of numbers; leave VARCHAR and BOOLEAN out "
+                   "of types, or the bounds out of the filter");
+  }
+  return {};
+}
+
 /// What the grammar knows and this version does not do.
 Result<void> CheckOffered(const catalog::ViewDef& def) {
   const catalog::ViewDef plain;
@@ -111,7 +126,6 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
     return Invalid(def.name, std::string(key) + " is not offered by this version");
   };
   if (!def.source.empty()) return refuse("source");
-  if (def.filter.value_min || def.filter.value_max) return refuse("filter.value_min and value_max");
   if (def.session_gap != plain.session_gap) return refuse("session_gap");
   if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
@@ -182,6 +196,14 @@ nanoseconds ViewDefinition::CarryOf(agg::Kind kind) const {
   return kind == agg::Kind::kTimeWeighted ? horizon : staleness;
 }
 
+std::optional<store::ValueRange> ViewDefinition::values() const {
+  if (!filter.value_min && !filter.value_max) return std::nullopt;
+  store::ValueRange range;
+  if (filter.value_min) range.min = *filter.value_min;
+  if (filter.value_max) range.max = *filter.value_max;
+  return range;
+}
+
 nanoseconds ViewDefinition::reach() const {
   nanoseconds out{0};
   for (const agg::Aggregate& one : aggregates) out = std::max(out, CarryOf(one.kind));
@@ -243,6 +265,7 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
   if (d.id.value == 0) return Invalid(d.name, "it has no id");
   TM_RETURN_IF_ERROR(CheckWindows(d));
   TM_RETURN_IF_ERROR(CheckGroups(d));
+  TM_RETURN_IF_ERROR(CheckFilter(d));
   if (d.out_of_orderness < nanoseconds(0)) {
     return Invalid(d.name, "out_of_orderness must not be negative");
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/time.h"
 #include "catalog/definitions.h"
 #include "catalog/ids.h"
+#include "store/store.h"
 #include "store/types.h"
 #include "view/window.h"
 
@@ -77,6 +79,11 @@ struct ViewDefinition {
   nanoseconds CarryOf(agg::Kind kind) const;
   /// .. the aggregates look: a point changes windows that begin so much later.
   nanoseconds reach() const;
+  /// Only these values count; none: all.
+  std::optional<store::ValueRange> values() const;
+  /// Whether a window that has a row can come to have no value: a correction moves its last point
+  /// out of the filter.
+  bool rows_end() const { return values().has_value(); }
   /// Whether several series share a row.
   bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;

@@ -130,7 +130,7 @@ Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
     it->second.end = std::max(it->second.end, key.time + nanoseconds(1));
   }
   const auto find_ended = [&]() -> Result<void> {
-    if (!MayOverflow()) return {};
+    if (!RowsMayEnd()) return {};
     for (const RowKey& key : wanted) {
       if (!rows.contains(key)) TM_RETURN_IF_ERROR(ReadEnded(key, rows));
     }
@@ -149,7 +149,8 @@ Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
   return rows;
 }
 
-bool Evaluator::MayOverflow() const {
+bool Evaluator::RowsMayEnd() const {
+  if (definition_.rows_end()) return true;
   return std::ranges::any_of(definition_.aggregates, [this](const agg::Aggregate& aggregate) {
     return std::ranges::any_of(definition_.types, [&aggregate](store::ValueType type) {
       return agg::MayOverflow(aggregate, static_cast<agg::Type>(type));
@@ -157,7 +158,8 @@ bool Evaluator::MayOverflow() const {
   });
 }
 
-// A row that ended (its sum overflowed) is seen by no scan; its revisions go on counting.
+// A row that ended (its sum overflowed, its points do not count any more) is seen by no scan; its
+// revisions go on counting.
 Result<void> Evaluator::ReadEnded(const RowKey& key, Rows& out) {
   store::Selection selection;
   selection.table = definition_.target;
@@ -211,6 +213,7 @@ Evaluator::Columns Evaluator::ColumnsFor(std::vector<store::ValueType> types) co
 }
 
 void Evaluator::Ask(const Columns& columns, store::AggregateRequest& ask) const {
+  ask.values = definition_.values();
   for (const agg::Spec& kind : columns.kinds) {
     for (const store::ValueType type : columns.types) {
       ask.aggregates.push_back({.kind = kind.kind,
@@ -241,21 +244,41 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
   TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
   piece.snapshot = cursor->snapshot();
   std::vector<store::AggregateRow> answer;
+  size_t next = 0;  // the pair that was not answered yet
+  const auto skip_to = [&](size_t pair) {
+    for (; next < pair; ++next) EmitNothing(request, request.due[next], rows, piece);
+    ++next;
+  };
   for (;;) {
     TM_RETURN_IF_ERROR(cursor->Next(kRowsPerFetch, answer));
-    if (answer.empty()) return {};
     for (const store::AggregateRow& row : answer) {
-      const Due& due = request.due[row.group];
-      const size_t type = columns.TypeOf(book_.type(due.series));
-      for (size_t a = 0; a < book_.aggregates(); ++a) {
-        auto value = agg::FinishAs(definition_.aggregates[a],
-                                   row.states[columns.At(columns.kind_of[a], type)],
-                                   windows_.WindowAt(due.window));
-        if (!value.ok()) ++piece.overflows;
-        Emit(request, due, a, row.points, std::move(value).value_or({}), rows, piece);
-      }
+      skip_to(row.group);
+      EmitAnswer(request, request.due[row.group], columns, row, rows, piece);
     }
+    if (!answer.empty()) continue;
+    skip_to(request.due.size());
+    return {};
   }
+}
+
+void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
+                           const store::AggregateRow& answer, const Rows& rows, Piece& piece) {
+  const size_t type = columns.TypeOf(book_.type(due.series));
+  for (size_t a = 0; a < book_.aggregates(); ++a) {
+    auto value = agg::FinishAs(definition_.aggregates[a],
+                               answer.states[columns.At(columns.kind_of[a], type)],
+                               windows_.WindowAt(due.window));
+    if (!value.ok()) ++piece.overflows;
+    Emit(request, due, a, answer.points, std::move(value).value_or({}), rows, piece);
+  }
+}
+
+// Nothing counts in the window: a row that is there ends (event-time.md H13). Without a filter
+// nothing takes points away but retention, which leaves rows alone.
+void Evaluator::EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows,
+                            Piece& piece) {
+  if (!definition_.rows_end() || due.window.start < request.first_whole) return;
+  for (size_t a = 0; a < book_.aggregates(); ++a) Emit(request, due, a, 0, {}, rows, piece);
 }
 
 void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggregate,

@@ -109,7 +109,10 @@ void Evaluator::EmitGroups(const PieceRequest& request, const Rows& rows, Piece&
   const Columns columns = ColumnsFor({store::ValueType::kDouble});  // a node has one type
   for (const Due& due : request.due) {
     const GroupStates::Node& root = groups_.Root(KeyOf(due));
-    if (root.states.empty()) continue;
+    if (root.states.empty()) {
+      EmitNothing(request, due, rows, piece);
+      continue;
+    }
     for (size_t a = 0; a < book_.aggregates(); ++a) {
       auto value = agg::FinishAs(definition_.aggregates[a], root.states[columns.kind_of[a]],
                                  windows_.WindowAt(due.window));

@@ -54,6 +54,8 @@ struct PieceRequest {
   /// Rows of `fresh` pairs may exist: an earlier run may have written them without coming to its
   /// end.
   enum class FreshRows : uint8_t { kNone, kMayExist } fresh_rows = FreshRows::kNone;
+  /// Windows that start before it are not whole any more: a row of theirs does not end.
+  EventTime first_whole{INT64_MIN};
 };
 
 class Evaluator {
@@ -95,7 +97,7 @@ class Evaluator {
   Result<Rows> ReadRows(const PieceRequest& request, std::vector<RowKey> wanted);
   Result<void> ScanRows(const PieceRequest& request, TimeRange time,
                         std::vector<store::SeriesRef> series, Rows& out);
-  bool MayOverflow() const;
+  bool RowsMayEnd() const;
   Result<void> ReadEnded(const RowKey& key, Rows& out);
   std::vector<RowKey> RowsWanted(const PieceRequest& request) const;
   /// What is asked of the store: kinds x types, each kind once (p50 and p95 read one state).
@@ -111,6 +113,9 @@ class Evaluator {
   Columns ColumnsFor(std::vector<store::ValueType> types) const;
   void Ask(const Columns& columns, store::AggregateRequest& ask) const;
   Result<void> AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece);
+  void EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
+                  const store::AggregateRow& answer, const Rows& rows, Piece& piece);
+  void EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows, Piece& piece);
   std::vector<Due> MergeGroups(std::span<const Due> due) const;
   GroupStates::Key KeyOf(const Due& due) const { return {due.window, book_.group(due.series)}; }
   void EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece);

@@ -59,6 +59,7 @@ Result<Progress> ViewRunner::EvaluateEarly() {
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
   request.fresh_rows = PieceRequest::FreshRows::kMayExist;
+  request.first_whole = FirstWhole();
   Result<bool> ready = true;
   if (w.book.grouped()) ready = PrepareGroups(request.due, Evaluator::Marks::kComplete);
   if (ready.ok() && !*ready) return kMore;

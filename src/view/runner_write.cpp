@@ -65,6 +65,7 @@ Result<Progress> ViewRunner::Evaluate() {
   // Preliminary rows make no window known as published.
   request.fresh_rows = ShowsEarly() ? PieceRequest::FreshRows::kMayExist : w.fresh_rows;
   if (definition_.late == LatePolicy::kFreeze) request.sealed = w.sealed;
+  request.first_whole = FirstWhole();
   auto evaluated = w.evaluator.Evaluate(request);
   if (!evaluated.ok()) {
     if (evaluated.error().code == Code::kCorruption) return LeaveDamaged(count, evaluated.error());

@@ -209,6 +209,10 @@ class World {
     d.provisional_after = Pick<nanoseconds>({nanoseconds(0), seconds(2)});
     d.label = label;
     d.staleness = seconds(random_.Below(40));
+    if (!first && random_.Below(3) == 0) {
+      d.filter.value_min = Pick({-1e15, 0.05, 0.5});
+      d.filter.value_max = Pick({1.0, 3.5, 1e17});
+    }
     d.horizon = seconds(random_.Below(40));
     const auto created = maintainer_->Create(d);
     ASSERT_TRUE(created.ok()) << created.error().message;
