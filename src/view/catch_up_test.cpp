@@ -120,7 +120,7 @@ TEST(ViewPause, HoldsStillAndGoesOn) {
   ASSERT_TRUE(v.maintainer().Resume(TestView::kView).ok());
   v.Run();
   EXPECT_EQ(v.Status().state, ViewState::kRunning);
-  EXPECT_THAT(v.Published(), ElementsAre("[0,10) r2 =2 n2, late 1", "[10,20) r1 =2 n1"));
+  EXPECT_THAT(v.Published(), ElementsAre("[10,20) r1 =2 n1", "[0,10) r2 =2 n2, late 1"));
   EXPECT_EQ(v.maintainer().Pause(ViewId{99}).error().code, Code::kNotFound);
   EXPECT_FALSE(v.maintainer().paused(ViewId{99}));
 }

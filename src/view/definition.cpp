@@ -129,7 +129,6 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
   if (def.session_gap != plain.session_gap) return refuse("session_gap");
   if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
-  if (def.refresh != plain.refresh) return refuse("refresh");
   return {};
 }
 
@@ -245,6 +244,8 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.late =
       def.late == catalog::LatePolicy::kFreeze ? LatePolicy::kFreeze : LatePolicy::kRecompute;
   out.late_stream = def.late_stream;
+  out.refresh = def.refresh;
+  out.recompute_per_second = def.recompute_per_second;
   out.staleness = def.staleness;
   out.horizon = def.horizon;
   out.early = def.early;
@@ -284,6 +285,12 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
        {std::pair("early", d.early), std::pair("provisional_after", d.provisional_after)}) {
     if (value != nanoseconds(0) && value < kEarlyMin)
       return Invalid(d.name, std::string(key) + " must be 100ms at least, or 0s for none");
+  }
+  if (d.refresh < nanoseconds(0) || d.refresh > kSpanMax) {
+    return Invalid(d.name, "refresh must not be negative, and below 12 years");
+  }
+  if (d.recompute_per_second < 1) {
+    return Invalid(d.name, "recompute_per_second must be 1 at least");
   }
   if (d.measures.empty()) return Invalid(d.name, "measures must name at least one pattern");
   if (d.types.empty()) return Invalid(d.name, "types must name at least one type");

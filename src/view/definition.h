@@ -61,6 +61,10 @@ struct ViewDefinition {
   nanoseconds out_of_orderness{0};
   nanoseconds allowed_lateness{0};
   LatePolicy late = LatePolicy::kRecompute;
+  /// Late points of windows that are not sealed are published together, that often; 0: at once.
+  nanoseconds refresh{0};
+  /// Rows of sealed windows that are evaluated again in a second (kRecompute), newest first.
+  int64_t recompute_per_second = 10'000;
   std::string late_stream;  // takes points that can no longer change their row; "": none does
   /// Rows of windows that have not fired are written before their time, as preliminary ones
   /// (RowInfo::revision 0, no entry in the log): every `early`, and once after

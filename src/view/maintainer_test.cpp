@@ -465,7 +465,7 @@ TEST(Maintainer, AStoppedViewPicksUpCorrectionsWhenItStarts) {
   v.Add(0, 30, 1);
   EXPECT_THAT(v.Published(), IsEmpty());
   v.Start();
-  EXPECT_THAT(v.Published(), ElementsAre("[0,10) r2 =4 n2, late 2", "[10,20) r1 =3 n2"));
+  EXPECT_THAT(v.Published(), ElementsAre("[10,20) r1 =3 n2", "[0,10) r2 =4 n2, late 2"));
   v.Restart();
   EXPECT_THAT(v.Published(), IsEmpty());
 }

@@ -7,6 +7,10 @@
 //   varint partition, i64 whole from ns)
 //   | held windows, if flagged (4): varint n, then n x (u64 hi, u64 lo, i64 window start ns, u8
 //   coarse + 2 * level, varint late points) | varint n, then n x (i64 from ns, i64 until ns)
+//   | late windows that wait for the view's refresh or budget, if flagged (16): varint n, then n x
+//   (u64 hi, u64 lo, i64 window start ns, u8 level, varint late points, u8 how (1: coarse, 2:
+//   lateness, 4: partition), i64 lateness ns, partition as store::SourcePartition, if flagged)
+//   | varint n, then n x (i64 from ns, i64 until ns)
 //   | steps of the watermark, if flagged (8): varint n, i64 exact since ms, then n x (signed ms,
 //   signed ns), differences to the step before
 //
@@ -55,6 +59,24 @@ struct ProgressState {
   };
   std::vector<Held> held;
   std::vector<TimeRange> held_ranges;
+  /// Late windows in the view's queue (late_queue_internal.h).
+  static constexpr size_t kWaitingPairsMax = 8192;  // about 300 KiB
+  struct WaitingPair {
+    store::SeriesRef series;
+    WindowId window;
+    uint64_t late_points = 0;
+    bool coarse = false;
+    std::optional<nanoseconds> lateness;
+    std::optional<store::SourcePartition> partition;
+    friend bool operator==(const WaitingPair&, const WaitingPair&) = default;
+  };
+  struct Waiting {
+    std::vector<WaitingPair> pairs;
+    std::vector<TimeRange> ranges;  // in place of pairs, when there are too many
+    bool empty() const { return pairs.empty() && ranges.empty(); }
+    friend bool operator==(const Waiting&, const Waiting&) = default;
+  };
+  Waiting waiting;
   WatermarkHistory history;
 };
 

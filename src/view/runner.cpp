@@ -237,6 +237,7 @@ Result<void> ViewRunner::Open() {
     w.fresh_rows = PieceRequest::FreshRows::kMayExist;
     w.tracker.Restore(state.sweep_to ? state.sweep_to : progress->watermark);
     TakeHeld(state);
+    TakeWaiting(state);
     if (state.seeded) {
       w.frontier = progress->watermark.value_or(kNoTime);
       w.replay_from = state.replay_from;
@@ -472,8 +473,9 @@ void ViewRunner::PublishStatus() {
     status_.watermark = w.frontier == kNoTime ? std::nullopt : std::optional(w.frontier);
     status_.partitions = w.tracker.Statuses(now.monotonic);
     status_.damaged_count = w.held.size();
-    status_.dirty_count = w.dirty.size() + w.due.size() - w.due_next + w.due_later.size() +
+    status_.dirty_count = w.dirty.size() + w.waiting.size() + w.due.size() - w.due_next +
                           w.catch_up.size() + w.held.size();
+    for (const std::vector<Due>& stage : w.due_later) status_.dirty_count += stage.size();
     status_.open_marks = w.marks.size();
     for (const auto& [window, count] : w.marks.OpenWindows(kOpenWindowsShown, w.fired)) {
       open_windows_.push_back({.window = windows_.WindowAt(window), .rows = count});

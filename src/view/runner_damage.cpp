@@ -89,7 +89,7 @@ Progress ViewRunner::LeaveDamaged(size_t count, const Error& error) {
   const size_t others = w.catch_up.size();
   RefreshDamage();
   size_t removed = HoldDamaged(w.due, w.due_next);
-  HoldDamaged(w.due_later, 0);
+  for (std::vector<Due>& stage : w.due_later) HoldDamaged(stage, 0);
   w.catch_up.Exclude(w.damage, w.held);
   removed += w.catch_up.size() != others ? 1 : 0;
   // Refused points whose row cannot be read are logged later, if the row turns out to differ.
@@ -170,6 +170,44 @@ void ViewRunner::KeepHeld(ProgressState& state, const HeldWindows& held) const {
                           .coarse = due.coarse});
   }
   for (const TimeRange& range : held.ranges()) state.held_ranges.push_back(range);
+}
+
+ProgressState::Waiting ViewRunner::KeepWaiting() const {
+  const Work& w = *work_;
+  ProgressState::Waiting out;
+  if (w.waiting.size() <= ProgressState::kWaitingPairsMax) {
+    w.waiting.ForEach([&](const Due& due) {
+      out.pairs.push_back({.series = w.book.source(due.series),
+                           .window = due.window,
+                           .late_points = due.late_points,
+                           .coarse = due.coarse,
+                           .lateness = due.lateness,
+                           .partition = due.partition});
+    });
+    return out;
+  }
+  HeldWindows ranges;
+  w.waiting.ForEachWindowOf([&](WindowId window) { ranges.AddRange(windows_.WindowAt(window)); });
+  out.ranges = ranges.ranges();
+  return out;
+}
+
+void ViewRunner::TakeWaiting(const ProgressState& state) {
+  Work& w = *work_;
+  w.waiting_journaled = state.waiting;
+  std::vector<Due> due;
+  for (const ProgressState::WaitingPair& one : state.waiting.pairs) {
+    const SeriesIndex series = Track(one.series);
+    if (series == SeriesDirectory::kForeign) continue;
+    due.push_back({.window = one.window,
+                   .series = series,
+                   .late_points = one.late_points,
+                   .coarse = one.coarse,
+                   .lateness = one.lateness,
+                   .partition = one.partition});
+  }
+  w.waiting.Add(due);
+  for (const TimeRange& range : state.waiting.ranges) w.catch_up.AddAll(range);
 }
 
 void ViewRunner::TakeHeld(const ProgressState& state) {

@@ -50,6 +50,7 @@ void ViewRunner::BeginEpoch() {
   Work& w = *work_;
   w.epoch = {};
   w.epoch.target = env_.store.End();
+  w.epoch.late_points = std::exchange(w.late_points_before, 0);
   w.in_epoch = true;
   RefreshDamage();
 }
@@ -83,6 +84,7 @@ Result<Progress> ViewRunner::Drain() {
   behind_since_.reset();
   std::optional<MonotonicTime> wake_at = w.tracker.NextIdle(env_.clock.Monotonic());
   if (!w.held.empty()) wake_at = std::min(wake_at.value_or(w.held_look_at), w.held_look_at);
+  if (const auto next = w.waiting.next_at()) wake_at = std::min(wake_at.value_or(*next), *next);
   if (const auto early = EarlyAt()) {
     if (*early <= env_.clock.Monotonic()) {
       BeginEarly();
@@ -244,6 +246,7 @@ void ViewRunner::CloseEpoch() {
   w.due_next = 0;
   RaiseTarget();
   Prefix fired = w.fired;
+  Prefix urgent;
   if (w.epoch.frontier) {
     // The watermark never falls, so neither do these.
     const Prefix to_fire = windows_.PassedBy(*w.epoch.frontier);
@@ -257,10 +260,10 @@ void ViewRunner::CloseEpoch() {
     }
     if (definition_.late == LatePolicy::kFreeze && to_seal != w.sealed) {
       w.epoch.must_persist = true;
+      urgent = to_seal;  // else points that are refused would come in with those that wait
     }
   }
-  w.due.insert(w.due.end(), w.dirty.begin(), w.dirty.end());
-  w.dirty.clear();
+  TakeLate(urgent);
   ReleaseHeld();
   SortAndMerge(w.due);
   SortAndMerge(w.frozen);
@@ -274,16 +277,45 @@ void ViewRunner::CloseEpoch() {
   if (!w.catch_up.empty()) {
     w.rescan_open = w.catch_up.Bound(FirstWhole(), fired);
     w.catch_up.Exclude(w.damage, w.held);
-    w.due_later.swap(w.due);  // what was caught up comes first: it answers for more
+    if (!w.due.empty()) {  // what was caught up comes first: it answers for more
+      w.due_later.push_front(std::exchange(w.due, {}));
+    }
     w.fresh_rows = PieceRequest::FreshRows::kMayExist;  // a window may be in both
   }
-  w.epoch.must_persist = w.epoch.must_persist || w.epoch.late_points > 0 || w.held_changed ||
+  const bool late_waits = !w.waiting.empty() && w.epoch.frozen == 0 && w.frozen.empty();
+  w.epoch.must_persist = w.epoch.must_persist || w.held_changed ||
+                         (w.epoch.late_points > 0 && !late_waits) ||
                          w.points_since_progress >= env_.options.points_per_progress;
   if (w.due.empty() && w.due_later.empty() && w.catch_up.empty() && !w.epoch.must_persist) {
+    w.late_points_before = w.epoch.late_points;
     CommitEpoch();
   } else {
     phase_ = Phase::kEvaluating;
   }
+}
+
+// Late pairs whose turn it is. Those of sealed windows are a stage of their own, the last one.
+void ViewRunner::TakeLate(const Prefix& urgent) {
+  Work& w = *work_;
+  w.waiting.Add(w.dirty);
+  for (const TimeRange& range : w.waiting.Spill(windows_)) w.catch_up.AddAll(range);
+  LateQueue::Ready ready =
+      w.waiting.Take({.now = env_.clock.Monotonic(), .sealed = w.sealed, .urgent = urgent},
+                     [&w](SeriesIndex series) { return w.book.group(series); });
+  // While it waited its points may have passed out of retention.
+  const EventTime first = FirstWhole();
+  const auto gone = [this, &w, first](const Due& due) {
+    if (due.window.start >= first && !w.damage.IsLost(due.window)) return false;
+    DropLost(due);
+    return true;
+  };
+  std::erase_if(ready.late, gone);
+  std::erase_if(ready.sealed, gone);
+  std::ranges::move(ready.late, std::back_inserter(w.due));
+  if (ready.sealed.empty()) return;
+  SortDue(ready.sealed);
+  HoldDamaged(ready.sealed, 0);
+  if (!ready.sealed.empty()) w.due_later.push_back(std::move(ready.sealed));
 }
 
 // What was read beyond the target (a batch is whole frames, a gap ends where it ends) is done too.

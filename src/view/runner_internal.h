@@ -26,6 +26,7 @@
 //     frames like the inner ones of an epoch: they change nothing of what a restart does.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,6 +44,7 @@
 #include "view/damage_internal.h"
 #include "view/definition.h"
 #include "view/evaluation_internal.h"
+#include "view/late_queue_internal.h"
 #include "view/maintainer.h"
 #include "view/marks_internal.h"
 #include "view/progress_state_internal.h"
@@ -141,6 +143,7 @@ class ViewRunner {
   void Refuse(const store::FeedPoint& point, WindowId window, LateReason reason);
   SeriesIndex Track(store::SeriesRef ref);
   void CloseEpoch();
+  void TakeLate(const Prefix& urgent);
   void RaiseTarget();
   void CommitEpoch();
   EventTime Horizon() const;
@@ -178,6 +181,8 @@ class ViewRunner {
   Progress BackOffDamaged(const Error& error);
   void KeepHeld(ProgressState& state, const HeldWindows& held) const;
   void TakeHeld(const ProgressState& state);
+  ProgressState::Waiting KeepWaiting() const;
+  void TakeWaiting(const ProgressState& state);
 
   void Fail(Error error);
   void ApplyWishes(const Wishes& wishes);
@@ -254,6 +259,7 @@ struct ViewRunner::Inflight {
   uint64_t overflows = 0;
   uint64_t refused = 0;
   size_t entries = 0;
+  ProgressState::Waiting waiting;  // with the last piece
   bool last = false;
   bool damaged = false;  // rows were refused because what is stored there cannot be read
 };
@@ -270,6 +276,7 @@ struct ViewRunner::Work {
         evaluator(store, definition, book, options.group_state_bytes_max),
         tracker(definition.out_of_orderness),
         marks(windows),
+        waiting(definition.refresh, definition.recompute_per_second),
         catch_up(store, definition, book),
         damage(windows, definition) {}
 
@@ -300,13 +307,18 @@ struct ViewRunner::Work {
   Epoch epoch;
   std::vector<Due> dirty;  // late and corrected points of this epoch
   size_t dirty_merge_at = 1U << 20U;
+  LateQueue waiting;  // of epochs before as well
+  /// What waited at the last journaled end of an epoch: points behind it are read again after a
+  /// crash, so frames in between journal this.
+  ProgressState::Waiting waiting_journaled;
+  uint64_t late_points_before = 0;  // of epochs that were not journaled
   std::vector<Due> frozen;
   std::vector<LatePoint> refused;
-  CatchUp catch_up;            // evaluated first
-  bool in_gap = false;         // batches of a gap are still to come
-  bool rescan_open = false;    // a gap touched windows that are open after the epoch
-  std::vector<Due> due;        // being evaluated
-  std::vector<Due> due_later;  // behind what is caught up
+  CatchUp catch_up;                        // evaluated first
+  bool in_gap = false;                     // batches of a gap are still to come
+  bool rescan_open = false;                // a gap touched windows that are open after the epoch
+  std::vector<Due> due;                    // being evaluated
+  std::deque<std::vector<Due>> due_later;  // behind what is caught up, stage by stage
   size_t due_next = 0;
   bool groups_marked = false;   // of the next piece
   size_t piece_max = SIZE_MAX;  // halved while an evaluation meets damage that nobody knows

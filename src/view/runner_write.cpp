@@ -19,7 +19,10 @@ Result<void> ViewRunner::NextDue() {
     HoldDamaged(w.due, 0);
     TM_RETURN_IF_ERROR(taken);
   }
-  if (w.due.empty()) w.due.swap(w.due_later);
+  while (w.due.empty() && !w.due_later.empty()) {
+    w.due = std::move(w.due_later.front());
+    w.due_later.pop_front();
+  }
   return {};
 }
 
@@ -179,7 +182,9 @@ void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
   progress.positions = piece.snapshot;
   KeepHeld(state, w.held);
   state.history = history_;
+  state.waiting = last ? KeepWaiting() : w.waiting_journaled;
   if (last) {
+    inflight->waiting = state.waiting;
     if (w.epoch.frontier) state.history.Note(w.epoch.at, *w.epoch.frontier);
     state.replay_from = w.epoch.target;
     state.totals.late_points += w.epoch.late_points;
@@ -249,6 +254,7 @@ void ViewRunner::Account() {
   if (done->last) {
     w.held_changed = false;
     w.released = {};
+    w.waiting_journaled = std::move(done->waiting);
     if (w.held.empty()) w.held_backoff = {};
   }
   if (done->damaged && phase_ != Phase::kEarly) HoldRefused(*done);

@@ -205,6 +205,8 @@ class World {
     d.out_of_orderness = first ? seconds(3) : seconds(random_.Below(8));
     d.allowed_lateness = seconds(random_.Below(60));
     d.late = late;
+    d.refresh = Pick<nanoseconds>({nanoseconds(0), nanoseconds(0), seconds(2)});
+    d.recompute_per_second = Pick<int64_t>({1, 5, 10'000, 10'000});
     d.early = Pick<nanoseconds>({nanoseconds(0), seconds(1), seconds(3)});
     d.provisional_after = Pick<nanoseconds>({nanoseconds(0), seconds(2)});
     d.label = label;

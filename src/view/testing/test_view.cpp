@@ -22,15 +22,15 @@ std::string RangeText(TimeRange window, nanoseconds tick) {
 
 }  // namespace
 
-void RecordingSink::OnLatePoints(const ViewDefinition& /*view*/,
-                                 std::span<const LatePoint> points, Completion<void> done) {
+void RecordingSink::OnLatePoints(const ViewDefinition& /*view*/, std::span<const LatePoint> points,
+                                 Completion<void> done) {
   if (refusals_ > 0) {
     --refusals_;
     return done(Error{Code::kNoSpace, "refused by the test"});
   }
   for (const LatePoint& p : points) {
-    points_.push_back(RangeText(p.window, tick_) + " t=" +
-                      std::to_string(p.time.ns / tick_.count()) + " " +
+    points_.push_back(RangeText(p.window, tick_) +
+                      " t=" + std::to_string(p.time.ns / tick_.count()) + " " +
                       std::string(LateReasonName(p.reason)));
   }
   done({});
@@ -66,6 +66,8 @@ TestView::TestView(TestViewOptions options)
   definition_.late = options_.late;
   definition_.early = options_.early;
   definition_.provisional_after = options_.provisional_after;
+  definition_.refresh = options_.refresh;
+  definition_.recompute_per_second = options_.recompute_per_second;
   log_ = std::move(store_.OpenFeed({})).value();
   std::vector<store::SourceProgress> clocks;
   for (int p = 0; p < options_.partitions; ++p) clocks.push_back(Clock(p, false));

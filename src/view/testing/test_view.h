@@ -39,6 +39,8 @@ struct TestViewOptions {
   int partitions = 1;    // of pipeline 1, known from the start
   nanoseconds early{0};  // not ticks: processing time
   nanoseconds provisional_after{0};
+  nanoseconds refresh{0};
+  int64_t recompute_per_second = 10'000;
   bool complete_from_start = true;
   bool create = true;  // at once; else by Create()
   MaintainerOptions maintainer;
