@@ -11,10 +11,10 @@
 
 namespace tidemark::app {
 
-/// Data of a record there: {"view", "table" (of the raw point), "measure", "dimensions" (an object),
-/// "type", "value" (what is stored at that time by now), "time", "window" ({"start", "end"}),
-/// "watermark" (when the point was judged), "reason"}. Times are nanoseconds since 1970. Partition
-/// key: the view's name. A point that several windows refuse has a record for each.
+/// Data of a record there: {"view", "table" (of the raw point), "measure", "dimensions" (an
+/// object), "type", "value" (what is stored at that time by now), "time", "window" ({"start",
+/// "end"}), "watermark" (when the point was judged), "reason"}. Times are nanoseconds since 1970.
+/// Partition key: the view's name. A point that several windows refuse has a record for each.
 class LateStreams final : public view::LatePointSink {
  public:
   /// Both must outlive the object.

@@ -8,5 +8,7 @@ namespace tidemark {
 
 /// '*' matches any text, '?' one byte; the whole text has to match.
 bool MatchesGlob(std::string_view pattern, std::string_view text);
+/// Whether there is a text that both patterns match.
+bool GlobsMeet(std::string_view a, std::string_view b);
 
 }  // namespace tidemark

@@ -16,5 +16,27 @@ TEST(Definition, GlobsMatchWholeNames) {
   EXPECT_FALSE(MatchesGlob("c?u", "cu"));
 }
 
+TEST(Glob, TwoMeetWhereSomeTextMatchesBoth) {
+  for (const auto& [a, b] : {std::pair("a*", "*b"),
+                             {"", "*"},
+                             {"a?c", "*bc"},
+                             {"*x*", "a*"},
+                             {"cpu", "c?u"},
+                             {"avg_1m_*", "avg_1m_?*"},
+                             {"**", ""}}) {
+    EXPECT_TRUE(GlobsMeet(a, b)) << a << " " << b;
+    EXPECT_TRUE(GlobsMeet(b, a)) << a << " " << b;
+  }
+  for (const auto& [a, b] : {std::pair("a*", "b*"),
+                             {"", "?"},
+                             {"a?", "*bc"},
+                             {"*x", "*y"},
+                             {"avg_1m_*", "avg_1h_?*"},
+                             {"abc", "ab"}}) {
+    EXPECT_FALSE(GlobsMeet(a, b)) << a << " " << b;
+    EXPECT_FALSE(GlobsMeet(b, a)) << a << " " << b;
+  }
+}
+
 }  // namespace
 }  // namespace tidemark
