@@ -71,6 +71,30 @@ Result<std::vector<std::string>> ReadDashboards(const Stack& stack,
   return out;
 }
 
+/// Those that others read before their readers; else in their order. Views that read each other,
+/// which no check passes, come last.
+std::vector<catalog::ViewDef> BySource(std::vector<catalog::ViewDef> views) {
+  std::vector<catalog::ViewDef> out;
+  while (!views.empty()) {
+    const size_t before = views.size();
+    for (auto it = views.begin(); it != views.end();) {
+      const bool waits =
+          Contains(views, [&](const auto& other) { return other.name == it->source; });
+      if (waits && it->source != it->name) {
+        ++it;
+        continue;
+      }
+      out.push_back(std::move(*it));
+      it = views.erase(it);
+    }
+    if (views.size() == before) {
+      std::ranges::move(views, std::back_inserter(out));
+      views.clear();
+    }
+  }
+  return out;
+}
+
 void AddOutputs(const Stack& stack, std::string_view endpoint, console::StackReport& report) {
   auto& out = report.outputs;
   const std::string url(endpoint);
@@ -110,8 +134,13 @@ StackAdmin::~StackAdmin() { context_.tables.UnsubscribeRetention(retention_subsc
 Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def) const {
   TM_ASSIGN_OR_RETURN(const auto source, context_.catalog.GetTable(def.database, def.table));
   TM_ASSIGN_OR_RETURN(const auto target, context_.catalog.GetTable(def.database, def.target_table));
-  TM_ASSIGN_OR_RETURN(auto definition,
-                      view::FromCatalog(def, {source.id, target.id, RetentionOf(source)}));
+  view::CatalogTables tables{source.id, target.id, RetentionOf(source), {}};
+  if (!def.source.empty()) {
+    TM_ASSIGN_OR_RETURN(const auto upstream, context_.catalog.GetView(def.source));
+    TM_ASSIGN_OR_RETURN(auto read, Definition(upstream));
+    tables.upstream.view = std::make_shared<const view::ViewDefinition>(std::move(read));
+  }
+  TM_ASSIGN_OR_RETURN(auto definition, view::FromCatalog(def, tables));
   definition.paused = def.paused;
   return definition;
 }
@@ -231,12 +260,7 @@ Result<void> StackAdmin::CheckViews(const Stack& stack, std::string_view file) c
   for (const auto& one : stack.views) {
     TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
     if (presence == Presence::kSame) continue;
-    // The catalog gives the number when the view is made; the check wants some.
-    catalog::ViewDef numbered = one;
-    numbered.id = ViewId{1};
-    TM_ASSIGN_OR_RETURN(const auto definition,
-                        view::FromCatalog(numbered, {TableId{1}, TableId{1}, nanoseconds(0)}));
-    TM_RETURN_IF_ERROR(view::CheckDefinition(definition));
+    TM_RETURN_IF_ERROR(Sketch(one, stack, {}));
     for (const std::string& table : {one.table, one.target_table}) {
       if (!has_table(one.database, table)) {
         return Missing(file, "view", one.name, "table \"" + one.database + "." + table + "\"");
@@ -244,6 +268,36 @@ Result<void> StackAdmin::CheckViews(const Stack& stack, std::string_view file) c
     }
   }
   return {};
+}
+
+Result<view::ViewDefinition> StackAdmin::Sketch(const catalog::ViewDef& def, const Stack& stack,
+                                                std::vector<std::string> readers) const {
+  readers.push_back(def.name);
+  view::CatalogTables tables{TableId{1}, TableId{1}, nanoseconds(0), {}};
+  if (!def.source.empty()) {
+    if (std::ranges::find(readers, def.source) != readers.end()) {
+      std::string chain;
+      for (const std::string& reader : readers) chain += reader + " reads ";
+      return Error{Code::kInvalidArgument, "view " + def.name +
+                                               ": source: views read each other (" + chain +
+                                               def.source + "): one of them needs another"};
+    }
+    const auto in_stack = std::ranges::find(stack.views, def.source, &catalog::ViewDef::name);
+    const auto upstream = in_stack != stack.views.end() ? Result<catalog::ViewDef>(*in_stack)
+                                                        : context_.catalog.GetView(def.source);
+    if (!upstream.ok()) {
+      return Error{Code::kInvalidArgument,
+                   "view " + def.name + ": source: there is no view " + def.source};
+    }
+    TM_ASSIGN_OR_RETURN(auto read, Sketch(*upstream, stack, std::move(readers)));
+    tables.upstream.view = std::make_shared<const view::ViewDefinition>(std::move(read));
+  }
+  // The catalog gives the number when the view is made; the check wants some.
+  catalog::ViewDef numbered = def;
+  numbered.id = ViewId{1};
+  TM_ASSIGN_OR_RETURN(auto definition, view::FromCatalog(numbered, tables));
+  TM_RETURN_IF_ERROR(view::CheckDefinition(definition));
+  return definition;
 }
 
 Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {
@@ -295,7 +349,7 @@ Result<console::StackReport> StackAdmin::ApplyStack(const console::StackRequest&
     say("table", TableName(table), presence == Presence::kMissing);
   }
   // Views before pipelines: what they reserve is then known before the first record is decoded.
-  for (const auto& one : stack.views) {
+  for (const auto& one : BySource(stack.views)) {
     TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
     if (presence == Presence::kMissing) TM_RETURN_IF_ERROR(CreateView(one));
     say("view", one.name, presence == Presence::kMissing);
@@ -388,7 +442,9 @@ Result<console::StackReport> StackAdmin::DeleteStack(const console::StackRequest
     }
     say("pipeline", pipeline.name, exists);
   }
-  for (const auto& one : stack.views) {
+  auto views = BySource(stack.views);
+  std::ranges::reverse(views);
+  for (const auto& one : views) {
     const auto existing = context_.catalog.GetView(one.name);
     if (existing.ok()) {
       std::promise<Result<void>> dropped;

@@ -68,6 +68,10 @@ class StackAdmin final : public console::Admin {
   /// Every conflict that can be known before anything is made.
   Result<void> CheckAll(const Stack& stack, std::string_view file) const;
   Result<void> CheckViews(const Stack& stack, std::string_view file) const;
+  /// What `def` comes to once the stack exists, without its numbers: for checks. `readers` are the
+  /// views that lead to it, by their sources.
+  Result<view::ViewDefinition> Sketch(const catalog::ViewDef& def, const Stack& stack,
+                                      std::vector<std::string> readers) const;
   Result<void> CreateView(catalog::ViewDef wished) TM_REQUIRES(mutex_);
   Result<view::ViewDefinition> Definition(const catalog::ViewDef& def) const;
   Result<void> SetViewRunning(std::string_view name, view::ViewState wished);

@@ -17,6 +17,9 @@ store::Selection SourceSelection(const ViewDefinition& definition, TimeRange tim
   out.table = definition.source;
   out.time = time;
   out.owners.kind = store::OwnerFilter::Kind::kOwnerless;
+  if (definition.upstream) {
+    out.owners = {store::OwnerFilter::Kind::kView, definition.reads()};
+  }
   const auto& patterns = definition.measures;
   if (std::all_of(patterns.begin(), patterns.end(), [](const std::string& p) {
         return p.find_first_of("*?") == std::string::npos;

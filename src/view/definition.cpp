@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "agg/histogram.h"
 #include "base/check.h"
+#include "base/glob.h"
 #include "view/calendar.h"
 
 namespace tidemark::view {
@@ -104,6 +106,27 @@ Result<void> CheckGroups(const ViewDefinition& d) {
   return {};
 }
 
+/// A view reads rows by the start of their windows, once they are published.
+Result<void> CheckUpstream(const ViewDefinition& d) {
+  if (!d.upstream) return {};
+  const ViewDefinition& up = *d.upstream.view;
+  if (up.target_name != d.source_name) {
+    return Invalid(d.name, "source: the rows of view " + up.name + " are in " + up.target_name +
+                               ", and not in " + d.source_name + ": set database and table");
+  }
+  if (up.label == Label::kEnd) {
+    return Invalid(d.name, "source: view " + up.name +
+                               " labels its rows by the end of their windows; a view over it needs "
+                               "label = \"start\" there");
+  }
+  if (d.early > nanoseconds(0) || d.provisional_after > nanoseconds(0)) {
+    return Invalid(d.name,
+                   "early and provisional_after go with a table's own points: a view with a source "
+                   "reads rows that are complete");
+  }
+  return {};
+}
+
 Result<void> CheckFilter(const ViewDefinition& d) {
   const auto range = d.values();
   if (!range) return {};
@@ -125,7 +148,6 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
   const auto refuse = [&def](std::string_view key) {
     return Invalid(def.name, std::string(key) + " is not offered by this version");
   };
-  if (!def.source.empty()) return refuse("source");
   if (def.session_gap != plain.session_gap) return refuse("session_gap");
   if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
@@ -195,6 +217,11 @@ nanoseconds ViewDefinition::CarryOf(agg::Kind kind) const {
   return kind == agg::Kind::kTimeWeighted ? horizon : staleness;
 }
 
+bool operator==(const Upstream& a, const Upstream& b) {
+  if (!a || !b) return !a && !b;
+  return a.view->owner() == b.view->owner();
+}
+
 std::optional<store::ValueRange> ViewDefinition::values() const {
   if (!filter.value_min && !filter.value_max) return std::nullopt;
   store::ValueRange range;
@@ -227,6 +254,10 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   }
   TM_RETURN_IF_ERROR(ReadAggregates(def, out));
   if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
+  out.upstream = tables.upstream;
+  if (out.upstream ? out.upstream.view->name != def.source : !def.source.empty()) {
+    return Invalid(def.name, "source: there is no view " + def.source);
+  }
   out.width = def.window;
   out.group_by = def.group_by;
   out.label_map = def.label_map;
@@ -267,6 +298,7 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
   TM_RETURN_IF_ERROR(CheckWindows(d));
   TM_RETURN_IF_ERROR(CheckGroups(d));
   TM_RETURN_IF_ERROR(CheckFilter(d));
+  TM_RETURN_IF_ERROR(CheckUpstream(d));
   if (d.out_of_orderness < nanoseconds(0)) {
     return Invalid(d.name, "out_of_orderness must not be negative");
   }
@@ -328,6 +360,27 @@ std::vector<std::string> NameTemplates(const ViewDefinition& definition) {
     }
   }
   return out;
+}
+
+EventTime FrontierOver(const ViewDefinition& definition, const Windows& upstream,
+                       EventTime watermark) {
+  const Prefix fired = upstream.PassedBy(watermark);
+  const ViewDefinition& up = *definition.upstream.view;
+  const std::vector<std::string> templates = NameTemplates(up);
+  const auto is_read = [&](uint8_t level) {
+    const auto names = std::span(templates).subspan(level * up.aggregates.size());
+    return std::ranges::any_of(names.first(up.aggregates.size()), [&](const std::string& name) {
+      return std::ranges::any_of(definition.measures, [&name](const std::string& pattern) {
+        return GlobsMeet(pattern, MakeName(name, "?*"));
+      });
+    });
+  };
+  std::optional<EventTime> out;
+  for (uint8_t level = 0; level < upstream.levels(); ++level) {
+    if (!is_read(level)) continue;
+    out = std::min(out.value_or(fired.until(level)), fired.until(level));
+  }
+  return out.value_or(fired.until()) - definition.out_of_orderness;
 }
 
 std::string WindowWords(const ViewDefinition& d) {

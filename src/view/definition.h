@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,12 +32,24 @@ enum class LatePolicy : uint8_t {
 /// Of `early` and `provisional_after`: each pass evaluates what is open.
 inline constexpr nanoseconds kEarlyMin = milliseconds(100);
 
+struct ViewDefinition;
+
+/// The view that another one reads.
+struct Upstream {
+  std::shared_ptr<const ViewDefinition> view;  // null: none, a table's own points
+
+  explicit operator bool() const { return view != nullptr; }
+  /// Of one view and generation.
+  friend bool operator==(const Upstream& a, const Upstream& b);
+};
+
 struct ViewDefinition {
   ViewId id;
   uint32_t generation = 1;
   std::string name;
   TableId source;
   TableId target;
+  Upstream upstream;        // whose rows in `source` it reads, by the start of their windows
   std::string source_name;  // "database"."table", for messages
   std::string target_name;
   std::vector<std::string> measures{"*"};  // patterns: '*' any text, '?' one byte; one has to match
@@ -79,6 +92,14 @@ struct ViewDefinition {
   bool paused = false;  // begins paused: Maintainer::Pause() before a restart
 
   store::Owner owner() const { return {id, generation}; }
+  /// Of the series it reads.
+  store::Owner reads() const { return upstream ? upstream.view->owner() : store::Owner{}; }
+  /// The view at the other end of the chain, which reads a table's own points.
+  const ViewDefinition& root() const { return upstream ? upstream.view->root() : *this; }
+  /// How far back the views look that it reads from, all together.
+  nanoseconds reach_before() const {
+    return upstream ? upstream.view->reach() + upstream.view->reach_before() : nanoseconds(0);
+  }
   /// How far back of a window's start `kind` looks; 0: not.
   nanoseconds CarryOf(agg::Kind kind) const;
   /// .. the aggregates look: a point changes windows that begin so much later.
@@ -86,8 +107,8 @@ struct ViewDefinition {
   /// Only these values count; none: all.
   std::optional<store::ValueRange> values() const;
   /// Whether a window that has a row can come to have no value: a correction moves its last point
-  /// out of the filter.
-  bool rows_end() const { return values().has_value(); }
+  /// out of the filter, or the rows that it read end.
+  bool rows_end() const { return upstream || values().has_value(); }
   /// Whether several series share a row.
   bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;
@@ -100,6 +121,7 @@ struct CatalogTables {
   TableId source;
   TableId target;
   nanoseconds source_retention{0};
+  Upstream upstream{};  // the view that `source` names
 };
 Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTables& tables);
 
@@ -110,6 +132,12 @@ Result<void> CheckDefinition(const ViewDefinition& definition);
 
 /// Of a definition that was checked.
 Windows WindowsOf(const ViewDefinition& definition);
+
+/// What a view that reads `upstream` may take as complete when that one's watermark is
+/// `watermark`: the start of its first window that has not fired, of the levels whose rows the view
+/// may read.
+EventTime FrontierOver(const ViewDefinition& definition, const Windows& upstream,
+                       EventTime watermark);
 
 /// "5m", "1h every 5m", "1m, 1h", "day in Europe/Berlin": for people.
 std::string WindowWords(const ViewDefinition& definition);

@@ -108,6 +108,9 @@ TEST(Definition, ReadsTheCatalogsWords) {
   EXPECT_THAT(FromCatalog(def, {}).error().message,
               HasSubstr("session_gap is not offered by this version"));
   def.session_gap = minutes(0);
+  def.source = "below";
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("there is no view below"));
+  def.source = "";
   def.calendar = "day";
   def.zone = "Mars/Base";
   EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("Mars/Base"));

@@ -70,6 +70,8 @@ struct Maintainer::Impl {
 
   Result<void> Add(ViewDefinition definition, bool is_new);
   Result<void> CheckFree(const ViewDefinition& definition) TM_REQUIRES(mutex);
+  Result<void> CheckUpstream(const ViewDefinition& definition) TM_REQUIRES(mutex);
+  const ViewDefinition* ReaderOf(ViewId view) const TM_REQUIRES(mutex);
   Result<void> ClearNames(const ViewDefinition& definition);
   void Reserve() TM_REQUIRES(mutex);
   std::shared_ptr<Slot> Find(std::string_view name) const;
@@ -137,6 +139,26 @@ Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
   return {};
 }
 
+Result<void> Maintainer::Impl::CheckUpstream(const ViewDefinition& definition) {
+  if (!definition.upstream) return {};
+  const ViewDefinition& up = *definition.upstream.view;
+  const auto found = slots.find(up.id);
+  if (found != slots.end() && found->second->drop_done.empty() &&
+      found->second->definition.owner() == up.owner()) {
+    return {};
+  }
+  return Error{Code::kFailedPrecondition,
+               "view " + definition.name + ": there is no view " + up.name + " to read"};
+}
+
+const ViewDefinition* Maintainer::Impl::ReaderOf(ViewId view) const {
+  for (const auto& [id, slot] : slots) {
+    const Upstream& upstream = slot->definition.upstream;
+    if (upstream && upstream.view->id == view && slot->drop_done.empty()) return &slot->definition;
+  }
+  return nullptr;
+}
+
 Result<void> Maintainer::Impl::ClearNames(const ViewDefinition& definition) {
   for (const std::string& name_template : NameTemplates(definition)) {
     const auto names = store.OwnerlessNamesOf(definition.target, name_template, kNamesInMessage);
@@ -157,6 +179,7 @@ Result<void> Maintainer::Impl::Add(ViewDefinition definition, bool is_new) {
   {
     MutexLock lock(mutex);
     TM_RETURN_IF_ERROR(CheckFree(definition));
+    if (is_new) TM_RETURN_IF_ERROR(CheckUpstream(definition));
     const auto slot = std::make_shared<Slot>(env, definition);
     slot->wishes.pipelines = pipelines;
     slots.emplace(definition.id, slot);
@@ -270,19 +293,26 @@ bool Maintainer::paused(ViewId view) const {
 }
 
 void Maintainer::Drop(ViewId view, Completion<void> done) {
-  Completion<void> unknown;
+  Completion<void> refused;
+  Error why{Code::kNotFound, "no such view"};
   {
     MutexLock lock(impl_->mutex);
     const auto it = impl_->slots.find(view);
-    if (it != impl_->slots.end()) {
+    const ViewDefinition* reader = impl_->ReaderOf(view);
+    if (it != impl_->slots.end() && reader != nullptr) {
+      why = {Code::kFailedPrecondition, "view " + it->second->definition.name +
+                                            " is read by view " + reader->name +
+                                            ": drop that one first"};
+      refused = std::move(done);
+    } else if (it != impl_->slots.end()) {
       it->second->wishes.run = false;
       it->second->drop_done.push_back(std::move(done));
       impl_->Reserve();
     } else {
-      unknown = std::move(done);
+      refused = std::move(done);
     }
   }
-  if (unknown) return unknown(Error{Code::kNotFound, "no such view"});
+  if (refused) return refused(std::move(why));
   impl_->waker->Wake();
 }
 

@@ -187,7 +187,8 @@ class Maintainer final : public Steppable {
   /// window that the watermark has passed already (revision 1). kInvalidArgument: see
   /// CheckDefinition(). kAlreadyExists: the name or id is taken, or a template can make names that
   /// another view of the table reserves. kFailedPrecondition: ownerless series of such names exist
-  /// (unless definition.adopt); the message names them. On error nothing changed.
+  /// (unless definition.adopt), or the view that it reads does not; the message names them. On
+  /// error nothing changed.
   Result<void> Create(ViewDefinition definition);
   /// A view the catalog already had, at start of the process; goes on from its journaled progress.
   Result<void> Restore(ViewDefinition definition);
@@ -203,8 +204,9 @@ class Maintainer final : public Steppable {
   Result<void> Pause(ViewId view);
   Result<void> Resume(ViewId view);
   bool paused(ViewId view) const;  // the wish; ViewStatus::state says what is
-  /// Removes the reservation at once (its rows vanish from scans), then, from Step(), the rows.
-  /// kNotFound through `done` as well.
+  /// kFailedPrecondition through `done`: another view reads it, which the message names; nothing
+  /// changed. Removes the reservation at once (its rows vanish from scans), then, from Step(), the
+  /// rows. kNotFound through `done` as well.
   void Drop(ViewId view, Completion<void> done);
 
   /// The retention of a table changed.

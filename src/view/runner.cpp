@@ -87,6 +87,8 @@ ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
     : env_(env),
       definition_(std::move(definition)),
       windows_(WindowsOf(definition_)),
+      upstream_windows_(definition_.upstream ? std::optional(WindowsOf(*definition_.upstream.view))
+                                             : std::nullopt),
       metrics_(std::make_unique<Metrics>(env.metrics, definition_.name)) {
   wishes_.run = definition_.running;
   wishes_.paused = definition_.paused;
@@ -255,7 +257,7 @@ Result<void> ViewRunner::Open() {
 }
 
 bool ViewRunner::StartsKnown() const {
-  const auto sources = env_.store.ProgressInto(definition_.source);
+  const auto sources = env_.store.ProgressInto(definition_.root().source);
   return std::all_of(sources.begin(), sources.end(), [this](const store::SourceProgress& p) {
     return p.complete_from_start || !p.max_event_time ||
            work_->tracker.KnowsStart(p.source, p.partition);
@@ -270,13 +272,15 @@ Result<Progress> ViewRunner::FindStart() {
                         w.start_reader->Next(env_.options.feed_points_per_step, w.batch));
     if (!more) {
       // Trimmed, or no clock yet. The present clock is a safe answer: later than the first one.
-      for (const auto& p : env_.store.ProgressInto(definition_.source)) w.tracker.NoteStart(p);
+      for (const auto& p : env_.store.ProgressInto(definition_.root().source)) {
+        w.tracker.NoteStart(p);
+      }
       w.start_reader.reset();
       TM_RETURN_IF_ERROR(OpenSeed());
       break;
     }
     for (const store::SourceProgress& p : w.batch.sources) {
-      if (p.table == definition_.source) w.tracker.NoteStart(p);
+      if (FeedsClocks(p)) w.tracker.NoteStart(p);
     }
     if (StartsKnown()) {
       w.start_reader.reset();
@@ -288,6 +292,19 @@ Result<Progress> ViewRunner::FindStart() {
   return kMore;
 }
 
+// As they are by now.
+void ViewRunner::SeeClocks() {
+  Work& w = *work_;
+  for (auto& p : env_.store.ProgressInto(definition_.root().source)) {
+    w.clocks.insert_or_assign({p.source, p.partition}, std::move(p));
+  }
+  if (!definition_.upstream) return;
+  const auto progress = env_.store.ProgressOf(definition_.upstream.view->id);
+  if (progress && progress->generation == definition_.upstream.view->generation) {
+    w.upstream_seen = std::max(w.upstream_seen, progress->watermark);
+  }
+}
+
 Result<void> ViewRunner::OpenSeed() {
   Work& w = *work_;
   RefreshDamage();
@@ -296,10 +313,9 @@ Result<void> ViewRunner::OpenSeed() {
     TM_ASSIGN_OR_RETURN(const auto all, env_.store.Series(SourceSelection(definition_, {})));
     for (const auto& series : all) Track(series->ref);
   }
-  const auto now = Now();
-  for (const auto& p : env_.store.ProgressInto(definition_.source))
-    w.tracker.Fold(p, now.monotonic);
-  w.whole_from = w.tracker.whole_from().value_or(kNoTime);
+  SeeClocks();
+  FoldClocks();
+  w.whole_from = WholeFrom();
   w.epoch = {};
   if (w.seeded) {
     if (w.frontier != kNoTime) {
@@ -310,7 +326,7 @@ Result<void> ViewRunner::OpenSeed() {
     OpenRescan();
     return {};
   }
-  w.epoch.frontier = w.tracker.Combine(now);
+  w.epoch.frontier = CombineClocks();
   w.backfill = w.epoch.frontier ? windows_.PassedBy(*w.epoch.frontier) : Prefix();
   w.reader.reset();
   w.marks = MarkBook(windows_);
@@ -358,9 +374,7 @@ Result<bool> ViewRunner::OpenNextScan() {
     w.epoch.target = w.cursor != nullptr ? w.cursor->snapshot() : env_.store.End();
     TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.epoch.target));
     // Clocks that moved between the first look and the snapshot would not be in the feed any more.
-    for (auto& p : env_.store.ProgressInto(definition_.source)) {
-      w.clocks.insert_or_assign({p.source, p.partition}, std::move(p));
-    }
+    SeeClocks();
   }
   return w.cursor != nullptr;
 }

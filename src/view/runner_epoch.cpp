@@ -39,6 +39,28 @@ EventTime ViewRunner::FirstWhole() const {
   return std::max(work_->whole_from, Horizon()) + definition_.reach();
 }
 
+void ViewRunner::FoldClocks() {
+  Work& w = *work_;
+  const MonotonicTime now = env_.clock.Monotonic();
+  for (const auto& [key, progress] : w.clocks) w.tracker.Fold(progress, now);
+  w.clocks.clear();
+  w.upstream = std::max(w.upstream, w.upstream_seen);
+}
+
+std::optional<EventTime> ViewRunner::CombineClocks() {
+  Work& w = *work_;
+  if (!upstream_windows_) return w.tracker.Combine(Now());
+  std::optional<EventTime> frontier;
+  if (w.upstream) frontier = FrontierOver(definition_, *upstream_windows_, *w.upstream);
+  return w.tracker.Follow(frontier, Now());
+}
+
+// What the views before it never evaluated is missing here as well.
+EventTime ViewRunner::WholeFrom() const {
+  const auto from = work_->tracker.whole_from();
+  return from ? *from + definition_.reach_before() : kNoTime;
+}
+
 SeriesIndex ViewRunner::Track(store::SeriesRef ref) {
   Work& w = *work_;
   const SeriesIndex index = w.book.Find(ref);
@@ -135,8 +157,13 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
     w.last_point_at = env_.clock.Monotonic();
   }
   w.points_since_progress += batch.points.size();
+  for (const store::ViewProgress& p : batch.views) {
+    if (definition_.upstream && store::Owner{p.view, p.generation} == definition_.reads()) {
+      w.upstream_seen = std::max(w.upstream_seen, p.watermark);
+    }
+  }
   for (const store::SourceProgress& p : batch.sources) {
-    if (p.table != definition_.source) continue;
+    if (!FeedsClocks(p)) continue;
     w.tracker.NoteStart(p);
     store::SourceProgress merged = p;
     const auto [it, is_new] = w.clocks.try_emplace({p.source, p.partition}, p);
@@ -235,12 +262,10 @@ void ViewRunner::Refuse(const store::FeedPoint& point, WindowId window, LateReas
 
 void ViewRunner::CloseEpoch() {
   Work& w = *work_;
-  const auto now = Now();
-  for (const auto& [key, progress] : w.clocks) w.tracker.Fold(progress, now.monotonic);
-  w.clocks.clear();
-  w.epoch.frontier = w.tracker.Combine(now);
+  FoldClocks();
+  w.epoch.frontier = CombineClocks();
   w.epoch.at = env_.clock.Now();
-  w.whole_from = w.tracker.whole_from().value_or(kNoTime);
+  w.whole_from = WholeFrom();
   w.due.clear();
   w.due_later.clear();
   w.due_next = 0;

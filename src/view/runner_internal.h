@@ -147,6 +147,14 @@ class ViewRunner {
   void RaiseTarget();
   void CommitEpoch();
   EventTime Horizon() const;
+  // The clocks of what the view reads.
+  bool FeedsClocks(const store::SourceProgress& p) const {
+    return p.table == definition_.root().source;
+  }
+  void SeeClocks();
+  void FoldClocks();
+  std::optional<EventTime> CombineClocks();
+  EventTime WholeFrom() const;
   /// Windows that start before it need points that are gone, or never came.
   EventTime FirstWhole() const;
   // runner_write.cpp: evaluating and writing
@@ -197,6 +205,7 @@ class ViewRunner {
   const RunnerEnv& env_;
   const ViewDefinition definition_;
   const Windows windows_;
+  const std::optional<Windows> upstream_windows_;  // of the view it reads
   std::unique_ptr<Metrics> metrics_;
 
   Phase phase_ = Phase::kOpening;
@@ -274,7 +283,7 @@ struct ViewRunner::Work {
        const MaintainerOptions& options)
       : book(store, definition),
         evaluator(store, definition, book, options.group_state_bytes_max),
-        tracker(definition.out_of_orderness),
+        tracker(definition.root().out_of_orderness),
         marks(windows),
         waiting(definition.refresh, definition.recompute_per_second),
         catch_up(store, definition, book),
@@ -287,6 +296,8 @@ struct ViewRunner::Work {
   std::unique_ptr<store::FeedReader> reader;
   store::FeedBatch batch;
   std::map<std::pair<store::SourceId, uint32_t>, store::SourceProgress> clocks;  // of this epoch
+  std::optional<EventTime> upstream_seen;  // newest watermark of the view that it reads
+  std::optional<EventTime> upstream;       // .. once every row before it has been drained
 
   // Committed: points are judged by these.
   EventTime frontier = kNoTime;    // watermark

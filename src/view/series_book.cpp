@@ -13,10 +13,10 @@ SeriesBook::SeriesBook(store::Store& store, const ViewDefinition& definition)
     : store_(store), definition_(definition), templates_(NameTemplates(definition)) {}
 
 bool SeriesBook::Reads(const store::SeriesInfo& info) const {
-  if (info.table != definition_.source || !info.owner.none()) return false;
+  if (info.table != definition_.source || info.owner != definition_.reads()) return false;
   const auto& types = definition_.types;
   if (std::find(types.begin(), types.end(), info.type) == types.end()) return false;
-  if (definition_.source == definition_.target) {
+  if (definition_.source == definition_.target && !definition_.upstream) {
     for (const std::string& name_template : templates_) {
       if (store::MatchesTemplate(name_template, info.measure)) return false;
     }

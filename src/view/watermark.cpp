@@ -54,6 +54,19 @@ bool WatermarkTracker::IsIdle(const Key& key, const Partition& p, MonotonicTime 
   return key.first.kind == SourceId::Kind::kDirect && now - p.seen >= kDirectIdleAfter;
 }
 
+void WatermarkTracker::NoteIdleStart(const Key& key, const Partition& p, Now now) {
+  // Idle before its first record: what it skipped can be as new as now.
+  if (!p.complete && !p.max_event_time) whole_from_.try_emplace(key, now.wall);
+}
+
+std::optional<EventTime> WatermarkTracker::Follow(std::optional<EventTime> upstream, Now now) {
+  for (const auto& [key, p] : partitions_) {
+    if (Counts(key) && IsIdle(key, p, now.monotonic)) NoteIdleStart(key, p, now);
+  }
+  watermark_ = std::max(watermark_, upstream);
+  return watermark_;
+}
+
 std::optional<EventTime> WatermarkTracker::Combine(Now now) {
   std::optional<EventTime> slowest;
   std::optional<EventTime> fastest;
@@ -63,8 +76,7 @@ std::optional<EventTime> WatermarkTracker::Combine(Now now) {
     const std::optional<EventTime> frontier = FrontierOf(p);
     fastest = std::max(fastest, frontier);
     if (IsIdle(key, p, now.monotonic)) {
-      // Idle before its first record: what it skipped can be as new as now.
-      if (!p.complete && !p.max_event_time) whole_from_.try_emplace(key, now.wall);
+      NoteIdleStart(key, p, now);
       continue;
     }
     if (!frontier) return watermark_;  // B4, B5: never seen, not idle: holds it

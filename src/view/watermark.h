@@ -42,6 +42,9 @@ class WatermarkTracker {
   };
   /// Raises the watermark if the clocks allow it and returns it.
   std::optional<EventTime> Combine(Now now);
+  /// The same for a view over a view: what that one's watermark allows is `upstream`, and the
+  /// partitions are those that it is made of.
+  std::optional<EventTime> Follow(std::optional<EventTime> upstream, Now now);
   std::optional<EventTime> value() const { return watermark_; }
   /// When `direct` becomes idle, if that is still to come: combine again then.
   std::optional<MonotonicTime> NextIdle(MonotonicTime now) const;
@@ -70,6 +73,7 @@ class WatermarkTracker {
   };
 
   bool Counts(const Key& key) const;
+  void NoteIdleStart(const Key& key, const Partition& p, Now now);
   /// What the partition alone is complete up to; none: it holds the watermark.
   std::optional<EventTime> FrontierOf(const Partition& p) const;
   bool IsIdle(const Key& key, const Partition& p, MonotonicTime now) const;

@@ -90,6 +90,13 @@ Result<void> TestView::Create() {
   return r;
 }
 
+Result<void> TestView::CreateBeside(const ViewDefinition& definition) {
+  auto r = maintainer_->Create(definition);
+  if (r.ok()) beside_.push_back(definition);
+  Run();
+  return r;
+}
+
 void TestView::Run() { TM_CHECK(executor_->RunUntilIdle()); }
 
 void TestView::Stop() {
@@ -107,6 +114,7 @@ void TestView::Restart() {
   maintainer_.reset();
   OpenMaintainer();
   maintainer_->Restore(definition_).value();
+  for (const ViewDefinition& d : beside_) maintainer_->Restore(d).value();
   Run();
 }
 
@@ -255,9 +263,11 @@ std::vector<std::string> TestView::Origins() {
   return out;
 }
 
-std::vector<std::string> TestView::Rows() {
-  store::Selection all{.table = kTable, .time = {kEventTimeMin, kEventTimeMax}};
-  all.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+std::vector<std::string> TestView::Rows() { return RowsOf(definition_); }
+
+std::vector<std::string> TestView::RowsOf(const ViewDefinition& definition) {
+  store::Selection all{.table = definition.target, .time = {kEventTimeMin, kEventTimeMax}};
+  all.owners = {store::OwnerFilter::Kind::kView, definition.owner()};
   std::vector<std::string> out;
   auto rows = std::move(store_.Revisions(all, SIZE_MAX)).value();
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.time < b.time; });

@@ -86,6 +86,8 @@ class TestView {
   void Run();
 
   Result<void> Create();
+  /// Another view beside it, restored with it.
+  Result<void> CreateBeside(const ViewDefinition& definition);
   void Stop();
   void Start();
   /// A new process over the same store: nothing but the store survives.
@@ -99,6 +101,7 @@ class TestView {
   std::vector<std::string> Origins();
   /// The rows as a scan sees them now: "[0,10) =6 n2".
   std::vector<std::string> Rows();
+  std::vector<std::string> RowsOf(const ViewDefinition& definition);
   /// The preliminary rows, sorted: "[0,10) =6 n2".
   std::vector<std::string> Early();
   /// How many of them were written so far.
@@ -132,6 +135,7 @@ class TestView {
   std::unique_ptr<sim::SimExecutor> executor_;
   std::unique_ptr<Maintainer> maintainer_;
   ViewDefinition definition_;
+  std::vector<ViewDefinition> beside_;
   std::unique_ptr<store::FeedReader> log_;
   int64_t writes_ = 0;
 };

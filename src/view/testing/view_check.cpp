@@ -75,6 +75,8 @@ std::map<store::SeriesRef, RawSeries> ReadRaw(store::Store& store, const ViewDef
   store::ScanRequest scan;
   scan.selection.table = d.source;
   scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
+  if (d.upstream) scan.selection.owners = {store::OwnerFilter::Kind::kView, d.reads()};
+  scan.rows_wanted = bool{d.upstream};
   auto cursor = std::move(store.Scan(scan)).value();
   std::map<store::SeriesRef, RawSeries> out;
   store::SliceBuffer buffer;
@@ -86,6 +88,7 @@ std::map<store::SeriesRef, RawSeries> ReadRaw(store::Store& store, const ViewDef
     const auto& column = slice.columns[0];
     for (size_t i = 0; i < slice.times.size(); ++i) {
       if (!Counts(d, column, i)) continue;
+      if (d.upstream && slice.rows[i].revision == 0) continue;  // preliminary
       series.times.push_back(slice.times[i]);
       if (!column.doubles.empty()) series.doubles.push_back(column.doubles[i]);
       if (!column.bigints.empty()) series.bigints.push_back(column.bigints[i]);
