@@ -149,6 +149,7 @@ export class DashModel {
       const queries = panel.sql !== undefined ? [panel] : (definition?.panels.find((p) => p.id === panel.id)?.queries ?? null);
       if (queries === null) return Fail(404, 'not_found', `There is no panel ${panel.id}.`);
       queries.forEach((query, i) => {
+        if (panel.queries !== undefined && !panel.queries.includes(i)) return;
         const given = { ...Object.fromEntries((definition?.variables ?? []).map((v) => [v.name, v.default ?? []])), ...variables, ...share?.variables };
         const optional = query.sql.replace(/\[\[([^]*?)\]\]/g, (_, inside) => (Object.entries(given).some(([name, values]) => values.length === 0 && inside.includes(`$${name}`)) ? '' : inside));
         const sql = Object.entries(given).reduce((text, [name, values]) => text.replace(new RegExp(`'?\\$\\{?${name}\\b\\}?'?`, 'g'), values.map((v) => `'${v.replaceAll("'", "''")}'`).join(',')), optional);

@@ -51,6 +51,15 @@ export function RunSample(sql, data, { from_ms, to_ms, step_ms }) {
     const points = hosts.flatMap((host) => (series[1].startsWith('avg_') ? data.Windows(host, series[1]).map((row) => [row.window_end, row.value]) : data.Points(host, series[1])));
     return Out(`time:TIMESTAMP ${series[1]}:DOUBLE`, points.filter(([t]) => Inside(t)).sort((a, b) => a[0] - b[0]).map(([t, v]) => [Text(t), v]));
   }
+  // The companion: a value for each bin between the first and the last, on straight lines between those that there are.
+  if (/INTERPOLATE_LINEAR/.test(sql)) {
+    const known = hosts.flatMap((host) => data.Windows(host, 'avg_cpu_system').map((row) => [Bin(row.window_end), row.value])).filter(([t]) => Inside(t)).sort((a, b) => a[0] - b[0]);
+    const rows = known.slice(1).flatMap(([t, v], i) => {
+      const [t0, v0] = known[i];
+      return Array.from({ length: Math.round((t - t0) / step_ms) }, (_, k) => [Text(t0 + k * step_ms), v0 + ((v - v0) * k * step_ms) / (t - t0)]);
+    });
+    return Out('time:TIMESTAMP avg_cpu_system:DOUBLE', rows);
+  }
   if (/ AS time, microservice_name/.test(sql)) {
     const groups = Grouped(windows(), (row) => `${Bin(row.window_end)} ${row.host.microservice_name}`);
     return Out('time:TIMESTAMP microservice_name:VARCHAR avg_cpu_system:DOUBLE', groups.map(([key, rows]) => [Text(Number(key.split(' ')[0])), key.split(' ')[1], rows.reduce((sum, { value }) => sum + value, 0) / rows.length]).sort((a, b) => (a[0] < b[0] ? -1 : 1)));

@@ -57,6 +57,57 @@ export const tests = {
     await Looks(page, 'S33-sample', { sizes: ['A', 'B', 'C'] });
   },
 
+  async 'the switch of a panel runs its companion, dotted, and only while it is on'({ page, endpoint, server }) {
+    SeedSample(server);
+    await OpenSample(page, endpoint, '?from=now-2h&var-bin=1m');
+    const Asked = () => server.dash.asked.flatMap(({ panels }) => panels).filter(({ id }) => id === 'cpu').map(({ queries }) => queries);
+    assert.deepEqual(Asked(), [[0, 1]]);
+    const fill = Panel(page, 'avg_cpu_system and cpu_system').getByRole('button', { name: 'fill gaps' });
+    assert.equal(await fill.getAttribute('aria-pressed'), 'false');
+    await fill.click();
+    await Until(page, () => window.tidemark.charts().find(({ id }) => id === 'cpu').series.length === 3);
+    assert.deepEqual(Asked().at(-1), undefined);
+    const chart = await Chart(page, 'cpu');
+    assert.equal(chart.series[2].name, 'gaps filled');
+    // A value a minute where the view has one each five, through the view's own.
+    assert.ok(chart.series[2].time.length > 4 * chart.series[0].time.length);
+    assert.ok(chart.series[0].time.slice(0, -1).every((t, i) => chart.series[2].value[chart.series[2].time.indexOf(t)] === chart.series[0].value[i]));
+    assert.ok(chart.revised.every(({ series }) => series === 'avg_cpu_system'));
+    assert.equal(new URL(page.url()).searchParams.get('on'), 'cpu');
+    await Looks(page, 'S33-fill-gaps', { sizes: ['A'] });
+    await page.reload();
+    await Until(page, () => window.tidemark?.charts().find(({ id }) => id === 'cpu')?.series.length === 3);
+    await fill.click();
+    await Until(page, () => window.tidemark.charts().find(({ id }) => id === 'cpu').series.length === 2);
+  },
+
+  async 'the tour of the sample: six steps, the page stays usable, Escape leaves'({ page, endpoint, server }) {
+    SeedSample(server);
+    await OpenSample(page, endpoint);
+    await page.getByRole('button', { name: 'Tour' }).click();
+    const tour = page.getByRole('region', { name: 'Tour' });
+    const kTargets = ['time-range', 'cpu', null, 'chart', null, null];
+    for (let step = 1; step <= 6; step += 1) {
+      await tour.getByText(`Step ${step} of 6`).waitFor();
+      const marked = await page.evaluate(() => [...document.querySelectorAll('.toured')].map((e) => e.dataset.testid ?? e.dataset.panel ?? null));
+      assert.deepEqual(marked, [kTargets[step - 1]], `step ${step}`);
+      if (step === 2) await Looks(page, 'tour', { sizes: ['A', 'C'] });
+      // Nothing is closed off: the key that the step speaks of works.
+      if (step === 3) {
+        await page.keyboard.press('v');
+        await Until(page, () => window.__tidemark.dashboard.mode === 'off');
+      }
+      if (step < 6) await tour.getByRole('button', { name: 'Next' }).click();
+    }
+    await tour.getByRole('link', { name: 'Open the pipeline' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Pipelines' }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Tour' }).click();
+    await page.keyboard.press('Escape');
+    await tour.waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.toured').count(), 0);
+  },
+
   async 'S34 modes of a dashboard change marks, not data, and are remembered'({ page, endpoint, server }) {
     SeedSample(server);
     await OpenSample(page, endpoint);

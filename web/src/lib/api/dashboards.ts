@@ -89,6 +89,8 @@ export interface PanelRequest {
   max_points?: number;
   max_rows?: number;
   interval_ms?: number;
+  /** Of a stored panel: only these of its queries. */
+  queries?: readonly number[];
   /** Another end than all panels'. */
   to?: string;
 }

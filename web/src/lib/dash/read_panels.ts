@@ -7,7 +7,7 @@ import { GetPanels, kPanelsMax, type PanelRequest, type VariableValues } from '.
 import type { WindowRow } from '../model/chart.ts';
 import { ToWindowRow } from '../model/chart.ts';
 import type { Panel, PanelQuery } from '../model/dashboard_file.ts';
-import { FailedQuery, type QueryData } from '../model/panel_data.ts';
+import { FailedQuery, kNoAnswer, type QueryData } from '../model/panel_data.ts';
 import type { Resolved } from '../model/time_range.ts';
 import { Substitute } from '../model/variables.ts';
 import { TableOfBlock } from '../model/wells.ts';
@@ -25,6 +25,8 @@ export interface PanelsWish {
   as_of: Ns | null;
   /** How far beyond the range a chart's windows may lie: early rows have the time of their window's end. */
   AheadOf?(panel: Panel): Ns;
+  /** Whether a panel's switch is on; left out: they all are. */
+  IsOn?(panel: Panel): boolean;
   signal: AbortSignal;
 }
 
@@ -45,8 +47,16 @@ function EndOf(panel: Panel, wish: PanelsWish): { to?: string } {
   return ahead === 0n ? {} : { to: String(FloorMs(wish.range.to + ahead)) };
 }
 
+/** The queries that are not asked for: those of a switch that is off. */
+const Skipped = (panel: Panel, wish: PanelsWish): readonly number[] => (wish.IsOn?.(panel) === false ? (panel.options.toggle?.queries ?? []) : []);
+
+function Chosen(panel: Panel, wish: PanelsWish): { queries?: number[] } {
+  const skipped = Skipped(panel, wish);
+  return skipped.length === 0 ? {} : { queries: panel.queries.map((_, i) => i).filter((i) => !skipped.includes(i)) };
+}
+
 function Requests(wish: PanelsWish): PanelRequest[] {
-  if (wish.stored !== null) return wish.panels.map((panel) => ({ id: panel.id, interval_ms: wish.WidthOf(panel), ...Limits(panel), ...EndOf(panel, wish) }));
+  if (wish.stored !== null) return wish.panels.map((panel) => ({ id: panel.id, interval_ms: wish.WidthOf(panel), ...Limits(panel), ...EndOf(panel, wish), ...Chosen(panel, wish) }));
   return wish.panels.flatMap((panel) => panel.queries.map((query, i) => ({
     id: `${i}/${panel.id}`, sql: query.sql, interval_ms: wish.WidthOf(panel), ...Limits(panel), ...EndOf(panel, wish),
     ...(query.database === '' ? {} : { database: query.database }), ...(query.table === '' ? {} : { table: query.table }), ...(query.measure === '' ? {} : { measure: query.measure }),
@@ -105,6 +115,7 @@ export async function ReadPanels(wish: PanelsWish): Promise<Map<string, QueryDat
   }
   const rows = await histories;
   return new Map(wish.panels.map((panel, p) => [panel.id, panel.queries.map((_, q) => {
+    if (wish.stored !== null && Skipped(panel, wish).includes(q)) return kNoAnswer;
     const data = found.get(Key(panel.id, q)) ?? FailedQuery(ToErrorBody(new Error('The answer has nothing of this query.')));
     const dimensions = HistoryOf(panel.queries[q] as PanelQuery, wish.variables);
     return { ...data, rows: rows[p]?.[q] ?? null, ...(dimensions === null ? {} : { dimensions }) };

@@ -40,6 +40,12 @@ export interface Threshold {
   token: string;
 }
 
+export interface PanelToggle {
+  label: string;
+  /** Their numbers, ascending. */
+  queries: number[];
+}
+
 export interface PanelOptions {
   description: string;
   /** How values look; `duration` is in milliseconds, `percent` of 1. */
@@ -54,6 +60,8 @@ export interface PanelOptions {
   /** How revisions are shown here when that differs from the dashboard. */
   revisions: RevisionMode | null;
   thresholds: Threshold[];
+  /** Queries that run and are drawn, dotted, only while the switch of that name is on. */
+  toggle: PanelToggle | null;
   /** KPI: the curve below the value, from rows with a time. */
   sparkline: boolean;
   /** KPI: compared with the value before it. */
@@ -104,7 +112,7 @@ export interface DashboardFile {
 export type Parsed = { ok: true; file: DashboardFile } | { ok: false; at: string; message: string };
 
 export const DefaultOptions = (): PanelOptions => ({
-  description: '', format: 'auto', unit: '', decimals: null, min: null, max: null, missing: 'gap', stacked: false, horizontal: false, revisions: null, thresholds: [],
+  description: '', format: 'auto', unit: '', decimals: null, min: null, max: null, missing: 'gap', stacked: false, horizontal: false, revisions: null, thresholds: [], toggle: null,
   sparkline: false, comparison: 'none', buckets: 0, limit: 0, text: '',
 });
 
@@ -215,9 +223,14 @@ const ReadThreshold: Reader<Threshold> = (value, at) => {
   return { value: Needed(m, at, 'value', Finite), label: Of(m, at, 'label', Text, ''), token: Of(m, at, 'token', Text, '--warn') };
 };
 
+const ReadToggle: Reader<PanelToggle> = (value, at) => {
+  const m = Members(value, at, ['label', 'queries']);
+  return { label: Needed(m, at, 'label', NonEmpty), queries: Needed(m, at, 'queries', ListOf(Whole(0, 19), 20)) };
+};
+
 const kReadOptions: { [K in keyof PanelOptions]: Reader<PanelOptions[K]> } = {
   description: Text, format: OneOf(kValueFormats), unit: Text, decimals: OrNull(Whole(0, 15)), min: OrNull(Finite), max: OrNull(Finite), missing: OneOf(kMissing),
-  stacked: Flag, horizontal: Flag, revisions: OrNull(OneOf(kModes)), thresholds: ListOf(ReadThreshold, 20), sparkline: Flag,
+  stacked: Flag, horizontal: Flag, revisions: OrNull(OneOf(kModes)), thresholds: ListOf(ReadThreshold, 20), toggle: OrNull(ReadToggle), sparkline: Flag,
   comparison: OneOf(['none', 'previous'] as const), buckets: Whole(0, 200), limit: Whole(0, 10_000), text: Text,
 };
 const kOptionNames = Object.keys(kReadOptions) as (keyof PanelOptions)[];

@@ -28,6 +28,11 @@ export interface QueryData {
 
 export const kNoTable: Table = { columns: [], rows: 0, Text: () => null, Number: () => null, Time: () => null };
 
+/** Of a query that was not asked. */
+export const kNoAnswer: QueryData = {
+  table: kNoTable, truncated: false, reduced: false, watermark: null, as_of: null, expanded_sql: null, elapsed_ms: null, error: null, rows: null,
+};
+
 export const FailedQuery = (error: ApiErrorBody): QueryData =>
   ({ table: kNoTable, truncated: false, reduced: false, watermark: null, as_of: null, expanded_sql: null, elapsed_ms: null, error, rows: null });
 

@@ -116,9 +116,10 @@ export function ToLines(panel: Panel, data: readonly QueryData[], context: { ran
       const name = NameOf(line, query, own.length === 1, taken);
       taken.add(name);
       const history = answer.rows === null ? null : OfLine(answer.rows, own.length === 1 ? null : ColorOf(answer.table), line.name, query.measure);
-      const rows = history === null ? null : RowsOfLine(history, line.x, /\brecord_count\b/.test(query.sql) ? 'records' : 'rows');
+      const switched = panel.options.toggle?.queries.includes(q) === true;
+      const rows = history === null || switched ? null : RowsOfLine(history, line.x, /\brecord_count\b/.test(query.sql) ? 'records' : 'rows');
       lines.push({
-        name, x: line.x, value: line.value, style: StyleOf(panel, query), token: query.wells?.color?.fixed?.[line.name] ?? TokenOf(lines.length), axis: AxisOf(query, line.name), rows,
+        name, x: line.x, value: line.value, style: StyleOf(panel, query), ...(switched ? { dotted: true } : {}), token: query.wells?.color?.fixed?.[line.name] ?? TokenOf(lines.length), axis: AxisOf(query, line.name), rows,
         source: { database: query.database, table: query.table, measure: query.measure, view: rows === null ? null : (context.view ?? null), dimensions: answer.dimensions ?? {} },
       });
     });

@@ -77,6 +77,8 @@ export class DashboardController {
   /** Grows with each answer. */
   changes = $state(0);
   settled = $state(false);
+  /** Panels whose switch is on, by id. */
+  on = $state.raw<ReadonlySet<string>>(new Set());
   /** Both ends as they were last read. */
   resolved = $state.raw<Resolved | null>(null);
   as_of: Ns | null = null;
@@ -166,6 +168,15 @@ export class DashboardController {
     }, kRestMs);
   }
 
+  readonly IsOn = (panel: Panel): boolean => this.on.has(panel.id);
+
+  SetOn(on: ReadonlySet<string>): void {
+    for (const panel of this.file.panels) if (on.has(panel.id) !== this.IsOn(panel)) this.StateOf(panel).stale = true;
+    this.on = on;
+    this.#Stop();
+    this.#Schedule(0);
+  }
+
   /** Another value of a variable; those that depend on it are found anew. */
   SetVariable(name: string, values: string[]): void {
     this.#wished = { ...this.#wished, [name]: values };
@@ -205,7 +216,7 @@ export class DashboardController {
     const range = this.#Resolve();
     const panels = this.file.panels.filter((panel) => panel.queries.length > 0 && this.#MissingOf(panel).length === 0);
     const data = await ReadPanels({
-      panels, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, signal: new AbortController().signal,
+      panels, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, IsOn: this.IsOn, signal: new AbortController().signal,
     });
     return ToSnapshot({ file: this.file, taken: WallNow(), as_of: this.as_of, range, variables: this.values, data });
   }
@@ -342,7 +353,7 @@ export class DashboardController {
     for (const panel of wanted) Object.assign(this.StateOf(panel), { busy: true, stale: false });
     try {
       const data = await ReadPanels({
-        panels: wanted, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, signal: abort.signal,
+        panels: wanted, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, IsOn: this.IsOn, signal: abort.signal,
       });
       if (this.#abort !== abort) return;
       for (const panel of wanted) {
