@@ -251,7 +251,7 @@ export class MockServer {
     }
     return {
       overview: {
-        version: '0.1.0', uptime_ms: '123456', health: this.problems.some((p) => p.severity === 'failed') ? 'failed' : 'ok', problems: this.problems, streams: 2, pipelines: 1, databases: 1, tables: 1, views: 1,
+        version: this.version, uptime_ms: '123456', health: this.problems.some((p) => p.severity === 'failed') ? 'failed' : 'ok', problems: this.problems, streams: 2, pipelines: 1, databases: 1, tables: 1, views: 1,
         records_per_second: 1264.5, late_points_total: view.late_points_total, revisions_total: view.revisions_total, dead_letters_total: '14',
         memory_used_bytes: '123456789', memory_max_bytes: '4123456789',
       },
@@ -270,6 +270,14 @@ export class MockServer {
     return Array.from({ length: this.wide }, (_, i) => Make(i + 1));
   }
 
+  version = '0.1.0';
+
+  /** Another version answers from now on. */
+  Upgrade(version) {
+    this.version = version;
+    this.#Graph();
+  }
+
   // ---- events ----
 
   #Send(client, event, topic, data) {
@@ -284,6 +292,11 @@ export class MockServer {
         this.#Send(client, 'table', topic, { database: kDatabase, table: kTable, dirty: { measures, from: Ns(from_ms), to: Ns(to_ms), kinds } });
       }
     }
+  }
+
+  /** Says that objects came, changed or went, as the server does after a change that another made. */
+  Changed(...items) {
+    for (const client of this.#clients) if (client.topics.includes('graph')) this.#Send(client, 'object', 'graph', { items });
   }
 
   #Graph() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dashboards: the sample, variables, ranges, live updates, faults, the list, shared links.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { AssertAxe, AssertFits, kFirstHost, kNow, kSizes, Looks, Model, ms, Picture, SeedSample, Until } from './harness.mjs';
 
 const kFirst = kFirstHost;
@@ -295,6 +295,27 @@ export const tests = {
     assert.match(readFileSync(await csv.path(), 'utf8'), /^state,tasks\r\nSUCCESS_WITH_RESULT,21053\r\n/);
     const [png] = await Promise.all([page.waitForEvent('download'), Menu(kCpu, 'Download PNG')]);
     assert.deepEqual([...readFileSync(await png.path()).subarray(1, 4)], [...Buffer.from('PNG')]);
+    // What is no canvas is drawn too: a figure, bars, words, a table.
+    for (const [title, item] of [['Hosts reporting', 'as drawn'], ['Task end state', 'as drawn'], ['What changed', 'as drawn'], ['Freshness', 'View as table']]) {
+      if (item === 'View as table') await Menu(title, item);
+      const [drawn] = await Promise.all([page.waitForEvent('download'), Menu(title, 'Download PNG')]);
+      const bytes = readFileSync(await drawn.path());
+      const seen = await page.evaluate(async (data) => {
+        const image = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], { type: 'image/png' }));
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const context = canvas.getContext('2d');
+        context.drawImage(image, 0, 0);
+        // Rows of pixels below the title that are not all of one colour.
+        const { data: pixels } = context.getImageData(0, 40, image.width, image.height - 40);
+        const words = new Uint32Array(pixels.buffer);
+        let rows = 0;
+        for (let y = 0; y < image.height - 40; y += 1) if (words.subarray(y * image.width, (y + 1) * image.width).some((p) => p !== words[0])) rows += 1;
+        return { width: image.width, rows };
+      }, bytes.toString('base64'));
+      assert.ok(seen.width > 200 && seen.rows >= 20, `${title}: ${JSON.stringify(seen)}`);
+      if (process.env.TIDEMARK_SCREENSHOTS) writeFileSync(`${process.env.TIDEMARK_SCREENSHOTS}/png-${title.replaceAll(' ', '-')}.png`, bytes);
+      if (item === 'View as table') await Menu(title, 'View as drawn');
+    }
     await Menu('Hosts by CPU band', 'Full screen');
     await Until(page, () => window.__tidemark.dashboard.panels.length === 1);
     assert.match(page.url(), /panel=bands/);
@@ -432,6 +453,33 @@ export const tests = {
     assert.ok(!server.dash.dashboards.has('other'));
   },
 
+  async 'a snapshot opens again: the same charts and figures, and nothing is asked'({ page, endpoint, server }) {
+    SeedSample(server);
+    await OpenSample(page, endpoint, `?from=now-2h&var-instance=${kFirst}`);
+    const [before, cpu] = [await Dash(page), await Chart(page, 'cpu')];
+    await page.getByRole('button', { name: 'Share' }).click();
+    const [taken] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download snapshot' }).click()]);
+    await page.goto(`${endpoint}/ui/dash`);
+    await page.getByTestId('import').setInputFiles({ name: 'hosts.json', mimeType: 'application/json', buffer: Buffer.from('{"kind":"tidemark-snapshot","schema":7}') });
+    await page.getByText('hosts.json: It is no snapshot of schema 1').waitFor();
+    const asked = server.dash.asked.length;
+    await page.getByTestId('import').setInputFiles(await taken.path());
+    await page.getByTestId('taken').getByText(/of 2026-01-15 16:59:[3-5]\d UTC/).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/ui/snapshot');
+    await Ready(page, 10);
+    const [after, kept] = [await Dash(page), await Chart(page, 'cpu')];
+    assert.deepEqual(after.panels.map(({ id, status, rows }) => [id, status, rows]), before.panels.map(({ id, status, rows }) => [id, status, rows]));
+    assert.deepEqual([kept.series, kept.revised, kept.watermark, kept.provisional], [cpu.series, cpu.revised, cpu.watermark, cpu.provisional]);
+    await Panel(page, 'Hosts reporting').getByText('12', { exact: true }).waitFor();
+    await page.getByRole('group', { name: 'Revisions' }).getByRole('button', { name: 'off' }).click();
+    await Until(page, () => window.tidemark.charts().find(({ id }) => id === 'cpu').revised.length === 0);
+    assert.equal(server.dash.asked.length, asked);
+    await page.getByRole('group', { name: 'Revisions' }).getByRole('button', { name: 'compare' }).click();
+    await Looks(page, 'snapshot');
+    await page.reload();
+    await page.getByText('A snapshot is a file with a dashboard').waitFor();
+  },
+
   async 'S43 a shared link reads one dashboard and changes nothing'({ page, endpoint, server, context }) {
     SeedSample(server);
     await OpenSample(page, endpoint, `?from=now-2h&var-instance=${kFirst}`);
@@ -472,7 +520,7 @@ export const tests = {
     assert.equal(await other.getByRole('navigation').count(), 0);
     for (const word of ['Edit', 'Share', 'Publish', 'New', 'Copy link']) assert.equal(await other.getByRole('button', { name: word, exact: true }).or(other.getByRole('link', { name: word, exact: true })).count(), 0, word);
     await Panel(other, 'Freshness').getByTestId('panel-menu').click();
-    assert.deepEqual(await other.getByRole('dialog').locator('button').allInnerTexts(), ['Inspect', 'View as table', 'Full screen', 'Download CSV', 'Hide']);
+    assert.deepEqual(await other.getByRole('dialog').locator('button').allInnerTexts(), ['Inspect', 'View as table', 'Full screen', 'Download CSV', 'Download PNG', 'Hide']);
     await other.keyboard.press('Escape');
     assert.equal(await other.getByRole('group', { name: 'Variables' }).getByRole('combobox').count(), 0, 'all variables are fixed');
     await Looks(other, 'S43-share');

@@ -9,6 +9,21 @@ async function Open(page, endpoint, sql) {
 }
 
 export const tests = {
+  async 'saved and scheduled queries of others appear when the server says so'({ page, endpoint, server }) {
+    await Open(page, endpoint, 'SELECT 1');
+    await page.getByRole('tab', { name: 'Schedules' }).click();
+    await page.getByRole('complementary', { name: 'Schema' }).getByText('Save a query and it stands here.').waitFor();
+    // No clock of the page runs: it is the event that makes it read.
+    await page.clock.install();
+    const post = (path, body) => page.evaluate(async ([url, text]) => (await fetch(url, { method: 'POST', headers: { 'X-Console': '1', 'Content-Type': 'application/json' }, body: text })).status, [`/api/v1/${path}`, JSON.stringify(body)]);
+    assert.equal(await post('saved-queries', { name: 'of somebody else', sql: 'SELECT 2' }), 201);
+    server.Changed({ number: '1', at: '0', kind: 'saved_query', name: 'q-1', action: 'created', detail: 'of somebody else' });
+    await page.getByRole('complementary', { name: 'Schema' }).getByText('of somebody else').waitFor();
+    assert.equal(await post('scheduled-queries', { name: 'nightly', sql: 'SELECT 3', schedule: 'rate(1 hour)', target: null, report: null }), 201);
+    server.Changed({ number: '2', at: '0', kind: 'scheduled_query', name: 'nightly', action: 'created', detail: null });
+    await page.getByTestId('schedules').getByText('nightly').waitFor();
+  },
+
   async 'a statement is scheduled: columns mapped, next runs shown, created'({ page, endpoint, server }) {
     await Open(page, endpoint, 'SELECT BIN(time, 1m) AS t, region, avg(v) AS n0 FROM x WHERE time > @scheduled_runtime - 1h');
     await page.getByRole('button', { name: 'Schedule', exact: true }).click();

@@ -124,6 +124,20 @@ export const tests = {
     assert.doesNotMatch(page.url(), /tz=/);
   },
 
+  async 'S48 another version of the server alone says so, and what was typed is kept'({ page, endpoint, server }) {
+    await page.goto(`${endpoint}/ui/query`);
+    await Until(page, () => window.__tidemark?.live.status === 'live' && window.__tidemark.query !== null);
+    await page.getByTestId('sql').fill('SELECT 48');
+    const bar = page.getByRole('alert').filter({ hasText: 'The server was upgraded. What you typed is kept.' });
+    server.Advance(); // the same version says nothing
+    assert.equal(await bar.count(), 0);
+    server.Upgrade('0.2.0');
+    await bar.waitFor();
+    await bar.getByRole('button', { name: 'Reload' }).click();
+    await bar.waitFor({ state: 'detached' });
+    await Until(page, () => window.__tidemark?.query?.text === 'SELECT 48');
+  },
+
   async 'the time range is picked, typed, shifted and zoomed, and kept in the link'({ page, endpoint, server }) {
     await OpenFirstHost(page, endpoint, server);
     await page.keyboard.press('t');

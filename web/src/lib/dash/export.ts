@@ -2,6 +2,7 @@
 // A panel as a file: its rows as CSV, what it draws as a picture.
 import { ToCsv } from '../model/result.ts';
 import { ToCells, type QueryData } from '../model/panel_data.ts';
+import { Paint } from './paint.ts';
 import { Download } from '../state/clipboard.ts';
 
 /** A name that any file system takes. */
@@ -18,10 +19,9 @@ export function DownloadCsv(title: string, data: readonly QueryData[]): void {
 const kHeadPx = 34;
 const kFootPx = 26;
 
-/** Everything that is drawn on canvases inside `root`, below the title and above the names of the lines. */
+/** What is seen inside `root`, below the title: the canvases, above the names of their lines; where there are none, all of it. */
 export async function DownloadPng(title: string, root: HTMLElement, legend: readonly { name: string; token: string }[]): Promise<boolean> {
   const canvases = [...root.querySelectorAll('canvas')];
-  if (canvases.length === 0) return false;
   const box = root.getBoundingClientRect();
   const ratio = devicePixelRatio;
   const style = getComputedStyle(root);
@@ -38,6 +38,13 @@ export async function DownloadPng(title: string, root: HTMLElement, legend: read
   context.fillStyle = Token('--fg');
   context.font = `600 14px ${style.fontFamily}`;
   context.fillText(title, 12, kHeadPx / 2, box.width - 24);
+  if (canvases.length === 0) {
+    context.save();
+    context.translate(0, kHeadPx);
+    Paint(context, root);
+    context.restore();
+  }
+  context.textBaseline = 'middle';
   for (const canvas of canvases) {
     const at = canvas.getBoundingClientRect();
     context.drawImage(canvas, at.left - box.left, at.top - box.top + kHeadPx, at.width, at.height);

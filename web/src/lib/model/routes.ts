@@ -4,7 +4,7 @@
 export type Section = 'overview' | 'streams' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'alerts' | 'connect' | 'settings';
 
 export type PageName =
-  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'share' | 'dashboard_edit' | 'alerts' | 'connect' | 'settings' | 'missing';
+  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'databases' | 'query' | 'dashboards' | 'dashboard' | 'snapshot' | 'share' | 'dashboard_edit' | 'alerts' | 'connect' | 'settings' | 'missing';
 
 export interface Route {
   page: PageName;
@@ -44,6 +44,7 @@ const kPatterns: [pattern: string, page: PageName, section: Section][] = [
   ['dash', 'dashboards', 'dashboards'],
   ['dash/:dashboard', 'dashboard', 'dashboards'],
   ['share', 'share', 'dashboards'],
+  ['snapshot', 'snapshot', 'dashboards'],
   ['dash/:dashboard/edit/:panel?', 'dashboard_edit', 'dashboards'],
   ['alerts', 'alerts', 'alerts'],
   ['connect', 'connect', 'connect'],

@@ -46,6 +46,12 @@ export class PanelState {
   }
 }
 
+/** The view whose rows a panel marks. */
+export function ViewOf(panel: Panel): NonNullable<typeof live.graph>['views'][number] | undefined {
+  const query = panel.queries.find(({ revisions }) => revisions !== null);
+  return query === undefined ? undefined : live.graph?.views.find((v) => v.database === query.database && v.target_table === query.table);
+}
+
 export interface VariableState {
   options: Option[];
   error: ApiErrorBody | null;
@@ -218,7 +224,11 @@ export class DashboardController {
     const data = await ReadPanels({
       panels, stored: { id: this.id, version: this.#wish.version }, variables: this.values, range, WidthOf: this.WidthOf, as_of: this.as_of, AheadOf: this.AheadOf, IsOn: this.IsOn, signal: new AbortController().signal,
     });
-    return ToSnapshot({ file: this.file, taken: WallNow(), as_of: this.as_of, range, variables: this.values, data });
+    const lateness = new Map(panels.flatMap((panel) => {
+      const view = ViewOf(panel);
+      return view === undefined ? [] : [[panel.id, BigInt(view.allowed_lateness_ns)] as const];
+    }));
+    return ToSnapshot({ file: this.file, taken: WallNow(), as_of: this.as_of, range, variables: this.values, data, lateness });
   }
 
   // ---- variables ----

@@ -51,12 +51,14 @@ export class Workspace {
     this.current_id = this.tabs.find((t) => t.id === wished)?.id ?? this.tabs[0]?.id ?? '';
     if (this.tabs.length === 0) this.New('');
     addEventListener('storage', this.#OnStorage);
+    addEventListener('pagehide', this.#OnHide);
     void GetFunctions().then((help) => (this.help = help), () => undefined);
     void this.ReadSaved();
   }
 
   Close(): void {
     removeEventListener('storage', this.#OnStorage);
+    removeEventListener('pagehide', this.#OnHide);
     this.#validating?.abort();
     clearTimeout(this.#validate);
     this.#Flush();
@@ -241,6 +243,9 @@ export class Workspace {
     clearTimeout(this.#autosave);
     this.#autosave = setTimeout(() => this.#Flush(), kAutosaveMs);
   }
+
+  /** A reload right behind a key loses nothing. */
+  readonly #OnHide = (): void => this.#Flush();
 
   #Flush(): void {
     clearTimeout(this.#autosave);
