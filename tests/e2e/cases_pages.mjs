@@ -116,6 +116,11 @@ export const cases = [
       await Until(page, () => window.__tidemark?.graph?.status === 'ready' && window.__tidemark.graph.nodes.length >= 38);
       await page.getByTestId('graph-sentence').getByText(/8 pipelines, 8 tables, 14 views/).waitFor();
       await page.getByRole('button', { name: /^Fit the graph/ }).click();
+      // All of it is in sight, beside nothing that scrolls.
+      await Until(page, () => {
+        const canvas = document.querySelector('[data-testid=graph-canvas]');
+        return canvas.scrollWidth <= canvas.clientWidth && canvas.scrollHeight <= canvas.clientHeight;
+      });
       await Looks('A L');
     },
   },
@@ -138,6 +143,7 @@ export const cases = [
       const rows = page.getByTestId('watermarks').locator('tbody tr');
       assert.match(await Words(rows.filter({ hasText: 'holds back' })), /16:52:00/);
       assert.match(await Words(rows.filter({ hasText: 'shardId-000000000003' })), /\(ignored\).*idle/);
+      await Until(page, () => window.tidemark.charts().find(({ id }) => id === 'view-lag')?.series[0].time.length > 0);
       await Looks('A L D');
     },
   },

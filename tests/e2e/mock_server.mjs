@@ -234,7 +234,7 @@ export class MockServer {
     const pipeline = {
       name: 'ec2', stream: 'ec2-metrics', database: kDatabase, table: kTable, dead_letter_stream: 'ec2-dead', state: this.#pipeline_state,
       records_per_second: this.#pipeline_state === 'running' ? 1264.5 : 0, records_total: String(total), points_total: String(total - 14), late_points_total: String(late),
-      dead_letters_total: '14', lag_records: '12', lag_ms: '35',
+      dead_letters_total: '14', lag_records: '12', lag_ms: '35', ...(this.views.busy === null ? {} : { busy: this.views.busy }),
       partitions: [0, 1, 2, 3].map((i) => ({
         partition: `shardId-00000000000${i}`, position: `4967160318${i}5938475629384756293847562938475602938475${i}`, max_event_time: Ns(this.newest_ms - i * 1000), idle: i === 3,
       })),

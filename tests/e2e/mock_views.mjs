@@ -18,6 +18,11 @@ export class ViewModel {
   resubmitted = [];
   started = [];
   paused = false;
+  savepoints = [];
+  /** Records were lost unread in one partition, and another reads no further. */
+  gap = false;
+  /** Of the pipeline's time; null: as a server that does not say. */
+  busy = null;
   /** 'missing': a server that has no such route. */
   definitions = 'there';
 
@@ -40,16 +45,25 @@ export class ViewModel {
   #Pipeline({ one, part, body, now_ms, Json, Fail, SetPipeline }) {
     if (part === undefined) return Json(one);
     if (part === 'start' || part === 'stop') {
-      const { from = 'positions' } = JSON.parse(body || '{}');
+      const { from = 'positions', replace = false } = JSON.parse(body || '{}');
+      const known = from.startsWith('savepoint:') ? this.savepoints.some(({ name }) => `savepoint:${name}` === from) : true;
+      if (!known) return Fail(404, 'savepoint_not_found', `There is no ${from}.`);
       if (part === 'start' && from !== 'positions' && one.state !== 'stopped') return Fail(409, 'conflict', 'The pipeline runs: stop it first.');
-      this.started.push(part === 'stop' ? 'stop' : from);
+      this.started.push(part === 'stop' ? 'stop' : replace ? `${from} replace` : from);
       return Json(SetPipeline(part === 'stop' ? 'stopped' : 'running'));
+    }
+    if (part === 'savepoints') {
+      if (body === '') return Json({ items: this.savepoints });
+      const made = { name: JSON.parse(body).name, created: Ns(now_ms), definition: '{}', differs: false, partitions: [] };
+      this.savepoints.push(made);
+      return Json(made);
     }
     if (part === 'positions') {
       return Json({
         state: one.state, start: 'trim_horizon', idle_timeout_ms: '15000',
         items: one.partitions.map((p, i) => ({
           partition: p.partition, sequence: i === 3 ? null : p.position, oldest_sequence: '49671603180000000000000000000000000000000000000001', newest_sequence: p.position,
+          ...(i === 1 && this.gap ? { gap_records: '1200', gap_until: Ns(now_ms - 7_200_000), whole_from: Ns(now_ms - 6_900_000) } : {}), stopped: i === 2 && this.gap ? 'record 49671… cannot be read' : null,
           unread: String(i === 2 ? 4120 : 0), behind_ms: String(i === 2 ? 417_000 : 0), max_event_time: p.max_event_time, idle: p.idle,
         })),
       });

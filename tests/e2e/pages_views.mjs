@@ -66,7 +66,48 @@ export const tests = {
     assert.deepEqual(server.views.started, ['stop', 'latest', 'stop', 'positions']);
   },
 
-  async 'sources and positions show how far each partition is'({ page, endpoint }) {
+  async 'a pipeline runs from a time, or from a savepoint that was just kept'({ page, endpoint, server }) {
+    server.views.savepoints.push({ name: 'before', created: '0', definition: '{}', differs: true, partitions: [] });
+    await page.goto(`${endpoint}/ui/pipelines/ec2`);
+    const head = page.locator('main .actions');
+    const dialog = page.getByRole('dialog', { name: 'Run from elsewhere' });
+    const From = async (words) => {
+      await head.getByRole('button', { name: 'Stop', exact: true }).click();
+      await head.getByRole('button', { name: 'Run from' }).click();
+      await page.getByRole('button', { name: words }).click();
+    };
+    await From(/A time/);
+    assert.match(await dialog.getByLabel('Records appended from (UTC)').inputValue(), /^2026-01-15T15:59:\d\dZ$/);
+    await dialog.getByLabel('Records appended from (UTC)').fill('2026-01-15T16:30:00Z');
+    await dialog.getByRole('checkbox').check();
+    await Looks(page, 'pipeline-run-from-time', { sizes: ['A', 'C'] });
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await From(/A savepoint/);
+    await dialog.getByRole('option', { name: 'before (another definition)' }).waitFor({ state: 'attached' });
+    await dialog.getByLabel('Name of a new savepoint').fill('now');
+    await dialog.getByRole('button', { name: 'Keep where it is now' }).click();
+    await Until(page, () => document.querySelector('dialog[open] select')?.value === 'now');
+    await Looks(page, 'pipeline-run-from-savepoint', { sizes: ['A'] });
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    assert.deepEqual(server.views.started, ['stop', '2026-01-15T16:30:00Z replace', 'stop', 'savepoint:now']);
+  },
+
+  async 'a pipeline without time left while records wait is the likely bottleneck'({ page, endpoint, server }) {
+    server.views.busy = { source: 0.04, decode: 0.71, write: 0.2 };
+    await page.goto(`${endpoint}/ui/pipelines`);
+    const busy = page.locator('[data-id="pipeline:ec2"]').getByTestId('busy');
+    await busy.getByText('likely bottleneck').waitFor();
+    assert.equal(await busy.getAttribute('title'), 'reads 4 %, decodes 71 %, writes 20 %, idle 5 %');
+    assert.match(await page.locator('[data-id="pipeline:ec2"]').getAttribute('title'), /95 % busy while records wait\. Most of it goes into decoding/);
+    await Looks(page, 'pipelines-bottleneck', { sizes: ['A'] });
+    server.views.busy = { source: 0.04, decode: 0.2, write: 0.2 };
+    server.Advance();
+    await busy.getByText('likely bottleneck').waitFor({ state: 'detached' });
+  },
+
+  async 'sources and positions show how far each partition is'({ page, endpoint, server }) {
     await page.goto(`${endpoint}/ui/pipelines/ec2/sources`);
     await page.getByTestId('partitions').getByText('shardId-000000000003').waitFor();
     assert.match(await page.getByTestId('partitions').locator('tbody tr').nth(3).innerText(), /idle/);
@@ -78,6 +119,10 @@ export const tests = {
     assert.match(await rows.nth(2).innerText(), /4.120[^]*6 m 57 s/);
     assert.match(await rows.nth(0).innerText(), /at the tip/);
     await Looks(page, 'pipeline-positions');
+    server.views.gap = true;
+    await page.getByTestId('gaps').getByText(/shardId-000000000001: up to 1.200 records were trimmed or passed over unread, the newest of them before 2026-01-15 1[45]:/).waitFor();
+    await rows.nth(2).getByText('cannot be read').waitFor();
+    await Looks(page, 'pipeline-gaps');
     await Tab(page, 'Definition');
     await page.getByTestId('definition').getByText('idle_timeout').waitFor();
     await Looks(page, 'pipeline-definition', { sizes: ['A'] });

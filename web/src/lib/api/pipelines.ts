@@ -12,6 +12,13 @@ export interface Position {
   behind_ms: I64 | null;
   max_event_time: NsText | null;
   idle: boolean;
+  /** At most so many were trimmed or passed over unread, the newest of them before `gap_until`. */
+  gap_records?: I64;
+  gap_until?: NsText | null;
+  /** Windows before it are not evaluated again. */
+  whole_from?: NsText | null;
+  /** Why it reads no further until it is started. */
+  stopped?: string | null;
 }
 
 export interface Positions {

@@ -164,6 +164,8 @@ export interface PipelineStatus {
   gap_records_total?: I64;
   breaker_open?: boolean;
   error: string | null;
+  /** Share of the time that each stage worked lately. */
+  busy?: { source: number; decode: number; write: number };
 }
 
 export interface ViewStatus {
@@ -185,6 +187,8 @@ export interface ViewStatus {
   frozen_total: I64;
   dirty: I64;
   lag_ms: I64 | null;
+  /** How they lie, in words: `1h every 5m`, `day in Europe/Berlin`. */
+  windows?: string;
   window_ns: I64;
   out_of_orderness_ns: I64;
   allowed_lateness_ns: I64;

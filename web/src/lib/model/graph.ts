@@ -50,8 +50,44 @@ function PipelineHealth(p: PipelineStatus): { health: Health; problem: string | 
   if (p.state === 'failed') return { health: 'failed', problem: p.error ?? 'The pipeline failed.' };
   if (p.state === 'stopped') return { health: 'idle', problem: null };
   if (p.state === 'paused') return { health: 'warn', problem: p.error ?? 'Paused: the memory budget is used up.' };
-  if (p.lag_ms !== null && Number(p.lag_ms) > kBehindMs) return { health: 'warn', problem: 'More than a minute behind its stream.' };
+  const bottleneck = BottleneckOf(p);
+  if (p.lag_ms !== null && Number(p.lag_ms) > kBehindMs) return { health: 'warn', problem: `More than a minute behind its stream.${bottleneck === null ? '' : ` Likely bottleneck: ${bottleneck}`}` };
+  if (bottleneck !== null) return { health: 'warn', problem: `Likely bottleneck: ${bottleneck}` };
   return { health: 'ok', problem: p.error };
+}
+
+export interface BusyPart {
+  name: 'reads' | 'decodes' | 'writes' | 'idle';
+  /** Whole numbers that are 100 together. */
+  percent: number;
+}
+
+/** What a pipeline's time goes into; null where the server does not say. */
+export function BusyParts(p: PipelineStatus): BusyPart[] | null {
+  if (p.busy === undefined) return null;
+  const parts: BusyPart[] = [{ name: 'reads', percent: Math.round(p.busy.source * 100) }, { name: 'decodes', percent: Math.round(p.busy.decode * 100) }, { name: 'writes', percent: Math.round(p.busy.write * 100) }];
+  let left = 100;
+  for (const part of parts) {
+    part.percent = Math.max(0, Math.min(left, part.percent));
+    left -= part.percent;
+  }
+  return [...parts, { name: 'idle', percent: left }];
+}
+
+const kBottleneckPercent = 90;
+const kAdvice: Record<'reads' | 'decodes' | 'writes', string> = {
+  reads: 'Most of it goes into reading: fewer, larger records are read faster.',
+  decodes: 'Most of it goes into decoding: records of one shape and fewer fields decode faster, or share the stream among several pipelines by their filters.',
+  writes: 'Most of it goes into handing rows to the store: look at its memory and its disk.',
+};
+
+/** Records wait while a pipeline has no time left: it is what holds the flow up. One sentence, one piece of advice. */
+export function BottleneckOf(p: PipelineStatus): string | null {
+  const parts = BusyParts(p);
+  const idle = parts?.at(-1)?.percent ?? 100;
+  if (parts === null || p.state !== 'running' || 100 - idle < kBottleneckPercent || p.lag_records === null || BigInt(p.lag_records) === 0n) return null;
+  const most = parts.slice(0, 3).reduce((a, b) => (b.percent > a.percent ? b : a));
+  return `${100 - idle} % busy while records wait. ${kAdvice[most.name as keyof typeof kAdvice]}`;
 }
 
 function ViewHealth(v: ViewStatus): { health: Health; problem: string | null } {
@@ -163,6 +199,7 @@ export function FactsOf(node: GraphNode): Record<string, string | number | null>
         records_per_second: node.pipeline.records_per_second, records_total: node.pipeline.records_total,
         points_total: node.pipeline.points_total, lag_records: node.pipeline.lag_records, lag_ms: node.pipeline.lag_ms,
         late_points_total: node.pipeline.late_points_total ?? null, dead_letters_total: node.pipeline.dead_letters_total,
+        busy: BusyParts(node.pipeline)?.map(({ name, percent }) => `${name} ${percent} %`).join(', ') ?? null,
       };
     case 'table':
       return {
