@@ -90,7 +90,7 @@ const ApplyName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) || 
 
 const Simple = (label: string, type: Option['type'], detail = '', info = '', apply = label): Option => ({ label, type, detail, info, apply });
 
-function TokenAt(tokens: Token[], base: number, cursor: number): { token: Token; from: number } | null {
+function TokenAt(tokens: readonly Token[], base: number, cursor: number): { token: Token; from: number } | null {
   let offset = base;
   for (const token of tokens) {
     const end = offset + token.text.length;
@@ -102,13 +102,17 @@ function TokenAt(tokens: Token[], base: number, cursor: number): { token: Token;
   return null;
 }
 
+const kWordMax = 512;
+
 export function Complete(sql: string, cursor: number, schema: Schema, help: SqlFunctions | null, database: string | null): Offer {
   const { begin, end } = StatementRange(sql, cursor);
   const statement = sql.slice(begin, end);
   const tables = TablesOf(statement);
   const inside = TokenAt(Tokenize(statement), begin, cursor);
   if (inside?.token.kind === 'comment') return null;
-  const before = sql.slice(begin, cursor);
+  // A word is short: what lies far before it is not looked through with each key.
+  const before = sql.slice(Math.max(begin, cursor - kWordMax), cursor);
+  const base = cursor - before.length;
   if (inside?.token.kind === 'string') {
     const column = /(?:"((?:[^"]|"")+)"|([A-Za-z_]\w*))\s*(?:=|<>|!=|(?:not\s+)?in\s*\((?:[^()']|'[^']*')*)\s*$/i.exec(sql.slice(begin, inside.from));
     if (column === null) return null;
@@ -120,7 +124,7 @@ export function Complete(sql: string, cursor: number, schema: Schema, help: SqlF
   }
   const macro = /\$\w*$/.exec(before);
   if (macro !== null) {
-    return { kind: 'options', from: begin + macro.index, options: (help?.macros ?? []).map(({ name, help: text }) => Simple(name, 'macro', '', text)) };
+    return { kind: 'options', from: base + macro.index, options: (help?.macros ?? []).map(({ name, help: text }) => Simple(name, 'macro', '', text)) };
   }
   const unit = /(?<![\w."$])\d+(?:\.\d+)?([a-z]*)$/i.exec(before);
   if (unit !== null) return { kind: 'options', from: cursor - (unit[1] ?? '').length, options: kUnits.map(([name, text]) => Simple(name, 'unit', text)) };

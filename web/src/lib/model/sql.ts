@@ -39,8 +39,18 @@ const kKeywords = new Set(
 );
 const kToken = /(--[^\n]*)|('(?:[^']|'')*'?)|("(?:[^"]|"")*"?)|(\d[\w.]*)|([A-Za-z_]\w*)|(\s+|[^])/g;
 
+// With each key several parts of the page ask for the pieces of the same text.
+let cut: { sql: string; tokens: readonly Token[] } = { sql: '', tokens: [] };
+
 /** Cuts a statement into coloured pieces; joined again they give the same text. */
-export function Tokenize(sql: string): Token[] {
+export function Tokenize(sql: string): readonly Token[] {
+  if (cut.sql !== sql) cut = { sql, tokens: Cut(sql) };
+  return cut.tokens;
+}
+
+const kOpens = /\s*\(/y;
+
+function Cut(sql: string): Token[] {
   const tokens: Token[] = [];
   for (const m of sql.matchAll(kToken)) {
     const text = m[0];
@@ -51,7 +61,10 @@ export function Tokenize(sql: string): Token[] {
     else if (m[4] !== undefined) kind = 'number';
     else if (m[5] !== undefined) {
       if (kKeywords.has(text.toLowerCase())) kind = 'keyword';
-      else if (/^\s*\(/.test(sql.slice(m.index + text.length))) kind = 'function';
+      else {
+        kOpens.lastIndex = m.index + text.length;
+        if (kOpens.test(sql)) kind = 'function';
+      }
     }
     const last = tokens.at(-1);
     if (last !== undefined && last.kind === kind && kind === 'text') last.text += text;
