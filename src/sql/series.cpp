@@ -11,78 +11,17 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// Exact difference as a double, rounded once: times may be 500 years apart.
-double Nanoseconds(int64_t from, int64_t to) {
-  return static_cast<double>(static_cast<uint64_t>(to) - static_cast<uint64_t>(from));
-}
-
-double Seconds(int64_t from, int64_t to) { return Nanoseconds(from, to) / 1e9; }
-
-bool Outside(const Series& series, int64_t t) {
-  return series.times.empty() || t < series.times.front() || t > series.times.back();
-}
-
 bool Constant(std::span<const double> values) {
   return std::ranges::all_of(values, [&](double v) { return v == values.front(); });
 }
 
 }  // namespace
 
-std::optional<size_t> LastAtOrBefore(std::span<const int64_t> times, int64_t t) {
-  const auto after = std::ranges::upper_bound(times, t);
-  if (after == times.begin()) return std::nullopt;
-  return static_cast<size_t>(after - times.begin()) - 1;
-}
-
-std::optional<double> LinearInterpolation::At(int64_t t) const {
-  if (Outside(series_, t)) return std::nullopt;
-  const auto& [times, values] = series_;
-  const size_t i = *LastAtOrBefore(times, t);
-  if (times[i] == t) return values[i];
-  const double part = Nanoseconds(times[i], t) / Nanoseconds(times[i], times[i + 1]);
-  return values[i] + (values[i + 1] - values[i]) * part;
-}
-
-SplineInterpolation::SplineInterpolation(const Series& series)
-    : series_(series), curvatures_(series.times.size(), 0.0) {
-  const auto& [times, values] = series;
-  const size_t count = times.size();
-  if (count < 3) return;
-  // The tridiagonal system of the inner knots, solved from the left and back (Thomas).
-  std::vector<double> ratio(count, 0.0);
-  std::vector<double> right(count, 0.0);
-  for (size_t i = 1; i + 1 < count; ++i) {
-    const double before = Seconds(times[i - 1], times[i]);
-    const double after = Seconds(times[i], times[i + 1]);
-    const double slope_change =
-        (values[i + 1] - values[i]) / after - (values[i] - values[i - 1]) / before;
-    const double pivot = 2 * (before + after) - before * ratio[i - 1];
-    ratio[i] = after / pivot;
-    right[i] = (6 * slope_change - before * right[i - 1]) / pivot;
-  }
-  for (size_t i = count - 2; i > 0; --i) {
-    curvatures_[i] = right[i] - ratio[i] * curvatures_[i + 1];
-  }
-}
-
-std::optional<double> SplineInterpolation::At(int64_t t) const {
-  if (Outside(series_, t)) return std::nullopt;
-  const auto& [times, values] = series_;
-  const size_t i = *LastAtOrBefore(times, t);
-  if (times[i] == t) return values[i];
-  const double width = Seconds(times[i], times[i + 1]);
-  const double left = Seconds(t, times[i + 1]) / width;
-  const double right = Seconds(times[i], t) / width;
-  const double bend = (left * left * left - left) * curvatures_[i] +
-                      (right * right * right - right) * curvatures_[i + 1];
-  return left * values[i] + right * values[i + 1] + bend * (width * width) / 6;
-}
-
 Series Derivative(const Series& series, int64_t interval_ns) {
   Series out;
   for (size_t i = 1; i < series.times.size(); ++i) {
-    const double widths =
-        Nanoseconds(series.times[i - 1], series.times[i]) / static_cast<double>(interval_ns);
+    const double widths = agg::NanosecondsBetween(series.times[i - 1], series.times[i]) /
+                          static_cast<double>(interval_ns);
     out.times.push_back(series.times[i]);
     out.values.push_back((series.values[i] - series.values[i - 1]) / widths);
   }
@@ -92,8 +31,8 @@ Series Derivative(const Series& series, int64_t interval_ns) {
 double Integral(const Series& series, int64_t interval_ns) {
   double sum = 0;
   for (size_t i = 1; i < series.times.size(); ++i) {
-    const double widths =
-        Nanoseconds(series.times[i - 1], series.times[i]) / static_cast<double>(interval_ns);
+    const double widths = agg::NanosecondsBetween(series.times[i - 1], series.times[i]) /
+                          static_cast<double>(interval_ns);
     sum += (series.values[i - 1] + series.values[i]) / 2 * widths;
   }
   return sum;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interpolation, derivatives, integrals and correlation of time series (timestream-sql.md 5.11).
-// Times ascend; points without a value are left out beforehand. Pure functions.
+// Derivatives, integrals and correlation of time series (timestream-sql.md 5.11); interpolation is
+// agg's. Times ascend; points without a value are left out beforehand. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -8,38 +8,15 @@
 #include <span>
 #include <vector>
 
+#include "agg/interpolation.h"
 #include "base/result.h"
 
 namespace tidemark::sql {
 
-struct Series {
-  std::vector<int64_t> times;  // ns
-  std::vector<double> values;
-};
-
-/// The position of the last time <= t, none before the first.
-std::optional<size_t> LastAtOrBefore(std::span<const int64_t> times, int64_t t);
-
-/// Straight lines between the points; none outside of them.
-class LinearInterpolation {
- public:
-  explicit LinearInterpolation(const Series& series) : series_(series) {}
-  std::optional<double> At(int64_t t) const;
-
- private:
-  const Series& series_;
-};
-
-/// The natural cubic spline through the points; two points: a line; one: only itself.
-class SplineInterpolation {
- public:
-  explicit SplineInterpolation(const Series& series);
-  std::optional<double> At(int64_t t) const;
-
- private:
-  const Series& series_;
-  std::vector<double> curvatures_;  // second derivatives per second^2
-};
+using agg::LastAtOrBefore;
+using agg::LinearInterpolation;
+using agg::Series;
+using agg::SplineInterpolation;
 
 /// One point per pair of neighbours, at the later time: change per `interval_ns`.
 Series Derivative(const Series& series, int64_t interval_ns);
