@@ -74,7 +74,7 @@ DamageMap::DamageMap(store::Store& store, Windows windows, const ViewDefinition&
   waiting_ = {read(definition.source, false), read(definition.target, false)};
   std::vector<TimeRange> touching;
   for (const TimeRange& time : waiting_.source.ranges()) {
-    touching.push_back(windows_.HullOf({time.start, time.end + reach_}));
+    touching.push_back(windows_.HullOf({time.start - ahead_, time.end + reach_}));
   }
   waiting_windows_ = RangeSet(std::move(touching));
   lost_ = {read(definition.source, true), read(definition.target, true)};
@@ -83,7 +83,9 @@ DamageMap::DamageMap(store::Store& store, Windows windows, const ViewDefinition&
 bool DamageMap::Touches(const Damage& damage, WindowId window) const {
   if (damage.none()) return false;
   const TimeRange range = windows_.WindowAt(window);
-  return damage.source.Touches({range.start - reach_, range.end}) ||
+  const TimeRange needed{range.start - reach_, range.end + ahead_};
+  if (any_row_ && damage.target.Touches({needed.start, needed.end + nanoseconds(1)})) return true;
+  return damage.source.Touches(needed) ||
          damage.target.Contains(label_ == Label::kEnd ? range.end : range.start);
 }
 

@@ -41,7 +41,10 @@ class RangeSet {
 class DamageMap {
  public:
   DamageMap(Windows windows, const ViewDefinition& definition)
-      : windows_(std::move(windows)), label_(definition.label), reach_(definition.reach()) {}
+      : windows_(std::move(windows)), label_(definition.label), reach_(definition.reach()) {
+    if (const auto ranges = RangesOf(definition)) reach_ = ahead_ = ranges->reach();
+    any_row_ = definition.ranged();
+  }
   DamageMap(store::Store& store, Windows windows, const ViewDefinition& definition);
 
   bool none() const { return waiting_.none() && lost_.none(); }
@@ -67,7 +70,9 @@ class DamageMap {
 
   Windows windows_;
   Label label_;
-  nanoseconds reach_;  // of what a window needs, before its start
+  nanoseconds reach_;     // of what a window needs, before its start
+  nanoseconds ahead_{0};  // .. behind its end
+  bool any_row_ = false;  // rows are anywhere in their cell, not at its label
   Damage waiting_;
   RangeSet waiting_windows_;
   Damage lost_;

@@ -2,6 +2,7 @@
 #include "view/definition.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <set>
 #include <span>
@@ -72,7 +73,44 @@ Result<void> CheckLevels(const ViewDefinition& d) {
   return {};
 }
 
+Result<void> CheckSessions(const ViewDefinition& d) {
+  if (d.max_session <= d.session_gap || d.max_session > kSpanMax) {
+    return Invalid(d.name, "max_session must be longer than session_gap and below 12 years");
+  }
+  if (d.reach() > nanoseconds(0)) {
+    return Invalid(d.name, "staleness and horizon: a session looks at its own points only");
+  }
+  return {};
+}
+
+Result<void> CheckSamples(const ViewDefinition& d) {
+  if (d.every > kSpanMax / kOverlapMax) return Invalid(d.name, "every must be below 10 hours");
+  if (d.max_gap <= nanoseconds(0) || d.max_gap / d.every > kOverlapMax) {
+    return Invalid(d.name, "max_gap must be above 0 and at most " + std::to_string(kOverlapMax) +
+                               " times every: each late point may change as many rows");
+  }
+  if (d.grouped()) {
+    return Invalid(d.name, "group_by: a view with every has a row for each series; leave it out");
+  }
+  if (d.label == Label::kEnd) {
+    return Invalid(d.name, "label: the rows of a view with every are at its times; leave it out");
+  }
+  for (const store::ValueType type : d.types) {
+    if (type != store::ValueType::kDouble && type != store::ValueType::kBigint) {
+      return Invalid(d.name, "types: a view with every reads DOUBLE and BIGINT");
+    }
+    // As exact as its column.
+    if (type == store::ValueType::kBigint && d.fill == Fill::kConstant &&
+        (d.fill_value != std::floor(d.fill_value) || std::fabs(d.fill_value) >= 0x1p63)) {
+      return Invalid(d.name, "fill_value must be a whole number where types name BIGINT");
+    }
+  }
+  return {};
+}
+
 Result<void> CheckWindows(const ViewDefinition& d) {
+  if (d.session_gap > nanoseconds(0)) return CheckSessions(d);
+  if (d.every > nanoseconds(0)) return CheckSamples(d);
   if (!d.levels.empty()) return CheckLevels(d);
   if (!d.calendar.empty()) {
     auto grid = CalendarGrid::Make(d.calendar, d.zone, d.week_start);
@@ -148,9 +186,22 @@ Result<void> CheckOffered(const catalog::ViewDef& def) {
   const auto refuse = [&def](std::string_view key) {
     return Invalid(def.name, std::string(key) + " is not offered by this version");
   };
-  if (def.session_gap != plain.session_gap) return refuse("session_gap");
-  if (def.every != plain.every) return refuse("every");
   if (def.multi_rows) return refuse("rows = \"multi\"");
+  return {};
+}
+
+/// Of a view with `every`: its fill stands where others have an aggregate.
+Result<void> ReadFill(const catalog::ViewDef& def, ViewDefinition& out) {
+  const auto fill = FillFromText(def.fill);
+  if (!fill) return Invalid(def.name, "fill: unknown fill \"" + def.fill + '"');
+  out.every = def.every;
+  out.fill = *fill;
+  out.fill_value = def.fill_value;
+  // event-time.md 20: ten samples, of which no view knows how often they come.
+  out.max_gap = def.max_gap > nanoseconds(0) ? def.max_gap : 10 * def.every;
+  // As SQL's interpolation functions: some make DOUBLE, others keep the type.
+  const bool makes_double = *fill == Fill::kLinear || *fill == Fill::kSpline;
+  out.aggregates = {{FillName(*fill), makes_double ? agg::Kind::kAvg : agg::Kind::kLast, {}}};
   return {};
 }
 
@@ -252,13 +303,15 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
     if (!type) return Invalid(def.name, "types: unknown type \"" + text + '"');
     out.types.push_back(*type);
   }
-  TM_RETURN_IF_ERROR(ReadAggregates(def, out));
+  TM_RETURN_IF_ERROR(def.every > nanoseconds(0) ? ReadFill(def, out) : ReadAggregates(def, out));
   if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
   out.upstream = tables.upstream;
   if (out.upstream ? out.upstream.view->name != def.source : !def.source.empty()) {
     return Invalid(def.name, "source: there is no view " + def.source);
   }
   out.width = def.window;
+  out.session_gap = def.session_gap;
+  out.max_session = def.max_session;
   out.group_by = def.group_by;
   out.label_map = def.label_map;
   out.filter = def.filter;
@@ -285,6 +338,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.adopt = def.adopt;
   out.running = def.running;
   TM_RETURN_IF_ERROR(CheckDefinition(out));
+  if (out.ranged()) return out;
   // event-time.md 8.2: twice the observed interval, which no view knows; two windows hold as many.
   const nanoseconds look_back = std::max<nanoseconds>(minutes(5), 2 * WindowsOf(out).longest());
   if (out.staleness == nanoseconds(0)) out.staleness = look_back;
@@ -366,6 +420,11 @@ EventTime FrontierOver(const ViewDefinition& definition, const Windows& upstream
                        EventTime watermark) {
   const Prefix fired = upstream.PassedBy(watermark);
   const ViewDefinition& up = *definition.upstream.view;
+  if (up.every > nanoseconds(0)) {
+    // A value that waits for a sample may come so much later.
+    const RangeKind samples = *RangesOf(up);
+    return samples.SlotOf(watermark) - samples.back();
+  }
   const std::vector<std::string> templates = NameTemplates(up);
   const auto is_read = [&](uint8_t level) {
     const auto names = std::span(templates).subspan(level * up.aggregates.size());
@@ -392,12 +451,27 @@ std::string WindowWords(const ViewDefinition& d) {
     return out;
   }
   if (!d.calendar.empty()) return d.calendar + " in " + (d.zone.empty() ? "UTC" : d.zone);
+  if (d.session_gap > nanoseconds(0)) {
+    return "sessions " + FormatDuration(d.session_gap) + " apart";
+  }
+  if (d.every > nanoseconds(0)) {
+    return "every " + FormatDuration(d.every) + ", " + std::string(FillName(d.fill));
+  }
   std::string out = FormatDuration(d.width);
   if (d.slide > nanoseconds(0)) out += " every " + FormatDuration(d.slide);
   return out;
 }
 
+std::optional<RangeKind> RangesOf(const ViewDefinition& d) {
+  if (d.session_gap > nanoseconds(0)) return RangeKind::Sessions(d.session_gap, d.max_session);
+  if (d.every > nanoseconds(0)) {
+    return RangeKind::Samples(d.every, d.offset, d.fill, d.max_gap);
+  }
+  return std::nullopt;
+}
+
 Windows WindowsOf(const ViewDefinition& d) {
+  if (const auto ranges = RangesOf(d)) return ranges->cells();
   if (!d.levels.empty()) return Windows::Levels(d.levels, d.offset);
   if (!d.calendar.empty()) {
     auto grid = CalendarGrid::Make(d.calendar, d.zone, d.week_start);

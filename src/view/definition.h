@@ -17,6 +17,7 @@
 #include "catalog/ids.h"
 #include "store/store.h"
 #include "store/types.h"
+#include "view/range_kind.h"
 #include "view/window.h"
 
 namespace tidemark::view {
@@ -66,6 +67,13 @@ struct ViewDefinition {
   std::string zone;
   std::string week_start = "monday";
   std::vector<nanoseconds> levels;  // names of rows have {window}
+  // .. or sessions (session_gap, max_session), or samples on a grid (every, offset, fill, max_gap).
+  nanoseconds session_gap{0};
+  nanoseconds max_session = hours(24);
+  nanoseconds every{0};
+  Fill fill = Fill::kLinear;
+  double fill_value = 0;  // kConstant
+  nanoseconds max_gap{0};
   std::string output = "{aggregate}_{measure}";
   Label label = Label::kStart;  // the row's time: start or end of its window
   /// How far back the last sample before a window counts: for counters, and for twa.
@@ -109,6 +117,8 @@ struct ViewDefinition {
   /// Whether a window that has a row can come to have no value: a correction moves its last point
   /// out of the filter, or the rows that it read end.
   bool rows_end() const { return upstream || values().has_value(); }
+  /// Sessions or samples: range_kind.h.
+  bool ranged() const { return session_gap > nanoseconds(0) || every > nanoseconds(0); }
   /// Whether several series share a row.
   bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;
@@ -130,8 +140,11 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
 /// tells the aggregates apart.
 Result<void> CheckDefinition(const ViewDefinition& definition);
 
-/// Of a definition that was checked.
+/// Of a definition that was checked; of sessions and samples their cells.
 Windows WindowsOf(const ViewDefinition& definition);
+
+/// None: a view of windows.
+std::optional<RangeKind> RangesOf(const ViewDefinition& definition);
 
 /// What a view that reads `upstream` may take as complete when that one's watermark is
 /// `watermark`: the start of its first window that has not fired, of the levels whose rows the view
@@ -139,7 +152,8 @@ Windows WindowsOf(const ViewDefinition& definition);
 EventTime FrontierOver(const ViewDefinition& definition, const Windows& upstream,
                        EventTime watermark);
 
-/// "5m", "1h every 5m", "1m, 1h", "day in Europe/Berlin": for people.
+/// "sessions 5m apart", "every 10s, linear", "5m", "1h every 5m", "1m, 1h", "day in Europe/Berlin":
+/// for people.
 std::string WindowWords(const ViewDefinition& definition);
 
 /// `output` with {aggregate} and {window} filled in: "avg_{measure}", "avg_5m_{measure}". By level,

@@ -104,10 +104,6 @@ TEST(Definition, ReadsTheCatalogsWords) {
   def.label_map = {"tier", "type", {{"*", "x"}}};
   EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("group_by does not name"));
   def.label_map = {};
-  def.session_gap = minutes(5);
-  EXPECT_THAT(FromCatalog(def, {}).error().message,
-              HasSubstr("session_gap is not offered by this version"));
-  def.session_gap = minutes(0);
   def.source = "below";
   EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("there is no view below"));
   def.source = "";
@@ -127,6 +123,49 @@ TEST(Definition, ReadsTheCatalogsWords) {
             (std::vector<std::string>{"median_{measure}", "p99.9_{measure}"}));
   def.aggregates = {"mode"};
   EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("\"mode\""));
+}
+
+TEST(Definition, SessionsAndSamplesComeFromTheCatalog) {
+  catalog::ViewDef def;
+  def.id = ViewId{1};
+  def.name = "v";
+  def.measures = {"*"};
+  def.types = {"DOUBLE"};
+  def.aggregates = {"avg"};
+  def.group_by = {"*"};
+  def.session_gap = minutes(5);
+  const auto sessions = FromCatalog(def, {});
+  ASSERT_TRUE(sessions.ok()) << sessions.error().message;
+  EXPECT_EQ(WindowWords(*sessions), "sessions 5m apart");
+  EXPECT_EQ(sessions->reach(), nanoseconds(0));
+  def.max_session = minutes(5);
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("max_session must be longer"));
+  def.max_session = hours(24);
+  def.aggregates = {"twa"};
+  def.horizon = minutes(1);
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("its own points only"));
+  def.horizon = {};
+  def.session_gap = {};
+  def.every = seconds(10);
+  def.fill = "spline";
+  auto samples = FromCatalog(def, {});
+  ASSERT_TRUE(samples.ok()) << samples.error().message;
+  EXPECT_EQ(WindowWords(*samples), "every 10s, spline");
+  EXPECT_EQ(NameTemplates(*samples), std::vector<std::string>{"spline_{measure}"});
+  EXPECT_EQ(samples->max_gap, seconds(100)) << "ten times every";
+  def.fill = "constant";
+  def.fill_value = 0.5;
+  EXPECT_TRUE(FromCatalog(def, {}).ok());
+  def.types = {"DOUBLE", "BIGINT"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("fill_value must be a whole number"));
+  def.types = {"VARCHAR"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("reads DOUBLE and BIGINT"));
+  def.types = {"DOUBLE"};
+  def.max_gap = hours(100);
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("10000 times every"));
+  def.max_gap = {};
+  def.group_by = {"host"};
+  EXPECT_THAT(FromCatalog(def, {}).error().message, HasSubstr("a row for each series"));
 }
 
 TEST(Definition, WindowsThatMakeNoSenseAreRefused) {

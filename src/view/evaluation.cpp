@@ -13,14 +13,6 @@ namespace {
 
 constexpr size_t kRowsPerFetch = 1024;
 
-bool SameBits(const store::Scalar& a, const store::Scalar& b) {
-  const auto* x = std::get_if<double>(&a);
-  const auto* y = std::get_if<double>(&b);
-  if (x != nullptr && y != nullptr)
-    return std::bit_cast<uint64_t>(*x) == std::bit_cast<uint64_t>(*y);
-  return a == b;
-}
-
 store::Scalar ScalarAt(const store::ColumnView& column, size_t i) {
   if (!column.valid.empty() && column.valid[i] == 0) return {};
   switch (column.type) {
@@ -52,10 +44,15 @@ store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& tex
   return {};
 }
 
-/// A preliminary row of ours. One that was adopted has no count of records.
-bool IsEarly(const store::RowInfo& row) { return row.revision == 0 && row.record_count > 0; }
-
 }  // namespace
+
+bool Evaluator::SameBits(const store::Scalar& a, const store::Scalar& b) {
+  const auto* x = std::get_if<double>(&a);
+  const auto* y = std::get_if<double>(&b);
+  if (x != nullptr && y != nullptr)
+    return std::bit_cast<uint64_t>(*x) == std::bit_cast<uint64_t>(*y);
+  return a == b;
+}
 
 Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
                      size_t group_bytes_max)
@@ -63,6 +60,7 @@ Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, Seri
       definition_(definition),
       book_(book),
       windows_(WindowsOf(definition)),
+      ranges_(RangesOf(definition)),
       groups_(group_bytes_max) {}
 
 size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
@@ -75,7 +73,7 @@ Result<Piece> Evaluator::Evaluate(const PieceRequest& asked) {
   PieceRequest request = asked;
   std::vector<Due> due;
   std::vector<Due> frozen;
-  if (book_.grouped()) {
+  if (book_.grouped() && !ranges_) {
     due = MergeGroups(asked.due);
     frozen = MergeGroups(asked.frozen);
     request.due = due;
@@ -87,12 +85,13 @@ Result<Piece> Evaluator::Evaluate(const PieceRequest& asked) {
   for (const Due& one : request.due) series.push_back(one.series);
   for (const Due& one : request.frozen) series.push_back(one.series);
   TM_RETURN_IF_ERROR(book_.ResolveTargets(series));
+  if (ranges_) return EvaluateRanges(request);
   TM_ASSIGN_OR_RETURN(const Rows rows, ReadRows(request, RowsWanted(request)));
   piece.snapshot = store_.End();
   if (book_.grouped()) {
     EmitGroups(request, rows, piece);
   } else if (!request.due.empty()) {
-    TM_RETURN_IF_ERROR(AggregateInto(request, rows, piece));
+    TM_RETURN_IF_ERROR(AggregateInto(request, request.due, rows, piece));
   }
   EmitFrozen(request, rows, piece);
   return piece;
@@ -103,7 +102,7 @@ std::vector<Evaluator::RowKey> Evaluator::RowsWanted(const PieceRequest& request
   const auto want = [&](const Due& due) {
     for (size_t a = 0; a < book_.aggregates(); ++a) {
       if (const auto* target = book_.target(due.series, due.window.level, a)) {
-        wanted.push_back({*target, LabelOf(due.window)});
+        wanted.push_back({*target, LabelOf(due)});
       }
     }
   };
@@ -225,18 +224,20 @@ void Evaluator::Ask(const Columns& columns, store::AggregateRequest& ask) const 
   }
 }
 
-Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece) {
+Result<void> Evaluator::AggregateInto(const PieceRequest& request, std::span<const Due> due,
+                                      const Rows& rows, Piece& piece) {
   store::AggregateRequest ask;
   ask.selection.table = definition_.source;
   ask.at_least = request.at_least;
-  ask.windows.reserve(request.due.size());
+  ask.windows.reserve(due.size());
   std::vector<store::ValueType> types;
-  for (size_t i = 0; i < request.due.size(); ++i) {
-    const Due& due = request.due[i];
-    ask.windows.push_back({.group = static_cast<uint32_t>(i),
-                           .series = book_.source(due.series),
-                           .range = windows_.WindowAt(due.window)});
-    const store::ValueType type = book_.type(due.series);
+  for (size_t i = 0; i < due.size(); ++i) {
+    for (const SeriesIndex member : book_.RowMembers(due[i].series)) {
+      ask.windows.push_back({.group = static_cast<uint32_t>(i),
+                             .series = book_.source(member),
+                             .range = WindowOf(due[i])});
+    }
+    const store::ValueType type = book_.type(due[i].series);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
   const Columns columns = ColumnsFor(std::move(types));
@@ -246,17 +247,17 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, const Rows& r
   std::vector<store::AggregateRow> answer;
   size_t next = 0;  // the pair that was not answered yet
   const auto skip_to = [&](size_t pair) {
-    for (; next < pair; ++next) EmitNothing(request, request.due[next], rows, piece);
+    for (; next < pair; ++next) EmitNothing(request, due[next], rows, piece);
     ++next;
   };
   for (;;) {
     TM_RETURN_IF_ERROR(cursor->Next(kRowsPerFetch, answer));
     for (const store::AggregateRow& row : answer) {
       skip_to(row.group);
-      EmitAnswer(request, request.due[row.group], columns, row, rows, piece);
+      EmitAnswer(request, due[row.group], columns, row, rows, piece);
     }
     if (!answer.empty()) continue;
-    skip_to(request.due.size());
+    skip_to(due.size());
     return {};
   }
 }
@@ -266,8 +267,7 @@ void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Co
   const size_t type = columns.TypeOf(book_.type(due.series));
   for (size_t a = 0; a < book_.aggregates(); ++a) {
     auto value = agg::FinishAs(definition_.aggregates[a],
-                               answer.states[columns.At(columns.kind_of[a], type)],
-                               windows_.WindowAt(due.window));
+                               answer.states[columns.At(columns.kind_of[a], type)], WindowOf(due));
     if (!value.ok()) ++piece.overflows;
     Emit(request, due, a, answer.points, std::move(value).value_or({}), rows, piece);
   }
@@ -277,7 +277,7 @@ void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Co
 // nothing takes points away but retention, which leaves rows alone.
 void Evaluator::EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows,
                             Piece& piece) {
-  if (!definition_.rows_end() || due.window.start < request.first_whole) return;
+  if (!definition_.rows_end() || WindowOf(due).start < request.first_whole) return;
   for (size_t a = 0; a < book_.aggregates(); ++a) Emit(request, due, a, 0, {}, rows, piece);
 }
 
@@ -288,7 +288,7 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
     ++piece.refused;
     return;
   }
-  const auto found = rows.find({*target, LabelOf(due.window)});
+  const auto found = rows.find({*target, LabelOf(due)});
   const Existing* existing = found == rows.end() ? nullptr : &found->second;
   if (request.kind == PieceRequest::Kind::kEarly) {
     if (EmitEarly(request, {due, *target, 0, records}, value, existing, piece))
@@ -296,7 +296,10 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
     return;
   }
   const bool has_value = !std::holds_alternative<std::monostate>(value);
-  if (existing != nullptr && existing->row.revision > 0 && SameBits(existing->value, value)) return;
+  const auto is_so = [&](const Existing& row) {
+    return SameBits(row.value, value) && (!has_value || IsOf(row.row, due));
+  };
+  if (existing != nullptr && existing->row.revision > 0 && is_so(*existing)) return;
   if (existing == nullptr && !has_value) return;
   if (due.coarse && request.sealed.Has(due.window)) {
     LogFrozen(request, due, aggregate, rows, piece);
@@ -320,7 +323,8 @@ bool Evaluator::EmitEarly(const PieceRequest& request, const NewRow& row,
   if (existing == nullptr) {
     if (std::holds_alternative<std::monostate>(value)) return false;
   } else if (!IsEarly(existing->row) ||
-             (existing->row.record_count == row.records && SameBits(existing->value, value))) {
+             (existing->row.record_count == row.records && SameBits(existing->value, value) &&
+              IsOf(existing->row, row.due))) {
     return false;  // published, adopted, or as it is
   }
   AddRow(request, row, value, piece);
@@ -330,14 +334,14 @@ bool Evaluator::EmitEarly(const PieceRequest& request, const NewRow& row,
 
 void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
                        Piece& piece) {
-  const TimeRange window = windows_.WindowAt(row.due.window);
+  const TimeRange window = WindowOf(row.due);
   const store::RowInfo& info = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
                                                                       .window_end = window.end,
                                                                       .revision = row.revision,
                                                                       .record_count = row.records});
   store::PointView& point = piece.points.emplace_back();
   point.series = row.target;
-  point.time = LabelOf(row.due.window);
+  point.time = LabelOf(row.due);
   point.arrival = request.now;
   point.value = ViewOf(value, piece.texts);  // none: the row ends
   point.row = &info;
@@ -345,10 +349,10 @@ void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const sto
 
 store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due& due,
                                           store::SeriesRef target, Piece& piece) {
-  const TimeRange window = windows_.WindowAt(due.window);
+  const TimeRange window = WindowOf(due);
   store::RevisionEntry& entry = piece.revisions.emplace_back();
   entry.series = target;
-  entry.time = LabelOf(due.window);
+  entry.time = LabelOf(due);
   entry.window_start = window.start;
   entry.window_end = window.end;
   entry.at = request.now;
@@ -361,7 +365,7 @@ store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due
 }
 
 void Evaluator::NoteChange(const Due& due, size_t aggregate, Piece& piece) {
-  const EventTime label = LabelOf(due.window);
+  const EventTime label = LabelOf(due);
   piece.measures.insert(book_.target_name(due.series, due.window.level, aggregate));
   if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
   piece.hull->start = std::min(piece.hull->start, label);

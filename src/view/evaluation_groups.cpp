@@ -2,7 +2,6 @@
 // Rows that stand for many series: partial states are made for the leaves that changed, and a row
 // is what the root of its tree says.
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "view/evaluation_internal.h"
@@ -25,14 +24,7 @@ std::vector<Due> Evaluator::MergeGroups(std::span<const Due> due) const {
       out.push_back(one);
       continue;
     }
-    Due& group = out.back();
-    group.late_points += one.late_points;
-    group.fresh = group.fresh && one.fresh;
-    group.coarse = group.coarse || one.coarse;
-    if (std::tie(group.lateness, group.partition) < std::tie(one.lateness, one.partition)) {
-      group.lateness = one.lateness;
-      group.partition = one.partition;
-    }
+    MergeDue(out.back(), one);
   }
   return out;
 }

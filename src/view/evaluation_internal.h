@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -17,6 +19,8 @@
 #include "view/definition.h"
 #include "view/group_states_internal.h"
 #include "view/marks_internal.h"
+#include "view/range_reader_internal.h"
+#include "view/sample_grid_internal.h"
 #include "view/series_book_internal.h"
 #include "view/window.h"
 
@@ -37,6 +41,14 @@ struct Piece {
   uint64_t refused = 0;           // their series may not be made
   std::set<std::string> measures;
   std::optional<TimeRange> hull;  // of the rows' times
+  /// Views of sessions and samples (kFreeze): late points in `range` that a sealed row does not
+  /// take, and what the log says of them, once an epoch.
+  struct Refusal {
+    Due due;
+    TimeRange window;
+  };
+  std::vector<Refusal> refusals;
+  std::vector<store::RevisionEntry> refusal_entries;
 
   bool empty() const { return points.empty() && revisions.empty(); }
 };
@@ -54,8 +66,14 @@ struct PieceRequest {
   /// Rows of `fresh` pairs may exist: an earlier run may have written them without coming to its
   /// end.
   enum class FreshRows : uint8_t { kNone, kMayExist } fresh_rows = FreshRows::kNone;
-  /// Windows that start before it are not whole any more: a row of theirs does not end.
+  /// What begins before it is not whole any more: a row of a window there does not end, a session
+  /// or sample is not written.
   EventTime first_whole{INT64_MIN};
+  /// Views of sessions and samples; INT64_MIN: there is none. The watermark that rows are written
+  /// for, and the one before; rows that end at or before `sealed_until` stay as they are (kFreeze).
+  EventTime watermark{INT64_MIN};
+  EventTime watermark_before{INT64_MIN};
+  EventTime sealed_until{INT64_MIN};
 };
 
 class Evaluator {
@@ -85,14 +103,29 @@ class Evaluator {
   struct RowKeyHash {
     size_t operator()(const RowKey& key) const noexcept;
   };
+  /// 0.0 and -0.0 differ, equal NaNs do not.
+  static bool SameBits(const store::Scalar& a, const store::Scalar& b);
   struct Existing {
     store::Scalar value;
     store::RowInfo row;
   };
   using Rows = std::unordered_map<RowKey, Existing, RowKeyHash>;
 
-  EventTime LabelOf(WindowId window) const {
-    return definition_.label == Label::kEnd ? windows_.WindowAt(window).end : window.start;
+  TimeRange WindowOf(const Due& due) const {
+    return ranges_ ? due.range : windows_.WindowAt(due.window);
+  }
+  EventTime LabelOf(const Due& due) const {
+    if (!ranges_ && definition_.label == Label::kStart) return due.window.start;
+    const TimeRange window = WindowOf(due);
+    return definition_.label == Label::kEnd ? window.end : window.start;
+  }
+  /// A preliminary row of ours. One that was adopted has no window.
+  static bool IsEarly(const store::RowInfo& row) {
+    return row.revision == 0 && row.window_start < row.window_end;
+  }
+  /// Always, but of sessions, which change their bounds.
+  bool IsOf(const store::RowInfo& row, const Due& due) const {
+    return !ranges_ || (row.window_start == due.range.start && row.window_end == due.range.end);
   }
   Result<Rows> ReadRows(const PieceRequest& request, std::vector<RowKey> wanted);
   Result<void> ScanRows(const PieceRequest& request, TimeRange time,
@@ -112,7 +145,8 @@ class Evaluator {
   };
   Columns ColumnsFor(std::vector<store::ValueType> types) const;
   void Ask(const Columns& columns, store::AggregateRequest& ask) const;
-  Result<void> AggregateInto(const PieceRequest& request, const Rows& rows, Piece& piece);
+  Result<void> AggregateInto(const PieceRequest& request, std::span<const Due> due,
+                             const Rows& rows, Piece& piece);
   void EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
                   const store::AggregateRow& answer, const Rows& rows, Piece& piece);
   void EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows, Piece& piece);
@@ -138,10 +172,43 @@ class Evaluator {
   void LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate, const Rows& rows,
                  Piece& piece);
 
+  // evaluation_ranges.cpp
+  struct RangeWork;
+  using RangeWorks = std::map<std::pair<SeriesIndex, EventTime>, RangeWork>;  // by key and cell
+  struct RangeRows {
+    Rows found;
+    std::vector<RowKey> order;  // their keys, by (series, time)
+  };
+  struct OldRow {
+    size_t aggregate = 0;
+    TimeRange window;
+    bool early = false;
+  };
+  Result<Piece> EvaluateRanges(const PieceRequest& request);
+  Result<RangeRows> ReadRangeRows(const PieceRequest& request, const RangeWorks& works);
+  std::vector<OldRow> OldRowsOf(SeriesIndex series, const RangeWork& work,
+                                const RangeRows& rows) const;
+  void FindSessions(const PieceRequest& request, std::span<const TimeRange> sealed,
+                    RangeWork& work) const;
+  Result<void> EvaluateSessions(const PieceRequest& request, RangeWorks& works, Piece& piece);
+  bool IsWhole(const PieceRequest& request, TimeRange session) const;
+  void PlanSessions(const PieceRequest& request, const RangeWork& work, std::span<const OldRow> old,
+                    std::vector<Due>& written, std::vector<std::pair<Due, OldRow>>& ended) const;
+  void End(const PieceRequest& request, const Due& due, const OldRow& row, const Rows& rows,
+           Piece& piece);
+  void Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
+            const RangeRows& rows, Piece& piece);
+  void Refuse(const PieceRequest& request, const Due& due, TimeRange window, const Rows& rows,
+              Piece& piece);
+  Result<void> EvaluateSamples(const PieceRequest& request, RangeWorks& works, Piece& piece);
+  void EmitSample(const PieceRequest& request, const Due& due, GridValue value,
+                  const RangeRows& rows, Piece& piece);
+
   store::Store& store_;
   const ViewDefinition& definition_;
   SeriesBook& book_;
   const Windows windows_;
+  const std::optional<RangeKind> ranges_;
   GroupStates groups_;
 };
 

@@ -13,21 +13,22 @@ constexpr double kSealedStep = 0.1;
 
 }  // namespace
 
-LateQueue::LateQueue(nanoseconds refresh, int64_t sealed_per_second)
+LateQueue::LateQueue(nanoseconds refresh, int64_t sealed_per_second, nanoseconds join)
     : refresh_(refresh),
+      join_(join),
       per_second_(static_cast<double>(sealed_per_second)),
       tokens_max_(std::max(
           1.0, per_second_ * std::max(1.0, std::chrono::duration<double>(refresh).count()))),
       tokens_(tokens_max_) {}
 
 void LateQueue::Add(std::vector<Due>& due) {
-  SortAndMerge(due);
+  SortAndMerge(due, join_);
   for (auto it = due.begin(); it != due.end();) {
     Pairs& pairs = waiting_[it->window];
     size_ -= pairs.size();
     const WindowId window = it->window;
     for (; it != due.end() && it->window == window; ++it) pairs.push_back(std::move(*it));
-    SortAndMerge(pairs);
+    SortAndMerge(pairs, join_);
     size_ += pairs.size();
   }
   due.clear();

@@ -24,7 +24,8 @@ class LateQueue {
   static constexpr size_t kPairsMax = 1U << 20U;
 
   /// `refresh` 0: at once. `sealed_per_second` >= 1: rows.
-  LateQueue(nanoseconds refresh, int64_t sealed_per_second);
+  /// `join`: of SortAndMerge().
+  LateQueue(nanoseconds refresh, int64_t sealed_per_second, nanoseconds join = nanoseconds(0));
 
   /// Takes over what is in `due`.
   void Add(std::vector<Due>& due);
@@ -68,6 +69,7 @@ class LateQueue {
   void TakeRows(Pairs& pairs, const std::function<uint32_t(SeriesIndex)>& row_of, Pairs& out);
 
   const nanoseconds refresh_;
+  const nanoseconds join_;
   const double per_second_;
   const double tokens_max_;
   double tokens_;

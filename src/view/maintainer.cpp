@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kNamesInMessage = 3;
 constexpr size_t kWindowsShownMax = 1000;
+constexpr nanoseconds kSearchMax = hours(24 * 365 * 200);
 
 /// Wakes the task as long as there is one; completions may outlive the maintainer.
 class Waker {
@@ -401,6 +402,52 @@ Result<std::optional<WatermarkThen>> Maintainer::WatermarkAt(std::string_view na
   return slot->runner.WatermarkAt(time);
 }
 
+namespace {
+
+/// By (start, end), the newest first.
+using ClosedWindows = std::map<std::pair<EventTime, EventTime>, WindowStatus, std::greater<>>;
+
+/// Of rows in `time`: windows that the watermark has passed and that start before `until`.
+Result<ClosedWindows> ReadClosed(store::Store& store, const ViewStatus& status, TimeRange time,
+                                 EventTime until) {
+  const ViewDefinition& d = status.definition;
+  store::ScanRequest scan;
+  scan.selection.table = d.target;
+  scan.selection.time = time;
+  scan.selection.owners = {store::OwnerFilter::Kind::kView, d.owner()};
+  scan.rows_wanted = true;
+  TM_ASSIGN_OR_RETURN(const auto cursor, store.Scan(scan));
+  // One aggregate of each level stands for all: they are written together.
+  const size_t levels = WindowsOf(d).levels();
+  std::vector<std::string> templates = NameTemplates(d);
+  for (size_t i = 0; i < levels; ++i) templates[i] = templates[i * d.aggregates.size()];
+  templates.resize(levels);
+  ClosedWindows closed;
+  store::SliceBuffer buffer;
+  store::Slice slice;
+  for (;;) {
+    TM_ASSIGN_OR_RETURN(const bool more, cursor->Next(buffer, slice));
+    if (!more) return closed;
+    if (std::ranges::none_of(templates, [&slice](const std::string& name_template) {
+          return store::MatchesTemplate(name_template, slice.series->measure);
+        })) {
+      continue;
+    }
+    for (const store::RowInfo& row : slice.rows) {
+      if (row.window_start >= until || row.window_end > *status.watermark) continue;
+      WindowStatus& w = closed[{row.window_start, row.window_end}];
+      w.window = {row.window_start, row.window_end};
+      w.state = *status.watermark >= row.window_end + d.allowed_lateness
+                    ? WindowStatus::State::kFinal
+                    : WindowStatus::State::kClosed;
+      ++w.rows;
+      w.revisions += row.revision;
+    }
+  }
+}
+
+}  // namespace
+
 Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, size_t limit,
                                                       std::optional<EventTime> before) const {
   const auto slot = impl_->Find(name);
@@ -417,45 +464,27 @@ Result<std::vector<WindowStatus>> Maintainer::Windows(std::string_view name, siz
 
   const ViewDefinition& d = slot->definition;
   const auto kind = WindowsOf(d);
-  const Prefix fired = kind.PassedBy(*status.watermark);
-  EventTime until = fired.until();
-  for (uint8_t level = 1; level < kind.levels(); ++level) {
-    until = std::max(until, fired.until(level));
+  const auto ranges = RangesOf(d);
+  EventTime until = *status.watermark;
+  if (!ranges) {
+    const Prefix fired = kind.PassedBy(*status.watermark);
+    until = fired.until();
+    for (uint8_t level = 1; level < kind.levels(); ++level) {
+      until = std::max(until, fired.until(level));
+    }
   }
   if (before) until = std::min(until, *before);
-  // A superset: labels may be the windows' ends, and calendars vary.
   const auto count = static_cast<int64_t>(limit - out.size());
-  store::ScanRequest scan;
-  scan.selection.table = d.target;
-  scan.selection.time = {until - count * kind.step_max(), until + kind.longest() + nanoseconds(1)};
-  scan.selection.owners = {store::OwnerFilter::Kind::kView, d.owner()};
-  scan.rows_wanted = true;
-  TM_ASSIGN_OR_RETURN(const auto cursor, impl_->store.Scan(scan));
-  // One aggregate of each level stands for all: they are written together.
-  std::vector<std::string> templates = NameTemplates(d);
-  for (size_t i = 0; i < kind.levels(); ++i) templates[i] = templates[i * d.aggregates.size()];
-  templates.resize(kind.levels());
-  std::map<std::pair<EventTime, EventTime>, WindowStatus, std::greater<>> closed;
-  store::SliceBuffer buffer;
-  store::Slice slice;
-  for (;;) {
-    TM_ASSIGN_OR_RETURN(const bool more, cursor->Next(buffer, slice));
-    if (!more) break;
-    if (std::ranges::none_of(templates, [&slice](const std::string& name_template) {
-          return store::MatchesTemplate(name_template, slice.series->measure);
-        })) {
-      continue;
-    }
-    for (const store::RowInfo& row : slice.rows) {
-      if (row.window_start >= until || row.window_end > *status.watermark) continue;
-      WindowStatus& w = closed[{row.window_start, row.window_end}];
-      w.window = {row.window_start, row.window_end};
-      w.state = *status.watermark >= row.window_end + d.allowed_lateness
-                    ? WindowStatus::State::kFinal
-                    : WindowStatus::State::kClosed;
-      ++w.rows;
-      w.revisions += row.revision;
-    }
+  // A superset: labels may be the windows' ends, and calendars vary. Sessions lie anywhere: they
+  // are looked for farther and farther back.
+  const nanoseconds most = std::min(count, kSearchMax / kind.step_max()) * kind.step_max();
+  nanoseconds back = most;
+  if (ranges) back = std::min(most, count * (ranges->sessions() ? ranges->gap() : ranges->every()));
+  ClosedWindows closed;
+  for (;; back = back > most / 8 ? most : 8 * back) {
+    const TimeRange time{until - back, until + kind.longest() + nanoseconds(1)};
+    TM_ASSIGN_OR_RETURN(closed, ReadClosed(impl_->store, status, time, until));
+    if (!ranges || !ranges->sessions() || back == most || closed.size() >= limit) break;
   }
   for (const auto& [start, w] : closed) {
     if (out.size() == limit) break;

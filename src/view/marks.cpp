@@ -24,23 +24,29 @@ void SeriesDirectory::Insert(store::SeriesRef ref, SeriesIndex index) {
   ++used_;
 }
 
-void SortAndMerge(std::vector<Due>& due) {
+void MergeDue(Due& into, const Due& from) {
+  into.late_points += from.late_points;
+  // On equal lateness the order in which they came must not matter.
+  if (std::tie(into.lateness, into.partition) < std::tie(from.lateness, from.partition)) {
+    into.lateness = from.lateness;
+    into.partition = from.partition;
+  }
+  into.fresh = into.fresh && from.fresh;
+  into.coarse = into.coarse || from.coarse;
+}
+
+void SortAndMerge(std::vector<Due>& due, nanoseconds join) {
   std::sort(due.begin(), due.end());
   size_t kept = 0;
-  for (size_t i = 0; i < due.size(); ++i) {
-    if (kept > 0 && due[kept - 1].window == due[i].window &&
-        due[kept - 1].series == due[i].series) {
-      due[kept - 1].late_points += due[i].late_points;
-      // On equal lateness the order in which they came must not matter.
-      if (std::tie(due[kept - 1].lateness, due[kept - 1].partition) <
-          std::tie(due[i].lateness, due[i].partition)) {
-        due[kept - 1].lateness = due[i].lateness;
-        due[kept - 1].partition = due[i].partition;
-      }
-      due[kept - 1].fresh = due[kept - 1].fresh && due[i].fresh;
-      due[kept - 1].coarse = due[kept - 1].coarse || due[i].coarse;
+  for (const Due& one : due) {
+    const bool same =
+        kept > 0 && due[kept - 1].window == one.window && due[kept - 1].series == one.series;
+    if (same && (join == nanoseconds(0) ||
+                 one.range.start < due[kept - 1].range.end - nanoseconds(1) + join)) {
+      MergeDue(due[kept - 1], one);
+      due[kept - 1].range.end = std::max(due[kept - 1].range.end, one.range.end);
     } else {
-      due[kept++] = due[i];
+      due[kept++] = one;
     }
   }
   due.resize(kept);

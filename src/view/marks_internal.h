@@ -61,15 +61,22 @@ struct Due {
   /// Of the latest of the late points; none: not known.
   std::optional<nanoseconds> lateness{};
   std::optional<store::SourcePartition> partition{};
+  /// Views of sessions and samples (range_kind.h): where points changed in the cell that `window`
+  /// names, empty: anywhere. Of one of their rows: its window.
+  TimeRange range{EventTime{}, EventTime{}};
 
   friend bool operator<(const Due& a, const Due& b) {
-    return a.window != b.window ? a.window < b.window : a.series < b.series;
+    if (a.window != b.window) return a.window < b.window;
+    return a.series != b.series ? a.series < b.series : a.range.start < b.range.start;
   }
 };
 
-/// Sorts by (window, series) and makes one of equal pairs, adding their counts; coarse wins, and of
-/// late points the latest.
-void SortAndMerge(std::vector<Due>& due);
+/// Adds what is known of the late points of `from`; coarse wins, and of late points the latest.
+void MergeDue(Due& into, const Due& from);
+
+/// Sorts by (window, series) and makes one of equal pairs. With `join` only of those whose ranges,
+/// which are not empty, lie closer than that.
+void SortAndMerge(std::vector<Due>& due, nanoseconds join = nanoseconds(0));
 
 class MarkBook {
  public:

@@ -89,6 +89,7 @@ ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
       windows_(WindowsOf(definition_)),
       upstream_windows_(definition_.upstream ? std::optional(WindowsOf(*definition_.upstream.view))
                                              : std::nullopt),
+      ranges_(RangesOf(definition_)),
       metrics_(std::make_unique<Metrics>(env.metrics, definition_.name)) {
   wishes_.run = definition_.running;
   wishes_.paused = definition_.paused;
@@ -319,17 +320,18 @@ Result<void> ViewRunner::OpenSeed() {
   w.epoch = {};
   if (w.seeded) {
     if (w.frontier != kNoTime) {
-      w.fired = windows_.PassedBy(w.frontier);
-      w.sealed = windows_.PassedBy(w.frontier - definition_.allowed_lateness);
+      w.fired = PassedBy(w.frontier);
+      w.sealed = PassedBy(w.frontier - definition_.allowed_lateness);
     }
     TM_ASSIGN_OR_RETURN(w.reader, env_.store.OpenFeed(w.replay_from));
     OpenRescan();
     return {};
   }
   w.epoch.frontier = CombineClocks();
-  w.backfill = w.epoch.frontier ? windows_.PassedBy(*w.epoch.frontier) : Prefix();
+  w.backfill = w.epoch.frontier ? PassedBy(*w.epoch.frontier) : Prefix();
   w.reader.reset();
   w.marks = MarkBook(windows_);
+  w.OpenAnew(definition_);
   OpenScan({});
   return {};
 }
@@ -339,6 +341,11 @@ void ViewRunner::OpenRescan() {
   Work& w = *work_;
   w.rescan_open = false;
   w.marks = MarkBook(windows_);
+  if (w.open) {
+    w.OpenAnew(definition_);
+    OpenScan({OpenFrom(), kEventTimeMax});
+    return;
+  }
   EventTime from = kEventTimeMax;
   for (uint8_t level = 0; level < windows_.levels(); ++level) {
     from = std::min(from, w.fired.until(level));
@@ -408,6 +415,7 @@ void ViewRunner::SeedSlice(const store::Slice& slice) {
   Work& w = *work_;
   const SeriesIndex series = Track(slice.series->ref);
   if (series == SeriesDirectory::kForeign) return;
+  if (w.open) return SeedSpans(slice, series);
   const EventTime first = FirstWhole();
   const Prefix& backfill = w.seeded ? w.fired : w.backfill;
   for (auto it = slice.times.begin(); it != slice.times.end();) {
@@ -490,13 +498,20 @@ void ViewRunner::PublishStatus() {
     status_.dirty_count = w.dirty.size() + w.waiting.size() + w.due.size() - w.due_next +
                           w.catch_up.size() + w.held.size();
     for (const std::vector<Due>& stage : w.due_later) status_.dirty_count += stage.size();
-    status_.open_marks = w.marks.size();
+    status_.open_marks = OpenCount();
+    if (w.open) {
+      const nanoseconds width = ranges_->sessions() ? ranges_->gap() : ranges_->every();
+      for (const auto& [end, count] : w.open->Due(kOpenWindowsShown)) {
+        open_windows_.push_back({.window = {end - width, end}, .rows = count});
+      }
+      std::ranges::reverse(open_windows_);
+    }
     for (const auto& [window, count] : w.marks.OpenWindows(kOpenWindowsShown, w.fired)) {
       open_windows_.push_back({.window = windows_.WindowAt(window), .rows = count});
     }
     metrics_->dirty.Set(static_cast<int64_t>(status_.dirty_count));
     metrics_->damaged.Set(static_cast<int64_t>(status_.damaged_count));
-    metrics_->open_marks.Set(static_cast<int64_t>(w.marks.size()));
+    metrics_->open_marks.Set(static_cast<int64_t>(OpenCount()));
     if (status_.watermark) metrics_->watermark_ms.Set(status_.watermark->ns / 1'000'000);
   }
   metrics_->feed_lag_ms.Set(status_.feed_lag.count());

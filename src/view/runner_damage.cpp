@@ -60,7 +60,7 @@ void ViewRunner::ReleaseHeld() {
   const HeldWindows all = w.held.Take();
   const EventTime first = FirstWhole();
   for (const Due& due : all.exact()) {
-    if (due.window.start < first || w.damage.IsLost(due.window)) {
+    if (TooOld(due.window, first) || w.damage.IsLost(due.window)) {
       DropLost(due);
     } else if (w.damage.IsWaiting(due.window)) {
       w.held.Add(due, windows_);
@@ -204,7 +204,8 @@ void ViewRunner::TakeWaiting(const ProgressState& state) {
                    .late_points = one.late_points,
                    .coarse = one.coarse,
                    .lateness = one.lateness,
-                   .partition = one.partition});
+                   .partition = one.partition,
+                   .range = AllOf(one.window)});
   }
   w.waiting.Add(due);
   for (const TimeRange& range : state.waiting.ranges) w.catch_up.AddAll(range);
@@ -215,9 +216,12 @@ void ViewRunner::TakeHeld(const ProgressState& state) {
   for (const ProgressState::Held& h : state.held) {
     const SeriesIndex series = Track(h.series);
     if (series == SeriesDirectory::kForeign) continue;
-    w.held.Add(
-        {.window = h.window, .series = series, .late_points = h.late_points, .coarse = h.coarse},
-        windows_);
+    w.held.Add({.window = h.window,
+                .series = series,
+                .late_points = h.late_points,
+                .coarse = h.coarse,
+                .range = AllOf(h.window)},
+               windows_);
   }
   for (const TimeRange& range : state.held_ranges) w.held.AddRange(range);
 }

@@ -11,7 +11,7 @@ namespace tidemark::view {
 // time is better spent catching up.
 std::optional<MonotonicTime> ViewRunner::EarlyAt() const {
   const Work& w = *work_;
-  if (!w.unseen || w.marks.size() == 0) return std::nullopt;
+  if (!w.unseen || OpenCount() == 0) return std::nullopt;
   std::optional<MonotonicTime> at;
   if (definition_.early > nanoseconds(0)) at = w.last_early_at + definition_.early;
   if (definition_.provisional_after > nanoseconds(0)) {
@@ -26,6 +26,7 @@ void ViewRunner::BeginEarly() {
   w.unseen = false;
   w.last_early_at = env_.clock.Monotonic();
   w.early_from = {FirstWhole(), 0};
+  w.early_key = 0;
   w.due.clear();
   w.due_next = 0;
   phase_ = Phase::kEarly;
@@ -37,6 +38,7 @@ bool ViewRunner::NextEarly() {
   for (;;) {
     w.due.clear();
     w.due_next = 0;
+    if (w.open) return NextEarlySpans();
     const auto window = w.marks.CopyFirst(w.early_from, w.fired, w.due);
     if (!window) return false;
     w.early_from = {window->start, static_cast<uint8_t>(window->level + 1)};
@@ -61,7 +63,8 @@ Result<Progress> ViewRunner::EvaluateEarly() {
   request.fresh_rows = PieceRequest::FreshRows::kMayExist;
   request.first_whole = FirstWhole();
   Result<bool> ready = true;
-  if (w.book.grouped()) ready = PrepareGroups(request.due, Evaluator::Marks::kComplete);
+  if (w.open) AskForSpans(request);
+  if (w.book.grouped() && !w.open) ready = PrepareGroups(request.due, Evaluator::Marks::kComplete);
   if (ready.ok() && !*ready) return kMore;
   Result<Piece> piece = ready.ok() ? w.evaluator.Evaluate(request) : ready.error();
   if (!piece.ok()) {

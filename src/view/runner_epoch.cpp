@@ -9,15 +9,6 @@ namespace tidemark::view {
 namespace {
 
 constexpr size_t kFeedPointsPerRead = 8192;
-/// Late points handed to the sink at a time: with more of them the epoch ends early.
-constexpr size_t kRefusedKeptMax = 8192;
-
-size_t BucketOf(nanoseconds lateness) {
-  const auto& upper = LatenessHistogram::kUpperMs;
-  size_t i = 0;
-  while (i < upper.size() && lateness > milliseconds(upper[i])) ++i;
-  return i;
-}
 
 std::optional<store::SourcePartition> OriginOf(const store::FeedPoint& point,
                                                const store::FeedBatch& batch) {
@@ -26,6 +17,13 @@ std::optional<store::SourcePartition> OriginOf(const store::FeedPoint& point,
 }
 
 }  // namespace
+
+LatenessHistogram::Bucket& ViewRunner::BucketOf(nanoseconds lateness) {
+  const auto& upper = LatenessHistogram::kUpperMs;
+  size_t i = 0;
+  while (i < upper.size() && lateness > milliseconds(upper[i])) ++i;
+  return lateness_.buckets[i];
+}
 
 EventTime ViewRunner::Horizon() const {
   if (wishes_.source_retention <= nanoseconds(0)) return kNoTime;
@@ -95,7 +93,7 @@ Result<Progress> ViewRunner::Drain() {
     if (w.batch.gap) JudgeGap(w.batch);
     Judge(w.batch);
     points += w.batch.points.size() + w.batch.changed.size() + 1;
-    if (w.refused.size() >= kRefusedKeptMax && !w.in_gap) {
+    if (w.refused.size() + w.suspects.size() >= kRefusedKeptMax && !w.in_gap) {
       w.epoch.target = w.reader->positions();
       break;
     }
@@ -145,8 +143,14 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
     if (series == SeriesDirectory::kForeign) continue;
     ++ours;
     if (point.time >= w.frontier) [[likely]] {
-      w.marks.Mark(series, point.time);
+      if (w.open) {
+        w.open->Add(w.book.group(series), point.time, Watermark());
+      } else {
+        w.marks.Mark(series, point.time);
+      }
       ++in_order;
+    } else if (w.open) {
+      JudgeBehindInCell(series, point, OriginOf(point, batch));
     } else {
       JudgeBehind(series, point, OriginOf(point, batch));
     }
@@ -195,7 +199,7 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
                              const std::optional<store::SourcePartition>& partition) {
   Work& w = *work_;
   const nanoseconds lateness = w.frontier - point.time;
-  auto& bucket = lateness_.buckets[BucketOf(lateness)];
+  auto& bucket = BucketOf(lateness);
   bool late = false;
   bool refused = false;
   bool open = false;
@@ -272,7 +276,19 @@ void ViewRunner::CloseEpoch() {
   RaiseTarget();
   Prefix fired = w.fired;
   Prefix urgent;
-  if (w.epoch.frontier) {
+  if (w.open) {
+    TakeDueSpans();
+    // What is sealed by then would refuse what waits.
+    if (definition_.late == LatePolicy::kFreeze) urgent.Set(0, EventTime{INT64_MAX});
+    if (w.epoch.frontier) {
+      fired = PassedBy(*w.epoch.frontier);
+      // A view that reads this one waits for cells to be passed.
+      const bool passes =
+          !Watermark() || ranges_->CellOf(*w.epoch.frontier) != ranges_->CellOf(w.frontier);
+      w.epoch.must_persist = w.epoch.must_persist || passes;
+    }
+    w.epoch.must_persist = w.epoch.must_persist || !w.due.empty();
+  } else if (w.epoch.frontier) {
     // The watermark never falls, so neither do these.
     const Prefix to_fire = windows_.PassedBy(*w.epoch.frontier);
     const Prefix to_seal = windows_.PassedBy(*w.epoch.frontier - definition_.allowed_lateness);
@@ -290,17 +306,23 @@ void ViewRunner::CloseEpoch() {
   }
   TakeLate(urgent);
   ReleaseHeld();
-  SortAndMerge(w.due);
+  if (w.open) {
+    SortSpans(w.due);
+  } else {
+    SortAndMerge(w.due);
+  }
   SortAndMerge(w.frozen);
   // A sealed window that waited for damaged files is evaluated now, with its refused points.
   std::erase_if(w.frozen, [&w](const Due& frozen) {
     const auto same = std::lower_bound(w.due.begin(), w.due.end(), frozen);
     return same != w.due.end() && !(frozen < *same) && !same->coarse;
   });
-  if (w.book.grouped()) SortDue(w.due);
+  if (w.book.grouped() && !w.open) SortDue(w.due);
   HoldDamaged(w.due, 0);
   if (!w.catch_up.empty()) {
-    w.rescan_open = w.catch_up.Bound(FirstWhole(), fired);
+    EventTime from = FirstWhole();
+    if (w.open) from = ranges_->CellOf(std::max(from, kEventTimeMin)).start;
+    w.rescan_open = w.catch_up.Bound(from, fired) || w.open;
     w.catch_up.Exclude(w.damage, w.held);
     if (!w.due.empty()) {  // what was caught up comes first: it answers for more
       w.due_later.push_front(std::exchange(w.due, {}));
@@ -330,7 +352,7 @@ void ViewRunner::TakeLate(const Prefix& urgent) {
   // While it waited its points may have passed out of retention.
   const EventTime first = FirstWhole();
   const auto gone = [this, &w, first](const Due& due) {
-    if (due.window.start >= first && !w.damage.IsLost(due.window)) return false;
+    if (!TooOld(due.window, first) && !w.damage.IsLost(due.window)) return false;
     DropLost(due);
     return true;
   };
@@ -357,13 +379,15 @@ void ViewRunner::CommitEpoch() {
   if (w.epoch.frontier) {
     w.frontier = *w.epoch.frontier;
     history_.Note(w.epoch.at, w.frontier);
-    w.fired = windows_.PassedBy(w.frontier);
-    w.sealed = windows_.PassedBy(w.frontier - definition_.allowed_lateness);
+    w.fired = PassedBy(w.frontier);
+    w.sealed = PassedBy(w.frontier - definition_.allowed_lateness);
   }
   w.in_epoch = false;
   w.due.clear();
   w.due_next = 0;
   w.frozen.clear();
+  w.refused_entries.clear();
+  w.suspects.clear();
   phase_ = Phase::kDraining;
 }
 

@@ -47,6 +47,7 @@
 #include "view/late_queue_internal.h"
 #include "view/maintainer.h"
 #include "view/marks_internal.h"
+#include "view/open_ranges_internal.h"
 #include "view/progress_state_internal.h"
 #include "view/series_book_internal.h"
 #include "view/watermark.h"
@@ -106,6 +107,7 @@ class ViewRunner {
   struct Metrics;
   struct Inflight;
   struct Handover;
+  struct Suspect;
   struct Work;                                         // everything that a stop throws away
   enum class PiecePlace : uint8_t { kInside, kLast };  // in its epoch
   struct Epoch {
@@ -141,6 +143,7 @@ class ViewRunner {
                             const std::optional<store::SourcePartition>& partition);
   std::optional<LateReason> Refusal(WindowId window) const;
   void Refuse(const store::FeedPoint& point, WindowId window, LateReason reason);
+  LatenessHistogram::Bucket& BucketOf(nanoseconds lateness);
   SeriesIndex Track(store::SeriesRef ref);
   void CloseEpoch();
   void TakeLate(const Prefix& urgent);
@@ -172,6 +175,25 @@ class ViewRunner {
   Result<bool> PrepareGroups(std::span<const Due> due, Evaluator::Marks marks);
   /// False: the sink has not answered yet.
   Result<bool> HandOverRefused();
+  // runner_ranges.cpp: views of sessions and samples
+  std::optional<EventTime> Watermark() const;  // committed
+  Prefix PassedBy(EventTime watermark) const;
+  bool TooOld(WindowId window, EventTime first) const;
+  size_t OpenCount() const;
+  TimeRange AllOf(WindowId cell) const;  // Due::range
+  void PushSpan(uint32_t key, OpenSpan span, std::vector<Due>& out) const;
+  void SortSpans(std::vector<Due>& due) const;
+  size_t RowsOf(const Due& due) const;  // about
+  EventTime OpenFrom() const;
+  void SeedSpans(const store::Slice& slice, SeriesIndex series);
+  void JudgeBehindInCell(SeriesIndex series, const store::FeedPoint& point,
+                         const std::optional<store::SourcePartition>& partition);
+  void TakeDueSpans();
+  bool NextEarlySpans();
+  void AskForSpans(PieceRequest& request) const;
+  void NoteRefusals(Piece& piece);
+  Result<bool> HandOverRefusals();
+  void KeepRefusals();
   // runner_early.cpp
   std::optional<MonotonicTime> EarlyAt() const;
   void BeginEarly();
@@ -206,6 +228,7 @@ class ViewRunner {
   const ViewDefinition definition_;
   const Windows windows_;
   const std::optional<Windows> upstream_windows_;  // of the view it reads
+  const std::optional<RangeKind> ranges_;
   std::unique_ptr<Metrics> metrics_;
 
   Phase phase_ = Phase::kOpening;
@@ -236,6 +259,8 @@ class ViewRunner {
 };
 
 inline constexpr size_t kLatePartitionsMax = 4096;
+/// Late points handed to the sink at a time: with more of them the epoch ends early.
+inline constexpr size_t kRefusedKeptMax = 8192;
 inline constexpr Progress kMore{.more = true, .wake_at = std::nullopt};
 inline constexpr EventTime kNoTime{INT64_MIN};  // before every time: nothing has fired
 
@@ -278,6 +303,12 @@ struct ViewRunner::Handover {
   std::optional<Result<void>> result TM_GUARDED_BY(mutex);
 };
 
+struct ViewRunner::Suspect {
+  SeriesIndex series = 0;  // of its row
+  store::FeedPoint point;
+  bool counted = false;  // as late
+};
+
 struct ViewRunner::Work {
   Work(store::Store& store, const ViewDefinition& definition, const Windows& windows,
        const MaintainerOptions& options)
@@ -285,14 +316,26 @@ struct ViewRunner::Work {
         evaluator(store, definition, book, options.group_state_bytes_max),
         tracker(definition.root().out_of_orderness),
         marks(windows),
-        waiting(definition.refresh, definition.recompute_per_second),
+        waiting(definition.refresh, definition.recompute_per_second,
+                RangesOf(definition) ? RangesOf(definition)->join() : nanoseconds(0)),
         catch_up(store, definition, book),
-        damage(windows, definition) {}
+        damage(windows, definition) {
+    OpenAnew(definition);
+  }
+
+  /// Forgets open spans.
+  void OpenAnew(const ViewDefinition& definition) {
+    const auto ranges = RangesOf(definition);
+    if (!ranges) return;
+    open.emplace(*ranges,
+                 definition.rows_end() ? OpenRanges::Points::kSome : OpenRanges::Points::kAll);
+  }
 
   SeriesBook book;
   Evaluator evaluator;
   WatermarkTracker tracker;
   MarkBook marks;
+  std::optional<OpenRanges> open;  // in place of marks, where rows are not windows
   std::unique_ptr<store::FeedReader> reader;
   store::FeedBatch batch;
   std::map<std::pair<store::SourceId, uint32_t>, store::SourceProgress> clocks;  // of this epoch
@@ -309,10 +352,11 @@ struct ViewRunner::Work {
   uint64_t points_since_progress = 0;
 
   // Preliminary rows
-  bool unseen = true;           // points of open windows may have come since the last pass
-  MonotonicTime last_point_at;  // when points were read last
-  MonotonicTime last_early_at;  // begin of the last pass
-  WindowId early_from;          // of a pass: the windows to come
+  bool unseen = true;             // points of open windows may have come since the last pass
+  MonotonicTime last_point_at;    // when points were read last
+  MonotonicTime last_early_at;    // begin of the last pass
+  WindowId early_from;            // of a pass: the windows to come
+  OpenRanges::Key early_key = 0;  // .. the keys
 
   bool in_epoch = false;
   Epoch epoch;
@@ -325,6 +369,17 @@ struct ViewRunner::Work {
   uint64_t late_points_before = 0;  // of epochs that were not journaled
   std::vector<Due> frozen;
   std::vector<LatePoint> refused;
+  // Of this epoch, where only an evaluation finds the row (kFreeze): late points that it may
+  // refuse; what it refused; what the piece on its way refuses.
+  std::vector<Suspect> suspects;
+  std::vector<store::RevisionEntry> refused_entries;
+  struct Refusing {
+    std::vector<store::RevisionEntry> entries;
+    std::vector<LatePoint> points;
+    uint64_t frozen = 0;
+    uint64_t late = 0;  // of them, not counted as late before
+    bool handed = false;
+  } refusing;
   CatchUp catch_up;                        // evaluated first
   bool in_gap = false;                     // batches of a gap are still to come
   bool rescan_open = false;                // a gap touched windows that are open after the epoch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluating what is due, piece by piece, and the account of what became durable.
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/logging.h"
@@ -47,7 +48,7 @@ Result<Progress> ViewRunner::Evaluate() {
   }
   PieceRequest request;
   request.due = std::span(w.due).subspan(w.due_next, count);
-  if (w.book.grouped()) {
+  if (w.book.grouped() && !w.open) {
     // A back-fill names the series of a window as they are scanned, a gap those it knows of.
     const bool complete = w.seeded && !w.epoch.gap;
     const auto ready = PrepareGroups(
@@ -66,21 +67,31 @@ Result<Progress> ViewRunner::Evaluate() {
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
   // Preliminary rows make no window known as published.
-  request.fresh_rows = ShowsEarly() ? PieceRequest::FreshRows::kMayExist : w.fresh_rows;
-  if (definition_.late == LatePolicy::kFreeze) request.sealed = w.sealed;
+  // A back-fill meets a row that several series or slices share once for each of them.
+  const bool again = ShowsEarly() || (!w.seeded && (w.book.grouped() || w.open));
+  request.fresh_rows = again ? PieceRequest::FreshRows::kMayExist : w.fresh_rows;
   request.first_whole = FirstWhole();
+  if (w.open) {
+    AskForSpans(request);
+  } else if (definition_.late == LatePolicy::kFreeze) {
+    request.sealed = w.sealed;
+  }
   auto evaluated = w.evaluator.Evaluate(request);
   if (!evaluated.ok()) {
     if (evaluated.error().code == Code::kCorruption) return LeaveDamaged(count, evaluated.error());
     return std::move(evaluated).error().With("evaluate windows of view " + definition_.name);
   }
   Piece& piece = *evaluated;
+  NoteRefusals(piece);
+  TM_ASSIGN_OR_RETURN(const bool handed, HandOverRefusals());
+  if (!handed) return Progress{};  // as above
   metrics_->evaluated.Add(count);
   w.piece_max = SIZE_MAX;
   damage_backoff_ = milliseconds(0);
   if (piece.empty() && !last) {
     totals_.overflows += piece.overflows;
     w.due_next += count;
+    KeepRefusals();
     return kMore;
   }
   WritePiece(std::move(piece), count, last ? PiecePlace::kLast : PiecePlace::kInside);
@@ -88,6 +99,7 @@ Result<Progress> ViewRunner::Evaluate() {
 }
 
 void ViewRunner::SortDue(std::vector<Due>& due) const {
+  if (work_->open) return SortSpans(due);
   SortAndMerge(due);
   if (!work_->book.grouped()) return;
   const SeriesBook& book = work_->book;
@@ -103,7 +115,14 @@ bool ViewRunner::SameRow(const Due& a, const Due& b) const {
 
 size_t ViewRunner::PieceOf(const std::vector<Due>& due, size_t next, size_t count_max) const {
   size_t count = std::min(count_max, due.size() - next);
-  if (!work_->book.grouped() || count == 0) return count;
+  if (work_->open) {
+    size_t rows = 0;
+    for (size_t i = 0; i < count; ++i) {
+      rows += RowsOf(due[next + i]);
+      if (i > 0 && rows > count_max) count = i;
+    }
+  }
+  if ((!work_->book.grouped() && !work_->open) || count == 0) return count;
   while (next + count < due.size() && SameRow(due[next + count - 1], due[next + count])) ++count;
   return count;
 }
@@ -154,6 +173,11 @@ Result<bool> ViewRunner::HandOverRefused() {
 void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
   Work& w = *work_;
   const bool last = place == PiecePlace::kLast;
+  const bool refuses = last && !(w.refused_entries.empty() && w.refusing.entries.empty());
+  if (refuses) {
+    std::ranges::copy(w.refused_entries, std::back_inserter(piece.revisions));
+    std::ranges::copy(w.refusing.entries, std::back_inserter(piece.revisions));
+  }
   auto inflight = std::make_shared<Inflight>();
   inflight->windows = piece.published;
   inflight->revisions = piece.revised;
@@ -167,7 +191,7 @@ void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
                          .target = definition_.target,
                          .measures = {piece.measures.begin(), piece.measures.end()},
                          .rows = piece.hull.value_or(TimeRange{kEventTimeMin, kEventTimeMin}),
-                         .revisions = piece.revised > 0 || (last && !w.frozen.empty())};
+                         .revisions = piece.revised > 0 || (last && !w.frozen.empty()) || refuses};
 
   ProgressState state;
   state.totals = totals_;
@@ -187,8 +211,8 @@ void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
     inflight->waiting = state.waiting;
     if (w.epoch.frontier) state.history.Note(w.epoch.at, *w.epoch.frontier);
     state.replay_from = w.epoch.target;
-    state.totals.late_points += w.epoch.late_points;
-    state.totals.frozen += w.epoch.frozen;
+    state.totals.late_points += w.epoch.late_points + w.refusing.late;
+    state.totals.frozen += w.epoch.frozen + w.refusing.frozen;
     progress.watermark = w.epoch.frontier;
   } else {
     state.sweep_to = w.epoch.frontier;
@@ -240,6 +264,7 @@ void ViewRunner::Account() {
   Work& w = *work_;
   const std::shared_ptr<Inflight> done = std::move(inflight_);
   inflight_.reset();
+  KeepRefusals();
   totals_.windows_published += done->windows;
   totals_.revisions += done->revisions;
   totals_.overflows += done->overflows;

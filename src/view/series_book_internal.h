@@ -39,6 +39,12 @@ class SeriesBook {
   GroupIndex group(SeriesIndex i) const { return tracked_[i].group; }
   /// Place among the members of its group: they are numbered as they are met.
   uint32_t member(SeriesIndex i) const { return tracked_[i].member; }
+  /// The first series of a group, which stands for it where one has to.
+  SeriesIndex first(GroupIndex g) const { return groups_[g].first; }
+  /// All series that share the row of `i`.
+  std::span<const SeriesIndex> RowMembers(const SeriesIndex& i) const {
+    return grouped() ? members(group(i)) : std::span(&i, 1);
+  }
   /// Empty unless grouped().
   std::span<const SeriesIndex> members(GroupIndex g) const { return groups_[g].members; }
 

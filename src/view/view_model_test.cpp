@@ -184,6 +184,13 @@ class World {
     store_.SetInner(*inner_, host_->completes_at_once() ? executor_.get() : nullptr);
     maintainer_ = std::make_unique<Maintainer>(store_, clock_, metrics_, nullptr, options_);
     maintainer_->Attach(*executor_);
+    // P4: after every frame.
+    maintainer_->Subscribe([this](const Published& published) {
+      for (const ViewDefinition& d : views_) {
+        if (d.id != published.view || damaged_) continue;
+        EXPECT_THAT(OverlapsOf(*inner_, d), IsEmpty());
+      }
+    });
   }
 
   void Close() {
@@ -213,7 +220,6 @@ class World {
     const bool first = id == 1 || id == 4;
     d.width = first ? seconds(10) : seconds(1 + random_.Below(30));
     d.offset = first ? seconds(0) : seconds(random_.Below(30));
-    if (!first) DrawKind(d);
     if (!first && random_.Below(3) == 0)
       d.group_by = Pick<std::vector<std::string>>({{}, {"host"}});
     d.out_of_orderness = first ? seconds(3) : seconds(random_.Below(8));
@@ -232,6 +238,7 @@ class World {
       d.filter.value_max = Pick({1.0, 3.5, 1e17});
     }
     d.horizon = seconds(random_.Below(40));
+    if (!first) DrawKind(d);
     const auto created = maintainer_->Create(d);
     ASSERT_TRUE(created.ok()) << created.error().message;
     views_.push_back(d);
@@ -239,7 +246,7 @@ class World {
 
   /// Tumbling, or any other kind of window.
   void DrawKind(ViewDefinition& d) {
-    switch (random_.Below(5)) {
+    switch (random_.Below(8)) {
       case 0:
         d.slide = seconds(1 + random_.Below(7));
         break;
@@ -254,9 +261,29 @@ class World {
         d.calendar = Pick<std::string>({"day", "month"});
         d.zone = Pick<std::string>({"", "Europe/Berlin", "Asia/Kolkata"});
         break;
+      case 4:
+      case 5:
+        d.session_gap = seconds(1 + random_.Below(12));
+        d.max_session = Pick<nanoseconds>({seconds(30), minutes(5), hours(24)});
+        d.staleness = d.horizon = nanoseconds(0);
+        break;
+      case 6:
+        DrawSamples(d);
+        break;
       default:
         break;
     }
+  }
+
+  void DrawSamples(ViewDefinition& d) {
+    d.every = Pick<nanoseconds>({seconds(1), seconds(3), seconds(10)});
+    d.fill = static_cast<Fill>(random_.Below(5));
+    d.fill_value = -3;
+    d.max_gap = seconds(1 + random_.Below(20));
+    const bool makes_double = d.fill == Fill::kLinear || d.fill == Fill::kSpline;
+    d.aggregates = {{FillName(d.fill), makes_double ? agg::Kind::kAvg : agg::Kind::kLast, {}}};
+    d.group_by = {"*"};
+    d.label = Label::kStart;
   }
 
   void Toggle() {

@@ -333,7 +333,8 @@ void Status::WriteView(JsonWriter& out, const view::ViewStatus& status) const {
   }
   WriteText(out, "windows", view::WindowWords(d));
   // Of the finest level; a calendar's varies, this is the longest.
-  const nanoseconds window = d.levels.empty() ? view::WindowsOf(d).longest() : d.levels.front();
+  nanoseconds window = d.levels.empty() ? view::WindowsOf(d).longest() : d.levels.front();
+  if (d.ranged()) window = std::max(d.session_gap, d.every);
   WriteI64(out, "window_ns", int64_t{window.count()});
   WriteI64(out, "out_of_orderness_ns", int64_t{d.out_of_orderness.count()});
   WriteI64(out, "allowed_lateness_ns", int64_t{d.allowed_lateness.count()});

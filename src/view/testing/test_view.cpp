@@ -59,6 +59,12 @@ TestView::TestView(TestViewOptions options)
   definition_.calendar = options_.calendar;
   definition_.zone = options_.zone;
   for (const int64_t level : options_.levels) definition_.levels.push_back(level * options_.tick);
+  definition_.session_gap = options_.session_gap * options_.tick;
+  definition_.max_session = options_.max_session * options_.tick;
+  definition_.every = options_.every * options_.tick;
+  definition_.fill = options_.fill;
+  definition_.fill_value = options_.fill_value;
+  definition_.max_gap = options_.max_gap * options_.tick;
   definition_.output = options_.output;
   definition_.label = options_.label;
   definition_.out_of_orderness = options_.out_of_orderness * options_.tick;
@@ -288,7 +294,9 @@ std::vector<std::string> TestView::Early() {
   std::vector<std::string> out;
   const auto rows = std::move(store_.Revisions(all, SIZE_MAX)).value();
   for (const store::RevisionRow& row : rows) {
-    if (row.row.revision == 0 && row.row.record_count > 0) out.push_back(Describe(row));
+    const bool ended = row.version == 0;
+    if (row.row.revision == 0 && row.row.window_start < row.row.window_end && !ended)
+      out.push_back(Describe(row));
   }
   std::sort(out.begin(), out.end());
   return out;

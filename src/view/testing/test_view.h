@@ -22,6 +22,12 @@ struct TestViewOptions {
   int64_t slide = 0;
   int64_t offset = 0;
   std::vector<int64_t> levels{};  // in place of `window`, as the next
+  int64_t session_gap = 0;        // in place of `window`, as the next
+  int64_t max_session = 1000;
+  int64_t every = 0;
+  Fill fill = Fill::kLinear;
+  double fill_value = 0;
+  int64_t max_gap = 10;
   std::string calendar{};
   std::string zone{};
   int64_t out_of_orderness = 0;

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions and samples (docs/decisions/0009): the rows that ought to be around each change against
+// those that are there. All of a key's rows that change are in one piece, which is one frame, so
+// that its sessions never overlap.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "view/evaluation_internal.h"
+#include "view/sample_grid_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+constexpr nanoseconds kTick{1};
+
+bool Overlap(TimeRange a, TimeRange b) { return a.start < b.end && b.start < a.end; }
+
+/// `due` with another range, without what is known of its points.
+Due RowDue(const Due& due, TimeRange range) {
+  return {.window = due.window, .series = due.series, .range = range};
+}
+
+}  // namespace
+
+/// What one key of a piece comes to.
+struct Evaluator::RangeWork {
+  std::vector<const Due*> due;
+  std::vector<RangeRun> runs;     // one for each
+  std::vector<TimeRange> spans;   // where rows may change
+  std::map<EventTime, Due> rows;  // that ought to be, by their start, with their late points
+};
+
+Result<Piece> Evaluator::EvaluateRanges(const PieceRequest& request) {
+  // Sessions stay inside of their cell; samples of two cells may follow from one change.
+  std::map<std::pair<SeriesIndex, EventTime>, RangeWork> works;
+  std::vector<RangeRun> runs;
+  for (const Due& due : request.due) {
+    const EventTime cell = ranges_->sessions() ? due.window.start : EventTime{};
+    works[{due.series, cell}].due.push_back(&due);
+    RangeRun& run = runs.emplace_back();
+    run.series = due.series;
+    run.changed = due.range;
+  }
+  RangeReader reader(store_, definition_, book_, *ranges_);
+  TM_RETURN_IF_ERROR(reader.Load(request.at_least, runs));
+  size_t i = 0;
+  for (const Due& due : request.due) {
+    const EventTime cell = ranges_->sessions() ? due.window.start : EventTime{};
+    works[{due.series, cell}].runs.push_back(std::move(runs[i++]));
+  }
+  Piece piece;
+  piece.snapshot = store_.End();
+  if (ranges_->sessions()) {
+    TM_RETURN_IF_ERROR(EvaluateSessions(request, works, piece));
+  } else {
+    TM_RETURN_IF_ERROR(EvaluateSamples(request, works, piece));
+  }
+  return piece;
+}
+
+// -------------------------------------------------------------------------------------------
+// rows that are there
+
+// Of all keys of the piece; few scans, as in ReadRows().
+Result<Evaluator::RangeRows> Evaluator::ReadRangeRows(const PieceRequest& request,
+                                                      const RangeWorks& works) {
+  const bool may_exist = request.fresh_rows == PieceRequest::FreshRows::kMayExist;
+  const bool at_end = definition_.label == Label::kEnd;
+  std::map<std::pair<EventTime, EventTime>, std::vector<store::SeriesRef>> scans;
+  for (const auto& [key, work] : works) {
+    // What fires now for the first time has no row; those that were due begin before the watermark
+    // of then.
+    const bool fresh = ranges_->sessions() && !may_exist &&
+                       std::ranges::all_of(work.due, [](const Due* due) { return due->fresh; });
+    for (const TimeRange& span : work.spans) {
+      if (fresh && span.start >= request.watermark_before) continue;
+      auto& wanted = scans[{span.start, span.end}];
+      for (size_t a = 0; a < book_.aggregates(); ++a) {
+        const auto* target = book_.target(key.first, 0, a);
+        if (target != nullptr) wanted.push_back(*target);
+      }
+    }
+  }
+  RangeRows rows;
+  for (auto it = scans.begin(); it != scans.end();) {
+    TimeRange time{it->first.first, it->first.second};
+    std::vector<store::SeriesRef> series;
+    // Spans that lie upon each other, as those of one firing do.
+    const nanoseconds longest_max = 4 * (time.end - time.start);
+    for (; it != scans.end() && it->first.first <= time.end &&
+           it->first.second - time.start <= longest_max;
+         ++it) {
+      time.end = std::max(time.end, it->first.second);
+      series.insert(series.end(), it->second.begin(), it->second.end());
+    }
+    std::ranges::sort(series);
+    const auto repeated = std::ranges::unique(series);
+    series.erase(repeated.begin(), repeated.end());
+    if (at_end) time = {time.start + kTick, time.end + kTick};
+    TM_RETURN_IF_ERROR(ScanRows(request, time, std::move(series), rows.found));
+  }
+  for (const auto& [key, existing] : rows.found) rows.order.push_back(key);
+  std::ranges::sort(rows.order, [](const RowKey& a, const RowKey& b) {
+    return std::pair(a.series, a.time) < std::pair(b.series, b.time);
+  });
+  return rows;
+}
+
+std::vector<Evaluator::OldRow> Evaluator::OldRowsOf(SeriesIndex series, const RangeWork& work,
+                                                    const RangeRows& rows) const {
+  std::vector<OldRow> out;
+  for (size_t a = 0; a < book_.aggregates(); ++a) {
+    const auto* target = book_.target(series, 0, a);
+    if (target == nullptr) continue;
+    auto it = std::ranges::lower_bound(rows.order, *target, {}, &RowKey::series);
+    for (; it != rows.order.end() && it->series == *target; ++it) {
+      const store::RowInfo& info = rows.found.at(*it).row;
+      const TimeRange window{info.window_start, info.window_end};
+      if (window.empty()) continue;  // adopted, not evaluated yet
+      if (std::ranges::any_of(work.spans,
+                              [&](const TimeRange& span) { return Overlap(span, window); })) {
+        out.push_back({.aggregate = a, .window = window, .early = IsEarly(info)});
+      }
+    }
+  }
+  return out;
+}
+
+// ------------------------------------------------------------------------------------------
+// sessions
+
+// The sessions that touch what changed, and with them all rows that may be other than before.
+void Evaluator::FindSessions(const PieceRequest& request, std::span<const TimeRange> sealed,
+                             RangeWork& work) const {
+  work.rows.clear();
+  work.spans.clear();
+  for (size_t i = 0; i < work.runs.size(); ++i) {
+    const Due& due = *work.due[i];
+    RangeRun& run = work.runs[i];
+    // A sealed row takes no point, and what it would take is in no other session.
+    std::erase_if(run.times, [&](EventTime t) {
+      return std::ranges::any_of(sealed, [&](const TimeRange& row) {
+        return row.start - ranges_->gap() < t && t < row.end;
+      });
+    });
+    const TimeRange near{due.range.start, ranges_->LateFrom(due.range.end - kTick)};
+    TimeRange span = near;
+    for (const TimeRange& session : SplitSessions(run.times, *ranges_)) {
+      if (!Overlap(session, near)) continue;
+      span = {std::min(span.start, session.start), std::max(span.end, session.end)};
+      const auto [it, is_new] = work.rows.try_emplace(session.start, RowDue(due, session));
+      // A point that went has changed the sessions it leaves.
+      if (!Overlap(session, definition_.rows_end() ? near : due.range)) continue;
+      MergeDue(it->second, due);
+      // What fires now is not coarse: revision 1 as ever.
+      if (session.end > request.watermark_before) it->second.coarse = false;
+    }
+    work.spans.push_back(span);
+  }
+}
+
+Result<void> Evaluator::EvaluateSessions(const PieceRequest& request, RangeWorks& works,
+                                         Piece& piece) {
+  for (auto& [key, work] : works) FindSessions(request, {}, work);
+  TM_ASSIGN_OR_RETURN(RangeRows rows, ReadRangeRows(request, works));
+  std::vector<Due> written;
+  std::vector<std::pair<Due, OldRow>> ended;
+  for (auto& [key, work] : works) {
+    std::vector<OldRow> old = OldRowsOf(key.first, work, rows);
+    if (definition_.late == LatePolicy::kFreeze) Seal(request, work, old, rows, piece);
+    PlanSessions(request, work, old, written, ended);
+  }
+  if (RowsMayEnd()) {
+    for (const Due& due : written) {
+      for (size_t a = 0; a < book_.aggregates(); ++a) {
+        const auto* target = book_.target(due.series, 0, a);
+        if (target == nullptr) continue;
+        const RowKey key{*target, LabelOf(due)};
+        if (!rows.found.contains(key)) TM_RETURN_IF_ERROR(ReadEnded(key, rows.found));
+      }
+    }
+  }
+  if (!written.empty()) TM_RETURN_IF_ERROR(AggregateInto(request, written, rows.found, piece));
+  for (const auto& [due, row] : ended) End(request, due, row, rows.found, piece);
+  return {};
+}
+
+bool Evaluator::IsWhole(const PieceRequest& request, TimeRange session) const {
+  return session.start - ranges_->gap() >= request.first_whole ||
+         ranges_->CellOf(session.start).start >= request.first_whole;
+}
+
+// Which sessions are written, and which rows end: those that a written session lies upon, and those
+// that no session is left of. A session that is still open leaves the rows it lies upon.
+void Evaluator::PlanSessions(const PieceRequest& request, const RangeWork& work,
+                             std::span<const OldRow> old, std::vector<Due>& written,
+                             std::vector<std::pair<Due, OldRow>>& ended) const {
+  const bool early = request.kind == PieceRequest::Kind::kEarly;
+  std::vector<const Due*> upon(old.size(), nullptr);  // the written session that ends it
+  std::vector<uint8_t> kept(old.size(), 0);
+  std::set<EventTime> labels;
+  for (const auto& [start, due] : work.rows) {
+    const bool open = due.range.end > request.watermark;
+    bool writes = IsWhole(request, due.range) && (open ? early : !early);
+    for (size_t i = 0; early && i < old.size(); ++i) {
+      // What is published stays until the watermark has passed the session.
+      if (!old[i].early && Overlap(old[i].window, due.range)) writes = false;
+    }
+    if (writes) {
+      written.push_back(due);
+      labels.insert(LabelOf(due));
+    }
+    for (size_t i = 0; i < old.size(); ++i) {
+      if (!Overlap(old[i].window, due.range)) continue;
+      if (!writes) {
+        kept[i] = 1;
+      } else if (upon[i] == nullptr) {
+        upon[i] = &due;
+      }
+    }
+  }
+  for (size_t i = 0; i < old.size(); ++i) {
+    const bool alone = upon[i] == nullptr && kept[i] == 0;
+    if (upon[i] == nullptr && !alone) continue;
+    if (early && !old[i].early) continue;
+    Due due = upon[i] != nullptr ? *upon[i] : *work.due.front();
+    due.range = old[i].window;
+    if (alone && !IsWhole(request, due.range)) continue;
+    // A row that goes on under its key is written, not ended.
+    if (!labels.contains(LabelOf(due))) ended.emplace_back(due, old[i]);
+  }
+}
+
+void Evaluator::End(const PieceRequest& request, const Due& due, const OldRow& row,
+                    const Rows& rows, Piece& piece) {
+  const store::SeriesRef target = *book_.target(due.series, 0, row.aggregate);
+  if (!row.early) {
+    Emit(request, due, row.aggregate, 0, {}, rows, piece);
+    return;
+  }
+  // Nobody was told of it, so nobody is told of its end.
+  const auto found = rows.find({target, LabelOf(due)});
+  if (EmitEarly(request, {due, target, 0, 0}, {}, &found->second, piece)) {
+    NoteChange(due, row.aggregate, piece);
+  }
+}
+
+// kFreeze: rows that are sealed leave the work, with the points that would change them.
+void Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
+                     const RangeRows& rows, Piece& piece) {
+  std::vector<TimeRange> sealed;
+  for (const OldRow& row : old) {
+    if (!row.early && row.window.end <= request.sealed_until) sealed.push_back(row.window);
+  }
+  std::erase_if(
+      old, [&](const OldRow& row) { return !row.early && row.window.end <= request.sealed_until; });
+  for (const Due* due : work.due) {
+    const auto row = std::ranges::find_if(sealed, [&](const TimeRange& window) {
+      return Overlap({window.start - ranges_->gap() + kTick, window.end}, due->range);
+    });
+    if (row != sealed.end()) Refuse(request, *due, *row, rows.found, piece);
+  }
+  FindSessions(request, sealed, work);
+  // A session that would be sealed as soon as it is there does not begin to be.
+  std::erase_if(work.rows, [&](const auto& one) {
+    const Due& due = one.second;
+    // One that waited for damaged files does.
+    if (due.range.end > request.sealed_until || (due.late_points == 0 && !due.coarse)) return false;
+    if (std::ranges::any_of(old, [&](const OldRow& row) { return Overlap(row.window, due.range); }))
+      return false;
+    Refuse(request, due, due.range, rows.found, piece);
+    return true;
+  });
+}
+
+void Evaluator::Refuse(const PieceRequest& request, const Due& due, TimeRange window,
+                       const Rows& rows, Piece& piece) {
+  if (due.late_points == 0) return;
+  Due of_row = due;
+  of_row.range = window;
+  const size_t before = piece.revisions.size();
+  for (size_t a = 0; a < book_.aggregates(); ++a) LogFrozen(request, of_row, a, rows, piece);
+  // They go with the epoch's last frame.
+  std::move(piece.revisions.begin() + static_cast<ptrdiff_t>(before), piece.revisions.end(),
+            std::back_inserter(piece.refusal_entries));
+  piece.revisions.resize(before);
+  piece.refusals.push_back({due, window});
+}
+
+// ------------------------------------------------------------------------------------------
+// samples
+
+Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks& works,
+                                        Piece& piece) {
+  const EventTime watermark = std::max(request.watermark, kEventTimeMin);
+  std::map<std::pair<SeriesIndex, EventTime>, std::pair<Due, GridValue>> values;
+  for (auto& [key, work] : works) {
+    for (size_t i = 0; i < work.runs.size(); ++i) {
+      SampleGrid grid(*ranges_, definition_.fill_value, watermark, work.runs[i]);
+      const TimeRange touched = grid.Touched();
+      const auto& times = work.runs[i].times;
+      if (!touched.empty()) work.spans.push_back(touched);
+      for (EventTime at = touched.start; at < touched.end; at = at + ranges_->every()) {
+        if (at - ranges_->back() < request.first_whole) continue;
+        // Nothing is carried on beyond what is known.
+        if (at >= watermark && (times.empty() || at > times.back())) break;
+        const auto [it, is_new] = values.try_emplace({key.first, at});
+        auto& [due, value] = it->second;
+        if (is_new) {
+          due = RowDue(*work.due[i], {at, at + ranges_->every()});
+          value = grid.At(at);
+        }
+        MergeDue(due, *work.due[i]);
+        if (due.range.end > request.watermark_before) due.coarse = false;
+      }
+    }
+  }
+  TM_ASSIGN_OR_RETURN(const RangeRows rows, ReadRangeRows(request, works));
+  for (auto& [key, one] : values)
+    EmitSample(request, one.first, std::move(one.second), rows, piece);
+  return {};
+}
+
+void Evaluator::EmitSample(const PieceRequest& request, const Due& due, GridValue value,
+                           const RangeRows& rows, Piece& piece) {
+  const auto* target = book_.target(due.series, 0, 0);
+  if (target == nullptr) {
+    ++piece.refused;
+    return;
+  }
+  const bool early = request.kind == PieceRequest::Kind::kEarly;
+  if (value.settled == early) return;
+  const auto found = rows.found.find({*target, LabelOf(due)});
+  const Existing* existing = found == rows.found.end() ? nullptr : &found->second;
+  const bool has_value = !std::holds_alternative<std::monostate>(value.value);
+  if (existing != nullptr && IsEarly(existing->row) && !has_value) {
+    if (EmitEarly(request, {due, *target, 0, 0}, {}, existing, piece)) NoteChange(due, 0, piece);
+    return;
+  }
+  // A value may wait for samples until its time is sealed: the row that is there stays, a new one
+  // still comes.
+  const bool stays = definition_.late == LatePolicy::kFreeze && existing != nullptr &&
+                     existing->row.revision > 0 && due.range.end <= request.sealed_until;
+  if (stays) {
+    if (!SameBits(existing->value, value.value)) {
+      Refuse(request, due, due.range, rows.found, piece);
+    }
+    return;
+  }
+  Emit(request, due, 0, value.sampled ? 1 : 0, std::move(value.value), rows.found, piece);
+}
+
+}  // namespace tidemark::view
