@@ -73,8 +73,10 @@ bool CatchUp::Bound(EventTime from, const Prefix& until) {
   until_ = until;
   bool beyond = false;
   for (const Range& range : ranges_) {
-    windows_.ForEachOf(range.time.end - nanoseconds(1),
-                       [&](WindowId window) { beyond = beyond || !until.Has(window); });
+    // Not by the windows at its end alone: there may be none, in a gap between two.
+    for (uint8_t level = 0; level < windows_.levels(); ++level) {
+      beyond = beyond || until.until(level) < range.time.end;
+    }
   }
   std::erase_if(ranges_, [from](const Range& range) { return range.time.end <= from; });
   next_ = 0;

@@ -39,6 +39,19 @@ TEST(ViewGap, LatePointsBehindItAreFoundCoarse) {
   EXPECT_THAT(v.Published(), IsEmpty());
 }
 
+// Its marks are found again by a scan only if it is known that open windows are among them.
+TEST(CatchUp, ARangeThatEndsBetweenWindowsReachesTheOpenOneBefore) {
+  TestView v({.window = 1, .slide = 5, .create = false});
+  SeriesBook book(v.store(), v.definition());
+  CatchUp catch_up(v.store(), v.definition(), book);
+  catch_up.AddAll({v.At(8), v.At(13)});  // [10,11), and the gap behind it
+  Prefix fired;
+  fired.Set(0, v.At(10));
+  EXPECT_TRUE(catch_up.Bound(v.At(0), fired));
+  fired.Set(0, v.At(15));
+  EXPECT_FALSE(catch_up.Bound(v.At(0), fired));
+}
+
 TEST(ViewGap, UnchangedWindowsStayAsTheyAre) {
   TestView v;
   v.Add(0, 1, 1);
