@@ -44,6 +44,19 @@ TEST(Groups, ALatePointCostsItsLeafAndNotTheGroup) {
   EXPECT_THAT(v.Published(), ElementsAre("[0,10) r3 =408 n402, late 1 v"));
 }
 
+TEST(Groups, ABackFillPublishesARowOnceHoweverItsMembersAreScanned) {
+  TestView v({.group_by = {}, .create = false, .maintainer = {.windows_per_piece = 1}});
+  for (const char* host : {"a", "b", "c"}) {
+    v.Add(0, 1, 1, host);
+    v.Add(0, 11, 2, host);
+  }
+  v.Add(0, 21, 0, "a");
+  ASSERT_TRUE(v.Create().ok());
+  EXPECT_THAT(v.Published(), ElementsAre("[0,10) r1 =3 n3 v", "[10,20) r1 =6 n3 v"));
+  EXPECT_EQ(v.Status().windows_published, 2U);
+  EXPECT_THAT(CheckView(v.store(), v.Status()), IsEmpty());
+}
+
 TEST(Groups, LateMembersJoin) {
   TestView v({.group_by = {}});
   v.Add(0, 1, 1, "a");
