@@ -129,7 +129,7 @@ export class MockServer {
     const host = kHosts[0];
     const points = this.#Points(host, measure);
     points.set(time_ms, value);
-    const kinds = this.#Evaluate(host, measure, Math.floor(time_ms / kWindowMs) * kWindowMs, this.now_ms, 1) ? ['raw', 'view', 'revision'] : ['raw'];
+    const kinds = this.#Evaluate(host, measure, Math.floor(time_ms / kWindowMs) * kWindowMs, this.now_ms, 1, [{ time: Ns(time_ms), measure, dimensions: host }]) ? ['raw', 'view', 'revision'] : ['raw'];
     const window_end = (Math.floor(time_ms / kWindowMs) + 1) * kWindowMs;
     this.#Table([measure, `avg_${measure}`], time_ms, Math.max(time_ms, window_end), kinds);
   }
@@ -201,7 +201,7 @@ export class MockServer {
     }
   }
 
-  #Evaluate(host, measure, window_start, at_ms, late_points) {
+  #Evaluate(host, measure, window_start, at_ms, late_points, points = []) {
     const window_end = window_start + kWindowMs;
     if (this.watermark_ms < window_end) return false;
     const values = [...this.#Points(host, measure)].filter(([t]) => t >= window_start && t < window_end).map(([, v]) => v);
@@ -212,7 +212,7 @@ export class MockServer {
     const rows = this.#windows.get(key);
     const row = rows.get(window_end) ?? { window_start, window_end, value: null, revisions: [] };
     if (row.value === value) return false;
-    row.revisions.push({ revision: String(row.revisions.length + 1), old: row.value === null ? null : String(row.value), new: String(value), late_points: String(late_points), at: Ns(at_ms), frozen: false });
+    row.revisions.push({ revision: String(row.revisions.length + 1), old: row.value === null ? null : String(row.value), new: String(value), late_points: String(late_points), points, at: Ns(at_ms), frozen: false });
     row.value = value;
     rows.set(window_end, row);
     return true;

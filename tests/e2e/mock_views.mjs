@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pipelines and views of the small model, one by one: API.md section 5 over fixed figures. A test sets `late`, `shards` and `letters`.
 
+import { LineageModel } from './mock_lineage.mjs';
+
 const Ns = (ms) => `${ms}000000`;
 const kOutOfOrdernessMs = 30_000;
 
@@ -19,6 +21,7 @@ export class ViewModel {
   started = [];
   paused = false;
   savepoints = [];
+  lineage = new LineageModel();
   /** Records were lost unread in one partition, and another reads no further. */
   gap = false;
   /** Of the pipeline's time; null: as a server that does not say. */
@@ -29,6 +32,7 @@ export class ViewModel {
   /** Answers true if the path was its own. */
   async Handle({ request, path, url, body, status, now_ms, Json, Fail, SetPipeline }) {
     const [kind, name_and_verb, part] = path;
+    if (kind === 'explain') return this.lineage.Explain({ url, now_ms, Json, Fail }), true;
     if (kind !== 'pipelines' && kind !== 'views') return false;
     if (name_and_verb === undefined) return false;
     const [name, verb] = name_and_verb.split(':');
@@ -97,6 +101,10 @@ export class ViewModel {
     const marks = behind.map((ms) => now_ms - ms - kOutOfOrdernessMs);
     const least = Math.min(...marks.filter((_, i) => i !== 3 || this.shards !== 'idle-shard'));
     switch (part) {
+      case 'advice':
+      case 'verify':
+      case 'generations':
+        return this.lineage.View({ part, url, now_ms, Json, Fail });
       case undefined:
         return Json(this.shards === 'idle-shard' ? { ...view, watermark: Ns(least), lag_ms: String(now_ms - least), out_of_orderness_ns: Ns(kOutOfOrdernessMs) } : view);
       case 'watermarks':

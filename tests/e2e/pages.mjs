@@ -12,6 +12,7 @@ import { tests as stream_tests } from './pages_streams.mjs';
 import { tests as dash_tests } from './pages_dash.mjs';
 import { tests as chart_tests } from './pages_charts.mjs';
 import { tests as schedule_tests } from './pages_schedule.mjs';
+import { tests as lineage_tests } from './pages_lineage.mjs';
 import { tests as shell_tests } from './pages_shell.mjs';
 import { tests as wells_tests } from './pages_wells.mjs';
 import { tests as view_tests } from './pages_views.mjs';
@@ -134,7 +135,7 @@ assert.ok(part >= 1 && part <= parts, `--part ${second}: K/N with K from 1 to N`
 const wanted = first === '--part' ? '' : first;
 const browser = await LaunchBrowser();
 let failed = 0;
-const all = Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests, ...chart_tests, ...schedule_tests });
+const all = Object.entries({ ...tests, ...query_tests, ...shell_tests, ...stream_tests, ...table_tests, ...wells_tests, ...view_tests, ...dash_tests, ...edit_tests, ...chart_tests, ...schedule_tests, ...lineage_tests });
 for (const [i, [name, Run]] of all.entries()) {
   if (!name.includes(wanted) || i % parts !== part - 1) continue;
   const server = new MockServer({ now_ms: kNow, history: name.startsWith('a first run') ? 'first-run' : 'filled' });

@@ -88,6 +88,8 @@ export interface RevisionEntry {
   /** When it was published, ns. */
   at: NsText;
   frozen?: boolean;
+  /** The first of its late points. */
+  points?: { time: NsText; measure: string; dimensions: Record<string, string> }[];
 }
 
 export interface RevisionRow {

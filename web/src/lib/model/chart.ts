@@ -17,6 +17,8 @@ export interface Revision {
   /** Raw points in the row with it, and how many more than before; null where not known. */
   record_count?: bigint | null;
   records_added?: bigint | null;
+  /** The first of its late points, where they are known. */
+  points?: RevisionEntry['points'];
 }
 
 export type WindowState = 'provisional' | 'final' | 'revised' | 'closed';
@@ -49,6 +51,7 @@ export const ToRevision = (entry: RevisionEntry): Revision => ({
   lateness_max_ns: entry.lateness_max_ns == null ? null : BigInt(entry.lateness_max_ns),
   record_count: entry.record_count == null ? null : BigInt(entry.record_count),
   records_added: entry.records_added == null ? null : BigInt(entry.records_added),
+  ...(entry.points === undefined || entry.points.length === 0 ? {} : { points: entry.points }),
 });
 
 export const ToWindowRow = (row: RevisionRow): WindowRow => ({

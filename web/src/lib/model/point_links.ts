@@ -38,6 +38,27 @@ export function RecordsSql(source: LineSource, row: WindowRow, view: ViewNames |
 
 export const RecordsHref = (source: LineSource, row: WindowRow, view: ViewNames | null): string => `/ui/query?sql=${encodeURIComponent(RecordsSql(source, row, view))}`;
 
+/** One raw point. */
+export interface PointName {
+  database: string;
+  table: string;
+  measure: string;
+  time_ns: string;
+  dimensions: Record<string, string>;
+}
+
+export const PointParams = ({ database, table, measure, time_ns, dimensions }: PointName): URLSearchParams =>
+  new URLSearchParams({ database, table, measure, time_ns, ...Object.fromEntries(Object.entries(dimensions).map(([name, value]) => [`dim.${name}`, value])) });
+
+/** The page of one raw point. */
+export const ExplainHref = (point: PointName): string => `/ui/explain?${PointParams(point)}`;
+
+/** The newest late point that a row's history names, in the table that its view reads. */
+export function LatePoint(row: WindowRow, view: Pick<ViewNames, 'database' | 'table'>): PointName | null {
+  const point = row.revisions.findLast(({ points }) => points !== undefined)?.points?.[0];
+  return point === undefined ? null : { database: view.database, table: view.table, measure: point.measure, time_ns: point.time, dimensions: point.dimensions };
+}
+
 export const WindowHref = (source: LineSource, row: WindowRow): string | null =>
   source.view === null ? null : `${PathOfParts('views', source.view, 'windows')}?window=${row.window_start}`;
 
