@@ -126,12 +126,13 @@ void ViewRunner::JudgeBehindInCell(SeriesIndex series, const store::FeedPoint& p
     if (LatePartition* origin = NoteOrigin(lateness, partition)) ++origin->late;
   } else {
     ++bucket.on_time;
-    // What it joins is still open. But a sealed row may be in its way.
-    if (!freezes) return;
+    // What it joins is still open. But a sealed row may be in its way; and if it went, what it
+    // joined may be over.
+    if (!freezes && !definition_.rows_end()) return;
   }
   w.dirty.push_back({.window = cell,
                      .series = w.book.first(key),
-                     .late_points = 1,
+                     .late_points = late || freezes ? 1U : 0U,
                      .lateness = lateness,
                      .partition = partition,
                      .range = {point.time, point.time + kTick}});

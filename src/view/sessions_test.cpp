@@ -222,6 +222,19 @@ TEST(Sessions, H25ACorrectionSplitsASession) {
   }
 }
 
+TEST(Sessions, APointThatGoesLeavesASessionThatIsOver) {
+  TestViewOptions options = Sessions();
+  options.filter.value_max = 10;
+  TestView v(options);
+  v.Add(0, 1, 1);
+  v.Add(0, 4, 1);
+  v.Add(0, 7, 1, "b");
+  EXPECT_THAT(v.Published(), IsEmpty());
+  v.Add(0, 4, 11);
+  EXPECT_THAT(v.Published(), ElementsAre("[1,6) r1 =1 n1"));
+  ExpectRight(v);
+}
+
 TEST(Sessions, PointsOutsideOfAFilterKeepNothingOpen) {
   TestViewOptions options = Sessions();
   options.filter.value_max = 10;
