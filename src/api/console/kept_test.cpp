@@ -351,6 +351,24 @@ TEST(Shares, EndWhenTheyExpireAreTakenBackOrTheDashboardGoes) {
 
 // ---- panels
 
+TEST(Panels, RunTheQueriesThatAreNamed) {
+  TestConsole t;
+  Create(t, "ec2");
+  const auto ask = [&](const std::string& queries) {
+    return t.Post("/api/v1/panels:data",
+                  R"({"dashboard":"ec2","version":"draft","panels":[{"id":"p2","queries":)" +
+                      queries + "}]}");
+  };
+  const auto one = ask("[1]");
+  ASSERT_EQ(one.status, 200) << one.text;
+  ASSERT_EQ(one.body.Find("panels")->array().size(), 1U);
+  EXPECT_EQ(one.body.Find("panels")->array()[0].Find("query")->AsInt64(), 1);
+  EXPECT_TRUE(ask("[]").body.Find("panels")->array().empty());
+  for (const char* wrong : {"[2]", "[-1]", "[0,0]", "[0.5]", "[\"0\"]", "0"}) {
+    EXPECT_EQ(Error(ask(wrong), "field"), "panels.queries") << wrong;
+  }
+}
+
 TEST(Panels, ManyQueriesComeInOneAnswer) {
   TestConsole t;
   Create(t, "ec2");

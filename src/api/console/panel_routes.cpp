@@ -4,6 +4,8 @@
 // Bounds: kPanelsMax panels, kQueriesMax queries, all within one statement's time; an answer of
 // kAnswerBytesMax, what comes after it is refused panel by panel.
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "api/console/dashboard_definition_internal.h"
 #include "api/console/kept_objects_internal.h"
@@ -192,8 +194,32 @@ class PanelsCall {
         if (panel.Find(member) != nullptr) return Forbidden("A link cannot choose its tables.");
       }
     }
-    for (size_t i = 0; i < found->queries.size(); ++i) {
+    std::vector<size_t> chosen;
+    if (auto failure = ReadChosen(panel, found->queries.size(), chosen)) return failure;
+    for (const size_t i : chosen) {
       Add(panel, id, i, found->queries[i].sql, &found->queries[i], found->max_points);
+    }
+    return std::nullopt;
+  }
+
+  /// Which of a panel's queries are wanted: those that `queries` names, without it all.
+  static std::optional<Failure> ReadChosen(const JsonValue& panel, size_t count,
+                                           std::vector<size_t>& out) {
+    const JsonValue* list = panel.Find("queries");
+    if (list == nullptr) {
+      out.resize(count);
+      std::iota(out.begin(), out.end(), size_t{0});
+      return std::nullopt;
+    }
+    constexpr std::string_view kWords = "it must be a list of numbers of the panel's queries";
+    if (!list->is_array()) return InvalidRequest(std::string(kWords), "panels.queries");
+    for (const JsonValue& item : list->array()) {
+      const auto number = item.AsInt64();
+      if (!number || *number < 0 || std::cmp_greater_equal(*number, count) ||
+          std::ranges::find(out, static_cast<size_t>(*number)) != out.end()) {
+        return InvalidRequest(std::string(kWords) + ", each once", "panels.queries");
+      }
+      out.push_back(static_cast<size_t>(*number));
     }
     return std::nullopt;
   }
