@@ -216,6 +216,12 @@ void Pipeline::Impl::Publish(PipelineState state, std::string why) {
   status.error = std::move(why);
   status.breaker_open = !stopped.empty();
   status.cache_hits_total = decoder->cache_hits();
+  const auto time_of = [](const SecondsCounter& counter) {
+    return nanoseconds(static_cast<int64_t>(counter.seconds() * 1e9));
+  };
+  status.busy = {.source = time_of(metrics.busy_source),
+                 .decode = time_of(metrics.busy_decode),
+                 .write = time_of(metrics.busy_write)};
   if (!lag) return;
   uint64_t unread = 0;
   milliseconds age{0};

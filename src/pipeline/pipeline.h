@@ -93,6 +93,12 @@ struct PipelineStatus {
   uint64_t gap_records_total = 0;  // trimmed before they were read, ever
   bool breaker_open = false;       // too much was malformed: `error` says so, starting it goes on
   uint64_t cache_hits_total = 0;
+  /// Time at work, by stage: reading the source, decoding, handing rows to the store.
+  struct Busy {
+    nanoseconds source{0};
+    nanoseconds decode{0};
+    nanoseconds write{0};
+  } busy;
   std::optional<uint64_t> lag_records;  // none: not known while stopped
   milliseconds lag{0};                  // age of the oldest unread record
   std::vector<PartitionState> partitions;

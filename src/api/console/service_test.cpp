@@ -421,7 +421,8 @@ TEST(ConsoleStatus, ObjectsHaveTheMembersOfTheContract) {
                           "records_per_second", "records_total", "points_total",
                           "late_points_total", "dead_letters_total", "lag_records", "lag_ms",
                           "partitions", "filtered_total", "punctuations_total", "replayed_total",
-                          "gap_records_total", "breaker_open", "error"));
+                          "gap_records_total", "breaker_open", "busy", "error"));
+  EXPECT_THAT(Members(At(pipeline.body, "busy")), ElementsAre("source", "decode", "write"));
   EXPECT_EQ(Text(pipeline.body, "dead_letter_stream"), "p-dead");
   EXPECT_EQ(Text(pipeline.body, "records_total"), "2");
   EXPECT_THAT(Members(At(pipeline.body, "partitions").array().at(0)),

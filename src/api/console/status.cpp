@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "api/console/reply_internal.h"
 #include "api/console/status_internal.h"
@@ -23,6 +25,18 @@ struct Problem {
 std::string RecordsName(std::string_view stream) { return "records:" + std::string(stream); }
 std::string BytesName(std::string_view stream) { return "bytes:" + std::string(stream); }
 std::string PipelineName(std::string_view name) { return "pipeline:" + std::string(name); }
+
+/// A pipeline's stages with the time that each worked.
+std::array<std::pair<std::string_view, nanoseconds>, 3> StagesOf(
+    const pipeline::PipelineStatus& status) {
+  return {{{"source", status.busy.source},
+           {"decode", status.busy.decode},
+           {"write", status.busy.write}}};
+}
+
+std::string BusyName(std::string_view stage, std::string_view pipeline) {
+  return "busy:" + std::string(stage) + ":" + std::string(pipeline);
+}
 
 template <typename Items, typename Write>
 void WriteList(JsonWriter& out, std::string_view key, const Items& items, const Write& write) {
@@ -108,6 +122,9 @@ void Status::Sample() {
   const auto pipelines = deps_.pipelines.Statuses();
   for (const auto& status : pipelines) {
     totals[PipelineName(status.definition.name)] = status.records_total;
+    for (const auto& [stage, time] : StagesOf(status)) {
+      totals[BusyName(stage, status.definition.name)] = static_cast<uint64_t>(time.count());
+    }
   }
   rates_.Sample(now, std::move(totals));
   meter_.Sample(now);
@@ -288,6 +305,13 @@ void Status::WritePipeline(JsonWriter& out, const pipeline::PipelineStatus& stat
   WriteI64(out, "replayed_total", status.replayed_total);
   WriteI64(out, "gap_records_total", status.gap_records_total);
   out.Key("breaker_open").Bool(status.breaker_open);
+  out.Key("busy").BeginObject();
+  for (const auto& [stage, time] : StagesOf(status)) {
+    const double share =
+        rates_.Rate(BusyName(stage, def.name), static_cast<uint64_t>(time.count()), now) / 1e9;
+    out.Key(stage).Double(std::round(std::clamp(share, 0.0, 1.0) * 1000) / 1000);
+  }
+  out.EndObject();
   WriteTextOrNull(out, "error", status.error);
   out.EndObject();
 }
