@@ -254,6 +254,7 @@ Result<void> Runtime::Impl::OpenParts() {
                                                 BackupDirectoryOf(config)});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
+  admin->Attach(*executor);
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
   std::vector<TableId> table_ids;
   for (const auto& table : catalog->ListTables()) table_ids.push_back(table.id);

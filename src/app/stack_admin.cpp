@@ -120,7 +120,43 @@ void AddOutputs(const Stack& stack, std::string_view endpoint, console::StackRep
 
 }  // namespace
 
-StackAdmin::StackAdmin(const StackContext& context) : context_(context) {
+/// Steps aside while somebody changes a stack: who does may wait for the views' task.
+class StackAdmin::Switcher final : public Steppable {
+ public:
+  Switcher(StackAdmin& admin, Executor& executor)
+      : admin_(admin),
+        executor_(executor),
+        task_(executor.Add("generations", Lane::kBackground, *this)) {}
+  ~Switcher() override { executor_.Remove(task_); }
+
+  void Wake() { executor_.Wake(task_); }
+  Result<Progress> Step() override {
+    const MonotonicTime again = admin_.context_.clock.Monotonic() + milliseconds(100);
+    if (!admin_.mutex_.TryLock()) return Progress{.wake_at = again};
+    auto switched = admin_.generations_.Turn();
+    const bool busy = admin_.generations_.Busy();
+    if (switched.ok() && *switched > 0) {
+      admin_.ViewsChanged();
+      admin_.context_.pipelines.ForgetSeries();
+    }
+    admin_.mutex_.Unlock();
+    if (!switched.ok()) {
+      Log(LogLevel::kError, "app", "a generation of a view cannot take over yet",
+          {{"error", switched.error().message}});
+    }
+    return busy ? Progress{.wake_at = again} : Progress{};
+  }
+
+ private:
+  StackAdmin& admin_;
+  Executor& executor_;
+  const TaskId task_;
+};
+
+StackAdmin::StackAdmin(const StackContext& context)
+    : context_(context),
+      generations_(context.catalog, context.store, context.views, context.clock,
+                   [this](const catalog::ViewDef& def) { return Definition(def); }) {
   retention_subscription_ =
       context_.tables.SubscribeRetention([this](const store::TableSettings& settings) {
         const nanoseconds retention = settings.memory_retention + settings.magnetic_retention;
@@ -130,6 +166,12 @@ StackAdmin::StackAdmin(const StackContext& context) : context_(context) {
 }
 
 StackAdmin::~StackAdmin() { context_.tables.UnsubscribeRetention(retention_subscription_); }
+
+void StackAdmin::Attach(Executor& executor) {
+  switcher_ = std::make_unique<Switcher>(*this, executor);
+}
+
+void StackAdmin::Detach() { switcher_.reset(); }
 
 Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def) const {
   TM_ASSIGN_OR_RETURN(const auto source, context_.catalog.GetTable(def.database, def.table));
@@ -142,6 +184,10 @@ Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def)
   }
   TM_ASSIGN_OR_RETURN(auto definition, view::FromCatalog(def, tables));
   definition.paused = def.paused;
+  if (def.replaces.value != 0) {
+    TM_ASSIGN_OR_RETURN(const auto replaced, context_.catalog.GetView(def.replaces));
+    definition.replaces = {replaced.id, replaced.generation};
+  }
   return definition;
 }
 
@@ -152,6 +198,7 @@ Result<void> StackAdmin::Restore() {
     TM_ASSIGN_OR_RETURN(auto definition, Definition(def));
     TM_RETURN_IF_ERROR(context_.views.Restore(std::move(definition)));
   }
+  TM_RETURN_IF_ERROR(generations_.Restore());
   PipelinesChanged();
   TM_RETURN_IF_ERROR(context_.pipelines.Restore());
   ViewsChanged();
@@ -208,13 +255,17 @@ Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::PipelineDef& wis
   return Differs("pipeline", wished.name, existing->definition, wished.definition);
 }
 
+/// What it makes of points may change, as a new generation; where they come from and go to is what
+/// it is.
 Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::ViewDef& wished) const {
   const auto existing = context_.catalog.GetView(wished.name);
   if (!existing.ok()) return Presence::kMissing;
-  if (existing->definition != wished.definition) {
-    return Differs("view", wished.name, existing->definition, wished.definition);
+  if (existing->definition == wished.definition) return Presence::kSame;
+  if (existing->database == wished.database && existing->table == wished.table &&
+      existing->target_table == wished.target_table) {
+    return Presence::kDiffers;
   }
-  return Presence::kSame;
+  return Differs("view", wished.name, existing->definition, wished.definition);
 }
 
 Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) const {
@@ -318,6 +369,48 @@ Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {
   return {};
 }
 
+Result<console::StackItem> StackAdmin::ApplyView(const catalog::ViewDef& wished) {
+  console::StackItem item{"view", wished.name, "unchanged", ""};
+  TM_ASSIGN_OR_RETURN(const Presence presence, Compare(wished));
+  if (presence == Presence::kMissing) {
+    TM_RETURN_IF_ERROR(CreateView(wished));
+    item.action = "created";
+    return item;
+  }
+  const auto next = generations_.NextOf(wished.name);
+  if (presence == Presence::kSame) {
+    if (!next) return item;
+    TM_RETURN_IF_ERROR(generations_.GiveUp(wished.name));
+    item.action = "updated";
+    item.detail = "generation " + std::to_string(next->generation) + " is given up";
+    return item;
+  }
+  uint32_t generation = next ? next->generation : 0;
+  if (!next || next->definition != wished.definition) {
+    TM_ASSIGN_OR_RETURN(const auto existing, context_.catalog.GetView(wished.name));
+    TM_ASSIGN_OR_RETURN(generation, generations_.Begin(existing, wished));
+    item.action = "updated";
+  }
+  item.detail = "generation " + std::to_string(generation) + " is being built";
+  return item;
+}
+
+Result<bool> StackAdmin::DropView(const std::string& name) {
+  const auto existing = context_.catalog.GetView(name);
+  if (!existing.ok()) return false;
+  TM_RETURN_IF_ERROR(generations_.GiveUp(name));
+  std::promise<Result<void>> dropped;
+  context_.views.Drop(existing->id,
+                      [&](Result<void> result) { dropped.set_value(std::move(result)); });
+  if (auto result = dropped.get_future().get();
+      !result.ok() && result.error().code != Code::kNotFound) {
+    return std::move(result).error().With("delete view \"" + name + "\"");
+  }
+  TM_RETURN_IF_ERROR(context_.catalog.DeleteView(existing->id));
+  context_.pipelines.ForgetSeries();
+  return true;
+}
+
 Result<console::StackReport> StackAdmin::ApplyStack(const console::StackRequest& request) {
   TM_ASSIGN_OR_RETURN(const Stack stack, ParseStack(request.text, request.file));
   TM_ASSIGN_OR_RETURN(const auto definitions, ReadDashboards(stack, request));
@@ -350,10 +443,10 @@ Result<console::StackReport> StackAdmin::ApplyStack(const console::StackRequest&
   }
   // Views before pipelines: what they reserve is then known before the first record is decoded.
   for (const auto& one : BySource(stack.views)) {
-    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
-    if (presence == Presence::kMissing) TM_RETURN_IF_ERROR(CreateView(one));
-    say("view", one.name, presence == Presence::kMissing);
+    TM_ASSIGN_OR_RETURN(console::StackItem item, ApplyView(one));
+    report.items.push_back(std::move(item));
   }
+  if (switcher_ != nullptr) switcher_->Wake();
   for (const auto& pipeline : stack.pipelines) {
     TM_ASSIGN_OR_RETURN(const Presence presence, Compare(pipeline));
     if (presence == Presence::kMissing) {
@@ -445,19 +538,8 @@ Result<console::StackReport> StackAdmin::DeleteStack(const console::StackRequest
   auto views = BySource(stack.views);
   std::ranges::reverse(views);
   for (const auto& one : views) {
-    const auto existing = context_.catalog.GetView(one.name);
-    if (existing.ok()) {
-      std::promise<Result<void>> dropped;
-      context_.views.Drop(existing->id,
-                          [&](Result<void> result) { dropped.set_value(std::move(result)); });
-      if (auto result = dropped.get_future().get();
-          !result.ok() && result.error().code != Code::kNotFound) {
-        return std::move(result).error().With("delete view \"" + one.name + "\"");
-      }
-      TM_RETURN_IF_ERROR(context_.catalog.DeleteView(existing->id));
-      context_.pipelines.ForgetSeries();
-    }
-    say("view", one.name, existing.ok());
+    TM_ASSIGN_OR_RETURN(const bool existed, DropView(one.name));
+    say("view", one.name, existed);
   }
   for (const auto& table : stack.tables) {
     const bool exists = context_.catalog.GetTable(table.database_name, table.name).ok();
@@ -528,6 +610,11 @@ Result<std::string> StackAdmin::PipelineStack(std::string_view name) const {
 Result<std::string> StackAdmin::ViewStack(std::string_view name) const {
   TM_ASSIGN_OR_RETURN(const auto def, context_.catalog.GetView(name));
   return StackText(def);
+}
+
+Result<console::ViewGenerations> StackAdmin::Generations(std::string_view name) const {
+  MutexLock lock(mutex_);
+  return generations_.Tell(name);
 }
 
 Result<void> StackAdmin::ChangeTable(std::string_view database, std::string_view table,

@@ -3,11 +3,15 @@
 // backups. Thread-safe: one change and one backup at a time.
 #pragma once
 
+#include <memory>
+
 #include "api/console/admin.h"
 #include "api/timestream/tables.h"
 #include "app/late_streams.h"
 #include "app/stack.h"
+#include "app/view_generations.h"
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/file_system.h"
 #include "base/mutex.h"
 #include "catalog/catalog.h"
@@ -42,6 +46,10 @@ class StackAdmin final : public console::Admin {
   /// At start of the process: gives every view of the catalog to the maintainer and every pipeline
   /// to its manager. Views come first: what they reserve must be known before a pipeline writes.
   Result<void> Restore();
+  /// Lets next generations of views take over once they are built: a task of `executor` until
+  /// Detach().
+  void Attach(Executor& executor);
+  void Detach();
 
   Result<console::StackReport> ApplyStack(const console::StackRequest& request) override;
   Result<console::StackReport> DescribeStack(const console::StackRequest& request) override;
@@ -54,6 +62,7 @@ class StackAdmin final : public console::Admin {
   Result<void> ResumeView(std::string_view name) override;
   Result<std::string> PipelineStack(std::string_view name) const override;
   Result<std::string> ViewStack(std::string_view name) const override;
+  Result<console::ViewGenerations> Generations(std::string_view name) const override;
   Result<void> ChangeTable(std::string_view database, std::string_view table,
                            const console::TableChange& change) override;
   Result<console::BackupMade> Backup(std::string_view path) override;
@@ -73,6 +82,9 @@ class StackAdmin final : public console::Admin {
   Result<view::ViewDefinition> Sketch(const catalog::ViewDef& def, const Stack& stack,
                                       std::vector<std::string> readers) const;
   Result<void> CreateView(catalog::ViewDef wished) TM_REQUIRES(mutex_);
+  /// Makes it, builds its next generation, or gives one up that is no longer wished.
+  Result<console::StackItem> ApplyView(const catalog::ViewDef& wished) TM_REQUIRES(mutex_);
+  Result<bool> DropView(const std::string& name) TM_REQUIRES(mutex_);
   Result<view::ViewDefinition> Definition(const catalog::ViewDef& def) const;
   Result<void> SetViewRunning(std::string_view name, view::ViewState wished);
   enum class Hold : uint8_t { kPaused, kNone };
@@ -81,9 +93,13 @@ class StackAdmin final : public console::Admin {
   /// Tells pipelines the smallest windows of the tables they feed.
   void ViewsChanged();
 
+  class Switcher;
+
   const StackContext context_;
   uint64_t retention_subscription_ = 0;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  ViewGenerations generations_ TM_GUARDED_BY(mutex_);
+  std::unique_ptr<Switcher> switcher_;
   Mutex backup_mutex_;  // held while a backup is made; apart, since that takes long
 };
 

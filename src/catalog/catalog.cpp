@@ -389,6 +389,8 @@ Result<ViewDef> Catalog::SwitchView(ViewId next) {
   TM_ASSIGN_OR_RETURN(const ViewDef before, impl_->views.Get(old));
   def.retired = before.retired;
   def.retired.push_back(old);
+  def.running = before.running;
+  def.paused = before.paused;
   TM_RETURN_IF_ERROR(impl_->views.Replace(old, def, impl_->clock.Now()));
   return def;
 }

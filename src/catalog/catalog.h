@@ -77,8 +77,8 @@ class Catalog {
   /// Those made with `replaces`, each beside the view of its name; no other call tells of them by
   /// name.
   std::vector<ViewDef> ListNextViews() const;
-  /// In one step `next` is the view of its name, and the one that it replaces is only among its
-  /// `retired`. kFailedPrecondition: it replaces none.
+  /// In one step `next` is the view of its name, running and paused as the one that it replaces,
+  /// which is only among its `retired`. kFailedPrecondition: it replaces none.
   Result<ViewDef> SwitchView(ViewId next);
   Result<void> UpdateView(const ViewDef& def);
   Result<void> DeleteView(ViewId id);

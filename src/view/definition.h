@@ -98,6 +98,9 @@ struct ViewDefinition {
   bool adopt = false;   // take over ownerless series of reserved names when the view is created
   bool running = true;  // the wished state
   bool paused = false;  // begins paused: Maintainer::Pause() before a restart
+  /// The generation beside which it is built, to take its place (Maintainer::Replace()); it shares
+  /// the name, and its rows are seen by nobody until then. None: it is the view of its name.
+  store::Owner replaces{};
 
   store::Owner owner() const { return {id, generation}; }
   /// Of the series it reads.

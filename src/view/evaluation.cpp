@@ -7,11 +7,25 @@
 #include <map>
 
 #include "view/evaluation_internal.h"
+#include "view/evaluation_replaced_internal.h"
 
 namespace tidemark::view {
 namespace {
 
 constexpr size_t kRowsPerFetch = 1024;
+
+store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& texts) {
+  if (const auto* v = std::get_if<double>(&value)) return store::ValueView::Double(*v);
+  if (const auto* v = std::get_if<int64_t>(&value)) return store::ValueView::Bigint(*v);
+  if (const auto* v = std::get_if<bool>(&value)) return store::ValueView::Boolean(*v);
+  if (const auto* v = std::get_if<EventTime>(&value)) return store::ValueView::Timestamp(*v);
+  if (const auto* v = std::get_if<std::string>(&value)) {
+    return store::ValueView::Varchar(texts.emplace_back(*v));
+  }
+  return {};
+}
+
+}  // namespace
 
 store::Scalar ScalarAt(const store::ColumnView& column, size_t i) {
   if (!column.valid.empty() && column.valid[i] == 0) return {};
@@ -33,18 +47,7 @@ store::Scalar ScalarAt(const store::ColumnView& column, size_t i) {
   return {};
 }
 
-store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& texts) {
-  if (const auto* v = std::get_if<double>(&value)) return store::ValueView::Double(*v);
-  if (const auto* v = std::get_if<int64_t>(&value)) return store::ValueView::Bigint(*v);
-  if (const auto* v = std::get_if<bool>(&value)) return store::ValueView::Boolean(*v);
-  if (const auto* v = std::get_if<EventTime>(&value)) return store::ValueView::Timestamp(*v);
-  if (const auto* v = std::get_if<std::string>(&value)) {
-    return store::ValueView::Varchar(texts.emplace_back(*v));
-  }
-  return {};
-}
-
-}  // namespace
+Evaluator::~Evaluator() = default;
 
 bool Evaluator::SameBits(const store::Scalar& a, const store::Scalar& b) {
   const auto* x = std::get_if<double>(&a);
@@ -69,13 +72,18 @@ size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
   return h ^ (h >> 31U);
 }
 
-Result<Piece> Evaluator::Evaluate(const PieceRequest& asked) {
-  PieceRequest request = asked;
+Result<Piece> Evaluator::Evaluate(const PieceRequest& request) {
+  TM_ASSIGN_OR_RETURN(Piece piece, EvaluateAll(request));
+  if (replaced_ != nullptr) TM_RETURN_IF_ERROR(TellReplaced(request, piece));
+  return piece;
+}
+
+Result<Piece> Evaluator::EvaluateAll(PieceRequest request) {
   std::vector<Due> due;
   std::vector<Due> frozen;
   if (book_.grouped() && !ranges_) {
-    due = MergeGroups(asked.due);
-    frozen = MergeGroups(asked.frozen);
+    due = MergeGroups(request.due);
+    frozen = MergeGroups(request.frozen);
     request.due = due;
     request.frozen = frozen;
   }

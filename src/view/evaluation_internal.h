@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -76,15 +77,31 @@ struct PieceRequest {
   EventTime sealed_until{INT64_MIN};
 };
 
+/// Null for fields of a multi-measure record.
+store::Scalar ScalarAt(const store::ColumnView& column, size_t i);
+
 class Evaluator {
  public:
   /// All must outlive the evaluator.
   Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
             size_t group_bytes_max);
+  ~Evaluator();
 
   /// Of grouped views, FillGroups() must have said that it is done since MarkGroups() of these
   /// pairs.
   Result<Piece> Evaluate(const PieceRequest& request);
+
+  /// Of a next generation: from now on its first entry for a row says what the generation before
+  /// has there. Takes memory for each series of that one.
+  Result<void> KnowReplaced();
+  void ForgetReplaced();
+
+  /// 0.0 and -0.0 differ, equal NaNs do not.
+  static bool SameBits(const store::Scalar& a, const store::Scalar& b);
+  /// A preliminary row. One that was adopted has no window.
+  static bool IsEarly(const store::RowInfo& row) {
+    return row.revision == 0 && row.window_start < row.window_end;
+  }
 
   enum class Marks : uint8_t { kComplete, kMayLack };
   /// Before an evaluation of grouped pairs: what of their partial states is to be made again.
@@ -103,8 +120,6 @@ class Evaluator {
   struct RowKeyHash {
     size_t operator()(const RowKey& key) const noexcept;
   };
-  /// 0.0 and -0.0 differ, equal NaNs do not.
-  static bool SameBits(const store::Scalar& a, const store::Scalar& b);
   struct Existing {
     store::Scalar value;
     store::RowInfo row;
@@ -119,14 +134,13 @@ class Evaluator {
     const TimeRange window = WindowOf(due);
     return definition_.label == Label::kEnd ? window.end : window.start;
   }
-  /// A preliminary row of ours. One that was adopted has no window.
-  static bool IsEarly(const store::RowInfo& row) {
-    return row.revision == 0 && row.window_start < row.window_end;
-  }
   /// Always, but of sessions, which change their bounds.
   bool IsOf(const store::RowInfo& row, const Due& due) const {
     return !ranges_ || (row.window_start == due.range.start && row.window_end == due.range.end);
   }
+  /// Makes first entries of rows that the generation before has say so.
+  Result<void> TellReplaced(const PieceRequest& request, Piece& piece);
+  Result<Piece> EvaluateAll(PieceRequest request);
   Result<Rows> ReadRows(const PieceRequest& request, std::vector<RowKey> wanted);
   Result<void> ScanRows(const PieceRequest& request, TimeRange time,
                         std::vector<store::SeriesRef> series, Rows& out);
@@ -210,6 +224,8 @@ class Evaluator {
   const Windows windows_;
   const std::optional<RangeKind> ranges_;
   GroupStates groups_;
+  struct Replaced;                      // evaluation_replaced.cpp
+  std::unique_ptr<Replaced> replaced_;  // of a next generation
 };
 
 }  // namespace tidemark::view

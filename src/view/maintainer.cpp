@@ -39,6 +39,7 @@ struct Slot {
   Slot(const RunnerEnv& env, ViewDefinition d) : definition(std::move(d)), runner(env, definition) {
     wishes.run = definition.running;
     wishes.paused = definition.paused;
+    wishes.next = !definition.replaces.none();
     wishes.source_retention = definition.source_retention;
   }
 
@@ -75,6 +76,7 @@ struct Maintainer::Impl {
   const ViewDefinition* ReaderOf(ViewId view) const TM_REQUIRES(mutex);
   Result<void> ClearNames(const ViewDefinition& definition);
   void Reserve() TM_REQUIRES(mutex);
+  std::vector<ViewStatus> StatusesOf(bool next) const;
   std::shared_ptr<Slot> Find(std::string_view name) const;
   void Publish(const Published& published);
   void FinishDrop(const std::shared_ptr<Slot>& slot);
@@ -107,7 +109,7 @@ void Maintainer::Impl::Reserve() {
       all.push_back({.target = d.target,
                      .view = id,
                      .view_name = d.name,
-                     .active_generation = d.generation,
+                     .active_generation = slot->wishes.next ? 0 : d.generation,
                      .name_template = std::move(name_template)});
     }
   }
@@ -115,6 +117,9 @@ void Maintainer::Impl::Reserve() {
 }
 
 Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
+  if (!definition.replaces.none() && !slots.contains(definition.replaces.view)) {
+    return Error{Code::kNotFound, "view " + definition.name + ": what it is to replace is gone"};
+  }
   const auto wanted = NameTemplates(definition);
   for (const auto& [id, slot] : slots) {
     const ViewDefinition& other = slot->definition;
@@ -122,7 +127,12 @@ Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
       return Error{Code::kAlreadyExists,
                    "view id of " + definition.name + " is taken by " + other.name};
     }
-    if (!slot->drop_done.empty()) continue;
+    if (!slot->drop_done.empty() || id == definition.replaces.view) continue;
+    if (other.name == definition.name && slot->wishes.next) {
+      return Error{Code::kAlreadyExists, "generation " + std::to_string(other.generation) +
+                                             " of view " + definition.name +
+                                             " is being built: wait, or drop it"};
+    }
     if (other.name == definition.name) {
       return Error{Code::kAlreadyExists, "view " + definition.name + " exists"};
     }
@@ -203,7 +213,7 @@ Result<void> Maintainer::Impl::Add(ViewDefinition definition, bool is_new) {
 std::shared_ptr<Slot> Maintainer::Impl::Find(std::string_view name) const {
   MutexLock lock(mutex);
   for (const auto& [id, slot] : slots) {
-    if (slot->definition.name == name && slot->drop_done.empty()) return slot;
+    if (slot->definition.name == name && slot->drop_done.empty() && !slot->wishes.next) return slot;
   }
   return nullptr;
 }
@@ -317,6 +327,29 @@ void Maintainer::Drop(ViewId view, Completion<void> done) {
   impl_->waker->Wake();
 }
 
+void Maintainer::Replace(ViewId next, Completion<void> done) {
+  Completion<void> unknown;
+  {
+    MutexLock lock(impl_->mutex);
+    auto& slots = impl_->slots;
+    const auto it = slots.find(next);
+    const auto old =
+        it == slots.end() ? slots.end() : slots.find(it->second->definition.replaces.view);
+    if (old != slots.end() && it->second->wishes.next && it->second->drop_done.empty()) {
+      it->second->wishes.next = false;
+      it->second->wishes.run = old->second->wishes.run;
+      it->second->wishes.paused = old->second->wishes.paused;
+      old->second->wishes.run = false;
+      old->second->drop_done.push_back(std::move(done));
+      impl_->Reserve();
+    } else {
+      unknown = std::move(done);
+    }
+  }
+  if (unknown) return unknown(Error{Code::kNotFound, "no such next generation of a view"});
+  impl_->waker->Wake();
+}
+
 void Maintainer::SetSourceRetention(TableId table, nanoseconds retention) {
   MutexLock lock(impl_->mutex);
   for (const auto& [id, slot] : impl_->slots) {
@@ -360,20 +393,34 @@ Result<Progress> Maintainer::Step() {
   return all;
 }
 
-std::vector<ViewStatus> Maintainer::Statuses() const {
-  std::vector<std::shared_ptr<Slot>> slots;
+std::vector<ViewStatus> Maintainer::Impl::StatusesOf(bool next) const {
+  std::vector<std::shared_ptr<Slot>> wanted;
   {
-    MutexLock lock(impl_->mutex);
-    for (const auto& [id, slot] : impl_->slots) {
-      if (slot->drop_done.empty()) slots.push_back(slot);
+    MutexLock lock(mutex);
+    for (const auto& [id, slot] : slots) {
+      if (slot->drop_done.empty() && slot->wishes.next == next) wanted.push_back(slot);
     }
   }
   std::vector<ViewStatus> out;
-  out.reserve(slots.size());
-  for (const auto& slot : slots) out.push_back(slot->runner.Status());
+  out.reserve(wanted.size());
+  for (const auto& slot : wanted) out.push_back(slot->runner.Status());
   std::sort(out.begin(), out.end(), [](const ViewStatus& a, const ViewStatus& b) {
     return a.definition.name < b.definition.name;
   });
+  return out;
+}
+
+std::vector<ViewStatus> Maintainer::Statuses() const { return impl_->StatusesOf(false); }
+
+std::vector<ViewStatus> Maintainer::NextStatuses() const { return impl_->StatusesOf(true); }
+
+std::vector<ViewId> Maintainer::Built() const {
+  std::vector<ViewId> out;
+  for (const ViewStatus& status : NextStatuses()) {
+    const bool built = status.state == ViewState::kRunning && status.caught_up &&
+                       !status.backfilling && status.dirty_count == 0;
+    if (built) out.push_back(status.definition.id);
+  }
   return out;
 }
 

@@ -126,6 +126,7 @@ struct ViewStatus {
   bool caught_up = false;      // nothing of the feed is waiting
   milliseconds feed_lag{0};    // since when it has not been caught up
   bool backfilling = false;
+  bool next = false;                           // built beside the view of its name
   std::optional<ArrivalTime> last_fired_at;    // last publication of a first revision
   std::optional<ArrivalTime> last_revised_at;  // last publication of a later one
   LatenessHistogram lateness;
@@ -190,7 +191,12 @@ class Maintainer final : public Steppable {
   /// (unless definition.adopt), or the view that it reads does not; the message names them. On
   /// error nothing changed.
   Result<void> Create(ViewDefinition definition);
-  /// A view the catalog already had, at start of the process; goes on from its journaled progress.
+  ///
+  /// With `definition.replaces` it is the next generation of that view, built beside it: the rows
+  /// of the other go on being those that are seen. Its first entry in the log for a row that the
+  /// other has says `definition`, with the other's value as the old one. kAlreadyExists: one is
+  /// being built; kNotFound: no such view. A view the catalog already had, at start of the process;
+  /// goes on from its journaled progress.
   Result<void> Restore(ViewDefinition definition);
 
   /// kNotFound: no such view. Both return at once; repeating them is fine. A stopped view keeps its
@@ -209,13 +215,21 @@ class Maintainer final : public Steppable {
   /// rows. kNotFound through `done` as well.
   void Drop(ViewId view, Completion<void> done);
 
+  /// Next generations that have caught up with the feed: their turn has come.
+  std::vector<ViewId> Built() const;
+  /// The next generation is the view of its name from now on; the rows of the one before are gone
+  /// from scans at once, then, from Step(), from the store. kNotFound: no such generation (through
+  /// `done` as well).
+  void Replace(ViewId next, Completion<void> done);
+
   /// The retention of a table changed.
   void SetSourceRetention(TableId table, nanoseconds retention);
   /// Only these pipelines' clocks count from now on (direct writes always do). Until the first call
   /// all count; call it again whenever a pipeline is made or deleted.
   void SetPipelines(std::vector<PipelineId> pipelines);
 
-  std::vector<ViewStatus> Statuses() const;  // by name
+  std::vector<ViewStatus> Statuses() const;  // by name, without next generations
+  std::vector<ViewStatus> NextStatuses() const;
   Result<ViewStatus> Status(std::string_view name) const;
   /// The newest `limit` (at most 1000) windows that have rows or points, newest first; those that
   /// begin before `before`, if that is given. Reads rows from the store: not from a network thread.

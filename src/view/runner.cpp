@@ -89,14 +89,16 @@ ViewRunner::ViewRunner(const RunnerEnv& env, ViewDefinition definition)
       windows_(WindowsOf(definition_)),
       upstream_windows_(definition_.upstream ? std::optional(WindowsOf(*definition_.upstream.view))
                                              : std::nullopt),
-      ranges_(RangesOf(definition_)),
-      metrics_(std::make_unique<Metrics>(env.metrics, definition_.name)) {
+      ranges_(RangesOf(definition_)) {
+  wishes_.next = !definition_.replaces.none();
+  metrics_ = std::make_unique<Metrics>(env_.metrics, MetricsName());
   wishes_.run = definition_.running;
   wishes_.paused = definition_.paused;
   wishes_.source_retention = definition_.source_retention;
   if (!wishes_.active()) phase_ = Phase::kStopped;
   MutexLock lock(status_mutex_);
   status_.definition = definition_;
+  status_.next = wishes_.next;
   if (!wishes_.active()) {
     status_.state = StoppedState();
     TellStored();
@@ -190,7 +192,20 @@ Result<Progress> ViewRunner::Advance() {
 void ViewRunner::ApplyWishes(const Wishes& wishes) {
   const bool started = wishes.starts != wishes_.starts;
   const bool pipelines_changed = wishes.pipelines != wishes_.pipelines;
+  const bool takes_over = wishes_.next && !wishes.next;
   wishes_ = wishes;
+  if (takes_over) {
+    metrics_ = std::make_unique<Metrics>(env_.metrics, MetricsName());
+    if (work_ != nullptr) {
+      work_->evaluator.ForgetReplaced();
+      env_.publish({.view = definition_.id,
+                    .view_name = definition_.name,
+                    .target = definition_.target,
+                    .measures = work_->book.TargetNames(),
+                    .rows = {},
+                    .revisions = true});
+    }
+  }
   if (work_ != nullptr && pipelines_changed && wishes_.pipelines != nullptr) {
     work_->tracker.SetPipelines(*wishes_.pipelines);
   }
@@ -228,6 +243,7 @@ Progress ViewRunner::BackOff() {
 Result<void> ViewRunner::Open() {
   work_ = std::make_unique<Work>(env_.store, definition_, windows_, env_.options);
   Work& w = *work_;
+  if (wishes_.next) TM_RETURN_IF_ERROR(w.evaluator.KnowReplaced());
   totals_ = {};
   w.last_point_at = w.last_early_at = env_.clock.Monotonic();
   if (wishes_.pipelines != nullptr) w.tracker.SetPipelines(*wishes_.pipelines);
@@ -471,6 +487,7 @@ void ViewRunner::PublishStatus() {
       break;
   }
   status_.error = error_;
+  status_.next = wishes_.next;
   TellTotals();
   status_.last_fired_at = last_fired_at_;
   status_.last_revised_at = last_revised_at_;

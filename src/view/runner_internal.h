@@ -70,6 +70,7 @@ struct RunnerEnv {
 struct Wishes {
   bool run = true;
   bool paused = false;
+  bool next = false;    // built beside the view that the definition names
   uint64_t starts = 0;  // grows with each Start(): a failed view tries again
   nanoseconds source_retention{0};
   std::shared_ptr<const std::vector<PipelineId>> pipelines;  // null: all count
@@ -218,6 +219,11 @@ class ViewRunner {
   void ApplyWishes(const Wishes& wishes);
   bool ShowsEarly() const {
     return definition_.early > nanoseconds(0) || definition_.provisional_after > nanoseconds(0);
+  }
+  /// A next generation counts under a name of its own.
+  std::string MetricsName() const {
+    return wishes_.next ? definition_.name + "@" + std::to_string(definition_.generation)
+                        : definition_.name;
   }
   ViewState StoppedState() const { return wishes_.run ? ViewState::kPaused : ViewState::kStopped; }
   Progress BackOff();

@@ -295,7 +295,7 @@ void ViewRunner::Account() {
     w.fresh_rows = PieceRequest::FreshRows::kNone;
     CommitEpoch();
   }
-  if (!done->published.measures.empty()) env_.publish(done->published);
+  if (!done->published.measures.empty() && !wishes_.next) env_.publish(done->published);
 }
 
 }  // namespace tidemark::view

@@ -37,6 +37,13 @@ uint32_t SeriesBook::MeasureOf(const std::string& measure) {
   return it->second;
 }
 
+std::vector<std::string> SeriesBook::TargetNames() const {
+  std::vector<std::string> out = names_;
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
 std::vector<store::Dimension> SeriesBook::DimensionsOf(const store::SeriesInfo& info) const {
   if (!definition_.grouped()) return info.dimensions;
   std::vector<store::Dimension> out;

@@ -63,6 +63,9 @@ class SeriesBook {
                   aggregate];
   }
 
+  /// Measure names of all targets so far, sorted.
+  std::vector<std::string> TargetNames() const;
+
  private:
   struct Tracked {
     store::SeriesRef ref;

@@ -13,6 +13,8 @@
 
 #include "base/result.h"
 #include "pipeline/pipeline.h"
+#include "view/generations.h"
+#include "view/maintainer.h"
 
 namespace tidemark::console {
 
@@ -77,12 +79,30 @@ struct BackupMade {
   uint64_t bytes = 0;
 };
 
+/// Of a view whose definition was changed.
+struct ViewGenerations {
+  uint32_t generation = 1;  // whose rows are seen
+  struct Next {
+    uint32_t generation = 0;
+    std::string definition;
+    view::ViewStatus status;
+  };
+  std::optional<Next> next;  // being built
+  struct Switch {
+    uint32_t generation = 0;
+    ArrivalTime at;
+    view::GenerationDiff diff;  // against the one before
+  };
+  std::optional<Switch> last;  // since the server's start
+};
+
 class Admin {
  public:
   virtual ~Admin() = default;
 
   /// kInvalidArgument: with file and line; kAlreadyExists: something exists and differs, and
-  /// nothing of the file was applied.
+  /// nothing of the file was applied. A view that differs is built anew beside the one that is
+  /// there (Generations()), unless its tables differ.
   virtual Result<StackReport> ApplyStack(const StackRequest& request) = 0;
   virtual Result<StackReport> DescribeStack(const StackRequest& request) = 0;
   /// Removes what the file names, with its data. What is missing is no error; `files` are not
@@ -102,6 +122,8 @@ class Admin {
   /// As a stack writes it, with every key that is not at its default. kNotFound.
   virtual Result<std::string> PipelineStack(std::string_view name) const = 0;
   virtual Result<std::string> ViewStack(std::string_view name) const = 0;
+  /// kNotFound.
+  virtual Result<ViewGenerations> Generations(std::string_view name) const = 0;
 
   /// kNotFound. What the table keeps follows at once.
   virtual Result<void> ChangeTable(std::string_view database, std::string_view table,

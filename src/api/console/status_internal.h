@@ -109,4 +109,7 @@ class Status {
   StatusHistory history_;
 };
 
+/// Body of views/*/generations.
+Result<std::string> GenerationsJson(const Result<ViewGenerations>& told);
+
 }  // namespace tidemark::console

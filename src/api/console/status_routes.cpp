@@ -92,6 +92,10 @@ constexpr Route kRoutes[] = {
        return core.OfView(core.status.ViewHistory(call.path[1]));
      }},
     {"GET", "views/*/windows", GetWindows},
+    {"GET", "views/*/generations",
+     [](Core& core, Call& call) -> Answer {
+       return core.OfView(GenerationsJson(core.deps.admin.Generations(call.path[1])));
+     }},
     {"GET", "views/*/definition",
      [](Core& core, Call& call) { return GetDefinition(core, call, "view", &Admin::ViewStack); }},
     {"GET", "pipelines/*/definition",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // apply, describe, delete: a stack file's objects.
+#include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -11,7 +13,12 @@
 namespace tidemark::app {
 namespace {
 
-void PrintReport(const Invocation& call, const JsonValue& report) {
+/// A view, and what differed when its next generation took over.
+using Switched = std::vector<std::pair<std::string, JsonValue>>;
+
+void PrintSwitch(const Invocation& call, const std::string& view, const JsonValue& last);
+
+void PrintReport(const Invocation& call, const JsonValue& report, const Switched& switched) {
   const auto& items = ListOf(report, "items");
   const auto& outputs = ListOf(report, "outputs");
   if (call.out().format() == Format::kJson) {
@@ -22,7 +29,13 @@ void PrintReport(const Invocation& call, const JsonValue& report) {
     for (const JsonValue& item : outputs) {
       out.Key(PlainText(item.Find("name"))).String(PlainText(item.Find("value")));
     }
-    out.EndObject().EndObject();
+    out.EndObject();
+    if (!switched.empty()) {
+      out.Key("generations").BeginObject();
+      for (const auto& [view, last] : switched) out.Key(view).Value(last);
+      out.EndObject();
+    }
+    out.EndObject();
     Printer::Line(out.text());
     return;
   }
@@ -43,6 +56,7 @@ void PrintReport(const Invocation& call, const JsonValue& report) {
     Printer::Line(
         fmt::format("  {:<9} {}", PlainText(item.Find("name")), PlainText(item.Find("value"))));
   }
+  for (const auto& [view, last] : switched) PrintSwitch(call, view, last);
 }
 
 std::optional<int> RefusedStackDeletion(const Invocation& call, const std::string& file) {
@@ -58,6 +72,58 @@ std::optional<int> RefusedStackDeletion(const Invocation& call, const std::strin
   std::getline(std::cin, typed);
   if (typed == "delete") return std::nullopt;
   return Fail(call, CliError(kExitInterrupted, "nothing was deleted"));
+}
+
+constexpr auto kBuildPoll = std::chrono::milliseconds(200);
+
+/// The views that the report says are being built.
+std::vector<std::string> ViewsInTheMaking(const JsonValue& report) {
+  std::vector<std::string> out;
+  for (const JsonValue& item : ListOf(report, "items")) {
+    if (PlainText(item.Find("kind")) == "view" &&
+        PlainText(item.Find("detail")).ends_with("is being built")) {
+      out.push_back(PlainText(item.Find("name")));
+    }
+  }
+  return out;
+}
+
+/// Waits until the view's next generation has taken over; what differed then.
+Try<JsonValue> WaitForView(Api& api, const std::string& view) {
+  for (;;) {
+    auto told = api.Get("/views/" + Segment(view) + "/generations");
+    if (!told) return told;
+    const JsonValue* next = told->Find("next");
+    if (next == nullptr || !next->is_object()) return told;
+    if (PlainText(next->Find("state")) == "failed") {
+      return CliError(kExitFailure, "generation " + PlainText(next->Find("generation")) +
+                                        " of view " + view +
+                                        " failed: " + PlainText(next->Find("error")));
+    }
+    std::this_thread::sleep_for(kBuildPoll);
+  }
+}
+
+void PrintSwitch(const Invocation& call, const std::string& view, const JsonValue& last) {
+  Printer::Line(Harmless(fmt::format(
+      "\nview {}: generation {}: {} rows changed, {} added, {} removed, {} as before{}", view,
+      PlainText(last.Find("generation")), PlainText(last.Find("changed")),
+      PlainText(last.Find("added")), PlainText(last.Find("removed")), PlainText(last.Find("same")),
+      last.Find("whole")->bool_value() ? "" : " (of those compared: there are more)")));
+  const auto& rows = ListOf(last, "rows");
+  if (rows.empty()) return;
+  Grid grid;
+  grid.head = {{"MEASURE"}, {"DIMENSIONS"}, {"TIME"}, {"OLD"}, {"NEW"}};
+  for (const JsonValue& row : rows) {
+    std::string dimensions;
+    for (const auto& [name, value] : row.Find("dimensions")->object()) {
+      dimensions += (dimensions.empty() ? "" : " ") + name + "=" + PlainText(&value);
+    }
+    grid.rows.push_back({PlainText(row.Find("measure")), dimensions,
+                         ShownText(row.Find("time"), Show::kTimeNs, call.settings().time_zone),
+                         PlainText(row.Find("before")), PlainText(row.Find("now"))});
+  }
+  call.out().Rows(grid);
 }
 
 int RunStack(const Invocation& call) {
@@ -84,7 +150,16 @@ int RunStack(const Invocation& call) {
   body.EndObject();
   const auto report = api->Json("POST", "/stack:" + verb, body.text());
   if (!report) return Fail(call, report.error());
-  PrintReport(call, *report);
+  Switched switched;
+  if (verb == "apply" && call.Has("wait")) {
+    for (const std::string& view : ViewsInTheMaking(*report)) {
+      auto told = WaitForView(*api, view);
+      if (!told) return Fail(call, told.error());
+      const JsonValue* last = told->Find("last");
+      if (last != nullptr && last->is_object()) switched.emplace_back(view, *last);
+    }
+  }
+  PrintReport(call, *report, switched);
   return kExitOk;
 }
 
@@ -99,10 +174,13 @@ std::vector<CommandSpec> StackCommands() {
        .about =
            "Streams, databases, tables, pipelines, views and dashboards. May be repeated. What "
            "exists and differs is an error (exit 4), and nothing of the file is applied; a "
-           "dashboard whose published version differs gets a new version. Files that the "
-           "stack names lie beside it.",
+           "dashboard whose published version differs gets a new version. A view that differs, but "
+           "not in its tables, is built anew as its next generation beside the one that is seen, "
+           "and takes its place once it has caught up; --wait waits for that and prints the rows "
+           "that changed. Files that the stack names lie beside it.",
        .examples = {"tidemark apply examples/ec2/stack.toml"},
        .arguments = file,
+       .options = {{"--wait", "", "Wait until changed views have been built and switched"}},
        .run = RunStack},
       {.path = "describe",
        .summary = "Show what of a stack file exists, and its outputs",

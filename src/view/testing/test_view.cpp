@@ -235,7 +235,9 @@ std::string TestView::Describe(const store::RevisionEntry& entry) {
       out += " n" + std::to_string(rows[0].row.record_count);
     }
     if (entry.late_points > 0) out += ", late " + std::to_string(entry.late_points);
+    if (entry.definition) out += ", was " + ValueText(entry.old_value);
   }
+  if (info == nullptr) return out + " gone";
   if (definition_.aggregates.size() > 1) out += " " + info->measure;
   for (const store::Dimension& d : info->dimensions) {
     if (d.value != "a") out += " " + d.value;

@@ -150,6 +150,10 @@ Result<std::string> FakeAdmin::ViewStack(std::string_view name) const {
   TM_ASSIGN_OR_RETURN(const auto def, catalog_.GetView(name));
   return "[[view]]\nname = \"" + def.name + "\"\n";
 }
+Result<ViewGenerations> FakeAdmin::Generations(std::string_view name) const {
+  TM_RETURN_IF_ERROR(catalog_.GetView(name));
+  return generations;
+}
 Result<void> FakeAdmin::ChangeTable(std::string_view database, std::string_view table,
                                     const TableChange& change) {
   TM_ASSIGN_OR_RETURN(catalog::TableDef def, catalog_.GetTable(database, table));

@@ -67,12 +67,14 @@ class FakeAdmin final : public Admin {
   Result<void> ResumeView(std::string_view name) override;
   Result<std::string> PipelineStack(std::string_view name) const override;
   Result<std::string> ViewStack(std::string_view name) const override;
+  Result<ViewGenerations> Generations(std::string_view name) const override;
   Result<void> ChangeTable(std::string_view database, std::string_view table,
                            const TableChange& change) override;
   /// "/taken" exists, anything not below "/backups/" is refused.
   Result<BackupMade> Backup(std::string_view path) override;
 
   std::vector<std::string> calls;  // "pause v", "backup /backups/a"
+  ViewGenerations generations;     // of every view
 
  private:
   pipeline::Manager& pipelines_;

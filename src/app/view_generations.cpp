@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/view_generations.h"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "base/logging.h"
+
+namespace tidemark::app {
+namespace {
+
+constexpr size_t kRowsCompared = 1'000'000;
+constexpr size_t kDifferencesKept = 100;
+
+}  // namespace
+
+Result<void> ViewGenerations::Restore() {
+  for (catalog::ViewDef def : catalog_.ListViews()) {
+    if (def.retired.empty()) continue;
+    for (const ViewId old : def.retired) TM_RETURN_IF_ERROR(store_.DropOwner(old));
+    def.retired.clear();
+    TM_RETURN_IF_ERROR(catalog_.UpdateView(def));
+  }
+  for (const catalog::ViewDef& next : catalog_.ListNextViews()) {
+    TM_ASSIGN_OR_RETURN(auto definition, to_definition_(next));
+    TM_RETURN_IF_ERROR(views_.Restore(std::move(definition)));
+  }
+  return {};
+}
+
+std::optional<catalog::ViewDef> ViewGenerations::NextOf(std::string_view name) const {
+  for (catalog::ViewDef& next : catalog_.ListNextViews()) {
+    if (next.name == name) return std::move(next);
+  }
+  return std::nullopt;
+}
+
+Result<uint32_t> ViewGenerations::Begin(const catalog::ViewDef& existing, catalog::ViewDef wished) {
+  wished.generation = existing.generation + 1;
+  if (const auto next = NextOf(existing.name)) {
+    wished.generation = next->generation + 1;
+    TM_RETURN_IF_ERROR(GiveUp(existing.name));
+  }
+  wished.replaces = existing.id;
+  TM_ASSIGN_OR_RETURN(const catalog::ViewDef def, catalog_.CreateView(std::move(wished)));
+  auto definition = to_definition_(def);
+  auto created = definition.ok() ? views_.Create(std::move(definition).value())
+                                 : Result<void>(std::move(definition).error());
+  if (created.ok()) return def.generation;
+  if (auto undone = catalog_.DeleteView(def.id); !undone.ok()) {
+    Log(LogLevel::kError, "app", "a refused generation of a view stays in the catalog",
+        {{"view", def.name}, {"error", undone.error().message}});
+  }
+  return std::move(created).error();
+}
+
+Result<void> ViewGenerations::GiveUp(std::string_view name) {
+  const auto next = NextOf(name);
+  if (!next) return {};
+  std::promise<Result<void>> dropped;
+  views_.Drop(next->id, [&](Result<void> result) { dropped.set_value(std::move(result)); });
+  if (auto result = dropped.get_future().get();
+      !result.ok() && result.error().code != Code::kNotFound) {
+    return std::move(result).error().With("give up generation " + std::to_string(next->generation) +
+                                          " of view \"" + next->name + "\"");
+  }
+  return catalog_.DeleteView(next->id);
+}
+
+bool ViewGenerations::Busy() const {
+  return !catalog_.ListNextViews().empty() ||
+         std::ranges::any_of(catalog_.ListViews(),
+                             [](const catalog::ViewDef& def) { return !def.retired.empty(); });
+}
+
+Result<size_t> ViewGenerations::Turn() {
+  TM_RETURN_IF_ERROR(NoteRemoved());
+  size_t switched = 0;
+  const auto nexts = catalog_.ListNextViews();
+  for (const ViewId built : views_.Built()) {
+    const auto next = std::ranges::find(nexts, built, &catalog::ViewDef::id);
+    if (next == nexts.end()) continue;
+    TM_RETURN_IF_ERROR(Switch(*next));
+    ++switched;
+  }
+  return switched;
+}
+
+Result<void> ViewGenerations::Switch(const catalog::ViewDef& next) {
+  TM_ASSIGN_OR_RETURN(const catalog::ViewDef old, catalog_.GetView(next.replaces));
+  TM_ASSIGN_OR_RETURN(const view::ViewDefinition definition, to_definition_(next));
+  TM_ASSIGN_OR_RETURN(auto diff, view::CompareGenerations(
+                                     store_, definition.target, {old.id, old.generation},
+                                     {next.id, next.generation}, kRowsCompared, kDifferencesKept));
+  TM_ASSIGN_OR_RETURN(const catalog::ViewDef now, catalog_.SwitchView(next.id));
+  Log(LogLevel::kInfo, "app", "a generation of a view takes over",
+      {{"view", now.name},
+       {"generation", now.generation},
+       {"same", diff.same},
+       {"differences", diff.differences()}});
+  last_.insert_or_assign(
+      now.name, console::ViewGenerations::Switch{now.generation, clock_.Now(), std::move(diff)});
+  views_.Replace(next.id, [this, id = old.id](Result<void> result) {
+    if (result.ok()) return Removed(id);
+    Log(LogLevel::kError, "app", "rows of an earlier generation stay until the next start",
+        {{"error", result.error().message}});
+  });
+  return {};
+}
+
+void ViewGenerations::Removed(ViewId generation) {
+  MutexLock lock(removed_mutex_);
+  removed_.push_back(generation);
+}
+
+Result<void> ViewGenerations::NoteRemoved() {
+  std::vector<ViewId> removed;
+  {
+    MutexLock lock(removed_mutex_);
+    removed.swap(removed_);
+  }
+  if (removed.empty()) return {};
+  for (catalog::ViewDef def : catalog_.ListViews()) {
+    const size_t erased = std::erase_if(
+        def.retired, [&](ViewId id) { return std::ranges::find(removed, id) != removed.end(); });
+    if (erased > 0) TM_RETURN_IF_ERROR(catalog_.UpdateView(def));
+  }
+  return {};
+}
+
+Result<console::ViewGenerations> ViewGenerations::Tell(std::string_view name) const {
+  TM_ASSIGN_OR_RETURN(const catalog::ViewDef def, catalog_.GetView(name));
+  console::ViewGenerations out;
+  out.generation = def.generation;
+  if (const auto next = NextOf(name)) {
+    auto& told = out.next.emplace();
+    told.generation = next->generation;
+    told.definition = next->definition;
+    for (const view::ViewStatus& status : views_.NextStatuses()) {
+      if (status.definition.id == next->id) told.status = status;
+    }
+  }
+  if (const auto last = last_.find(name); last != last_.end()) out.last = last->second;
+  return out;
+}
+
+}  // namespace tidemark::app
