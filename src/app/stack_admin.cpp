@@ -353,7 +353,8 @@ Result<view::ViewDefinition> StackAdmin::Sketch(const catalog::ViewDef& def, con
 
 Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {
   TM_RETURN_IF_ERROR(context_.late_streams.Ensure(wished.late_stream));
-  TM_ASSIGN_OR_RETURN(catalog::ViewDef def, context_.catalog.CreateView(std::move(wished)));
+  TM_ASSIGN_OR_RETURN(catalog::ViewDef def,
+                      context_.catalog.CreateView(generations_.WithSource(std::move(wished))));
   auto definition = Definition(def);
   auto created = definition.ok() ? context_.views.Create(std::move(definition).value())
                                  : Result<void>(std::move(definition).error());
@@ -388,6 +389,7 @@ Result<console::StackItem> StackAdmin::ApplyView(const catalog::ViewDef& wished)
   uint32_t generation = next ? next->generation : 0;
   if (!next || next->definition != wished.definition) {
     TM_ASSIGN_OR_RETURN(const auto existing, context_.catalog.GetView(wished.name));
+    TM_RETURN_IF_ERROR(context_.late_streams.Ensure(wished.late_stream));
     TM_ASSIGN_OR_RETURN(generation, generations_.Begin(existing, wished));
     item.action = "updated";
   }

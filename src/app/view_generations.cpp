@@ -13,6 +13,11 @@ namespace {
 constexpr size_t kRowsCompared = 1'000'000;
 constexpr size_t kDifferencesKept = 100;
 
+bool ReadByOne(const std::vector<catalog::ViewDef>& views, std::string_view source) {
+  return std::ranges::any_of(views,
+                             [&](const catalog::ViewDef& def) { return def.source == source; });
+}
+
 }  // namespace
 
 Result<void> ViewGenerations::Restore() {
@@ -43,7 +48,8 @@ Result<uint32_t> ViewGenerations::Begin(const catalog::ViewDef& existing, catalo
     TM_RETURN_IF_ERROR(GiveUp(existing.name));
   }
   wished.replaces = existing.id;
-  TM_ASSIGN_OR_RETURN(const catalog::ViewDef def, catalog_.CreateView(std::move(wished)));
+  TM_ASSIGN_OR_RETURN(const catalog::ViewDef def,
+                      catalog_.CreateView(WithSource(std::move(wished))));
   auto definition = to_definition_(def);
   auto created = definition.ok() ? views_.Create(std::move(definition).value())
                                  : Result<void>(std::move(definition).error());
@@ -53,6 +59,21 @@ Result<uint32_t> ViewGenerations::Begin(const catalog::ViewDef& existing, catalo
         {{"view", def.name}, {"error", undone.error().message}});
   }
   return std::move(created).error();
+}
+
+catalog::ViewDef ViewGenerations::WithSource(catalog::ViewDef def) const {
+  const auto source = catalog_.GetView(def.source);
+  def.source_generation = source.ok() ? source->generation : 0;
+  return def;
+}
+
+std::vector<catalog::ViewDef> ViewGenerations::Outdated() const {
+  std::vector<catalog::ViewDef> out;
+  for (catalog::ViewDef& def : catalog_.ListViews()) {
+    const auto source = catalog_.GetView(def.source);
+    if (source.ok() && source->generation != def.source_generation) out.push_back(std::move(def));
+  }
+  return out;
 }
 
 Result<void> ViewGenerations::GiveUp(std::string_view name) {
@@ -69,7 +90,7 @@ Result<void> ViewGenerations::GiveUp(std::string_view name) {
 }
 
 bool ViewGenerations::Busy() const {
-  return !catalog_.ListNextViews().empty() ||
+  return !catalog_.ListNextViews().empty() || !Outdated().empty() ||
          std::ranges::any_of(catalog_.ListViews(),
                              [](const catalog::ViewDef& def) { return !def.retired.empty(); });
 }
@@ -80,9 +101,23 @@ Result<size_t> ViewGenerations::Turn() {
   const auto nexts = catalog_.ListNextViews();
   for (const ViewId built : views_.Built()) {
     const auto next = std::ranges::find(nexts, built, &catalog::ViewDef::id);
-    if (next == nexts.end()) continue;
+    // What is built over the generation before takes over first, and is built again then.
+    if (next == nexts.end() || ReadByOne(nexts, next->name)) {
+      continue;
+    }
     TM_RETURN_IF_ERROR(Switch(*next));
     ++switched;
+  }
+  for (catalog::ViewDef reader : Outdated()) {
+    // Its source is gone, or going: it must not be evaluated over nothing.
+    TM_RETURN_IF_ERROR(views_.Pause(reader.id));
+    if (NextOf(reader.name)) continue;
+    catalog::ViewDef again = reader;
+    again.id = {};
+    again.retired.clear();
+    again.running = true;
+    again.paused = false;
+    TM_RETURN_IF_ERROR(Begin(reader, std::move(again)));
   }
   return switched;
 }
@@ -101,12 +136,16 @@ Result<void> ViewGenerations::Switch(const catalog::ViewDef& next) {
        {"differences", diff.differences()}});
   last_.insert_or_assign(
       now.name, console::ViewGenerations::Switch{now.generation, clock_.Now(), std::move(diff)});
+  for (const catalog::ViewDef& reader : catalog_.ListViews()) {
+    if (reader.source == now.name) TM_RETURN_IF_ERROR(views_.Pause(reader.id));
+  }
   views_.Replace(next.id, [this, id = old.id](Result<void> result) {
     if (result.ok()) return Removed(id);
     Log(LogLevel::kError, "app", "rows of an earlier generation stay until the next start",
         {{"error", result.error().message}});
   });
-  return {};
+  if (!now.running) TM_RETURN_IF_ERROR(views_.Stop(now.id));
+  return now.paused ? views_.Pause(now.id) : Result<void>();
 }
 
 void ViewGenerations::Removed(ViewId generation) {

@@ -37,6 +37,8 @@ class ViewGenerations {
 
   /// What is built beside the view `name`.
   std::optional<catalog::ViewDef> NextOf(std::string_view name) const;
+  /// `def` with the generation of the view that it reads.
+  catalog::ViewDef WithSource(catalog::ViewDef def) const;
   /// Begins to build `wished` beside `existing`; gives up what was being built. Its generation.
   Result<uint32_t> Begin(const catalog::ViewDef& existing, catalog::ViewDef wished);
   /// Gives up what is built beside the view, if anything is. Waits for the maintainer.
@@ -44,13 +46,16 @@ class ViewGenerations {
 
   /// Whether Turn() has something to wait for.
   bool Busy() const;
-  /// Lets those that are built take over, and notes removed rows. How many took over.
+  /// Lets those that are built take over, begins anew what reads them, and notes removed rows. How
+  /// many took over.
   Result<size_t> Turn();
 
   Result<console::ViewGenerations> Tell(std::string_view name) const;
 
  private:
   Result<void> Switch(const catalog::ViewDef& next);
+  /// Views whose source has another generation than the one that their rows are made of.
+  std::vector<catalog::ViewDef> Outdated() const;
   void Removed(ViewId generation);
   Result<void> NoteRemoved();
 

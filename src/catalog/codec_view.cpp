@@ -63,6 +63,7 @@ void EncodeViewExtras(const ViewDef& def, Writer& out) {
     out.json().EndArray();
   }
   EncodeText("source", def.source, plain.source, out);
+  if (def.source_generation != 0) out.Int("source_generation", def.source_generation);
   EncodeFilter("filter", def.filter, out);
   if (!def.label_map.name.empty()) {
     JsonWriter& json = out.json();
@@ -116,6 +117,7 @@ void DecodeViewExtras(ViewDef& def, Reader& in) {
     }
   }
   in.Text("source", def.source);
+  in.Int("source_generation", def.source_generation);
   DecodeFilter("filter", def.filter, in);
   if (const JsonValue* value = in.Find("label_map")) {
     Reader members(*value);

@@ -337,8 +337,6 @@ void Maintainer::Replace(ViewId next, Completion<void> done) {
         it == slots.end() ? slots.end() : slots.find(it->second->definition.replaces.view);
     if (old != slots.end() && it->second->wishes.next && it->second->drop_done.empty()) {
       it->second->wishes.next = false;
-      it->second->wishes.run = old->second->wishes.run;
-      it->second->wishes.paused = old->second->wishes.paused;
       old->second->wishes.run = false;
       old->second->drop_done.push_back(std::move(done));
       impl_->Reserve();

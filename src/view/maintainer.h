@@ -218,7 +218,8 @@ class Maintainer final : public Steppable {
   /// Next generations that have caught up with the feed: their turn has come.
   std::vector<ViewId> Built() const;
   /// The next generation is the view of its name from now on; the rows of the one before are gone
-  /// from scans at once, then, from Step(), from the store. kNotFound: no such generation (through
+  /// from scans at once, then, from Step(), from the store. It runs as it did while it was built.
+  /// Views that read the one before have to be built anew. kNotFound: no such generation (through
   /// `done` as well).
   void Replace(ViewId next, Completion<void> done);
 
