@@ -156,8 +156,7 @@ TEST(Generations, ARestartGoesOnBuilding) {
   v.Add(0, 1, 3);
   v.Add(0, 10, 1);
   ViewDefinition next = NextOf(v);
-  next.aggregates = {agg::Kind::kCount};
-  next.output = "x_{measure}";
+  next.aggregates = {agg::Kind::kMin};
   ASSERT_TRUE(v.maintainer().Create(next).ok());
   v.Run();
   v.Published();
@@ -169,6 +168,17 @@ TEST(Generations, ARestartGoesOnBuilding) {
   EXPECT_THAT(v.maintainer().Built(), ElementsAre(kNext));
   v.Add(0, 20, 1);
   EXPECT_THAT(v.Published(), ElementsAre("[10,20) r1 =1 n1", "[10,20) r1 =1, was 1"));
+}
+
+TEST(Generations, AnotherTypeUnderTheSameNameIsRefused) {
+  TestView v({.aggregates = {agg::Kind::kSum}, .output = "x_{measure}"});
+  ViewDefinition next = NextOf(v);
+  next.aggregates = {agg::Kind::kCount};
+  EXPECT_THAT(v.maintainer().Create(next).error().message,
+              HasSubstr("output \"x_{measure}\" would make rows of type bigint of measures of type "
+                        "double, where generation 1 has double"));
+  next.output = "n_{measure}";
+  EXPECT_TRUE(v.maintainer().Create(next).ok());
 }
 
 }  // namespace

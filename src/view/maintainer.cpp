@@ -55,6 +55,34 @@ std::string Joined(const std::vector<std::string>& names) {
   return out;
 }
 
+/// A measure has one type in a table: rows of a next generation cannot have another one under the
+/// name that they had.
+Result<void> CheckRowTypes(const ViewDefinition& next, const ViewDefinition& before) {
+  const auto ours = NameTemplates(next);
+  const auto theirs = NameTemplates(before);
+  for (size_t a = 0; a < ours.size(); ++a) {
+    for (size_t b = 0; b < theirs.size(); ++b) {
+      if (!TemplatesOverlap(ours[a], theirs[b])) continue;
+      for (const store::ValueType type : next.types) {
+        const auto of = [type](const ViewDefinition& d, size_t i) {
+          return static_cast<store::ValueType>(agg::ResultTypeOf(
+              d.aggregates[i % d.aggregates.size()], static_cast<agg::Type>(type)));
+        };
+        if (std::ranges::find(before.types, type) == before.types.end()) continue;
+        if (of(next, a) == of(before, b)) continue;
+        return Error{Code::kInvalidArgument,
+                     "view " + next.name + ": output \"" + ours[a] + "\" would make rows of type " +
+                         std::string(store::ValueTypeName(of(next, a))) + " of measures of type " +
+                         std::string(store::ValueTypeName(type)) + ", where generation " +
+                         std::to_string(before.generation) + " has " +
+                         std::string(store::ValueTypeName(of(before, b))) +
+                         ", and a measure has one type in a table: name them otherwise"};
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Maintainer::Impl {
@@ -127,7 +155,11 @@ Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
       return Error{Code::kAlreadyExists,
                    "view id of " + definition.name + " is taken by " + other.name};
     }
-    if (!slot->drop_done.empty() || id == definition.replaces.view) continue;
+    if (!slot->drop_done.empty()) continue;
+    if (id == definition.replaces.view) {
+      TM_RETURN_IF_ERROR(CheckRowTypes(definition, other));
+      continue;
+    }
     if (other.name == definition.name && slot->wishes.next) {
       return Error{Code::kAlreadyExists, "generation " + std::to_string(other.generation) +
                                              " of view " + definition.name +
