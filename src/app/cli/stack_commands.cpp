@@ -96,9 +96,9 @@ Try<JsonValue> WaitForView(Api& api, const std::string& view) {
     const JsonValue* next = told->Find("next");
     if (next == nullptr || !next->is_object()) return told;
     if (PlainText(next->Find("state")) == "failed") {
-      return CliError(kExitFailure, "generation " + PlainText(next->Find("generation")) +
-                                        " of view " + view +
-                                        " failed: " + PlainText(next->Find("error")));
+      return std::unexpected(
+          CliError(kExitFailure, "generation " + PlainText(next->Find("generation")) + " of view " +
+                                     view + " failed: " + PlainText(next->Find("error"))));
     }
     std::this_thread::sleep_for(kBuildPoll);
   }
