@@ -113,6 +113,8 @@ export const cases = [
       const avg = cpu.series.find(({ name }) => name === 'avg_cpu_system');
       assert.equal(Rounded(avg.value[avg.time.indexOf(At('16:08:00'))]), 0.6244);
       assert.equal(await page.getByRole('slider', { name: 'As of' }).getAttribute('aria-valuetext'), '16:20:00');
+      // Figures are of that time as well: the newest final window ended at 16:12.
+      await Until(page, () => window.__tidemark.dashboard.panels.find(({ id }) => id === 'freshness').text === '8 m');
       await Looks('A L');
     },
   },

@@ -369,6 +369,18 @@ TEST(Panels, RunTheQueriesThatAreNamed) {
   }
 }
 
+TEST(Panels, NowOfMacrosIsTheTimeThatIsAskedFor) {
+  TestConsole t;
+  const auto ask = [&](const std::string& members) {
+    const auto answer =
+        t.Post("/api/v1/panels:data",
+               R"({"from":"now-1h","panels":[{"sql":"rows $__now_ms"}])" + members + "}");
+    return Text(answer.body.Find("panels")->array()[0], "expanded_sql");
+  };
+  EXPECT_EQ(ask(R"(,"as_of":"5000000000")"), "rows 5000");
+  EXPECT_NE(ask(""), "rows 5000");
+}
+
 TEST(Panels, ManyQueriesComeInOneAnswer) {
   TestConsole t;
   Create(t, "ec2");

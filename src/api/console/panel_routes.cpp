@@ -82,6 +82,8 @@ class PanelsCall {
       const auto ns = as_of->is_string() ? ParseInt64(as_of->string_value()) : std::nullopt;
       if (!ns) return InvalidRequest("it must be nanoseconds since the epoch, as a text", "as_of");
       as_of_ = EventTime{*ns};
+      // What a statement measures from now on, it measures from that time.
+      values_.now = *as_of_;
     }
     if (auto failure = ReadDashboard(*body)) return failure;
     if (auto failure = ReadVariablesOf(*body)) return failure;

@@ -165,8 +165,8 @@ export class DashboardController {
     if (as_of === this.as_of) return;
     const back = as_of === null;
     this.as_of = as_of;
-    // Charts rebuild the past from the history that they have; only what reads a view's rows is asked for again, once the slider rests.
-    for (const panel of this.file.panels) if (back || panel.queries.some(({ sql }) => /\bview_rows\s*\(/i.test(sql))) this.StateOf(panel).stale = true;
+    // Charts rebuild the past from the history that they have; only what reads a view's rows, or measures from now, is asked for again, once the slider rests.
+    for (const panel of this.file.panels) if (back || panel.queries.some(({ sql }) => /\bview_rows\s*\(|\$__now_ms\b/i.test(sql))) this.StateOf(panel).stale = true;
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => {
       this.#Stop();
