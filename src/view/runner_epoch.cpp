@@ -264,24 +264,16 @@ void ViewRunner::Refuse(const store::FeedPoint& point, WindowId window, LateReas
                        .reason = reason});
 }
 
-void ViewRunner::CloseEpoch() {
+// What the new watermark fires.
+ViewRunner::Passed ViewRunner::TakePassed() {
   Work& w = *work_;
-  FoldClocks();
-  w.epoch.frontier = CombineClocks();
-  w.epoch.at = env_.clock.Now();
-  w.whole_from = WholeFrom();
-  w.due.clear();
-  w.due_later.clear();
-  w.due_next = 0;
-  RaiseTarget();
-  Prefix fired = w.fired;
-  Prefix urgent;
+  Passed out{.fired = w.fired, .urgent = {}};
   if (w.open) {
     TakeDueSpans();
     // What is sealed by then would refuse what waits.
-    if (definition_.late == LatePolicy::kFreeze) urgent.Set(0, EventTime{INT64_MAX});
+    if (definition_.late == LatePolicy::kFreeze) out.urgent.Set(0, EventTime{INT64_MAX});
     if (w.epoch.frontier) {
-      fired = PassedBy(*w.epoch.frontier);
+      out.fired = PassedBy(*w.epoch.frontier);
       // A view that reads this one waits for cells to be passed.
       const bool passes =
           !Watermark() || ranges_->CellOf(*w.epoch.frontier) != ranges_->CellOf(w.frontier);
@@ -296,15 +288,29 @@ void ViewRunner::CloseEpoch() {
       w.marks.TakeFired(w.fired, to_fire, w.due);
       const EventTime first = FirstWhole();
       std::erase_if(w.due, [first](const Due& due) { return due.window.start < first; });
-      fired = to_fire;
+      out.fired = to_fire;
       w.epoch.must_persist = true;
     }
     if (definition_.late == LatePolicy::kFreeze && to_seal != w.sealed) {
       w.epoch.must_persist = true;
-      urgent = to_seal;  // else points that are refused would come in with those that wait
+      out.urgent = to_seal;  // else points that are refused would come in with those that wait
     }
   }
-  TakeLate(urgent);
+  return out;
+}
+
+void ViewRunner::CloseEpoch() {
+  Work& w = *work_;
+  FoldClocks();
+  w.epoch.frontier = CombineClocks();
+  w.epoch.at = env_.clock.Now();
+  w.whole_from = WholeFrom();
+  w.due.clear();
+  w.due_later.clear();
+  w.due_next = 0;
+  RaiseTarget();
+  const Passed passed = TakePassed();
+  TakeLate(passed.urgent);
   ReleaseHeld();
   if (w.open) {
     SortSpans(w.due);
@@ -322,7 +328,7 @@ void ViewRunner::CloseEpoch() {
   if (!w.catch_up.empty()) {
     EventTime from = FirstWhole();
     if (w.open) from = ranges_->CellOf(std::max(from, kEventTimeMin)).start;
-    w.rescan_open = w.catch_up.Bound(from, fired) || w.open;
+    w.rescan_open = w.catch_up.Bound(from, passed.fired) || w.open;
     w.catch_up.Exclude(w.damage, w.held);
     if (!w.due.empty()) {  // what was caught up comes first: it answers for more
       w.due_later.push_front(std::exchange(w.due, {}));

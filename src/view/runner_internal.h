@@ -147,6 +147,11 @@ class ViewRunner {
   LatenessHistogram::Bucket& BucketOf(nanoseconds lateness);
   SeriesIndex Track(store::SeriesRef ref);
   void CloseEpoch();
+  struct Passed {
+    Prefix fired;
+    Prefix urgent;  // late pairs that wait for no refresh
+  };
+  Passed TakePassed();
   void TakeLate(const Prefix& urgent);
   void RaiseTarget();
   void CommitEpoch();
