@@ -71,7 +71,7 @@ void SetStateCell(Source source, const RowState& state, duckdb_vector vector, si
     case Source::kPreliminary:
       return SetCell(vector, at, state.preliminary);
     case Source::kFilled:
-      return SetCell(vector, at, std::optional(false));  // no view fills gaps
+      return SetCell(vector, at, std::optional(state.filled));
     case Source::kComplete:
       return SetCell(vector, at, state.complete);
     case Source::kSealed:

@@ -52,6 +52,8 @@ std::optional<RowThen> After(const RevisionRow& row, const RevisionEntry& entry,
   if (current) info.record_count = row.row.record_count;
   RowThen out{StateOf(info, clock), &entry.new_value};
   out.state.preliminary = false;  // early values are not in the log
+  out.state.filled =
+      entry.record_count == 0U;  // an entry without a count is of before there were any
   if (entry.record_count) {
     out.state.record_count = static_cast<int64_t>(*entry.record_count);
   } else if (!current) {
@@ -88,6 +90,7 @@ RowState StateOf(const store::RowInfo& row, const ViewClock& clock) {
   out.window_end = row.window_end;
   out.record_count = static_cast<int64_t>(row.record_count);
   out.preliminary = row.revision == 0;
+  out.filled = row.record_count == 0;
   out.complete = clock.watermark && *clock.watermark >= row.window_end;
   out.sealed = clock.watermark && *clock.watermark >= row.window_end + clock.allowed_lateness;
   return out;

@@ -29,6 +29,7 @@ struct RowState {
   std::optional<int64_t> revision;
   std::optional<int64_t> record_count;
   std::optional<bool> preliminary;  // an early value of a window that was not published yet
+  bool filled = false;              // a value between samples: of no record
   std::optional<bool> complete;
   std::optional<bool> sealed;
 };

@@ -124,10 +124,25 @@ TEST(ViewHistory, EarlyValuesAndAdoptedRowsHaveNoLog) {
   EXPECT_EQ(Then(early, 199, clock), "none");
   EXPECT_EQ(Then(early, 200, clock), "r0 1.25 n30 !complete !sealed");
   EXPECT_EQ(StateOf(early.row, clock).preliminary, true);
+  EXPECT_FALSE(StateOf(early.row, clock).filled);
   const RowState adopted = StateOf({}, clock);
+  EXPECT_FALSE(adopted.filled);
   EXPECT_EQ(adopted.revision, 0);
   EXPECT_EQ(adopted.preliminary, false);
   EXPECT_FALSE(adopted.window_start || adopted.record_count || adopted.complete || adopted.sealed);
+}
+
+TEST(ViewHistory, AValueOfNoRecordsIsFilled) {
+  const ViewClock clock{kNoon + seconds(900), seconds(0)};
+  auto row = Row({Entry(1, 310, {}, 1.0), Entry(2, 400, 1.0, 2.0)}, 2, 2.0, AtSecond(400));
+  row.revisions[1].record_count = 0;
+  row.row.record_count = 0;
+  EXPECT_TRUE(StateOf(row.row, clock).filled);
+  const auto filled_at = [&](int64_t second) {
+    return RowAt(row, {AtSecond(second).AsEventTime()}, clock)->state.filled;
+  };
+  EXPECT_FALSE(filled_at(350));
+  EXPECT_TRUE(filled_at(450));
 }
 
 TEST(ViewHistory, VersionsRiseWithinAMillisecond) {

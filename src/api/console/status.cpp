@@ -339,7 +339,9 @@ void Status::WriteView(JsonWriter& out, const view::ViewStatus& status) const {
   WriteText(out, "state", view::ViewStateName(status.state));
   WriteI64(out, "generation", int64_t{d.generation});
   WriteText(out, "output", d.output);
-  WriteText(out, "aggregate", Joined(def.aggregates));
+  WriteText(
+      out, "aggregate",
+      d.every > nanoseconds(0) ? std::string(view::FillName(d.fill)) : Joined(def.aggregates));
   WriteText(out, "label", d.label == view::Label::kEnd ? "end" : "start");
   WriteText(out, "late", d.late == view::LatePolicy::kFreeze ? "freeze" : "recompute");
   WriteI64(out, "watermark", status.watermark);
