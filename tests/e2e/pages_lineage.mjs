@@ -6,6 +6,7 @@ import { kFirstHost, Looks, OpenFirstHost, Until } from './harness.mjs';
 export const tests = {
   async 'V01 what waiting longer would cover stands beside the histogram, with what it costs'({ page, endpoint }) {
     await page.goto(`${endpoint}/ui/views/ec2-5m/late`);
+    await page.getByRole('button', { name: 'Show what waiting longer would cover' }).click();
     const rows = page.getByTestId('advice').locator('tbody tr');
     await rows.nth(2).waitFor();
     assert.deepEqual((await rows.allInnerTexts()).map((text) => text.split(/\s*[\t\n]\s*/)), [['99 %', '28 s', '28 s', '0'], ['99.9 %', '4 m 50 s', '4 m 50 s', '4 m 20 s'], ['99.99 %', '31 m', '31 m', '30 m 30 s']]);
