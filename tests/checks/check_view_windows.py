@@ -1,5 +1,5 @@
-"""Windows that overlap, come in levels, follow a calendar, and rows of groups: equal to sums made here from the same
-points, on time, after late points and corrections, and after a kill."""
+"""Windows that overlap, come in levels, follow a calendar, sessions, and rows of groups: equal to sums made here from the same
+points, on time, after late points and corrections, and after a kill. Samples on a grid: equal to what SQL interpolates."""
 import collections
 import datetime
 import random
@@ -11,6 +11,7 @@ from harness import Failed, Server, check, equal, wait_for
 DB, TABLE = "plant", "motors"
 ZONE = zoneinfo.ZoneInfo("Asia/Kolkata")
 HOSTS = {"a": "m5.large", "b": "m5.xlarge", "c": "c6.large"}
+GAP, CELL, EVERY = 45, 3600, 20
 VIEW = f"""
 [[view]]
 database = "{DB}"
@@ -54,6 +55,28 @@ group_by = []
 filter = {{host = ["a", "c"]}}
 label = "end"
 output = "all_{{aggregate}}_{{measure}}"
+{VIEW}
+name = "visit"
+session_gap = "{GAP}s"
+max_session = "{CELL}s"
+output = "visit_{{aggregate}}_{{measure}}"
+"""
+FILLS = {"linear": "interpolate_linear(create_time_series(time, CAST(measure_value::bigint AS double)), GRID)",
+         "locf": "interpolate_locf(create_time_series(time, measure_value::bigint), GRID)",
+         "constant": "interpolate_fill(create_time_series(time, measure_value::bigint), GRID, CAST(-1 AS bigint))"}
+for fill in FILLS:
+    STACK += f"""
+[[view]]
+name = "{fill}"
+database = "{DB}"
+table = "{TABLE}"
+types = ["BIGINT"]
+measures = ["n"]
+out_of_orderness = "5s"
+every = "{EVERY}s"
+fill = "{fill}"
+fill_value = -1
+max_gap = "10m"
 """
 
 
@@ -108,15 +131,76 @@ def compare(server, raw, watermark_s):
     return rows
 
 
+def sessions_of(times):
+    """Those of one host."""
+    out = []
+    for at in sorted(times):
+        if out and at - out[-1][-1] < GAP and at // CELL == out[-1][-1] // CELL:
+            out[-1].append(at)
+        else:
+            out.append([at])
+    return [((s[0], min(s[-1] + GAP, s[-1] // CELL * CELL + CELL)), s) for s in out]
+
+
+def compare_sessions(server, raw, watermark_s):
+    want, open_from = {}, {}
+    for host in HOSTS:
+        for (start, end), times in sessions_of(at for at, h in raw if h == host):
+            if end <= watermark_s:
+                want[host, start, end] = sum(raw[at, host] for at in times)
+            else:
+                open_from[host] = min(start, open_from.get(host, start))
+    made = {(r["host"], int(r["s"]), int(r["e"])): int(r["v"]) for r in server.rows(
+        "SELECT host, CAST(to_milliseconds(window_start) / 1000 AS bigint) AS s, "
+        "CAST(to_milliseconds(window_end) / 1000 AS bigint) AS e, measure_value::bigint AS v "
+        "FROM view_rows('visit') WHERE measure_name = 'visit_sum_n'")}
+    # Rows that lie under a session still open stay until that is complete.
+    made = {k: v for k, v in made.items() if k[1] < open_from.get(k[0], k[1] + 1)}
+    equal(made, want, "sessions")
+    return len(made)
+
+
+def stamp(at):
+    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("TIMESTAMP '%Y-%m-%d %H:%M:%S'")
+
+
+def compare_samples(server, raw, watermark_s):
+    first, last = min(at for at, _ in raw), max(at for at, _ in raw)
+    grid = f"sequence({stamp(first)}, {stamp(last)}, {EVERY}s)"
+    passed = watermark_s // EVERY * EVERY  # grid times before it are complete
+    begun = {host: min(at for at, h in raw if h == host) for host in HOSTS}
+    for fill, sql in FILLS.items():
+        want = {(r["host"], int(r["t"])): r["v"] for r in server.rows(
+            f"SELECT host, CAST(to_milliseconds(t) / 1000 AS bigint) AS t, CAST(v AS varchar) AS v FROM "
+            f"(SELECT host, {sql.replace('GRID', grid)} AS series FROM \"{DB}\".\"{TABLE}\" WHERE measure_name = 'n' "
+            f"GROUP BY host) CROSS JOIN UNNEST(series) AS u (t, v)")}
+        kind = "double" if fill == "linear" else "bigint"
+        made, filled = {}, {}
+        for r in server.rows(f"SELECT host, CAST(to_milliseconds(window_start) / 1000 AS bigint) AS t, filled, "
+                             f"CAST(measure_value::{kind} AS varchar) AS v FROM view_rows('{fill}')"):
+            key = r["host"], int(r["t"])
+            made[key], filled[key] = r["v"], r["filled"] in (True, "true")
+        # A line waits for the sample behind it; SQL's constant stands before the first sample as well.
+        until = passed - (60 if fill == "linear" else 0)
+        ready = {k: v for k, v in want.items() if v is not None and begun[k[0]] <= k[1] < until}
+        equal({k: v for k, v in made.items() if k in ready}, ready, f"{fill} on the grid")
+        check(all(k[1] < passed for k in made), f"{fill}: nothing beyond the watermark")
+        equal({k: v for k, v in made.items() if k not in ready}, {k: want.get(k) for k in made if k not in ready},
+              f"{fill}, the newest")
+        equal(filled, {k: (k[1], k[0]) not in raw for k in made}, f"{fill}: which are filled")
+
+
 def settled(server, raw, until):
     why = []
 
     def probe():
-        watermarks = [server.view(name)["watermark"] for name in ("hop", "levels", "day", "tier", "all")]
+        watermarks = [server.view(name)["watermark"] for name in ("hop", "levels", "day", "tier", "all", "visit", *FILLS)]
         if any(w is None or int(w) // 10**9 < until for w in watermarks):
             return None
         try:
-            return compare(server, raw, int(watermarks[0]) // 10**9)
+            watermark = int(watermarks[0]) // 10**9
+            compare_samples(server, raw, watermark)
+            return compare(server, raw, watermark) + compare_sessions(server, raw, watermark)
         except Failed as error:  # a change is on its way
             why[:] = [error]
             return None
@@ -133,8 +217,9 @@ def main():
         stack = server.folder / "stack.toml"
         stack.write_text(STACK)
         server.cli("apply", str(stack))
-        equal([server.view(name)["windows"] for name in ("hop", "levels", "day")],
-              ["5m every 2m", "1m, 10m, 1h", f"day in {ZONE.key}"], "windows in words")
+        equal([server.view(name)["windows"] for name in ("hop", "levels", "day", "visit", "linear")],
+              ["5m every 2m", "1m, 10m, 1h", f"day in {ZONE.key}", "sessions 45s apart", "every 20s, linear"],
+              "windows in words")
         end = int(time.time()) // 60 * 60 - 120
         start = end - 4 * 3600
         raw = {(at, host): draw.randrange(1000) for at in range(start, end, 30) for host in HOSTS}
