@@ -157,10 +157,37 @@ Result<void> CheckUpstream(const ViewDefinition& d) {
                                " labels its rows by the end of their windows; a view over it needs "
                                "label = \"start\" there");
   }
+  if (up.multi_rows) {
+    return Invalid(d.name, "source: view " + up.name +
+                               " has rows of several columns; a view over it needs rows = "
+                               "\"single\" there");
+  }
   if (d.early > nanoseconds(0) || d.provisional_after > nanoseconds(0)) {
     return Invalid(d.name,
                    "early and provisional_after go with a table's own points: a view with a source "
                    "reads rows that are complete");
+  }
+  return {};
+}
+
+/// A table knows one type by the name of a column.
+Result<void> CheckColumns(const ViewDefinition& d) {
+  if (!d.multi_rows) return {};
+  if (d.ranged()) {
+    return Invalid(d.name,
+                   "rows = \"multi\" goes with windows: leave it out of a view of sessions "
+                   "or samples");
+  }
+  for (const agg::Aggregate& aggregate : d.aggregates) {
+    const auto type_of = [&aggregate](store::ValueType type) {
+      return agg::ResultTypeOf(aggregate, static_cast<agg::Type>(type));
+    };
+    for (const store::ValueType type : d.types) {
+      if (type_of(type) == type_of(d.types.front())) continue;
+      return Invalid(d.name, "rows = \"multi\": column " + aggregate.name +
+                                 " would have several types; give one in types, or leave " +
+                                 aggregate.name + " out");
+    }
   }
   return {};
 }
@@ -177,16 +204,6 @@ Result<void> CheckFilter(const ViewDefinition& d) {
                    "filter: value_min and value_max are of numbers; leave VARCHAR and BOOLEAN out "
                    "of types, or the bounds out of the filter");
   }
-  return {};
-}
-
-/// What the grammar knows and this version does not do.
-Result<void> CheckOffered(const catalog::ViewDef& def) {
-  const catalog::ViewDef plain;
-  const auto refuse = [&def](std::string_view key) {
-    return Invalid(def.name, std::string(key) + " is not offered by this version");
-  };
-  if (def.multi_rows) return refuse("rows = \"multi\"");
   return {};
 }
 
@@ -237,6 +254,12 @@ Result<void> CheckOutput(const ViewDefinition& d) {
   if (at == std::string::npos || output.find(kMeasure, at + 1) != std::string::npos) {
     return Invalid(d.name, "output \"" + output + "\" must contain {measure} exactly once");
   }
+  const bool names_aggregate = output.find(kAggregate) != std::string::npos;
+  if (d.multi_rows && names_aggregate) {
+    return Invalid(d.name, "output \"" + output +
+                               "\": rows = \"multi\" has a column for each aggregate, so the name "
+                               "has no {aggregate}");
+  }
   const bool has_window = output.find(kWindow) != std::string::npos;
   const std::string rest = ReplaceAll(
       ReplaceAll(ReplaceAll(output, kMeasure, ""), kAggregate, d.aggregates.size() == 1 ? "x" : ""),
@@ -250,11 +273,11 @@ Result<void> CheckOutput(const ViewDefinition& d) {
                                       : "output \"" + output +
                                             "\" must contain {window}: the view has levels");
   }
-  if (d.aggregates.size() > 1 && output.find(kAggregate) == std::string::npos) {
+  if (d.outputs() > 1 && !names_aggregate) {
     return Invalid(d.name, "output \"" + output +
                                "\" must contain {aggregate}: the view has several aggregates");
   }
-  if (rest.empty() && output.find(kAggregate) == std::string::npos) {
+  if (rest.empty() && !names_aggregate) {
     return Invalid(d.name, "output \"" + output +
                                "\" needs literal text besides {measure}: it would rename nothing");
   }
@@ -304,7 +327,6 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
     out.types.push_back(*type);
   }
   TM_RETURN_IF_ERROR(def.every > nanoseconds(0) ? ReadFill(def, out) : ReadAggregates(def, out));
-  if (auto r = CheckOffered(def); !r.ok()) return std::move(r).error();
   out.upstream = tables.upstream;
   if (out.upstream ? out.upstream.view->name != def.source : !def.source.empty()) {
     return Invalid(def.name, "source: there is no view " + def.source);
@@ -322,6 +344,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.week_start = def.week_start;
   out.levels = def.levels;
   out.output = def.output;
+  out.multi_rows = def.multi_rows;
   out.label = def.label == catalog::WindowLabel::kEnd ? Label::kEnd : Label::kStart;
   out.out_of_orderness = def.out_of_orderness;
   out.allowed_lateness = def.allowed_lateness;
@@ -397,6 +420,7 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
       return Invalid(d.name, "aggregates: " + aggregate.name + " is named twice");
     }
   }
+  TM_RETURN_IF_ERROR(CheckColumns(d));
   return CheckOutput(d);
 }
 
@@ -407,6 +431,7 @@ std::vector<std::string> NameTemplates(const ViewDefinition& definition) {
   }
   if (outputs.empty()) outputs.push_back(definition.output);
   std::vector<std::string> out;
+  if (definition.multi_rows) return outputs;
   out.reserve(outputs.size() * definition.aggregates.size());
   for (const std::string& output : outputs) {
     for (const agg::Aggregate& aggregate : definition.aggregates) {
@@ -427,8 +452,8 @@ EventTime FrontierOver(const ViewDefinition& definition, const Windows& upstream
   }
   const std::vector<std::string> templates = NameTemplates(up);
   const auto is_read = [&](uint8_t level) {
-    const auto names = std::span(templates).subspan(level * up.aggregates.size());
-    return std::ranges::any_of(names.first(up.aggregates.size()), [&](const std::string& name) {
+    const auto names = std::span(templates).subspan(level * up.outputs(), up.outputs());
+    return std::ranges::any_of(names, [&](const std::string& name) {
       return std::ranges::any_of(definition.measures, [&name](const std::string& pattern) {
         return GlobsMeet(pattern, MakeName(name, "?*"));
       });

@@ -75,6 +75,8 @@ struct ViewDefinition {
   double fill_value = 0;  // kConstant
   nanoseconds max_gap{0};
   std::string output = "{aggregate}_{measure}";
+  /// One row of several columns, named by the aggregates, in place of a row for each.
+  bool multi_rows = false;
   Label label = Label::kStart;  // the row's time: start or end of its window
   /// How far back the last sample before a window counts: for counters, and for twa.
   nanoseconds staleness{0};
@@ -122,6 +124,8 @@ struct ViewDefinition {
   bool rows_end() const { return upstream || values().has_value(); }
   /// Sessions or samples: range_kind.h.
   bool ranged() const { return session_gap > nanoseconds(0) || every > nanoseconds(0); }
+  /// Rows of one (group, window).
+  size_t outputs() const { return multi_rows ? 1 : aggregates.size(); }
   /// Whether several series share a row.
   bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;
@@ -160,7 +164,7 @@ EventTime FrontierOver(const ViewDefinition& definition, const Windows& upstream
 std::string WindowWords(const ViewDefinition& definition);
 
 /// `output` with {aggregate} and {window} filled in: "avg_{measure}", "avg_5m_{measure}". By level,
-/// one per aggregate, in their order.
+/// one per aggregate, in their order; of multi rows one.
 std::vector<std::string> NameTemplates(const ViewDefinition& definition);
 /// The measure name that `name_template` makes of `measure`.
 std::string MakeName(std::string_view name_template, std::string_view measure);

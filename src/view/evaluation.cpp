@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kRowsPerFetch = 1024;
 
-store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& texts) {
+store::ValueView ScalarView(const store::Scalar& value, std::deque<std::string>& texts) {
   if (const auto* v = std::get_if<double>(&value)) return store::ValueView::Double(*v);
   if (const auto* v = std::get_if<int64_t>(&value)) return store::ValueView::Bigint(*v);
   if (const auto* v = std::get_if<bool>(&value)) return store::ValueView::Boolean(*v);
@@ -27,35 +27,7 @@ store::ValueView ViewOf(const store::Scalar& value, std::deque<std::string>& tex
 
 }  // namespace
 
-store::Scalar ScalarAt(const store::ColumnView& column, size_t i) {
-  if (!column.valid.empty() && column.valid[i] == 0) return {};
-  switch (column.type) {
-    case store::ValueType::kDouble:
-      return column.doubles[i];
-    case store::ValueType::kBigint:
-      return column.bigints[i];
-    case store::ValueType::kVarchar:
-      return std::string(column.texts[i]);
-    case store::ValueType::kBoolean:
-      return column.booleans[i] != 0;
-    case store::ValueType::kTimestamp:
-      return column.timestamps[i];
-    case store::ValueType::kNone:
-    case store::ValueType::kMulti:
-      break;
-  }
-  return {};
-}
-
 Evaluator::~Evaluator() = default;
-
-bool Evaluator::SameBits(const store::Scalar& a, const store::Scalar& b) {
-  const auto* x = std::get_if<double>(&a);
-  const auto* y = std::get_if<double>(&b);
-  if (x != nullptr && y != nullptr)
-    return std::bit_cast<uint64_t>(*x) == std::bit_cast<uint64_t>(*y);
-  return a == b;
-}
 
 Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
                      size_t group_bytes_max)
@@ -108,8 +80,8 @@ Result<Piece> Evaluator::EvaluateAll(PieceRequest request) {
 std::vector<Evaluator::RowKey> Evaluator::RowsWanted(const PieceRequest& request) const {
   std::vector<RowKey> wanted;
   const auto want = [&](const Due& due) {
-    for (size_t a = 0; a < book_.aggregates(); ++a) {
-      if (const auto* target = book_.target(due.series, due.window.level, a)) {
+    for (size_t output = 0; output < book_.outputs(); ++output) {
+      if (const auto* target = book_.target(due.series, due.window.level, output)) {
         wanted.push_back({*target, LabelOf(due)});
       }
     }
@@ -201,7 +173,7 @@ Result<void> Evaluator::ScanRows(const PieceRequest& request, TimeRange time,
       Existing existing;
       // An adopted row has no RowInfo of ours yet: revision 0, so that the next one is 1.
       if (i < slice.rows.size()) existing.row = slice.rows[i];
-      if (!slice.columns.empty()) existing.value = ScalarAt(slice.columns[0], i);
+      existing.values = ReadRowValues(definition_, slice, i);
       out[{slice.series->ref, slice.times[i]}] = std::move(existing);
     }
   }
@@ -273,12 +245,14 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, std::span<con
 void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
                            const store::AggregateRow& answer, const Rows& rows, Piece& piece) {
   const size_t type = columns.TypeOf(book_.type(due.series));
+  values_.clear();
   for (size_t a = 0; a < book_.aggregates(); ++a) {
     auto value = agg::FinishAs(definition_.aggregates[a],
                                answer.states[columns.At(columns.kind_of[a], type)], WindowOf(due));
     if (!value.ok()) ++piece.overflows;
-    Emit(request, due, a, answer.points, std::move(value).value_or({}), rows, piece);
+    values_.push_back(std::move(value).value_or({}));
   }
+  EmitAll(request, due, answer.points, values_, rows, piece);
 }
 
 // Nothing counts in the window: a row that is there ends (event-time.md H13). Without a filter
@@ -286,12 +260,23 @@ void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Co
 void Evaluator::EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows,
                             Piece& piece) {
   if (!definition_.rows_end() || WindowOf(due).start < request.first_whole) return;
-  for (size_t a = 0; a < book_.aggregates(); ++a) Emit(request, due, a, 0, {}, rows, piece);
+  values_.assign(book_.aggregates(), {});
+  EmitAll(request, due, 0, values_, rows, piece);
 }
 
-void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggregate,
-                     uint64_t records, store::Scalar value, const Rows& rows, Piece& piece) {
-  const store::SeriesRef* target = book_.target(due.series, due.window.level, aggregate);
+void Evaluator::EmitAll(const PieceRequest& request, const Due& due, uint64_t records,
+                        RowValuesView values, const Rows& rows, Piece& piece) {
+  if (definition_.multi_rows) {
+    return Emit(request, due, 0, records, values, rows, piece);
+  }
+  for (size_t output = 0; output < values.size(); ++output) {
+    Emit(request, due, output, records, values.subspan(output, 1), rows, piece);
+  }
+}
+
+void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t output, uint64_t records,
+                     RowValuesView values, const Rows& rows, Piece& piece) {
+  const store::SeriesRef* target = book_.target(due.series, due.window.level, output);
   if (target == nullptr) {
     ++piece.refused;
     return;
@@ -299,48 +284,60 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t aggrega
   const auto found = rows.find({*target, LabelOf(due)});
   const Existing* existing = found == rows.end() ? nullptr : &found->second;
   if (request.kind == PieceRequest::Kind::kEarly) {
-    if (EmitEarly(request, {due, *target, 0, records}, value, existing, piece))
-      NoteChange(due, aggregate, piece);
+    if (EmitEarly(request, {due, *target, 0, records}, values, existing, piece))
+      NoteChange(due, output, piece);
     return;
   }
-  const bool has_value = !std::holds_alternative<std::monostate>(value);
   const auto is_so = [&](const Existing& row) {
-    return SameBits(row.value, value) && (!has_value || IsOf(row.row, due));
+    return SameBits(row.values, values) && (NoValue(values) || IsOf(row.row, due));
   };
   if (existing != nullptr && existing->row.revision > 0 && is_so(*existing)) return;
-  if (existing == nullptr && !has_value) return;
+  if (existing == nullptr && NoValue(values)) return;
   if (due.coarse && request.sealed.Has(due.window)) {
-    LogFrozen(request, due, aggregate, rows, piece);
+    LogFrozen(request, due, output, rows, piece);
     return;
   }
 
   const uint32_t revision = existing == nullptr ? 1 : existing->row.revision + 1;
-  AddRow(request, {due, *target, revision, records}, value, piece);
+  AddRow(request, {due, *target, revision, records}, values, piece);
   store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
   entry.revision = revision;
-  if (existing != nullptr && !IsEarly(existing->row)) entry.old_value = existing->value;
-  entry.new_value = std::move(value);
+  if (existing != nullptr && !IsEarly(existing->row))
+    entry.old_value = LoggedValue(definition_, existing->values);
+  entry.new_value = LoggedValue(definition_, values);
   entry.record_count = records;
   ++(revision == 1 ? piece.published : piece.revised);
-  NoteChange(due, aggregate, piece);
+  NoteChange(due, output, piece);
+}
+
+store::ValueView Evaluator::ViewOf(RowValuesView values, Piece& piece) const {
+  if (NoValue(values)) return {};
+  if (!definition_.multi_rows) return ScalarView(values.front(), piece.texts);
+  std::vector<store::FieldView>& fields = piece.fields.emplace_back();
+  for (size_t a = 0; a < values.size(); ++a) {
+    if (std::holds_alternative<std::monostate>(values[a]))
+      continue;  // a sum out of range: the others are told
+    fields.push_back({definition_.aggregates[a].name, ScalarView(values[a], piece.texts)});
+  }
+  return store::ValueView::Multi(fields);
 }
 
 // Nothing is written where nothing new came.
-bool Evaluator::EmitEarly(const PieceRequest& request, const NewRow& row,
-                          const store::Scalar& value, const Existing* existing, Piece& piece) {
+bool Evaluator::EmitEarly(const PieceRequest& request, const NewRow& row, RowValuesView values,
+                          const Existing* existing, Piece& piece) {
   if (existing == nullptr) {
-    if (std::holds_alternative<std::monostate>(value)) return false;
+    if (NoValue(values)) return false;
   } else if (!IsEarly(existing->row) ||
-             (existing->row.record_count == row.records && SameBits(existing->value, value) &&
+             (existing->row.record_count == row.records && SameBits(existing->values, values) &&
               IsOf(existing->row, row.due))) {
     return false;  // published, adopted, or as it is
   }
-  AddRow(request, row, value, piece);
+  AddRow(request, row, values, piece);
   ++piece.early;
   return true;
 }
 
-void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
+void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, RowValuesView values,
                        Piece& piece) {
   const TimeRange window = WindowOf(row.due);
   const store::RowInfo& info = piece.rows.emplace_back(store::RowInfo{.window_start = window.start,
@@ -351,7 +348,7 @@ void Evaluator::AddRow(const PieceRequest& request, const NewRow& row, const sto
   point.series = row.target;
   point.time = LabelOf(row.due);
   point.arrival = request.now;
-  point.value = ViewOf(value, piece.texts);  // none: the row ends
+  point.value = ViewOf(values, piece);  // none: the row ends
   point.row = &info;
 }
 
@@ -372,9 +369,9 @@ store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due
   return entry;
 }
 
-void Evaluator::NoteChange(const Due& due, size_t aggregate, Piece& piece) {
+void Evaluator::NoteChange(const Due& due, size_t output, Piece& piece) {
   const EventTime label = LabelOf(due);
-  piece.measures.insert(book_.target_name(due.series, due.window.level, aggregate));
+  piece.measures.insert(book_.target_name(due.series, due.window.level, output));
   if (!piece.hull) piece.hull = TimeRange{label, label + nanoseconds(1)};
   piece.hull->start = std::min(piece.hull->start, label);
   piece.hull->end = std::max(piece.hull->end, label + nanoseconds(1));
@@ -382,23 +379,25 @@ void Evaluator::NoteChange(const Due& due, size_t aggregate, Piece& piece) {
 
 void Evaluator::EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece) {
   for (const Due& due : request.frozen) {
-    for (size_t a = 0; a < book_.aggregates(); ++a) LogFrozen(request, due, a, rows, piece);
+    for (size_t output = 0; output < book_.outputs(); ++output) {
+      LogFrozen(request, due, output, rows, piece);
+    }
   }
 }
 
-void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate,
+void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t output,
                           const Rows& rows, Piece& piece) {
-  const store::SeriesRef* target = book_.target(due.series, due.window.level, aggregate);
+  const store::SeriesRef* target = book_.target(due.series, due.window.level, output);
   if (target == nullptr) return;
   store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
   if (const auto it = rows.find({*target, entry.time}); it != rows.end()) {
     entry.revision = it->second.row.revision;
-    entry.old_value = it->second.value;
-    entry.new_value = it->second.value;
+    entry.old_value = LoggedValue(definition_, it->second.values);
+    entry.new_value = entry.old_value;
     entry.record_count = it->second.row.record_count;
   }
   entry.frozen = true;
-  NoteChange(due, aggregate, piece);
+  NoteChange(due, output, piece);
 }
 
 }  // namespace tidemark::view

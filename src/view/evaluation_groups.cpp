@@ -105,12 +105,14 @@ void Evaluator::EmitGroups(const PieceRequest& request, const Rows& rows, Piece&
       EmitNothing(request, due, rows, piece);
       continue;
     }
+    values_.clear();
     for (size_t a = 0; a < book_.aggregates(); ++a) {
       auto value = agg::FinishAs(definition_.aggregates[a], root.states[columns.kind_of[a]],
                                  windows_.WindowAt(due.window));
       if (!value.ok()) ++piece.overflows;
-      Emit(request, due, a, root.points, std::move(value).value_or({}), rows, piece);
+      values_.push_back(std::move(value).value_or({}));
     }
+    EmitAll(request, due, root.points, values_, rows, piece);
   }
   groups_.Trim();
 }

@@ -21,6 +21,7 @@
 #include "view/group_states_internal.h"
 #include "view/marks_internal.h"
 #include "view/range_reader_internal.h"
+#include "view/row_values_internal.h"
 #include "view/sample_grid_internal.h"
 #include "view/series_book_internal.h"
 #include "view/window.h"
@@ -33,13 +34,14 @@ struct Piece {
   std::vector<store::PointView> points;
   std::vector<store::RevisionEntry> revisions;
   std::deque<store::RowInfo> rows;
-  std::deque<std::string> texts;  // VARCHAR values
-  store::Positions snapshot;      // evaluated here
-  uint64_t published = 0;         // first revisions
-  uint64_t revised = 0;           // later ones
-  uint64_t early = 0;             // preliminary rows
-  uint64_t overflows = 0;         // no value: a BIGINT sum beyond its range
-  uint64_t refused = 0;           // their series may not be made
+  std::deque<std::string> texts;                     // VARCHAR values
+  std::deque<std::vector<store::FieldView>> fields;  // of rows of several columns
+  store::Positions snapshot;                         // evaluated here
+  uint64_t published = 0;                            // first revisions
+  uint64_t revised = 0;                              // later ones
+  uint64_t early = 0;                                // preliminary rows
+  uint64_t overflows = 0;                            // no value: a BIGINT sum beyond its range
+  uint64_t refused = 0;                              // their series may not be made
   std::set<std::string> measures;
   std::optional<TimeRange> hull;  // of the rows' times
   /// Views of sessions and samples (kFreeze): late points in `range` that a sealed row does not
@@ -77,9 +79,6 @@ struct PieceRequest {
   EventTime sealed_until{INT64_MIN};
 };
 
-/// Null for fields of a multi-measure record.
-store::Scalar ScalarAt(const store::ColumnView& column, size_t i);
-
 class Evaluator {
  public:
   /// All must outlive the evaluator.
@@ -96,8 +95,6 @@ class Evaluator {
   Result<void> KnowReplaced();
   void ForgetReplaced();
 
-  /// 0.0 and -0.0 differ, equal NaNs do not.
-  static bool SameBits(const store::Scalar& a, const store::Scalar& b);
   /// A preliminary row. One that was adopted has no window.
   static bool IsEarly(const store::RowInfo& row) {
     return row.revision == 0 && row.window_start < row.window_end;
@@ -121,7 +118,7 @@ class Evaluator {
     size_t operator()(const RowKey& key) const noexcept;
   };
   struct Existing {
-    store::Scalar value;
+    RowValues values;
     store::RowInfo row;
   };
   using Rows = std::unordered_map<RowKey, Existing, RowKeyHash>;
@@ -167,23 +164,26 @@ class Evaluator {
   std::vector<Due> MergeGroups(std::span<const Due> due) const;
   GroupStates::Key KeyOf(const Due& due) const { return {due.window, book_.group(due.series)}; }
   void EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece);
-  void Emit(const PieceRequest& request, const Due& due, size_t aggregate, uint64_t records,
-            store::Scalar value, const Rows& rows, Piece& piece);
+  /// `values` by aggregate; empty: nothing counts.
+  void EmitAll(const PieceRequest& request, const Due& due, uint64_t records, RowValuesView values,
+               const Rows& rows, Piece& piece);
+  void Emit(const PieceRequest& request, const Due& due, size_t output, uint64_t records,
+            RowValuesView values, const Rows& rows, Piece& piece);
+  store::ValueView ViewOf(RowValuesView values, Piece& piece) const;
   struct NewRow {
     const Due& due;
     store::SeriesRef target;
     uint32_t revision = 0;
     uint64_t records = 0;
   };
-  bool EmitEarly(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
+  bool EmitEarly(const PieceRequest& request, const NewRow& row, RowValuesView values,
                  const Existing* existing, Piece& piece);
-  void AddRow(const PieceRequest& request, const NewRow& row, const store::Scalar& value,
-              Piece& piece);
+  void AddRow(const PieceRequest& request, const NewRow& row, RowValuesView values, Piece& piece);
   store::RevisionEntry& AddEntry(const PieceRequest& request, const Due& due,
                                  store::SeriesRef target, Piece& piece);
-  void NoteChange(const Due& due, size_t aggregate, Piece& piece);
+  void NoteChange(const Due& due, size_t output, Piece& piece);
   void EmitFrozen(const PieceRequest& request, const Rows& rows, Piece& piece);
-  void LogFrozen(const PieceRequest& request, const Due& due, size_t aggregate, const Rows& rows,
+  void LogFrozen(const PieceRequest& request, const Due& due, size_t output, const Rows& rows,
                  Piece& piece);
 
   // evaluation_ranges.cpp
@@ -194,7 +194,7 @@ class Evaluator {
     std::vector<RowKey> order;  // their keys, by (series, time)
   };
   struct OldRow {
-    size_t aggregate = 0;
+    size_t output = 0;
     TimeRange window;
     bool early = false;
   };
@@ -226,6 +226,7 @@ class Evaluator {
   GroupStates groups_;
   struct Replaced;                      // evaluation_replaced.cpp
   std::unique_ptr<Replaced> replaced_;  // of a next generation
+  RowValues values_;                    // scratch: of the pair that is being emitted
 };
 
 }  // namespace tidemark::view

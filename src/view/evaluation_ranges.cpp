@@ -76,8 +76,8 @@ Result<Evaluator::RangeRows> Evaluator::ReadRangeRows(const PieceRequest& reques
     for (const TimeRange& span : work.spans) {
       if (fresh && span.start >= request.watermark_before) continue;
       auto& wanted = scans[{span.start, span.end}];
-      for (size_t a = 0; a < book_.aggregates(); ++a) {
-        const auto* target = book_.target(key.first, 0, a);
+      for (size_t output = 0; output < book_.outputs(); ++output) {
+        const auto* target = book_.target(key.first, 0, output);
         if (target != nullptr) wanted.push_back(*target);
       }
     }
@@ -110,8 +110,8 @@ Result<Evaluator::RangeRows> Evaluator::ReadRangeRows(const PieceRequest& reques
 std::vector<Evaluator::OldRow> Evaluator::OldRowsOf(SeriesIndex series, const RangeWork& work,
                                                     const RangeRows& rows) const {
   std::vector<OldRow> out;
-  for (size_t a = 0; a < book_.aggregates(); ++a) {
-    const auto* target = book_.target(series, 0, a);
+  for (size_t output = 0; output < book_.outputs(); ++output) {
+    const auto* target = book_.target(series, 0, output);
     if (target == nullptr) continue;
     auto it = std::ranges::lower_bound(rows.order, *target, {}, &RowKey::series);
     for (; it != rows.order.end() && it->series == *target; ++it) {
@@ -120,7 +120,7 @@ std::vector<Evaluator::OldRow> Evaluator::OldRowsOf(SeriesIndex series, const Ra
       if (window.empty()) continue;  // adopted, not evaluated yet
       if (std::ranges::any_of(work.spans,
                               [&](const TimeRange& span) { return Overlap(span, window); })) {
-        out.push_back({.aggregate = a, .window = window, .early = IsEarly(info)});
+        out.push_back({.output = output, .window = window, .early = IsEarly(info)});
       }
     }
   }
@@ -173,8 +173,8 @@ Result<void> Evaluator::EvaluateSessions(const PieceRequest& request, RangeWorks
   }
   if (RowsMayEnd()) {
     for (const Due& due : written) {
-      for (size_t a = 0; a < book_.aggregates(); ++a) {
-        const auto* target = book_.target(due.series, 0, a);
+      for (size_t output = 0; output < book_.outputs(); ++output) {
+        const auto* target = book_.target(due.series, 0, output);
         if (target == nullptr) continue;
         const RowKey key{*target, LabelOf(due)};
         if (!rows.found.contains(key)) TM_RETURN_IF_ERROR(ReadEnded(key, rows.found));
@@ -234,15 +234,15 @@ void Evaluator::PlanSessions(const PieceRequest& request, const RangeWork& work,
 
 void Evaluator::End(const PieceRequest& request, const Due& due, const OldRow& row,
                     const Rows& rows, Piece& piece) {
-  const store::SeriesRef target = *book_.target(due.series, 0, row.aggregate);
+  const store::SeriesRef target = *book_.target(due.series, 0, row.output);
   if (!row.early) {
-    Emit(request, due, row.aggregate, 0, {}, rows, piece);
+    Emit(request, due, row.output, 0, {}, rows, piece);
     return;
   }
   // Nobody was told of it, so nobody is told of its end.
   const auto found = rows.find({target, LabelOf(due)});
   if (EmitEarly(request, {due, target, 0, 0}, {}, &found->second, piece)) {
-    NoteChange(due, row.aggregate, piece);
+    NoteChange(due, row.output, piece);
   }
 }
 
@@ -280,7 +280,8 @@ void Evaluator::Refuse(const PieceRequest& request, const Due& due, TimeRange wi
   Due of_row = due;
   of_row.range = window;
   const size_t before = piece.revisions.size();
-  for (size_t a = 0; a < book_.aggregates(); ++a) LogFrozen(request, of_row, a, rows, piece);
+  for (size_t output = 0; output < book_.outputs(); ++output)
+    LogFrozen(request, of_row, output, rows, piece);
   // They go with the epoch's last frame.
   std::move(piece.revisions.begin() + static_cast<ptrdiff_t>(before), piece.revisions.end(),
             std::back_inserter(piece.refusal_entries));
@@ -343,12 +344,12 @@ void Evaluator::EmitSample(const PieceRequest& request, const Due& due, GridValu
   const bool stays = definition_.late == LatePolicy::kFreeze && existing != nullptr &&
                      existing->row.revision > 0 && due.range.end <= request.sealed_until;
   if (stays) {
-    if (!SameBits(existing->value, value.value)) {
+    if (!SameBits(existing->values, {&value.value, 1})) {
       Refuse(request, due, due.range, rows.found, piece);
     }
     return;
   }
-  Emit(request, due, 0, value.sampled ? 1 : 0, std::move(value.value), rows.found, piece);
+  Emit(request, due, 0, value.sampled ? 1 : 0, {&value.value, 1}, rows.found, piece);
 }
 
 }  // namespace tidemark::view

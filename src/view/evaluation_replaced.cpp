@@ -74,7 +74,7 @@ Result<void> Evaluator::TellReplaced(const PieceRequest& request, Piece& piece) 
       const auto found = first.find({slice.series->ref, slice.times[i]});
       if (found == first.end() || (i < slice.rows.size() && IsEarly(slice.rows[i]))) continue;
       found->second->definition = true;
-      if (!slice.columns.empty()) found->second->old_value = ScalarAt(slice.columns[0], i);
+      found->second->old_value = LoggedRow(slice, i);
     }
   }
 }

@@ -50,7 +50,7 @@ class Comparison {
       if (!more) return out;
       for (size_t i = 0; i < slice.times.size(); ++i) {
         if (i < slice.rows.size() && Evaluator::IsEarly(slice.rows[i])) continue;
-        if (!slice.columns.empty()) out[slice.times[i]] = ScalarAt(slice.columns[0], i);
+        out[slice.times[i]] = LoggedRow(slice, i);
       }
     }
   }
@@ -65,7 +65,7 @@ void Note(const Name& name, EventTime time, store::Scalar before, store::Scalar 
           size_t kept_max, GenerationDiff& out) {
   const bool was = !std::holds_alternative<std::monostate>(before);
   const bool is = !std::holds_alternative<std::monostate>(now);
-  if (was && is && Evaluator::SameBits(before, now)) {
+  if (was && is && SameBits({&before, 1}, {&now, 1})) {
     ++out.same;
     return;
   }

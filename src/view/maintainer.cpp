@@ -497,7 +497,7 @@ Result<ClosedWindows> ReadClosed(store::Store& store, const ViewStatus& status, 
   // One aggregate of each level stands for all: they are written together.
   const size_t levels = WindowsOf(d).levels();
   std::vector<std::string> templates = NameTemplates(d);
-  for (size_t i = 0; i < levels; ++i) templates[i] = templates[i * d.aggregates.size()];
+  for (size_t i = 0; i < levels; ++i) templates[i] = templates[i * d.outputs()];
   templates.resize(levels);
   ClosedWindows closed;
   store::SliceBuffer buffer;

@@ -124,12 +124,15 @@ Result<void> SeriesBook::ResolveTargets(std::span<const SeriesIndex> series) {
     auto& views = dimensions.emplace_back();
     for (const store::Dimension& d : texts.back()) views.push_back({d.name, d.value});
     for (size_t a = 0; a < templates_.size(); ++a) {
-      const auto type = agg::ResultTypeOf(definition_.aggregates[a % aggregates()],
-                                          static_cast<agg::Type>(group.type));
+      const auto type =
+          definition_.multi_rows
+              ? store::ValueType::kMulti
+              : static_cast<store::ValueType>(agg::ResultTypeOf(
+                    definition_.aggregates[a % aggregates()], static_cast<agg::Type>(group.type)));
       keys.push_back({.table = definition_.target,
                       .measure = names_[group.measure * templates_.size() + a],
                       .dimensions = views,
-                      .type = static_cast<store::ValueType>(type),
+                      .type = type,
                       .owner = definition_.owner()});
     }
   }

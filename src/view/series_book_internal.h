@@ -51,16 +51,17 @@ class SeriesBook {
   /// Finds or makes the target series of every one in `series`, in one request.
   Result<void> ResolveTargets(std::span<const SeriesIndex> series);
   size_t aggregates() const { return definition_.aggregates.size(); }
+  /// Rows of a pair: one for each aggregate, or one of several columns.
+  size_t outputs() const { return definition_.outputs(); }
   /// After ResolveTargets(): null when the store refuses the series (a limit of the table).
-  const store::SeriesRef* target(SeriesIndex i, uint8_t level, size_t aggregate) const {
-    const Target& t =
-        targets_[tracked_[i].group * templates_.size() + level * aggregates() + aggregate];
+  const store::SeriesRef* target(SeriesIndex i, uint8_t level, size_t output) const {
+    const Target& t = targets_[tracked_[i].group * templates_.size() + level * outputs() + output];
     return t.state == Target::State::kKnown ? &t.ref : nullptr;
   }
   /// Measure name of the target.
-  const std::string& target_name(SeriesIndex i, uint8_t level, size_t aggregate) const {
-    return names_[groups_[tracked_[i].group].measure * templates_.size() + level * aggregates() +
-                  aggregate];
+  const std::string& target_name(SeriesIndex i, uint8_t level, size_t output) const {
+    return names_[groups_[tracked_[i].group].measure * templates_.size() + level * outputs() +
+                  output];
   }
 
   /// Measure names of all targets so far, sorted.
@@ -92,7 +93,7 @@ class SeriesBook {
 
   store::Store& store_;
   const ViewDefinition& definition_;
-  const std::vector<std::string> templates_;  // level x aggregate
+  const std::vector<std::string> templates_;  // level x output
   SeriesDirectory directory_;
   std::vector<Tracked> tracked_;
   std::vector<Group> groups_;

@@ -10,6 +10,7 @@
 #include "agg/interpolation.h"
 #include "base/glob.h"
 #include "view/filter_internal.h"
+#include "view/row_values_internal.h"
 #include "view/window.h"
 
 namespace tidemark::view {
@@ -104,11 +105,23 @@ void AddAll(const RawSeries& series, std::span<const T> values, TimeRange window
   for (size_t i = end; i-- > first;) state.Add({times.subspan(i, 1), key}, values.subspan(i, 1));
 }
 
+/// Of one row; a state by column.
 struct Expected {
-  const agg::Aggregate* aggregate;
   TimeRange window;
-  agg::State state;
+  std::vector<const agg::Aggregate*> aggregates;
+  std::vector<agg::State> states;
 };
+
+/// None: the row is not there.
+std::optional<std::string> Finish(const ViewDefinition& d, const Expected& row) {
+  RowValues values;
+  for (size_t i = 0; i < row.states.size(); ++i) {
+    auto value = agg::FinishAs(*row.aggregates[i], row.states[i], row.window);
+    values.push_back(std::move(value).value_or({}));
+  }
+  if (NoValue(values)) return std::nullopt;
+  return Text(LoggedValue(d, values));
+}
 
 /// Every value the raw points give: one point at a time, the newest first, where order is nothing.
 std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& status) {
@@ -124,7 +137,7 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
       if (window.end > *status.watermark) return;
       for (size_t a = 0; a < d.aggregates.size(); ++a) {
         const agg::Aggregate& aggregate = d.aggregates[a];
-        const std::string& name = templates[id.level * d.aggregates.size() + a];
+        const std::string& name = templates[id.level * d.outputs() + (d.multi_rows ? 0 : a)];
         const Key key{GroupText(d, *raw.info, MakeName(name, raw.info->measure)),
                       d.label == Label::kEnd ? window.end : window.start};
         agg::State state(aggregate.spec(static_cast<agg::Type>(raw.info->type)));
@@ -134,15 +147,19 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
         } else {
           AddAll<int64_t>(raw, raw.bigints, window, carry, state);
         }
-        const auto [it, is_new] = states.try_emplace(key, Expected{&aggregate, window, state});
-        if (!is_new) it->second.state.Merge(state);
+        Expected& row = states.try_emplace(key, Expected{window, {}, {}}).first->second;
+        const auto known = std::ranges::find(row.aggregates, &aggregate);
+        if (known != row.aggregates.end()) {
+          row.states[static_cast<size_t>(known - row.aggregates.begin())].Merge(state);
+        } else {
+          row.aggregates.push_back(&aggregate);
+          row.states.push_back(std::move(state));
+        }
       }
     });
   }
   for (const auto& [key, expected] : states) {
-    const auto value = agg::FinishAs(*expected.aggregate, expected.state, expected.window);
-    // A row without a value is not there.
-    if (value.ok() && !std::holds_alternative<std::monostate>(*value)) out[key] = Text(*value);
+    if (auto value = Finish(d, expected)) out[key] = *std::move(value);
   }
   return out;
 }
@@ -305,6 +322,7 @@ std::string Text(const store::Scalar& value) {
     return std::to_string(*v) + "/" + std::to_string(std::bit_cast<uint64_t>(*v));
   }
   if (const auto* v = std::get_if<int64_t>(&value)) return std::to_string(*v);
+  if (const auto* v = std::get_if<std::string>(&value)) return *v;
   return std::holds_alternative<std::monostate>(value) ? "null" : "other";
 }
 

@@ -66,6 +66,7 @@ TestView::TestView(TestViewOptions options)
   definition_.fill_value = options_.fill_value;
   definition_.max_gap = options_.max_gap * options_.tick;
   definition_.output = options_.output;
+  definition_.multi_rows = options_.multi_rows;
   definition_.label = options_.label;
   definition_.out_of_orderness = options_.out_of_orderness * options_.tick;
   definition_.allowed_lateness = options_.allowed_lateness * options_.tick;
@@ -238,7 +239,7 @@ std::string TestView::Describe(const store::RevisionEntry& entry) {
     if (entry.definition) out += ", was " + ValueText(entry.old_value);
   }
   if (info == nullptr) return out + " gone";
-  if (definition_.aggregates.size() > 1) out += " " + info->measure;
+  if (definition_.outputs() > 1) out += " " + info->measure;
   for (const store::Dimension& d : info->dimensions) {
     if (d.value != "a") out += " " + d.value;
   }

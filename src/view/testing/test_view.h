@@ -37,6 +37,7 @@ struct TestViewOptions {
   std::vector<agg::Aggregate> aggregates{agg::Kind::kSum};
   std::vector<store::ValueType> types{store::ValueType::kDouble, store::ValueType::kBigint};
   std::string output = "{aggregate}_{measure}";
+  bool multi_rows = false;
   int64_t staleness = 0;  // of counters and of twa
   std::vector<std::string> group_by{"*"};
   catalog::LabelMapDef label_map{};
