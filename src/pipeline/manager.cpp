@@ -339,6 +339,18 @@ std::vector<PipelineStatus> Manager::Statuses() const {
   return out;
 }
 
+std::vector<PartitionOrder> Manager::OrdersInto(std::string_view database,
+                                                std::string_view table) const {
+  const MutexLock lock(mutex_);
+  std::vector<PartitionOrder> out;
+  for (const auto& [name, entry] : entries_) {
+    const catalog::PipelineDef& def = entry.definition;
+    if (entry.pipeline == nullptr || def.database != database || def.table != table) continue;
+    std::ranges::move(entry.pipeline->Orders(), std::back_inserter(out));
+  }
+  return out;
+}
+
 Result<PipelineStatus> Manager::Status(std::string_view name) const {
   MutexLock lock(mutex_);
   const auto found = entries_.find(name);

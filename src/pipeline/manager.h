@@ -87,6 +87,8 @@ class Manager {
 
   std::vector<PipelineStatus> Statuses() const;  // by name
   Result<PipelineStatus> Status(std::string_view name) const;
+  /// Of the running pipelines that write to the table.
+  std::vector<PartitionOrder> OrdersInto(std::string_view database, std::string_view table) const;
   /// Waits for the disk.
   Result<std::vector<PartitionPosition>> Positions(std::string_view name) const;
 

@@ -40,6 +40,7 @@
 #include "catalog/definitions.h"
 #include "pipeline/dead_letter_sink.h"
 #include "pipeline/decoder.h"
+#include "pipeline/order_sketch.h"
 #include "pipeline/source.h"
 #include "store/store.h"
 
@@ -140,6 +141,8 @@ class Pipeline final : public Steppable {
   Result<Progress> Step() override;
 
   PipelineStatus Status() const;
+  /// How far out of order the records of each partition came, since the start.
+  std::vector<PartitionOrder> Orders() const;
   void SetRetention(nanoseconds retention);
   void SetDriftMax(nanoseconds drift);
   /// A view or a table changed: series are resolved again.

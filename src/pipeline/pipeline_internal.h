@@ -142,6 +142,7 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   void FeedBreaker(const Work& work);
   Progress Pause();
   Result<bool> Submit();
+  void NoteOrder(const Work& work, std::optional<EventTime> newest);
   /// False: the store is full, nothing was written. `continues_from`: as in a write batch.
   Result<bool> WriteProgress(uint32_t partition, const Partition& state,
                              std::optional<std::string> continues_from);
@@ -199,6 +200,7 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::optional<Error> append_error TM_GUARDED_BY(mutex);
   std::string appended_end TM_GUARDED_BY(mutex);
   PipelineStatus status TM_GUARDED_BY(mutex);
+  std::map<uint32_t, PartitionOrder> orders TM_GUARDED_BY(mutex);
   Executor* executor TM_GUARDED_BY(mutex) = nullptr;
   TaskId task TM_GUARDED_BY(mutex);
 };

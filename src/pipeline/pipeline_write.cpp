@@ -324,6 +324,28 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
       });
 }
 
+/// `newest` is the clock of the partition before the batch.
+void Pipeline::Impl::NoteOrder(const Work& work, std::optional<EventTime> newest) {
+  const nanoseconds soft = options.decoder.guard.soft;
+  const MutexLock lock(mutex);
+  PartitionOrder& order = orders[work.batch.partition];
+  if (order.partition.empty()) {
+    order.pipeline = definition.name;
+    order.partition = source->PartitionName(work.batch.partition);
+  }
+  uint64_t in_order = 0;
+  for (const store::PointView& point : work.decoded.points) {
+    if (!newest || point.time >= *newest) {
+      ++in_order;
+      // What is further ahead does not move the clock (event-time.md 2.4).
+      if (point.time - point.arrival.AsEventTime() <= soft) newest = point.time;
+    } else {
+      order.order.Add(*newest - point.time);
+    }
+  }
+  order.order.AddInOrder(in_order);
+}
+
 /// Writes the held batch. False: no room, try again later.
 Result<bool> Pipeline::Impl::Submit() {
   Work& work = *held;
@@ -377,6 +399,7 @@ Result<bool> Pipeline::Impl::Submit() {
     status.filtered_total += work.decoded.filtered;
     status.punctuations_total += work.decoded.punctuations;
   }
+  if (!work.replays) NoteOrder(work, partitions[work.batch.partition].clock.max_event_time);
   metrics.records.Add(work.batch.records.size());
   metrics.future.Add(work.decoded.future_no_advance);
   metrics.filtered.Add(work.decoded.filtered);
