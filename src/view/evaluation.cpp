@@ -51,13 +51,24 @@ Result<Piece> Evaluator::Evaluate(const PieceRequest& request) {
 }
 
 Result<Piece> Evaluator::EvaluateAll(PieceRequest request) {
+  const PieceRequest asked = request;
   std::vector<Due> due;
   std::vector<Due> frozen;
+  LateKeys late_keys;
   if (book_.grouped() && !ranges_) {
     due = MergeGroups(request.due);
     frozen = MergeGroups(request.frozen);
     request.due = due;
     request.frozen = frozen;
+    if (asked.late_keys != nullptr && !asked.late_keys->empty()) {
+      // A row's late and refused points are told apart by its entries; one piece has either.
+      std::vector<Due> all(asked.due.begin(), asked.due.end());
+      all.insert(all.end(), asked.frozen.begin(), asked.frozen.end());
+      std::vector<Due> rows_of = due;
+      rows_of.insert(rows_of.end(), frozen.begin(), frozen.end());
+      late_keys = KeysOfGroups(*asked.late_keys, all, rows_of);
+      request.late_keys = &late_keys;
+    }
   }
   Piece piece;
   std::vector<SeriesIndex> series;
@@ -288,6 +299,10 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t output,
       NoteChange(due, output, piece);
     return;
   }
+  if (request.kind == PieceRequest::Kind::kCompare) {
+    Compare(due, *target, values, existing, piece);
+    return;
+  }
   const auto is_so = [&](const Existing& row) {
     return SameBits(row.values, values) && (NoValue(values) || IsOf(row.row, due));
   };
@@ -320,6 +335,27 @@ store::ValueView Evaluator::ViewOf(RowValuesView values, Piece& piece) const {
     fields.push_back({definition_.aggregates[a].name, ScalarView(values[a], piece.texts)});
   }
   return store::ValueView::Multi(fields);
+}
+
+// By the rule that Emit() publishes by.
+void Evaluator::Compare(const Due& due, store::SeriesRef target, RowValuesView values,
+                        const Existing* existing, Piece& piece) const {
+  const EventTime label = LabelOf(due);
+  piece.compared.emplace_back(target, label);
+  if (existing == nullptr ? NoValue(values)
+                          : existing->row.revision > 0 && SameBits(existing->values, values)) {
+    return;
+  }
+  RowMismatch& out = piece.mismatches.emplace_back();
+  out.series = target;
+  out.time = label;
+  out.window = windows_.WindowAt(due.window);
+  if (existing != nullptr) {
+    out.stored = !NoValue(existing->values);  // else it ended
+    out.row = existing->row;
+    out.old_value = LoggedValue(definition_, existing->values);
+  }
+  out.new_value = LoggedValue(definition_, values);
 }
 
 // Nothing is written where nothing new came.
@@ -366,6 +402,11 @@ store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due
   entry.late_points = due.late_points;
   entry.lateness_max = due.lateness;
   entry.partition = due.partition;
+  entry.correction = due.correction;
+  if (request.late_keys != nullptr) {
+    const auto* keys = request.late_keys->Find(due.window, due.series);
+    if (keys != nullptr) entry.points = *keys;
+  }
   return entry;
 }
 

@@ -2,6 +2,7 @@
 // Rows that stand for many series: partial states are made for the leaves that changed, and a row
 // is what the root of its tree says.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "view/evaluation_internal.h"
@@ -25,6 +26,20 @@ std::vector<Due> Evaluator::MergeGroups(std::span<const Due> due) const {
       continue;
     }
     MergeDue(out.back(), one);
+  }
+  return out;
+}
+
+// Of all series of a row, under the pair that stands for it.
+LateKeys Evaluator::KeysOfGroups(const LateKeys& keys, std::span<const Due> asked,
+                                 std::span<const Due> merged) const {
+  std::map<GroupStates::Key, SeriesIndex> row_of;
+  for (const Due& row : merged) row_of.emplace(KeyOf(row), row.series);
+  LateKeys out;
+  for (const Due& one : asked) {
+    const auto* found = keys.Find(one.window, one.series);
+    if (found == nullptr) continue;
+    for (const store::PointKey& key : *found) out.Add(one.window, row_of.at(KeyOf(one)), key);
   }
   return out;
 }

@@ -19,6 +19,7 @@
 #include "store/store.h"
 #include "view/definition.h"
 #include "view/group_states_internal.h"
+#include "view/late_keys_internal.h"
 #include "view/marks_internal.h"
 #include "view/range_reader_internal.h"
 #include "view/row_values_internal.h"
@@ -27,6 +28,17 @@
 #include "view/window.h"
 
 namespace tidemark::view {
+
+/// Of a comparison: a row, as it is stored and as the raw points give it.
+struct RowMismatch {
+  store::SeriesRef series;
+  EventTime time;  // its label
+  TimeRange window;
+  bool stored = false;  // there is such a row
+  store::RowInfo row;   // of it
+  store::Scalar old_value;
+  store::Scalar new_value;  // none: there should be no row
+};
 
 /// What one evaluation wants written. Points refer to `rows` and `texts`: do not move it while they
 /// are used.
@@ -52,6 +64,9 @@ struct Piece {
   };
   std::vector<Refusal> refusals;
   std::vector<store::RevisionEntry> refusal_entries;
+  // kCompare: the rows that were looked at, and those of them that differ
+  std::vector<std::pair<store::SeriesRef, EventTime>> compared;
+  std::vector<RowMismatch> mismatches;
 
   bool empty() const { return points.empty() && revisions.empty(); }
 };
@@ -59,10 +74,12 @@ struct Piece {
 struct PieceRequest {
   std::span<const Due> due;     // ascending by (window, series); grouped: by (window, group)
   std::span<const Due> frozen;  // refused late points: logged, not evaluated
+  const LateKeys* late_keys = nullptr;  // of both; null: nobody knows
   store::Positions at_least;
   ArrivalTime now;  // commit time
-  /// Before their time: rows of revision 0 without an entry in the log.
-  enum class Kind : uint8_t { kPublish, kEarly } kind = Kind::kPublish;
+  /// kEarly: before their time: rows of revision 0 without an entry in the log. kCompare: nothing
+  /// is wanted written, what would be is in Piece::mismatches.
+  enum class Kind : uint8_t { kPublish, kEarly, kCompare } kind = Kind::kPublish;
   /// Coarse windows of it are sealed (kFreeze): only looked at, and logged as frozen
   /// when the raw points give another value.
   Prefix sealed;
@@ -161,6 +178,8 @@ class Evaluator {
   void EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
                   const store::AggregateRow& answer, const Rows& rows, Piece& piece);
   void EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows, Piece& piece);
+  LateKeys KeysOfGroups(const LateKeys& keys, std::span<const Due> asked,
+                        std::span<const Due> merged) const;
   std::vector<Due> MergeGroups(std::span<const Due> due) const;
   GroupStates::Key KeyOf(const Due& due) const { return {due.window, book_.group(due.series)}; }
   void EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece);
@@ -176,6 +195,8 @@ class Evaluator {
     uint32_t revision = 0;
     uint64_t records = 0;
   };
+  void Compare(const Due& due, store::SeriesRef target, RowValuesView values,
+               const Existing* existing, Piece& piece) const;
   bool EmitEarly(const PieceRequest& request, const NewRow& row, RowValuesView values,
                  const Existing* existing, Piece& piece);
   void AddRow(const PieceRequest& request, const NewRow& row, RowValuesView values, Piece& piece);

@@ -7,6 +7,7 @@
 
 #include "base/logging.h"
 #include "base/mutex.h"
+#include "view/row_keeper_internal.h"
 #include "view/runner_internal.h"
 
 namespace tidemark::view {
@@ -46,6 +47,9 @@ struct Slot {
   const ViewDefinition definition;
   Wishes wishes;                            // guarded by Impl::mutex
   std::vector<Completion<void>> drop_done;  // guarded by Impl::mutex; not empty: being dropped
+  bool keep_rows = false;                   // guarded by Impl::mutex; of a drop
+  std::optional<Verified> verified;         // guarded by Impl::mutex
+  std::unique_ptr<RowKeeper> keeper;        // of a drop that keeps rows; Step() only
   ViewRunner runner;                        // stepped by Step() only
 };
 
@@ -107,7 +111,9 @@ struct Maintainer::Impl {
   std::vector<ViewStatus> StatusesOf(bool next) const;
   std::shared_ptr<Slot> Find(std::string_view name) const;
   void Publish(const Published& published);
-  void FinishDrop(const std::shared_ptr<Slot>& slot);
+  /// None: nothing is left to do, so the owner may end.
+  Result<std::optional<Progress>> KeepRows(const std::shared_ptr<Slot>& slot, bool wanted);
+  void FinishDrop(const std::shared_ptr<Slot>& slot, Result<void> kept);
   Result<void> Wish(ViewId view, const std::function<void(Wishes&)>& change);
 
   store::Store& store;
@@ -255,13 +261,30 @@ void Maintainer::Impl::Publish(const Published& published) {
   for (const auto& [id, call] : subscribers) call(published);
 }
 
-void Maintainer::Impl::FinishDrop(const std::shared_ptr<Slot>& slot) {
-  const auto dropped = store.DropOwner(slot->definition.id);
+Result<std::optional<Progress>> Maintainer::Impl::KeepRows(const std::shared_ptr<Slot>& slot,
+                                                           bool wanted) {
+  if (!wanted) return std::optional<Progress>();
+  if (slot->keeper == nullptr) {
+    slot->keeper = std::make_unique<RowKeeper>(store, env.clock, env.wake, slot->definition);
+  }
+  TM_ASSIGN_OR_RETURN(const Progress progress, slot->keeper->Step());
+  if (slot->keeper->done()) return std::optional<Progress>();
+  return std::optional(progress);
+}
+
+// Rows that could not be kept are not ended either: the view stays, stopped.
+void Maintainer::Impl::FinishDrop(const std::shared_ptr<Slot>& slot, Result<void> kept) {
+  const auto dropped = kept.ok() ? store.DropOwner(slot->definition.id) : std::move(kept);
   std::vector<Completion<void>> done;
   {
     MutexLock lock(mutex);
     done.swap(slot->drop_done);
-    slots.erase(slot->definition.id);
+    slot->keeper.reset();
+    if (dropped.ok()) {
+      slots.erase(slot->definition.id);
+    } else {
+      Reserve();
+    }
   }
   for (auto& completion : done) completion(dropped);
 }
@@ -335,7 +358,7 @@ bool Maintainer::paused(ViewId view) const {
   return it != impl_->slots.end() && it->second->wishes.paused;
 }
 
-void Maintainer::Drop(ViewId view, Completion<void> done) {
+void Maintainer::Drop(ViewId view, Completion<void> done, DropRows rows) {
   Completion<void> refused;
   Error why{Code::kNotFound, "no such view"};
   {
@@ -350,6 +373,7 @@ void Maintainer::Drop(ViewId view, Completion<void> done) {
     } else if (it != impl_->slots.end()) {
       it->second->wishes.run = false;
       it->second->drop_done.push_back(std::move(done));
+      it->second->keep_rows = rows == DropRows::kKeep;
       impl_->Reserve();
     } else {
       refused = std::move(done);
@@ -401,20 +425,29 @@ Result<Progress> Maintainer::Step() {
     std::shared_ptr<Slot> slot;
     Wishes wishes;
     bool dropping = false;
+    bool keep_rows = false;
   };
   std::vector<Turn> turns;
   {
     MutexLock lock(impl_->mutex);
     turns.reserve(impl_->slots.size());
     for (const auto& [id, slot] : impl_->slots) {
-      turns.push_back({slot, slot->wishes, !slot->drop_done.empty()});
+      turns.push_back({slot, slot->wishes, !slot->drop_done.empty(), slot->keep_rows});
     }
   }
   Progress all;
   for (Turn& turn : turns) {
     const Progress one = turn.slot->runner.Step(turn.wishes);
     if (turn.dropping && turn.slot->runner.Quiet()) {
-      impl_->FinishDrop(turn.slot);
+      const auto kept = impl_->KeepRows(turn.slot, turn.keep_rows);
+      if (!kept.ok() || !*kept) {
+        impl_->FinishDrop(turn.slot, kept.ok() ? Result<void>() : Result<void>(kept.error()));
+        continue;
+      }
+      all.more = all.more || (*kept)->more;
+      if ((*kept)->wake_at) {
+        all.wake_at = std::min(all.wake_at.value_or(*(*kept)->wake_at), *(*kept)->wake_at);
+      }
       continue;
     }
     all.more = all.more || one.more;
@@ -470,6 +503,43 @@ uint64_t Maintainer::Subscribe(std::function<void(const Published&)> published) 
 void Maintainer::Unsubscribe(uint64_t subscription) {
   MutexLock lock(impl_->subscribers_mutex);
   impl_->subscribers.erase(subscription);
+}
+
+Result<std::unique_ptr<Verification>> Maintainer::Verify(std::string_view name,
+                                                         VerifyOptions options) const {
+  const auto slot = impl_->Find(name);
+  if (slot == nullptr) return Error{Code::kNotFound, "no view named " + std::string(name)};
+  if (RangesOf(slot->definition)) {
+    return Error{Code::kFailedPrecondition,
+                 "view " + std::string(name) +
+                     " is one of sessions or samples: those are not verified yet; compare its rows "
+                     "with the same aggregate by SELECT"};
+  }
+  VerifyEnv env{.store = impl_->store, .clock = impl_->env.clock, .pipelines = {}};
+  env.read_up_to = [slot] { return slot->runner.Committed(); };
+  env.windows_per_piece = impl_->env.options.windows_per_piece;
+  env.group_state_bytes_max = impl_->env.options.group_state_bytes_max;
+  {
+    const MutexLock lock(impl_->mutex);
+    env.source_retention = slot->wishes.source_retention;
+    if (impl_->pipelines != nullptr) env.pipelines = *impl_->pipelines;
+  }
+  return std::make_unique<Verification>(std::move(env), slot->definition, options);
+}
+
+void Maintainer::NoteVerified(const VerifyReport& report) {
+  const auto slot = impl_->Find(report.view);
+  if (slot == nullptr || slot->definition.generation != report.generation) return;
+  const MutexLock lock(impl_->mutex);
+  slot->verified = Verified{
+      .at = impl_->env.clock.Now(), .windows = report.windows, .differences = report.differences};
+}
+
+std::optional<Verified> Maintainer::LastVerified(std::string_view name) const {
+  const auto slot = impl_->Find(name);
+  if (slot == nullptr) return std::nullopt;
+  const MutexLock lock(impl_->mutex);
+  return slot->verified;
 }
 
 Result<std::optional<WatermarkThen>> Maintainer::WatermarkAt(std::string_view name,

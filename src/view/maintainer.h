@@ -32,6 +32,7 @@
 #include "base/result.h"
 #include "store/store.h"
 #include "view/definition.h"
+#include "view/verification.h"
 
 namespace tidemark::view {
 
@@ -148,6 +149,13 @@ struct WatermarkThen {
   bool exact = true;  // to a second; false: it had come at least so far
 };
 
+/// How the last verification of all of a view ended.
+struct Verified {
+  ArrivalTime at;
+  uint64_t windows = 0;
+  uint64_t differences = 0;
+};
+
 /// What one durable write of a view changed.
 struct Published {
   ViewId view;
@@ -213,7 +221,10 @@ class Maintainer final : public Steppable {
   /// kFailedPrecondition through `done`: another view reads it, which the message names; nothing
   /// changed. Removes the reservation at once (its rows vanish from scans), then, from Step(), the
   /// rows. kNotFound through `done` as well.
-  void Drop(ViewId view, Completion<void> done);
+  /// kKeep: first its published rows become points of nobody's series, at their versions; what was
+  /// preliminary ends. A process that ends meanwhile has the view still: drop it again.
+  enum class DropRows : uint8_t { kEnd, kKeep };
+  void Drop(ViewId view, Completion<void> done, DropRows rows = DropRows::kEnd);
 
   /// Next generations that have caught up with the feed: their turn has come.
   std::vector<ViewId> Built() const;
@@ -239,6 +250,15 @@ class Maintainer final : public Steppable {
 
   /// kNotFound: no such view. None: it had no watermark then, or nobody knows it any more.
   Result<std::optional<WatermarkThen>> WatermarkAt(std::string_view name, ArrivalTime time) const;
+
+  /// Checks the view's rows against its raw points, by the caller's steps. The maintainer's store
+  /// and clock must outlive it. kNotFound: no such view. kFailedPrecondition: one of sessions or
+  /// samples, which Verification does not know.
+  Result<std::unique_ptr<Verification>> Verify(std::string_view name, VerifyOptions options) const;
+  /// Keeps how a verification of all windows ended, until the next; a view that is gone: nothing.
+  void NoteVerified(const VerifyReport& report);
+  /// None: it has not been verified since the start of the process.
+  std::optional<Verified> LastVerified(std::string_view name) const;
 
   /// `published` is called from Step() after each durable write: hand off only. Until
   /// Unsubscribe().

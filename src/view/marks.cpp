@@ -33,6 +33,7 @@ void MergeDue(Due& into, const Due& from) {
   }
   into.fresh = into.fresh && from.fresh;
   into.coarse = into.coarse || from.coarse;
+  into.correction = into.correction || from.correction;
 }
 
 void SortAndMerge(std::vector<Due>& due, nanoseconds join) {

@@ -56,8 +56,9 @@ struct Due {
   WindowId window;
   SeriesIndex series = 0;
   uint64_t late_points = 0;
-  bool fresh = false;   // never published, as far as the progress tells
-  bool coarse = false;  // found without reading each change: late_points is not the whole count
+  bool fresh = false;       // never published, as far as the progress tells
+  bool coarse = false;      // found without reading each change: late_points is not the whole count
+  bool correction = false;  // some late point replaced a stored one
   /// Of the latest of the late points; none: not known.
   std::optional<nanoseconds> lateness{};
   std::optional<store::SourcePartition> partition{};

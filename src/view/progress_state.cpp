@@ -13,6 +13,8 @@ constexpr uint8_t kWaiting = 16;
 constexpr uint8_t kPairCoarse = 1;
 constexpr uint8_t kPairLateness = 2;
 constexpr uint8_t kPairPartition = 4;
+constexpr uint8_t kPairCorrection = 8;
+constexpr uint8_t kHeldCorrection = 2 * kLevelsMax;
 
 void AppendRanges(const std::vector<TimeRange>& ranges, ByteWriter& out) {
   out.PutVarint(ranges.size());
@@ -38,9 +40,9 @@ void AppendWaiting(const ProgressState::Waiting& waiting, ByteWriter& out) {
     out.PutI64(pair.window.start.ns);
     out.PutU8(pair.window.level);
     out.PutVarint(pair.late_points);
-    out.PutU8(static_cast<uint8_t>((pair.coarse ? kPairCoarse : 0) |
-                                   (pair.lateness ? kPairLateness : 0) |
-                                   (pair.partition ? kPairPartition : 0)));
+    out.PutU8(static_cast<uint8_t>(
+        (pair.coarse ? kPairCoarse : 0) | (pair.lateness ? kPairLateness : 0) |
+        (pair.partition ? kPairPartition : 0) | (pair.correction ? kPairCorrection : 0)));
     if (pair.lateness) out.PutI64(pair.lateness->count());
     if (pair.partition) pair.partition->AppendTo(out);
   }
@@ -58,6 +60,7 @@ void ReadWaiting(ByteReader& in, ProgressState::Waiting& waiting) {
     pair.late_points = in.GetVarint();
     const uint8_t how = in.GetU8();
     pair.coarse = (how & kPairCoarse) != 0;
+    pair.correction = (how & kPairCorrection) != 0;
     if ((how & kPairLateness) != 0) pair.lateness = nanoseconds(in.GetI64());
     if ((how & kPairPartition) != 0) pair.partition = store::SourcePartition::Read(in);
   }
@@ -70,7 +73,8 @@ void AppendHeld(const ProgressState& state, ByteWriter& out) {
     out.PutU64(h.series.hi);
     out.PutU64(h.series.lo);
     out.PutI64(h.window.start.ns);
-    out.PutU8(static_cast<uint8_t>((h.coarse ? 1 : 0) + 2 * h.window.level));
+    out.PutU8(static_cast<uint8_t>((h.coarse ? 1 : 0) + 2 * h.window.level +
+                                   (h.correction ? kHeldCorrection : 0)));
     out.PutVarint(h.late_points);
   }
   AppendRanges(state.held_ranges, out);
@@ -84,8 +88,9 @@ void ReadHeld(ByteReader& in, ProgressState& state) {
     h.window.start = EventTime{in.GetI64()};
     const uint8_t how = in.GetU8();
     h.coarse = how % 2 != 0;
-    h.window.level = how / 2;
-    if (h.window.level >= kLevelsMax) in.Fail();
+    h.window.level = (how / 2) % kLevelsMax;
+    h.correction = (how & kHeldCorrection) != 0;
+    if (how >= 2 * kHeldCorrection) in.Fail();
     h.late_points = in.GetVarint();
   }
   ReadRanges(in, state.held_ranges);

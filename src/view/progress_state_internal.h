@@ -6,13 +6,13 @@
 //   | i64 sweep_to ns, if flagged | incomplete sources: varint n, then n x (u8 kind, varint id,
 //   varint partition, i64 whole from ns)
 //   | held windows, if flagged (4): varint n, then n x (u64 hi, u64 lo, i64 window start ns, u8
-//   coarse + 2 * level, varint late points) | varint n, then n x (i64 from ns, i64 until ns)
-//   | late windows that wait for the view's refresh or budget, if flagged (16): varint n, then n x
-//   (u64 hi, u64 lo, i64 window start ns, u8 level, varint late points, u8 how (1: coarse, 2:
-//   lateness, 4: partition), i64 lateness ns, partition as store::SourcePartition, if flagged)
-//   | varint n, then n x (i64 from ns, i64 until ns)
-//   | steps of the watermark, if flagged (8): varint n, i64 exact since ms, then n x (signed ms,
-//   signed ns), differences to the step before
+//   coarse + 2 * level + 16 * correction, varint late points) | varint n, then n x (i64 from ns,
+//   i64 until ns) | late windows that wait for the view's refresh or budget, if flagged (16):
+//   varint n, then n x (u64 hi, u64 lo, i64 window start ns, u8 level, varint late points, u8 how
+//   (1: coarse, 2: lateness, 4: partition, 8: correction), i64 lateness ns, partition as
+//   store::SourcePartition, if flagged) | varint n, then n x (i64 from ns, i64 until ns) | steps of
+//   the watermark, if flagged (8): varint n, i64 exact since ms, then n x (signed ms, signed ns),
+//   differences to the step before
 //
 // Everything before `replay_from` is in the view's rows as far as `watermark` says; marks of
 // windows that are still open are found again by a scan, late points by reading the feed from
@@ -55,6 +55,7 @@ struct ProgressState {
     WindowId window;
     uint64_t late_points = 0;
     bool coarse = false;
+    bool correction = false;
     friend bool operator==(const Held&, const Held&) = default;
   };
   std::vector<Held> held;
@@ -66,6 +67,7 @@ struct ProgressState {
     WindowId window;
     uint64_t late_points = 0;
     bool coarse = false;
+    bool correction = false;
     std::optional<nanoseconds> lateness;
     std::optional<store::SourcePartition> partition;
     friend bool operator==(const WaitingPair&, const WaitingPair&) = default;

@@ -546,6 +546,11 @@ std::optional<WatermarkThen> ViewRunner::WatermarkAt(ArrivalTime time) const {
   return WatermarkThen{then->watermark, then->exact};
 }
 
+store::Positions ViewRunner::Committed() const {
+  const MutexLock lock(status_mutex_);
+  return committed_;
+}
+
 std::vector<WindowStatus> ViewRunner::OpenWindows() const {
   MutexLock lock(status_mutex_);
   return open_windows_;

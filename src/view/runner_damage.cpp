@@ -167,7 +167,8 @@ void ViewRunner::KeepHeld(ProgressState& state, const HeldWindows& held) const {
     state.held.push_back({.series = work_->book.source(due.series),
                           .window = due.window,
                           .late_points = due.late_points,
-                          .coarse = due.coarse});
+                          .coarse = due.coarse,
+                          .correction = due.correction});
   }
   for (const TimeRange& range : held.ranges()) state.held_ranges.push_back(range);
 }
@@ -181,6 +182,7 @@ ProgressState::Waiting ViewRunner::KeepWaiting() const {
                            .window = due.window,
                            .late_points = due.late_points,
                            .coarse = due.coarse,
+                           .correction = due.correction,
                            .lateness = due.lateness,
                            .partition = due.partition});
     });
@@ -203,6 +205,7 @@ void ViewRunner::TakeWaiting(const ProgressState& state) {
                    .series = series,
                    .late_points = one.late_points,
                    .coarse = one.coarse,
+                   .correction = one.correction,
                    .lateness = one.lateness,
                    .partition = one.partition,
                    .range = AllOf(one.window)});
@@ -220,6 +223,7 @@ void ViewRunner::TakeHeld(const ProgressState& state) {
                 .series = series,
                 .late_points = h.late_points,
                 .coarse = h.coarse,
+                .correction = h.correction,
                 .range = AllOf(h.window)},
                windows_);
   }

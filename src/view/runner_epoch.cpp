@@ -214,16 +214,21 @@ void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
     const Due due{.window = window,
                   .series = series,
                   .late_points = 1,
+                  .correction = point.replaced,
                   .lateness = lateness,
                   .partition = partition};
     if (const auto reason = Refusal(window)) {
       if (!holds) return;  // it is not missing there
       refused = true;
-      if (*reason == LateReason::kFrozen) w.frozen.push_back(due);
+      if (*reason == LateReason::kFrozen) {
+        w.frozen.push_back(due);
+        w.late_keys.Add(window, series, {point.series, point.time});
+      }
       Refuse(point, window, *reason);
     } else {
       late = true;
       w.dirty.push_back(due);
+      w.late_keys.Add(window, series, {point.series, point.time});
     }
   });
   if (open) w.marks.Mark(series, point.time);
@@ -389,6 +394,11 @@ void ViewRunner::CommitEpoch() {
     w.sealed = PassedBy(w.frontier - definition_.allowed_lateness);
   }
   w.in_epoch = false;
+  if (w.waiting.empty()) {
+    if (w.held.empty()) w.late_keys.Clear();
+    const MutexLock lock(status_mutex_);
+    committed_ = w.epoch.target;
+  }
   w.due.clear();
   w.due_next = 0;
   w.frozen.clear();

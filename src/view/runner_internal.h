@@ -44,6 +44,7 @@
 #include "view/damage_internal.h"
 #include "view/definition.h"
 #include "view/evaluation_internal.h"
+#include "view/late_keys_internal.h"
 #include "view/late_queue_internal.h"
 #include "view/maintainer.h"
 #include "view/marks_internal.h"
@@ -91,6 +92,9 @@ class ViewRunner {
   /// As of the last step that ended a piece of work. Thread-safe.
   ViewStatus Status() const;
   std::vector<WindowStatus> OpenWindows() const;
+  /// Points before it are in the rows of every window that the journaled watermark has passed, but
+  /// for what is held, or waits as the journal says. Thread-safe.
+  store::Positions Committed() const;
   /// Where the watermark stood; none: nobody knows. Thread-safe.
   std::optional<WatermarkThen> WatermarkAt(ArrivalTime time) const;
 
@@ -171,6 +175,7 @@ class ViewRunner {
   void WritePiece(Piece piece, size_t windows, PiecePlace place);
   Result<Progress> AfterWrite(Result<store::WriteReply> reply);
   void Account();
+  void ForgetKeys(std::span<const Due> done);
   Result<void> NextDue();
   /// Sorts for an evaluation: pairs that share a row lie together.
   void SortDue(std::vector<Due>& due) const;
@@ -267,6 +272,7 @@ class ViewRunner {
   ViewStatus status_ TM_GUARDED_BY(status_mutex_);
   WatermarkHistory shown_history_ TM_GUARDED_BY(status_mutex_);
   std::vector<WindowStatus> open_windows_ TM_GUARDED_BY(status_mutex_);
+  store::Positions committed_ TM_GUARDED_BY(status_mutex_);
 };
 
 inline constexpr size_t kLatePartitionsMax = 4096;
@@ -373,7 +379,8 @@ struct ViewRunner::Work {
   Epoch epoch;
   std::vector<Due> dirty;  // late and corrected points of this epoch
   size_t dirty_merge_at = 1U << 20U;
-  LateQueue waiting;  // of epochs before as well
+  LateKeys late_keys;  // of late and refused pairs that are not published yet
+  LateQueue waiting;   // of epochs before as well
   /// What waited at the last journaled end of an epoch: points behind it are read again after a
   /// crash, so frames in between journal this.
   ProgressState::Waiting waiting_journaled;

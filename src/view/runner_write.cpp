@@ -64,6 +64,7 @@ Result<Progress> ViewRunner::Evaluate() {
     if (!handed) return Progress{};  // its completion wakes the task
     request.frozen = w.frozen;
   }
+  request.late_keys = &w.late_keys;
   request.at_least = w.epoch.target;
   request.now = env_.clock.Now();
   // Preliminary rows make no window known as published.
@@ -90,6 +91,7 @@ Result<Progress> ViewRunner::Evaluate() {
   damage_backoff_ = milliseconds(0);
   if (piece.empty() && !last) {
     totals_.overflows += piece.overflows;
+    ForgetKeys(request.due);
     w.due_next += count;
     KeepRefusals();
     return kMore;
@@ -260,6 +262,12 @@ Result<Progress> ViewRunner::AfterWrite(Result<store::WriteReply> reply) {
   return kMore;
 }
 
+void ViewRunner::ForgetKeys(std::span<const Due> done) {
+  Work& w = *work_;
+  if (w.late_keys.empty()) return;
+  for (const Due& due : done) w.late_keys.Forget(due.window, due.series);
+}
+
 void ViewRunner::Account() {
   Work& w = *work_;
   const std::shared_ptr<Inflight> done = std::move(inflight_);
@@ -283,6 +291,9 @@ void ViewRunner::Account() {
     if (w.held.empty()) w.held_backoff = {};
   }
   if (done->damaged && phase_ != Phase::kEarly) HoldRefused(*done);
+  if (phase_ != Phase::kEarly && !done->damaged) {
+    ForgetKeys(std::span(w.due).subspan(w.due_next, done->entries));
+  }
   w.due_next += done->entries;
   if (done->last) {
     totals_.late_points += w.epoch.late_points;

@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stretch by stretch of windows: scan the source for the pairs that have points, evaluate them in
+// pieces, scan the target for rows that none of them stands for. What differs waits as a candidate
+// until the feed says whether it was settled (verification.h, 2).
+#include <algorithm>
+#include <utility>
+
+#include "view/verification_internal.h"
+
+namespace tidemark::view {
+namespace {
+
+constexpr size_t kSlicesPerStep = 512;
+constexpr size_t kLeavesPerStep = 1024;
+constexpr size_t kFeedPointsPerStep = 65536;
+constexpr size_t kCandidatesMax = 65536;  // then they are settled
+constexpr size_t kLogsPerStep = 256;
+constexpr uint64_t kFirstWindows = 64;
+constexpr uint64_t kStepsMax = uint64_t{1} << 24U;
+
+void Extend(std::optional<TimeRange>& span, const TimeRange& by) {
+  span = span ? TimeRange{std::min(span->start, by.start), std::max(span->end, by.end)} : by;
+}
+
+/// From the first time to behind the last one of what is selected; none: nothing is.
+Result<std::optional<TimeRange>> SpanOf(store::Store& store, store::Selection selection) {
+  store::AggregateRequest ask;
+  ask.selection = std::move(selection);
+  ask.bins = store::Bins{};
+  for (const agg::Kind kind : {agg::Kind::kMin, agg::Kind::kMax}) {
+    ask.aggregates.push_back(
+        {.kind = kind, .type = agg::Type::kTimestamp, .field = {}, .any_type = true});
+  }
+  TM_ASSIGN_OR_RETURN(const auto cursor, store.Aggregate(ask));
+  std::optional<TimeRange> span;
+  std::vector<store::AggregateRow> rows;
+  for (;;) {
+    TM_RETURN_IF_ERROR(cursor->Next(64, rows));
+    if (rows.empty()) return span;
+    for (const store::AggregateRow& row : rows) {
+      TM_ASSIGN_OR_RETURN(const auto least, row.states[0].Finish());
+      TM_ASSIGN_OR_RETURN(const auto most, row.states[1].Finish());
+      const auto* first = std::get_if<EventTime>(&least);
+      const auto* last = std::get_if<EventTime>(&most);
+      if (first == nullptr || last == nullptr) continue;
+      Extend(span, {*first, *last + nanoseconds(1)});
+    }
+  }
+}
+
+/// .. of the parts of all time that can be read, and of damage.
+Result<std::optional<TimeRange>> SpanAround(store::Store& store,
+                                            const store::Selection& selection) {
+  std::vector<TimeRange> unreadable;
+  for (const store::DamagedRange& damaged : store.Damaged(selection.table)) {
+    if (!damaged.accepted) unreadable.push_back(damaged.time);
+  }
+  std::optional<TimeRange> span;
+  for (const TimeRange& range : unreadable) Extend(span, range);
+  for (const TimeRange& range : RangeSet(std::move(unreadable)).Outside({})) {
+    store::Selection part = selection;
+    part.time = range;
+    TM_ASSIGN_OR_RETURN(const auto one, SpanOf(store, std::move(part)));
+    if (one) Extend(span, *one);
+  }
+  return span;
+}
+
+/// Damage that nobody knew of is known once a read has met it.
+Result<std::optional<TimeRange>> FindSpan(store::Store& store, const store::Selection& selection) {
+  auto span = SpanAround(store, selection);
+  if (!span.ok() && span.error().code == Code::kCorruption) return SpanAround(store, selection);
+  return span;
+}
+
+}  // namespace
+
+std::string_view DifferenceName(WrongRow::Kind kind) {
+  switch (kind) {
+    case WrongRow::Kind::kMissing:
+      return "missing";
+    case WrongRow::Kind::kExtra:
+      return "extra";
+    case WrongRow::Kind::kValue:
+      return "value";
+  }
+  TM_UNREACHABLE();
+}
+
+Verification::Work::Work(VerifyEnv e, ViewDefinition d, VerifyOptions o)
+    : env(std::move(e)),
+      definition(std::move(d)),
+      options(o),
+      windows(WindowsOf(definition)),
+      templates(NameTemplates(definition)),
+      book(env.store, definition),
+      evaluator(env.store, definition, book, env.group_state_bytes_max),
+      damage(windows, definition) {
+  report.view = definition.name;
+  report.generation = definition.generation;
+}
+
+Verification::Verification(VerifyEnv env, ViewDefinition definition, VerifyOptions options)
+    : work_(std::make_unique<Work>(std::move(env), std::move(definition), options)) {}
+
+Verification::~Verification() = default;
+
+const VerifyReport& Verification::report() const { return work_->report; }
+
+Result<bool> Verification::Step() {
+  Work& w = *work_;
+  switch (w.phase) {
+    case Work::Phase::kOpening:
+      TM_RETURN_IF_ERROR(w.Open());
+      return true;
+    case Work::Phase::kGathering:
+      TM_RETURN_IF_ERROR(w.Gather());
+      return true;
+    case Work::Phase::kEvaluating:
+      TM_RETURN_IF_ERROR(w.EvaluateSome());
+      return true;
+    case Work::Phase::kRows:
+      TM_RETURN_IF_ERROR(w.LookForExtra());
+      return true;
+    case Work::Phase::kSettling:
+      TM_RETURN_IF_ERROR(w.Settle());
+      return true;
+    case Work::Phase::kReporting:
+      TM_RETURN_IF_ERROR(w.Report());
+      return true;
+    case Work::Phase::kDone:
+      return false;
+  }
+  TM_UNREACHABLE();
+}
+
+Result<void> Verification::Work::Open() {
+  TM_RETURN_IF_ERROR(LookWhereItStands());
+  report.watermark = watermark;
+  if (!watermark) {
+    phase = Phase::kDone;
+    return {};
+  }
+  if (book.grouped()) {
+    // A group is evaluated from all of its members.
+    TM_ASSIGN_OR_RETURN(const auto all, env.store.Series(SourceSelection(definition, {})));
+    for (const auto& series : all) book.Find(series->ref);
+  }
+  store::Selection rows;
+  rows.table = definition.target;
+  rows.owners = {store::OwnerFilter::Kind::kView, definition.owner()};
+  TM_ASSIGN_OR_RETURN(const auto raw_span, FindSpan(env.store, SourceSelection(definition, {})));
+  TM_ASSIGN_OR_RETURN(auto row_span, FindSpan(env.store, rows));
+  if (row_span && definition.label == Label::kEnd) {
+    row_span->start = row_span->start - windows.longest() - nanoseconds(1);
+  }
+  span = raw_span ? raw_span : row_span;
+  if (!span) {
+    phase = Phase::kDone;
+    return {};
+  }
+  if (row_span) Extend(span, *row_span);
+  span->start = std::max(windows.HullOf(*span).start, options.windows.start);
+  span->end = std::min(span->end, options.windows.end);
+  steps = kFirstWindows;
+  level = 0;
+  BeginStretch(span->start);
+  return {};
+}
+
+Result<void> Verification::Work::LookWhereItStands() {
+  const auto progress = env.store.ProgressOf(definition.id);
+  if (!progress || progress->generation != definition.generation) {
+    // Nothing journaled yet is a view that has only begun; something else then is another view.
+    if (!progress && !watermark) return {};
+    return Error{Code::kFailedPrecondition,
+                 "view " + definition.name +
+                     " was dropped or replaced while it was verified; verify it again"};
+  }
+  WatermarkTracker tracker(definition.root().out_of_orderness);
+  TM_ASSIGN_OR_RETURN(const ProgressState state, DecodeProgressState(progress->state, tracker));
+  if (!state.seeded) return {};
+  tracker.SetPipelines(env.pipelines);
+  for (const auto& p : env.store.ProgressInto(definition.root().source)) {
+    tracker.Fold(p, env.clock.Monotonic());
+  }
+  // What the views before it never evaluated is missing here as well.
+  const auto whole = tracker.whole_from();
+  whole_from = whole ? *whole + definition.reach_before() : EventTime{INT64_MIN};
+  watermark = progress->watermark;
+  stands_at = state.replay_from;
+  const store::Positions read = env.read_up_to();
+  for (uint32_t p = 0; p < read.partitions(); ++p) {
+    if (read.offset(p) > stands_at.offset(p)) stands_at.Set({p, read.offset(p)});
+  }
+  if (watermark) {
+    fired = windows.PassedBy(*watermark);
+  }
+  damage = DamageMap(env.store, windows, definition);
+  held.clear();
+  for (const ProgressState::Held& h : state.held) {
+    const SeriesIndex series = book.Find(h.series);
+    if (series == SeriesDirectory::kForeign) continue;
+    held.emplace(std::pair(h.window, book.group(series)), series);
+  }
+  for (const ProgressState::WaitingPair& late : state.waiting.pairs) {
+    const SeriesIndex series = book.Find(late.series);
+    if (series == SeriesDirectory::kForeign) continue;
+    held.emplace(std::pair(late.window, book.group(series)), series);
+  }
+  std::vector<TimeRange> ranges = state.held_ranges;
+  ranges.insert(ranges.end(), state.waiting.ranges.begin(), state.waiting.ranges.end());
+  held_ranges = RangeSet(std::move(ranges));
+  return {};
+}
+
+EventTime Verification::Work::FirstWhole() const {
+  EventTime first = whole_from;
+  if (env.source_retention > nanoseconds(0)) {
+    const EventTime now = env.clock.Now().AsEventTime();
+    if (now.ns >= kEventTimeMin.ns + env.source_retention.count()) {
+      first = std::max(first, now - env.source_retention);
+    }
+  }
+  return first.ns == INT64_MIN ? first : first + definition.reach();
+}
+
+void Verification::Work::BeginStretch(EventTime from) {
+  due.clear();
+  compared.clear();
+  due_next = 0;
+  if (from >= span->end) {
+    if (++level == windows.levels()) {
+      BeginSettling();
+      return;
+    }
+    from = span->start;
+    steps = kFirstWindows;
+  }
+  // Unsigned: all of time is more than a signed count of nanoseconds holds.
+  const auto step = static_cast<uint64_t>(windows.step_max().count());
+  const uint64_t left = static_cast<uint64_t>(span->end.ns) - static_cast<uint64_t>(from.ns);
+  const uint64_t wanted = std::max(std::min(steps, left / step + 1) * step,
+                                   static_cast<uint64_t>(windows.longest().count()));
+  stretch = {from, from + nanoseconds(std::min(wanted, left))};
+  phase = Phase::kGathering;
+  cursor.reset();
+  scans.clear();
+  begun = false;
+  blind = false;
+}
+
+// Of windows that begin in the stretch.
+Result<void> Verification::Work::Gather() {
+  if (!begun) {
+    begun = true;
+    TM_RETURN_IF_ERROR(LookWhereItStands());
+    const TimeRange raw{stretch.start, std::min(stretch.end + windows.longest(), kEventTimeMax)};
+    scans = damage.unreadable().Outside(raw);
+  }
+  store::Slice slice;
+  for (size_t i = 0; i < kSlicesPerStep; ++i) {
+    if (cursor == nullptr) {
+      if (scans.empty()) return BeginEvaluation();
+      store::ScanRequest scan;
+      scan.selection = SourceSelection(definition, scans.back());
+      scan.at_least = stands_at;
+      scans.pop_back();
+      TM_RETURN_IF_ERROR(OpenScan(scan));
+    }
+    TM_ASSIGN_OR_RETURN(const bool more, NextSlice(slice));
+    if (!begun) return {};  // again, around damage
+    if (!more) continue;
+    report.points_read += slice.times.size();
+    const SeriesIndex series = book.Find(slice.series->ref);
+    if (series == SeriesDirectory::kForeign) continue;
+    ForEachWindow(windows, slice.times, [&](WindowId window) {
+      if (window.level == level && stretch.Contains(window.start)) {
+        due.push_back({.window = window, .series = series});
+      }
+    });
+    if (due.size() >= 2 * env.pairs_max) Shorten();
+  }
+  return {};
+}
+
+// Damage leaves a gap: nothing is said about what it hides.
+Result<void> Verification::Work::OpenScan(const store::ScanRequest& scan) {
+  auto opened = env.store.Scan(scan);
+  if (opened.ok()) {
+    cursor = *std::move(opened);
+  } else if (opened.error().code == Code::kCorruption) {
+    MeetDamage();
+  } else {
+    return std::move(opened).error();
+  }
+  return {};
+}
+
+// Known by now, it leaves whole windows out; what stays unknown may hide the points of any.
+void Verification::Work::MeetDamage() {
+  DamageMap now(env.store, windows, definition);
+  if (phase == Phase::kGathering && now != damage) {
+    damage = std::move(now);
+    BeginStretch(stretch.start);
+    return;
+  }
+  ++report.gaps;
+  blind = true;
+}
+
+/// False: the scan is over, or there is none.
+Result<bool> Verification::Work::NextSlice(store::Slice& slice) {
+  if (cursor == nullptr) return false;
+  auto more = cursor->Next(buffer, slice);
+  if (more.ok() && *more) return true;
+  cursor.reset();
+  if (!more.ok() && more.error().code != Code::kCorruption) return std::move(more).error();
+  if (!more.ok()) MeetDamage();
+  return false;
+}
+
+std::pair<WindowId, GroupIndex> Verification::Work::PairOf(const Due& one) const {
+  return {one.window, book.group(one.series)};
+}
+
+void Verification::Work::SortPairs() {
+  std::sort(due.begin(), due.end(), [this](const Due& a, const Due& b) {
+    return std::pair(PairOf(a), a.series) < std::pair(PairOf(b), b.series);
+  });
+  const auto same = [this](const Due& a, const Due& b) { return PairOf(a) == PairOf(b); };
+  due.erase(std::unique(due.begin(), due.end(), same), due.end());
+}
+
+// More pairs than memory should hold: the later half of the windows comes with the next stretch.
+void Verification::Work::Shorten() {
+  SortPairs();
+  while (due.size() > env.pairs_max && due.front().window.start < due.back().window.start) {
+    const EventTime first = due.front().window.start;
+    const nanoseconds half = (due.back().window.start - first) / 2;
+    stretch.end = first + half + nanoseconds(1);
+    std::erase_if(due, [this](const Due& one) { return one.window.start >= stretch.end; });
+  }
+}
+
+Result<void> Verification::Work::BeginEvaluation() {
+  Shorten();
+  const EventTime first = FirstWhole();
+  std::erase_if(due, [&](const Due& one) {
+    if (!fired.Has(one.window)) {
+      ++report.open;
+    } else if (one.window.start < first || damage.IsLost(one.window) ||
+               damage.IsWaiting(one.window)) {
+      ++report.gaps;
+    } else if (IsHeld(one.window, book.group(one.series))) {
+      ++report.waiting;
+    } else {
+      return false;
+    }
+    return true;
+  });
+  if (!book.grouped()) std::sort(due.begin(), due.end());
+  phase = Phase::kEvaluating;
+  return SkipHeld();
+}
+
+// Rows of windows that wait, journaled one by one, are looked at when they no longer do.
+Result<void> Verification::Work::SkipHeld() {
+  std::vector<SeriesIndex> series;
+  for (const auto& [pair, one] : held) series.push_back(one);
+  TM_RETURN_IF_ERROR(book.ResolveTargets(series));
+  for (const auto& [pair, one] : held) {
+    const TimeRange window = windows.WindowAt(pair.first);
+    for (size_t a = 0; a < book.aggregates(); ++a) {
+      const store::SeriesRef* target = book.target(one, pair.first.level, a);
+      if (target == nullptr) continue;
+      compared.emplace_back(*target, definition.label == Label::kEnd ? window.end : window.start);
+    }
+  }
+  return {};
+}
+
+bool Verification::Work::IsHeld(WindowId window, GroupIndex group) const {
+  return held.contains({window, group}) || held_ranges.Touches(windows.WindowAt(window));
+}
+
+Result<void> Verification::Work::EvaluateSome() {
+  const size_t count = std::min({env.windows_per_piece, piece_max, due.size() - due_next});
+  if (count == 0) {
+    std::sort(compared.begin(), compared.end());
+    phase = Phase::kRows;
+    cursor.reset();
+    begun = false;
+    return {};
+  }
+  const auto piece = std::span(due).subspan(due_next, count);
+  auto done = EvaluatePiece(piece);
+  if (!done.ok()) {
+    if (done.error().code != Code::kCorruption) {
+      return std::move(done).error().With("verify windows of view " + definition.name);
+    }
+    marked = false;
+    if (count > 1) {
+      piece_max = count / 2;  // to find the one
+      return {};
+    }
+    ++report.gaps;  // nothing is said about its rows
+    unread.insert(piece.front().window);
+    ++due_next;
+    return {};
+  }
+  if (!*done) return {};
+  report.windows += count;
+  due_next += count;
+  piece_max = SIZE_MAX;
+  return {};
+}
+
+Result<bool> Verification::Work::EvaluatePiece(std::span<const Due> piece) {
+  if (book.grouped()) {
+    if (!marked) evaluator.MarkGroups(piece, Evaluator::Marks::kMayLack);
+    marked = true;
+    TM_ASSIGN_OR_RETURN(const bool ready, evaluator.FillGroups(kLeavesPerStep, stands_at));
+    if (!ready) return false;
+    marked = false;
+  }
+  PieceRequest request;
+  request.due = piece;
+  request.at_least = stands_at;
+  request.now = env.clock.Now();
+  request.kind = PieceRequest::Kind::kCompare;
+  request.first_whole = FirstWhole();
+  TM_ASSIGN_OR_RETURN(Piece answer, evaluator.Evaluate(request));
+  report.gaps += answer.refused;
+  compared.insert(compared.end(), answer.compared.begin(), answer.compared.end());
+  for (RowMismatch& mismatch : answer.mismatches) AddCandidate(std::move(mismatch));
+  return true;
+}
+
+void Verification::Work::AddCandidate(RowMismatch mismatch) {
+  if (candidates.empty()) settle_from = stands_at;
+  candidates.insert_or_assign({mismatch.series, mismatch.time}, std::move(mismatch));
+}
+
+// Rows of the stretch that no pair with points stands for.
+Result<void> Verification::Work::LookForExtra() {
+  if (!begun) {
+    begun = true;
+    store::ScanRequest scan;
+    scan.selection.table = definition.target;
+    scan.selection.owners = {store::OwnerFilter::Kind::kView, definition.owner()};
+    scan.selection.time = {
+        stretch.start,
+        std::min(stretch.end + (definition.label == Label::kEnd ? windows.longest() + nanoseconds(1)
+                                                                : nanoseconds(0)),
+                 kEventTimeMax)};
+    scan.rows_wanted = true;
+    scan.at_least = stands_at;
+    TM_RETURN_IF_ERROR(OpenScan(scan));
+  }
+  store::Slice slice;
+  for (size_t i = 0; i < kSlicesPerStep; ++i) {
+    TM_ASSIGN_OR_RETURN(const bool more, NextSlice(slice));
+    if (!more) {
+      steps = due.size() < env.pairs_max / 4 ? std::min(2 * steps, kStepsMax) : steps;
+      unread.clear();
+      if (candidates.size() >= kCandidatesMax) {
+        BeginSettling();
+      } else {
+        BeginStretch(stretch.end);
+      }
+      return {};
+    }
+    if (!blind && IsOfLevel(slice.series->measure)) NoteExtra(slice);
+  }
+  return {};
+}
+
+bool Verification::Work::IsOfLevel(std::string_view measure) const {
+  const size_t aggregates = templates.size() / windows.levels();
+  const auto own = std::span(templates).subspan(level * aggregates, aggregates);
+  return std::ranges::any_of(own, [measure](const std::string& name_template) {
+    return store::MatchesTemplate(name_template, measure);
+  });
+}
+
+void Verification::Work::NoteExtra(const store::Slice& slice) {
+  const EventTime first = FirstWhole();
+  for (size_t i = 0; i < slice.times.size(); ++i) {
+    const store::RowInfo& row = slice.rows[i];
+    const WindowId window{row.window_start, level};
+    // An adopted row has no window of ours.
+    if (row.revision == 0 && row.record_count == 0) continue;
+    if (!stretch.Contains(window.start) || !fired.Has(window) || window.start < first ||
+        damage.IsLost(window) || damage.IsWaiting(window) || unread.contains(window) ||
+        held_ranges.Touches({row.window_start, row.window_end})) {
+      continue;
+    }
+    const std::pair key(slice.series->ref, slice.times[i]);
+    if (std::binary_search(compared.begin(), compared.end(), key)) continue;
+    RowMismatch extra;
+    extra.series = key.first;
+    extra.time = key.second;
+    extra.window = {row.window_start, row.window_end};
+    extra.stored = true;
+    extra.row = row;
+    extra.old_value = LoggedRow(slice, i);
+    AddCandidate(std::move(extra));
+  }
+}
+
+void Verification::Work::BeginSettling() {
+  phase = candidates.empty() ? Phase::kDone : Phase::kSettling;
+  feed.reset();
+}
+
+// Points behind the place where the view stands explain a difference: it has not read them yet.
+Result<void> Verification::Work::Settle() {
+  if (feed == nullptr) {
+    settle_to = env.store.End();
+    TM_ASSIGN_OR_RETURN(feed, env.store.OpenFeed(settle_from));
+  }
+  size_t points = 0;
+  bool in_gap = false;
+  while (in_gap || !feed->positions().Covers(settle_to)) {
+    if (points >= kFeedPointsPerStep && !in_gap) return {};
+    TM_ASSIGN_OR_RETURN(const bool more, feed->Next(kFeedPointsPerStep, batch));
+    if (!more) break;
+    in_gap = batch.gap && !batch.gap_ends;
+    points += batch.points.size() + batch.changed.size() + 1;
+    TM_RETURN_IF_ERROR(ExcuseTouched());
+  }
+  feed.reset();
+  phase = Phase::kReporting;
+  return {};
+}
+
+Result<void> Verification::Work::ExcuseTouched() {
+  std::vector<std::pair<SeriesIndex, TimeRange>> touched;
+  const auto touch = [&](store::SeriesRef ref, TimeRange time) {
+    const SeriesIndex series = book.Find(ref);
+    if (series == SeriesDirectory::kForeign) return;
+    touched.emplace_back(series, TimeRange{time.start, time.end + definition.reach()});
+  };
+  for (const store::FeedPoint& point : batch.points) {
+    touch(point.series, {point.time, point.time + nanoseconds(1)});
+  }
+  for (const store::ChangedRange& changed : batch.changed) touch(changed.series, changed.time);
+  std::vector<SeriesIndex> series;
+  for (const auto& [one, time] : touched) series.push_back(one);
+  TM_RETURN_IF_ERROR(book.ResolveTargets(series));
+  for (const auto& [one, time] : touched) {
+    for (uint8_t l = 0; l < windows.levels(); ++l) {
+      for (size_t a = 0; a < book.aggregates(); ++a) {
+        const store::SeriesRef* target = book.target(one, l, a);
+        if (target != nullptr) Excuse(*target, windows.HullOf(time));
+      }
+    }
+  }
+  return {};
+}
+
+void Verification::Work::Excuse(store::SeriesRef target, TimeRange hull) {
+  auto it = candidates.lower_bound({target, EventTime{INT64_MIN}});
+  while (it != candidates.end() && it->first.first == target) {
+    const TimeRange& window = it->second.window;
+    if (window.start < hull.end && hull.start < window.end) {
+      ++report.waiting;
+      it = candidates.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+// Under kFreeze a sealed window keeps its row whatever comes; its log says that something did.
+Result<bool> Verification::Work::IsFrozen(const RowMismatch& row) const {
+  if (definition.late != LatePolicy::kFreeze ||
+      row.window.end > *watermark - definition.allowed_lateness) {
+    return false;
+  }
+  store::Selection one;
+  one.table = definition.target;
+  one.time = {row.time, row.time + nanoseconds(1)};
+  one.owners = {store::OwnerFilter::Kind::kView, definition.owner()};
+  one.series = {{row.series}};
+  TM_ASSIGN_OR_RETURN(const auto found, env.store.Revisions(one, 1));
+  // Without a log nobody knows any more: its entries are kept for a time.
+  bool logged = false;
+  for (const store::RevisionRow& r : found) {
+    logged = logged || !r.revisions.empty();
+    if (std::ranges::any_of(r.revisions, &store::RevisionEntry::frozen)) return true;
+  }
+  return row.stored && !logged;
+}
+
+Result<void> Verification::Work::Report() {
+  for (size_t i = 0; i < kLogsPerStep && !candidates.empty(); ++i) {
+    const auto it = candidates.begin();
+    RowMismatch& row = it->second;
+    TM_ASSIGN_OR_RETURN(const bool frozen, IsFrozen(row));
+    if (frozen) {
+      ++report.frozen;
+    } else if (++report.differences <= options.rows_max) {
+      const bool wanted = !std::holds_alternative<std::monostate>(row.new_value);
+      report.rows.push_back({.kind = !row.stored ? WrongRow::Kind::kMissing
+                                     : wanted    ? WrongRow::Kind::kValue
+                                                 : WrongRow::Kind::kExtra,
+                             .series = env.store.Describe(row.series),
+                             .time = row.time,
+                             .window = row.window,
+                             .revision = row.row.revision,
+                             .old_value = std::move(row.old_value),
+                             .new_value = std::move(row.new_value)});
+    }
+    candidates.erase(it);
+  }
+  if (!candidates.empty()) return {};
+  if (level < windows.levels()) {
+    BeginStretch(stretch.end);
+  } else {
+    phase = Phase::kDone;
+  }
+  return {};
+}
+
+}  // namespace tidemark::view
