@@ -73,6 +73,9 @@ constexpr std::array kKeys = {
               "Host names that clients may call the server by, as a proxy forwards them, besides "
               "loopback "
               "names; NAME, or NAME:PORT. Requests to any other are refused."},
+    ConfigKey{"views.verify_interval", "1d", "duration",
+              "How often every view is verified in the background, at a twentieth of a thread; 0s: "
+              "never. Else at least 1m."},
     ConfigKey{"executor.background_threads", "2", "count",
               "Threads that seal, merge, run pipelines and views."},
     ConfigKey{"kinesis.shards_max", "500", "count",
@@ -165,6 +168,13 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
       table->Problem("allowed_hosts",
                      "\"allowed_hosts\" must be names such as \"console.example\", without scheme "
                      "or path");
+    }
+    TM_RETURN_IF_ERROR(table->Finish());
+  }
+  if (auto table = root.Table("views")) {
+    out.verify_interval = table->Duration("verify_interval", out.verify_interval, nanoseconds(0));
+    if (out.verify_interval != nanoseconds(0) && out.verify_interval < minutes(1)) {
+      table->Problem("verify_interval", "\"verify_interval\" must be \"0s\" or at least \"1m\"");
     }
     TM_RETURN_IF_ERROR(table->Finish());
   }

@@ -50,6 +50,8 @@ struct Config {
 
   std::vector<std::string> allowed_hosts;  // [http] allowed_hosts, besides loopback names
 
+  nanoseconds verify_interval = hours(24);  // [views] verify_interval; 0: never by itself
+
   int64_t background_threads = 2;   // [executor] background_threads
   int64_t stream_shards_max = 500;  // [kinesis] shards_max: per account, as LimitExceededException
 

@@ -79,6 +79,7 @@ constexpr std::pair<std::string_view, Render> kValues[] = {
      [](const Config& c) { return c.data_dir.empty() ? std::string() : BackupDirectoryOf(c); }},
     {"export.directory", [](const Config& c) { return Text(c.export_directory); }},
     {"http.allowed_hosts", [](const Config& c) { return Joined(c.allowed_hosts); }},
+    {"views.verify_interval", [](const Config& c) { return Text(c.verify_interval); }},
     {"executor.background_threads", [](const Config& c) { return Text(c.background_threads); }},
     {"kinesis.shards_max", [](const Config& c) { return Text(c.stream_shards_max); }},
 };

@@ -101,6 +101,7 @@ TEST(Config, NamesLineAndKeyOfAMistake) {
   EXPECT_THAT(Refusal("[store]\nseal_bytes = 5"), HasSubstr("seal_bytes"));
   EXPECT_THAT(Refusal("[store]\nseal_bytes = \"1B\""), HasSubstr("at least"));
   EXPECT_THAT(Refusal("[store]\nseal_aftr = \"1h\""), HasSubstr("seal_after"));
+  EXPECT_THAT(Refusal("[views]\nverify_interval = \"1s\""), HasSubstr("verify_interval"));
   EXPECT_THAT(Refusal("[backup]\ndirectory = 1"), HasSubstr("directory"));
 }
 
@@ -130,6 +131,7 @@ std::string SampleOf(std::string_view name) {
                                                            {"backup.directory", "\"/b\""},
                                                            {"export.directory", "\"/e\""},
                                                            {"http.allowed_hosts", "\"h.example\""},
+                                                           {"views.verify_interval", "\"1h\""},
                                                            {"executor.background_threads", "1"},
                                                            {"kinesis.shards_max", "7"}};
   const auto it = samples.find(name);

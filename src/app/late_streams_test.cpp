@@ -21,10 +21,9 @@ constexpr TableId kTable{1};
 class LateStreamsTest : public ::testing::Test {
  protected:
   LateStreamsTest() {
-    log_ =
-        log::Log::Open({RealFileSystem(), *catalog_, clock_, executor_, metrics_}, dir_.File("log"),
-                       {})
-            .value();
+    log_ = log::Log::Open({RealFileSystem(), *catalog_, clock_, executor_, metrics_},
+                          dir_.File("log"), {})
+               .value();
     sink_ = std::make_unique<LateStreams>(*log_, store_);
     views_ = std::make_unique<view::Maintainer>(store_, clock_, metrics_, sink_.get());
     store_.SetTable({.table = kTable, .name = "\"db\".\"t\"", .magnetic_writes = true});

@@ -38,6 +38,7 @@
 #include "pipeline/manager.h"
 #include "sql/engine.h"
 #include "store/embedded_store.h"
+#include "view/audit.h"
 #include "view/maintainer.h"
 
 namespace tidemark::app {
@@ -120,6 +121,7 @@ struct Runtime::Impl {
   std::unique_ptr<sql::Engine> engine;
   std::unique_ptr<LateStreams> late_streams;
   std::unique_ptr<view::Maintainer> views;
+  std::unique_ptr<view::Auditor> auditor;  // null: views are verified on demand only
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<timestream::DirectClock> direct_clock;
   std::unique_ptr<StackAdmin> admin;
@@ -248,13 +250,17 @@ Result<void> Runtime::Impl::OpenParts() {
   pipelines = std::make_unique<pipeline::Manager>(
       pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
       pipeline::PipelineOptions{});
-  admin =
-      std::make_unique<StackAdmin>(StackContext{*catalog, *log, *store, *tables, *pipelines, *views,
-                                                *late_streams, *store, fs, clock,
-                                                BackupDirectoryOf(config)});
+  admin = std::make_unique<StackAdmin>(
+      StackContext{*catalog, *log, *store, *tables, *pipelines, *views, *late_streams, *store, fs,
+                   clock, BackupDirectoryOf(config), config.data_dir + "/spill"});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
   admin->Attach(*executor);
+  if (config.verify_interval > nanoseconds(0)) {
+    auditor = std::make_unique<view::Auditor>(
+        *views, clock, metrics, view::AuditOptions{.interval = config.verify_interval});
+    auditor->Attach(*executor);
+  }
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
   std::vector<TableId> table_ids;
   for (const auto& table : catalog->ListTables()) table_ids.push_back(table.id);
@@ -469,6 +475,8 @@ void Runtime::Impl::Stop() {
   kinesis.reset();
   if (direct_clock) direct_clock->Stop();
   if (pipelines) pipelines->Stop();
+  if (auditor) auditor->Detach();
+  auditor.reset();
   if (views) views->Detach();
   admin.reset();
   direct_clock.reset();

@@ -397,13 +397,15 @@ Result<console::StackItem> StackAdmin::ApplyView(const catalog::ViewDef& wished)
   return item;
 }
 
-Result<bool> StackAdmin::DropView(const std::string& name) {
+Result<bool> StackAdmin::EndView(const std::string& name, ViewRows rows) {
   const auto existing = context_.catalog.GetView(name);
   if (!existing.ok()) return false;
   TM_RETURN_IF_ERROR(generations_.GiveUp(name));
   std::promise<Result<void>> dropped;
-  context_.views.Drop(existing->id,
-                      [&](Result<void> result) { dropped.set_value(std::move(result)); });
+  context_.views.Drop(
+      existing->id, [&](Result<void> result) { dropped.set_value(std::move(result)); },
+      rows == ViewRows::kKeep ? view::Maintainer::DropRows::kKeep
+                              : view::Maintainer::DropRows::kEnd);
   if (auto result = dropped.get_future().get();
       !result.ok() && result.error().code != Code::kNotFound) {
     return std::move(result).error().With("delete view \"" + name + "\"");
@@ -540,7 +542,7 @@ Result<console::StackReport> StackAdmin::DeleteStack(const console::StackRequest
   auto views = BySource(stack.views);
   std::ranges::reverse(views);
   for (const auto& one : views) {
-    TM_ASSIGN_OR_RETURN(const bool existed, DropView(one.name));
+    TM_ASSIGN_OR_RETURN(const bool existed, EndView(one.name, ViewRows::kEnd));
     say("view", one.name, existed);
   }
   for (const auto& table : stack.tables) {
@@ -602,6 +604,14 @@ Result<void> StackAdmin::PauseView(std::string_view name) {
 }
 Result<void> StackAdmin::ResumeView(std::string_view name) {
   return SetViewHold(name, Hold::kNone);
+}
+
+Result<void> StackAdmin::DropView(std::string_view name, ViewRows rows) {
+  const MutexLock lock(mutex_);
+  TM_ASSIGN_OR_RETURN(const bool existed, EndView(std::string(name), rows));
+  if (!existed) return Error{Code::kNotFound, "no view named " + std::string(name)};
+  ViewsChanged();
+  return {};
 }
 
 Result<std::string> StackAdmin::PipelineStack(std::string_view name) const {

@@ -3,6 +3,7 @@
 // backups. Thread-safe: one change and one backup at a time.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "api/console/admin.h"
@@ -35,7 +36,8 @@ struct StackContext {
   store::Admin& store_admin;
   FileSystem& fs;
   const Clock& clock;
-  std::string backup_directory;  // see BackupDirectoryOf()
+  std::string backup_directory;   // see BackupDirectoryOf()
+  std::string scratch_directory;  // simulations make folders below it
 };
 
 class StackAdmin final : public console::Admin {
@@ -60,6 +62,10 @@ class StackAdmin final : public console::Admin {
   Result<void> StopView(std::string_view name) override;
   Result<void> PauseView(std::string_view name) override;
   Result<void> ResumeView(std::string_view name) override;
+  Result<void> DropView(std::string_view name, ViewRows rows) override;
+  Result<console::ViewSimulation> SimulateView(
+      std::string_view name,
+      const std::vector<std::pair<std::string, std::string>>& settings) override;
   Result<std::string> PipelineStack(std::string_view name) const override;
   Result<std::string> ViewStack(std::string_view name) const override;
   Result<console::ViewGenerations> Generations(std::string_view name) const override;
@@ -84,7 +90,8 @@ class StackAdmin final : public console::Admin {
   Result<void> CreateView(catalog::ViewDef wished) TM_REQUIRES(mutex_);
   /// Makes it, builds its next generation, or gives one up that is no longer wished.
   Result<console::StackItem> ApplyView(const catalog::ViewDef& wished) TM_REQUIRES(mutex_);
-  Result<bool> DropView(const std::string& name) TM_REQUIRES(mutex_);
+  /// False: there is none.
+  Result<bool> EndView(const std::string& name, ViewRows rows) TM_REQUIRES(mutex_);
   Result<view::ViewDefinition> Definition(const catalog::ViewDef& def) const;
   Result<void> SetViewRunning(std::string_view name, view::ViewState wished);
   enum class Hold : uint8_t { kPaused, kNone };
@@ -96,6 +103,7 @@ class StackAdmin final : public console::Admin {
   class Switcher;
 
   const StackContext context_;
+  std::atomic<uint64_t> simulations_{0};
   uint64_t retention_subscription_ = 0;
   mutable Mutex mutex_;
   ViewGenerations generations_ TM_GUARDED_BY(mutex_);

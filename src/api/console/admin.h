@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "pipeline/pipeline.h"
+#include "store/types.h"
 #include "view/generations.h"
 #include "view/maintainer.h"
 
@@ -71,6 +73,32 @@ struct TableChange {
   std::optional<bool> magnetic_writes;
 };
 
+/// What a view's rows would be under other settings, by the records that are retained.
+struct ViewSimulation {
+  struct Totals {
+    uint64_t rows = 0;
+    uint64_t revisions = 0;  // later ones
+    uint64_t late_points = 0;
+    uint64_t frozen = 0;  // of them: changed nothing
+    std::optional<EventTime> watermark;
+  };
+  struct Row {
+    std::string measure;
+    std::vector<std::pair<std::string, std::string>> dimensions;
+    EventTime time;
+    TimeRange window;
+    store::Scalar old_value;  // under the present settings; none: no row
+    store::Scalar new_value;  // under the others
+  };
+  uint64_t records = 0;  // played
+  uint64_t points = 0;
+  uint64_t skipped = 0;  // points of several columns, which a simulation leaves out
+  Totals present;
+  Totals simulated;
+  uint64_t differences = 0;
+  std::vector<Row> rows;  // the first of them
+};
+
 /// A backup that was made.
 struct BackupMade {
   std::string path;
@@ -118,6 +146,15 @@ class Admin {
   /// An operator's hold, apart from start and stop.
   virtual Result<void> PauseView(std::string_view name) = 0;
   virtual Result<void> ResumeView(std::string_view name) = 0;
+  /// Ends a view and its rows, or keeps those as points of nobody's (view::Maintainer::Drop()).
+  /// Waits for it. kNotFound.
+  enum class ViewRows : uint8_t { kEnd, kKeep };
+  virtual Result<void> DropView(std::string_view name, ViewRows rows) = 0;
+  /// `settings`: keys of [[view]] with their values, strings without quotes. Takes long; writes
+  /// nothing that stays. kNotFound; kInvalidArgument: names the key; kFailedPrecondition: it cannot
+  /// be simulated, or more is retained than a run takes.
+  virtual Result<ViewSimulation> SimulateView(
+      std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings) = 0;
 
   /// As a stack writes it, with every key that is not at its default. kNotFound.
   virtual Result<std::string> PipelineStack(std::string_view name) const = 0;

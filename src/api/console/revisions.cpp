@@ -77,7 +77,26 @@ void WriteCount(JsonWriter& out, std::optional<Number> count) {
   count ? out.String(std::to_string(*count)) : out.Null();
 }
 
-void WriteEntry(JsonWriter& out, std::span<const store::RevisionEntry> log, size_t number) {
+void WritePoints(JsonWriter& out, store::Store& store, std::span<const store::PointKey> points) {
+  out.Key("points").BeginArray();
+  for (const store::PointKey& key : points) {
+    const auto series = store.Describe(key.series);
+    out.BeginObject();
+    WriteI64(out, "time", std::optional(key.time));
+    WriteTextOrNull(out, "measure", series != nullptr ? series->measure : "");
+    out.Key("dimensions").BeginObject();
+    if (series != nullptr) {
+      for (const store::Dimension& dimension : series->dimensions) {
+        WriteText(out, dimension.name, dimension.value);
+      }
+    }
+    out.EndObject().EndObject();
+  }
+  out.EndArray();
+}
+
+void WriteEntry(JsonWriter& out, store::Store& store, std::span<const store::RevisionEntry> log,
+                size_t number) {
   const store::RevisionEntry& entry = log[number];
   out.BeginObject();
   WriteI64(out, "revision", int64_t{entry.revision});
@@ -101,7 +120,10 @@ void WriteEntry(JsonWriter& out, std::span<const store::RevisionEntry> log, size
   WriteCount(out, store::RecordsAdded(log, number));
   WriteText(out, "cause", store::CauseName(entry));
   WriteI64(out, "at", std::optional(entry.at.AsEventTime()));
-  out.Key("frozen").Bool(entry.frozen).EndObject();
+  out.Key("frozen").Bool(entry.frozen);
+  out.Key("correction").Bool(entry.correction);
+  WritePoints(out, store, entry.points);
+  out.EndObject();
 }
 
 /// What a time in the past leaves of a row: entries that came later go, and the value is that of
@@ -177,7 +199,8 @@ void WriteHistory(JsonWriter& out, const store::RevisionRow& row, const Clocks& 
   first != nullptr ? WriteCount(out, first->record_count) : static_cast<void>(out.Null());
 }
 
-void WriteRow(JsonWriter& out, const store::RevisionRow& row, const Clocks& clocks) {
+void WriteRow(JsonWriter& out, store::Store& store, const store::RevisionRow& row,
+              const Clocks& clocks) {
   const bool frozen = std::ranges::any_of(row.revisions, &store::RevisionEntry::frozen);
   out.BeginObject();
   WriteI64(out, "time", std::optional(row.time));
@@ -194,7 +217,7 @@ void WriteRow(JsonWriter& out, const store::RevisionRow& row, const Clocks& cloc
   out.Key("frozen").Bool(frozen);
   WriteHistory(out, row, clocks);
   out.Key("revisions").BeginArray();
-  for (size_t i = 0; i < row.revisions.size(); ++i) WriteEntry(out, row.revisions, i);
+  for (size_t i = 0; i < row.revisions.size(); ++i) WriteEntry(out, store, row.revisions, i);
   out.EndArray().EndObject();
 }
 
@@ -256,7 +279,7 @@ RevisionsAnswer ReadRevisions(const ServiceOptions& options, const ServiceDeps& 
   out.Key("watermark_exact").Bool(exact);
   WriteI64(out, "history_from", std::optional(HistoryFrom(deps, options, writer->definition.name)));
   out.Key("rows").BeginArray();
-  for (size_t i = skipped; i < rows.size(); ++i) WriteRow(out, rows[i], clocks);
+  for (size_t i = skipped; i < rows.size(); ++i) WriteRow(out, deps.store, rows[i], clocks);
   out.EndArray().EndObject();
   return {std::move(out).Take(), std::nullopt};
 }

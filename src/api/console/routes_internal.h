@@ -87,6 +87,7 @@ bool MatchesPath(std::string_view pattern, const std::vector<std::string>& path)
 std::span<const Route> AboutRoutes();
 std::span<const Route> ActivityRoutes();
 std::span<const Route> DashboardRoutes();
+std::span<const Route> ExplainRoutes();
 std::span<const Route> PanelRoutes();
 std::span<const Route> PipelineRoutes();
 std::span<const Route> RejectionRoutes();
@@ -102,14 +103,15 @@ std::span<const Route> SqlHelpRoutes();
 std::span<const Route> StackRoutes();
 std::span<const Route> StoreRoutes();
 std::span<const Route> StreamRoutes();
+std::span<const Route> ViewToolRoutes();
 
 /// All of them, by area.
-inline std::array<std::span<const Route>, 18> AllRoutes() {
+inline std::array<std::span<const Route>, 20> AllRoutes() {
   return {AboutRoutes(),      StatusRoutes(),    QueryRoutes(),     SqlHelpRoutes(),
           SavedQueryRoutes(), DashboardRoutes(), ShareRoutes(),     PanelRoutes(),
           TableRoutes(),      RejectionRoutes(), StackRoutes(),     StoreRoutes(),
           StreamRoutes(),     PipelineRoutes(),  TestClockRoutes(), TableUpkeepRoutes(),
-          ScheduleRoutes(),   ActivityRoutes()};
+          ScheduleRoutes(),   ActivityRoutes(),  ViewToolRoutes(),  ExplainRoutes()};
 }
 
 /// 204 without a body.

@@ -37,8 +37,8 @@ std::span<const CommandSpec> Commands() {
     std::vector<CommandSpec> all;
     for (auto* const part :
          {ServerCommands, StackCommands, ConfigCommands, StreamCommands, PipelineCommands,
-          ViewCommands, TableCommands, SqlCommands, PlotCommands, DashboardCommands, StoreCommands,
-          EnvironmentCommands, TopCommands, HelpCommands}) {
+          ViewCommands, ViewToolCommands, ExplainCommands, TableCommands, SqlCommands, PlotCommands,
+          DashboardCommands, StoreCommands, EnvironmentCommands, TopCommands, HelpCommands}) {
       for (CommandSpec& command : part()) all.push_back(std::move(command));
     }
     return all;

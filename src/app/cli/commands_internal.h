@@ -16,6 +16,8 @@ std::vector<CommandSpec> ConfigCommands();
 std::vector<CommandSpec> StreamCommands();
 std::vector<CommandSpec> PipelineCommands();
 std::vector<CommandSpec> ViewCommands();
+std::vector<CommandSpec> ViewToolCommands();
+std::vector<CommandSpec> ExplainCommands();
 std::vector<CommandSpec> TableCommands();
 std::vector<CommandSpec> SqlCommands();
 std::vector<CommandSpec> PlotCommands();

@@ -132,6 +132,27 @@ Result<void> FakeAdmin::StopView(std::string_view name) {
   return views_.Stop(def.id);
 }
 
+Result<void> FakeAdmin::DropView(std::string_view name, ViewRows rows) {
+  TM_RETURN_IF_ERROR(catalog_.GetView(name));
+  calls.push_back("drop " + std::string(name) + (rows == ViewRows::kKeep ? " keep" : ""));
+  return {};
+}
+
+Result<ViewSimulation> FakeAdmin::SimulateView(
+    std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings) {
+  TM_RETURN_IF_ERROR(catalog_.GetView(name));
+  for (const auto& [key, value] : settings) calls.push_back("simulate " + key + "=" + value);
+  ViewSimulation out;
+  out.differences = 1;
+  out.rows.push_back({.measure = "avg_cpu",
+                      .dimensions = {{"host", "a"}},
+                      .time = {},
+                      .window = {},
+                      .old_value = 1.5,
+                      .new_value = {}});
+  return out;
+}
+
 Result<void> FakeAdmin::PauseView(std::string_view name) {
   TM_RETURN_IF_ERROR(catalog_.GetView(name));
   calls.push_back("pause " + std::string(name));

@@ -65,6 +65,10 @@ class FakeAdmin final : public Admin {
   Result<void> StopView(std::string_view name) override;
   Result<void> PauseView(std::string_view name) override;
   Result<void> ResumeView(std::string_view name) override;
+  Result<void> DropView(std::string_view name, ViewRows rows) override;
+  Result<ViewSimulation> SimulateView(
+      std::string_view name,
+      const std::vector<std::pair<std::string, std::string>>& settings) override;
   Result<std::string> PipelineStack(std::string_view name) const override;
   Result<std::string> ViewStack(std::string_view name) const override;
   Result<ViewGenerations> Generations(std::string_view name) const override;

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// A view under other settings: the text of its definition with some keys replaced, read again.
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/simulation.h"
+#include "app/stack.h"
+#include "app/stack_admin.h"
+#include "base/json.h"
+#include "base/numbers.h"
+
+namespace tidemark::app {
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+/// What makes windows, one kind a line: the key that says so, and those that go with it.
+constexpr std::array<std::array<std::string_view, 4>, 5> kKinds{
+    {{"window", "slide", "", ""},
+     {"calendar", "zone", "week_start", ""},
+     {"levels", "", "", ""},
+     {"session_gap", "max_session", "", ""},
+     {"every", "fill", "fill_value", "max_gap"}}};
+
+constexpr std::string_view kLists[] = {"aggregates", "measures", "types", "group_by", "levels"};
+/// They say what view it is, not how it works.
+constexpr std::string_view kFixed[] = {"name",   "database", "table",      "target_table",
+                                       "source", "adopt",    "late_stream"};
+
+bool Has(std::span<const std::string_view> keys, std::string_view key) {
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+/// A value as TOML: texts need no quotes, lists no brackets.
+std::string TomlOf(std::string_view key, std::string_view value) {
+  const auto quoted = [](std::string_view text) {
+    std::string out;
+    AppendJsonString(out, text);
+    return out;
+  };
+  if (!value.empty() && std::string_view("[{\"'").find(value.front()) != std::string_view::npos) {
+    return std::string(value);
+  }
+  if (Has(kLists, key)) {
+    std::string out = "[";
+    for (size_t begin = 0; begin <= value.size();) {
+      const size_t end = std::min(value.find(',', begin), value.size());
+      if (end > begin)
+        out += (out.size() > 1 ? ", " : "") + quoted(value.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return out + "]";
+  }
+  if (value == "true" || value == "false" || ParseFiniteDouble(value)) return std::string(value);
+  return quoted(value);
+}
+
+/// Keys of another kind of windows than the one that is wished.
+bool Replaced(std::string_view key, const Settings& settings) {
+  for (const auto& kind : kKinds) {
+    const bool wished = std::ranges::any_of(
+        settings, [&kind](const auto& setting) { return setting.first == kind[0]; });
+    if (!wished) continue;
+    return std::ranges::any_of(
+        kKinds, [&](const auto& other) { return other[0] != kind[0] && Has(other, key); });
+  }
+  return false;
+}
+
+std::string WithSettings(const std::string& text, const Settings& settings) {
+  std::string out;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line(text.data() + begin, end - begin);
+    begin = end + 1;
+    const std::string_view key = line.substr(0, line.find(' '));
+    const bool given =
+        std::ranges::any_of(settings, [key](const auto& setting) { return setting.first == key; });
+    if (!given && !Replaced(key, settings)) out.append(line) += '\n';
+  }
+  for (const auto& [key, value] : settings) {
+    out.append(key).append(" = ").append(TomlOf(key, value)) += '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<console::ViewSimulation> StackAdmin::SimulateView(std::string_view name,
+                                                         const Settings& settings) {
+  TM_ASSIGN_OR_RETURN(const catalog::ViewDef def, context_.catalog.GetView(name));
+  if (!def.source.empty()) {
+    return Error{Code::kFailedPrecondition, "view " + def.name + " reads view " + def.source +
+                                                ": only a view over a table can be simulated"};
+  }
+  for (const auto& [key, value] : settings) {
+    if (Has(kFixed, key)) {
+      return Error{Code::kInvalidArgument, "key \"" + key + "\" cannot be simulated"};
+    }
+  }
+  TM_ASSIGN_OR_RETURN(const Stack stack,
+                      ParseStack(WithSettings(StackText(def), settings), "the settings"));
+  if (stack.views.size() != 1) return Error{Code::kInvalidArgument, "the settings are no view's"};
+  catalog::ViewDef other = stack.views.front();
+  other.id = def.id;
+  other.generation = def.generation;
+  TM_ASSIGN_OR_RETURN(const view::ViewDefinition present, Definition(def));
+  TM_ASSIGN_OR_RETURN(const view::ViewDefinition wished, Definition(other));
+  TM_RETURN_IF_ERROR(view::CheckDefinition(wished));
+  const SimulationContext context{
+      .catalog = context_.catalog,
+      .log = context_.log,
+      .fs = context_.fs,
+      .scratch_dir = context_.scratch_directory + "/simulate-" + std::to_string(++simulations_),
+      .now = context_.clock.Now()};
+  return Simulate(context, def.database, def.table, present, wished);
+}
+
+}  // namespace tidemark::app

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""What asks about a view, against a real server: verify, explain point, advise, simulate, drop --keep-rows."""
+import json
+import time
+
+from harness import STACK, Server, check, equal, put, record, run, wait_for
+
+TABLE = "InterpolatedBlogDB.EC2MetricTable"
+VIEW = "ec2-5m"
+
+
+def ask(server, *arguments, code=0):
+    return json.loads(server.cli(*arguments, "-o", "json", code=code).stdout)
+
+
+def verify(server):
+    found = ask(server, "view", "verify", VIEW)
+    equal({k: found[k] for k in ("view", "generation", "differences", "frozen", "gaps", "waiting")},
+          {"view": VIEW, "generation": 1, "differences": 0, "frozen": 0, "gaps": 0, "waiting": 0}, "verify is clean")
+    check(found["windows"] >= 1 and found["points_read"] >= 12, f"verify compared something: {found}")
+    equal(ask(server, "view", "verify", VIEW, "--from", "2030-01-01")["windows"], 0, "no window begins there")
+    server.cli("view", "verify", "nope", code=3)
+
+
+def explain(server, base):
+    point = ask(server, "explain", "point", TABLE, "cpu_system", str(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + 290))),
+                "instance_name=i-1")
+    check(point["found"], f"the point is there: {point}")
+    current = [v for v in point["versions"] if v["current"]]
+    equal([(v["value"], v["pipeline"], v["stream"]) for v in current], [("100.0", "ec2", "ec2-metrics")], "its record is known")
+    check(current[0]["sequence"] and current[0]["partition"].startswith("shardId-"), f"with its place: {current}")
+    windows = point["views"][0]["windows"]
+    equal([w["state"] in ("complete", "sealed") for w in windows], [True], "its window is complete")
+    named = [r["cause"] for r in windows[0]["rows"][0]["revisions"]]
+    equal(named, ["late"], "the revision that it made names it")
+    away = ask(server, "explain", "point", TABLE, "cpu_system", "2020-01-01", "instance_name=i-1", code=3)
+    check(not away["found"] and len(away["nearest"]) == 1, f"the nearest point is named: {away}")
+    said = server.cli("explain", "point", TABLE, "cpu_system", "2020-01-01", "instance_name=i-2", code=3).stderr
+    check("instance_name=i-1" in said, f"what there is is named: {said}")
+
+
+def advise(server):
+    found = ask(server, "view", "advise", VIEW)
+    equal(found["out_of_order"], "1", "one point was out of order")
+    equal([row["quantile"] for row in found["advice"]], ["99", "99.9", "99.99"], "the quantiles")
+    equal(found["advice"][2]["out_of_orderness_ns"], str(310 * 10**9), "it was 310 s behind")
+
+
+def simulate(server):
+    same = ask(server, "view", "simulate", VIEW, "out_of_orderness=1s")
+    equal(same["differences"], 0, "late points correct rows, whatever the bound is")
+    other = ask(server, "view", "simulate", VIEW, "late=freeze", "allowed_lateness=0s", code=1)
+    equal((other["differences"], [r["difference"] for r in other["rows"]], other["simulated"]["frozen"]), (1, ["value"], 1),
+          "a frozen row keeps its first value")
+    check(ask(server, "view", "simulate", VIEW, "window=1m", code=1)["differences"] > 2, "other windows are other rows")
+    said = server.cli("view", "simulate", VIEW, "windw=1m", code=8).stderr
+    check("windw" in said, f"an unknown key is named: {said}")
+
+
+def drop(server):
+    query = f'SELECT count(*) FROM "InterpolatedBlogDB"."EC2MetricTable" WHERE measure_name = \'avg_cpu_system\''
+    before = server.cli("sql", query, "-o", "csv").stdout
+    server.cli("view", "drop", VIEW, "--keep-rows", "--yes")
+    equal(server.cli("sql", query, "-o", "csv").stdout, before, "the rows stay")
+    server.cli("view", "describe", VIEW, code=3)
+
+
+def main():
+    with Server(stack=STACK) as server:
+        base = int(time.time()) // 300 * 300 - 900
+        put(server.kinesis, [record("cpu_system", 10 * (i % 4), base + 60 * i) for i in range(11)], "one")
+        server.wait_consumed()
+        server.wait_settled(base + 300)
+        put(server.kinesis, [record("cpu_system", 100, base + 290)], "one")
+        server.wait_consumed()
+        wait_for("the late point is counted", lambda: int(server.view()["revisions_total"]) >= 1 and server.view()["dirty"] == "0")
+        verify(server)
+        explain(server, base)
+        advise(server)
+        simulate(server)
+        drop(server)
+
+
+if __name__ == "__main__":
+    run(main)
