@@ -53,6 +53,7 @@ Result<Progress> RowKeeper::Step() {
                        " cannot be kept: " + (*reply)->rejections.front().text};
     } else {
       points_.clear();
+      fields_.clear();
     }
   }
   if (retry_at_) {
@@ -103,16 +104,26 @@ Result<bool> RowKeeper::TakeSlice() {
   const size_t end = std::min(slice_.times.size(), next_ + kPointsPerWrite);
   for (; next_ < end; ++next_) {
     const store::RowInfo& row = slice_.rows[next_];
-    const bool preliminary = row.revision == 0 && row.record_count > 0;
+    const bool preliminary = row.revision == 0 && row.window_start < row.window_end;
     if (preliminary || slice_.columns.empty()) continue;
     store::PointView& point = points_.emplace_back();
     point.series = target_;
     point.time = slice_.times[next_];
     point.version = slice_.versions[next_];
     point.arrival = clock_.Now();
-    point.value = ValueAt(slice_.columns[0], next_);
+    point.value = ValueOf(next_);
   }
   return true;
+}
+
+store::ValueView RowKeeper::ValueOf(size_t i) {
+  if (slice_.series->type != store::ValueType::kMulti) return ValueAt(slice_.columns[0], i);
+  std::vector<store::FieldView>& fields = fields_.emplace_back();
+  for (const store::ColumnView& column : slice_.columns) {
+    const store::ValueView value = ValueAt(column, i);
+    if (value.type() != store::ValueType::kNone) fields.push_back({column.name, value});
+  }
+  return store::ValueView::Multi(fields);
 }
 
 void RowKeeper::Send() {

@@ -3,6 +3,7 @@
 // times, values and versions. Steppable and bounded; repeating it changes nothing. Single-owner.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ class RowKeeper {
   };
 
   Result<bool> TakeSlice();
+  /// Of point `i` of the slice.
+  store::ValueView ValueOf(size_t i);
   void Send();
 
   store::Store& store_;
@@ -46,7 +49,8 @@ class RowKeeper {
   store::Slice slice_;
   size_t next_ = 0;  // of the slice
   store::SeriesRef target_;
-  std::vector<store::PointView> points_;  // refer to the slice
+  std::vector<store::PointView> points_;  // refer to the slice and to fields_
+  std::deque<std::vector<store::FieldView>> fields_;
   std::shared_ptr<Inflight> inflight_;
   std::optional<MonotonicTime> retry_at_;
   bool done_ = false;
