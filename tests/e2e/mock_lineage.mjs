@@ -11,6 +11,7 @@ export class LineageModel {
   next = null;
   last = null;
   verified = [];
+  simulated = [];
 
   View({ part, url, now_ms, Json, Fail }) {
     if (part === 'advice') {
@@ -29,6 +30,18 @@ export class LineageModel {
     }
     if (part === 'generations') return Json({ generation: 2, next: this.next, last: this.last });
     return null;
+  }
+
+  Simulate({ body, Json, Fail }) {
+    const { settings } = JSON.parse(body);
+    if (settings.source !== undefined) return Fail(400, 'invalid_request', 'source cannot be simulated.');
+    this.simulated.push(settings);
+    const side = { rows: 40, revisions: 5, late_points: 7, frozen: 0, watermark: '1768494300000000000' };
+    const start = '1768493100000000000';
+    return Json({
+      view: 'ec2-5m', records: 1000, points: 998, skipped: 2, differences: 1, present: side, simulated: { ...side, revisions: 0, frozen: 7 },
+      rows: [{ difference: 'value', measure: 'avg_cpu_system', dimensions: { instance_name: 'i-1' }, time: start, window_start: start, window_end: '1768493400000000000', old: '8.5', new: '8.25' }],
+    });
   }
 
   Explain({ url, now_ms, Json, Fail }) {

@@ -41,6 +41,7 @@ export class ViewModel {
     if (one === undefined) return Fail(404, `${kind.slice(0, -1)}_not_found`, `There is no ${kind.slice(0, -1)} ${name}.`), true;
     if (request.method !== 'GET' && request.headers['x-console'] !== '1') return Fail(403, 'forbidden', 'X-Console is missing.'), true;
     if (kind === 'pipelines') return this.#Pipeline({ one, part, body, now_ms, Json, Fail, SetPipeline }), true;
+    if (verb === 'simulate') return this.lineage.Simulate({ body, Json, Fail }), true;
     if (verb !== undefined) this.paused = verb === 'pause';
     const view = { ...one, late: this.late, state: this.paused ? 'paused' : one.state, ...(this.late === 'freeze' ? { late_points_total: '92', frozen_total: '87' } : {}) };
     return this.#View({ view, part, url, now_ms, status, Json, Fail }), true;

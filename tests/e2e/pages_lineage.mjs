@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views asked further: how long to wait (V01), rows against raw points (V02), a changed definition (V03), the story of a point (V04, V05).
+// Views asked further: how long to wait (V01), other settings (V06), rows against raw points (V02), a changed definition (V03), the story of a point (V04, V05).
 import assert from 'node:assert/strict';
 import { kFirstHost, Looks, OpenFirstHost, Until } from './harness.mjs';
 
@@ -13,6 +13,25 @@ export const tests = {
     // What is not all is not rounded to it.
     assert.match(await page.getByTestId('covered').innerText(), /Waiting 30 s covers 99\.2345 %, with the allowed lateness of 2 m all\.$/);
     await Looks(page, 'V01-advice');
+  },
+
+  async 'V06 other settings are played over the records: how many rows differ, which, and what it costs'({ page, endpoint, server }) {
+    await page.goto(`${endpoint}/ui/views/ec2-5m/late`);
+    const card = page.getByRole('region', { name: 'Simulate', exact: true });
+    await card.getByLabel('Settings, one a line').fill('late = "freeze"\nwindow');
+    await card.getByText('Line 2 is not KEY = VALUE.').waitFor();
+    assert.equal(await card.getByRole('button', { name: 'Simulate' }).isDisabled(), true);
+    await card.getByLabel('Settings, one a line').fill('late = "freeze"\nallowed_lateness = 5m');
+    await card.getByRole('button', { name: 'Simulate' }).click();
+    await card.getByText(/^1 row would differ, of 998 points of 1.000 records; 2 points of several columns are left out\.$/).waitFor();
+    assert.deepEqual(server.views.lineage.simulated, [{ late: 'freeze', allowed_lateness: '5m' }]);
+    assert.match(await page.getByTestId('simulation').locator('tbody tr').nth(3).innerText(), /not taken up\s+0\s+7/);
+    await card.getByRole('cell', { name: '8.25' }).waitFor();
+    await card.scrollIntoViewIfNeeded();
+    await Looks(page, 'V06-simulate');
+    await card.getByLabel('Settings, one a line').fill('source = other');
+    await card.getByRole('button', { name: 'Simulate' }).click();
+    await card.getByText('source cannot be simulated.').waitFor();
   },
 
   async 'V02 a view is verified, in a range, and what differs is listed'({ page, endpoint, server }) {

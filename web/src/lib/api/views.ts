@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a view can be asked beyond its status: what lateness would cost, whether its rows are right, what a new definition made of them,
 // and where a raw point went.
-import { Get, Path } from './client.ts';
+import { Get, Path, Post } from './client.ts';
 import type { I64, NsText } from './types.ts';
 import { PointParams, type PointName } from '../model/point_links.ts';
 
@@ -75,6 +75,25 @@ export interface Explanation {
   views: { view: string; watermark: NsText | null; problem: string | null; windows: PointWindow[] }[];
 }
 
+interface SimulatedSide {
+  rows: number;
+  revisions: number;
+  late_points: number;
+  frozen: number;
+  watermark: NsText | null;
+}
+
+export interface Simulation {
+  records: number;
+  points: number;
+  skipped: number;
+  differences: number;
+  present: SimulatedSide;
+  simulated: SimulatedSide;
+  rows: { difference: 'value' | 'new' | 'gone'; measure: string; dimensions: Record<string, string>; time: NsText; window_start: NsText; window_end: NsText; old: string | null; new: string | null }[];
+}
+
+export const SimulateView = (name: string, settings: Record<string, string>): Promise<Simulation> => Post<Simulation>(`${Path('views', name)}:simulate`, { settings });
 export const GetAdvice = (name: string, signal?: AbortSignal): Promise<Advice> => Get<Advice>(Path('views', name, 'advice'), signal);
 export const GetGenerations = (name: string, signal?: AbortSignal): Promise<Generations> => Get<Generations>(Path('views', name, 'generations'), signal);
 
