@@ -58,14 +58,18 @@ Result<void> World::OpenData() {
 }
 
 Result<void> World::OpenWork() {
-  views = std::make_unique<view::Maintainer>(*store, clock, metrics, nullptr, options_.maintainer);
+  late_streams = std::make_unique<app::LateStreams>(*log, *store);
+  views = std::make_unique<view::Maintainer>(*store, clock, metrics, late_streams.get(),
+                                             options_.maintainer);
   pipelines = std::make_unique<pipeline::Manager>(
       pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
       pipeline::PipelineOptions{});
-  admin = std::make_unique<app::StackAdmin>(app::StackContext{
-      *catalog, *log, *store, *tables, *pipelines, *views, *store, fs, clock, "/data/backups"});
+  admin = std::make_unique<app::StackAdmin>(
+      app::StackContext{*catalog, *log, *store, *tables, *pipelines, *views, *late_streams, *store,
+                        fs, clock, "/data/backups", "/data/spill"});
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
+  admin->Attach(*executor);
   direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
   std::vector<TableId> ids;
   for (const auto& table : catalog->ListTables()) ids.push_back(table.id);
@@ -123,6 +127,7 @@ void World::Down(Stop how) {
   direct_clock.reset();
   pipelines.reset();
   views.reset();
+  late_streams.reset();
   if (log && how == Stop::kClose) (void)log->Close().ok();  // a failed disk is the test's business
   tables.reset();
   store.reset();

@@ -10,6 +10,7 @@
 
 #include "api/timestream/direct_clock.h"
 #include "api/timestream/tables.h"
+#include "app/late_streams.h"
 #include "app/stack_admin.h"
 #include "base/metrics.h"
 #include "base/sim/sim_clock.h"
@@ -75,6 +76,7 @@ class World {
   std::unique_ptr<log::Log> log;
   std::unique_ptr<store::EmbeddedStore> store;
   std::unique_ptr<timestream::TableAdmin> tables;
+  std::unique_ptr<app::LateStreams> late_streams;
   std::unique_ptr<view::Maintainer> views;
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<timestream::DirectClock> direct_clock;
