@@ -184,7 +184,7 @@ struct ViewDef {
   std::vector<std::string> measures;  // patterns
   std::vector<std::string> types;     // "DOUBLE", "BIGINT"
   std::vector<std::string> aggregates;
-  std::string source;  // the view it reads; "": the table's own points
+  std::string source;              // the view it reads; "": the table's own points
   uint32_t source_generation = 0;  // of that one, whose rows it is made of
   FilterDef filter;
   LabelMapDef label_map;

@@ -59,7 +59,7 @@ COMMANDS = {
     "store_stats": "store stats",
 }
 # Titles and members whose values move.
-MOVING = {"IN/S", "BYTES/S", "ITER AGE", "BEHIND", "LAG", "ON DISK", "DELAY", "SIZE", "OF LIMIT", "records_per_second", "bytes_per_second",
+MOVING = {"busy", "IN/S", "BYTES/S", "ITER AGE", "BEHIND", "LAG", "ON DISK", "DELAY", "SIZE", "OF LIMIT", "records_per_second", "bytes_per_second",
           "iterator_age_ms", "history", "disk_bytes", "delay_ms", "lag_ms", "limit_ratio", "lag_records", "bytes", "memory",
           "dict_bytes", "journal_bytes", "write_amplification", "traffic_share", "throttled_per_minute"}
 
