@@ -117,6 +117,16 @@ TEST(Stack, MistakesNameTheirLine) {
       HasSubstr("s.toml:6: key \"late\" must be one of \"recompute\", \"freeze\", not \"drop\""));
 }
 
+TEST(Stack, NumbersAreFinite) {
+  for (const std::string_view line :
+       {"fill_value = nan", "buckets = [1, inf]", "filter = {value_min = -inf}"}) {
+    EXPECT_THAT(ErrorOf("[[view]]\nname = \"v\"\ndatabase = \"db1\"\ntable = \"t\"\n" +
+                        std::string(line) + "\n"),
+                HasSubstr("finite number"))
+        << line;
+  }
+}
+
 TEST(Stack, EqualDefinitionsHaveEqualTexts) {
   const std::string base = "[[view]]\nname=\"v\"\ndatabase=\"d\"\ntable=\"t\"\n";
   const auto a = ParseStack(base + "window=\"5m\"\n", "a").value();

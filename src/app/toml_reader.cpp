@@ -7,6 +7,7 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <algorithm>
+#include <cmath>
 
 #include <toml++/toml.h>
 
@@ -164,11 +165,20 @@ std::vector<nanoseconds> TomlTable::Durations(std::string_view key) {
   return out;
 }
 
+namespace {
+
+// TOML has nan and inf; nothing here does.
+bool IsFinite(const toml::node& node) {
+  return node.is_number() && std::isfinite(node.value<double>().value_or(0));
+}
+
+}  // namespace
+
 std::optional<double> TomlTable::Number(std::string_view key) {
   const toml::node* node = impl_->Find(key);
   if (node == nullptr) return std::nullopt;
-  if (!node->is_number()) {
-    impl_->WrongType(key, *node, "a number");
+  if (!IsFinite(*node)) {
+    impl_->WrongType(key, *node, "a finite number");
     return std::nullopt;
   }
   return node->value<double>();
@@ -184,8 +194,8 @@ std::vector<double> TomlTable::Numbers(std::string_view key) {
     return out;
   }
   for (const auto& item : *list) {
-    if (!item.is_number()) {
-      impl_->WrongType(key, item, "a list of numbers");
+    if (!IsFinite(item)) {
+      impl_->WrongType(key, item, "a list of finite numbers");
       return out;
     }
     out.push_back(item.value<double>().value_or(0));
