@@ -42,7 +42,7 @@ class Explainer {
       PointWindow& window = out.windows.emplace_back();
       window.window = windows_.WindowAt(id);
       window.state = StateOf(window.window);
-      for (size_t a = 0; a < book_.aggregates(); ++a) {
+      for (size_t a = 0; a < book_.outputs(); ++a) {
         const store::SeriesRef* target = book_.target(index, id.level, a);
         if (target == nullptr) continue;
         TM_ASSIGN_OR_RETURN(PointRow row, RowOf(*target, window.window, {series, time}));
@@ -57,7 +57,7 @@ class Explainer {
   /// Sessions and samples: the rows that are there, and those that ended, whose window holds it.
   Result<PointInView> OfRanges(SeriesIndex index, const store::PointKey& point, PointInView out) {
     std::map<std::pair<EventTime, EventTime>, PointWindow> windows;
-    for (size_t a = 0; a < book_.aggregates(); ++a) {
+    for (size_t a = 0; a < book_.outputs(); ++a) {
       const store::SeriesRef* target = book_.target(index, 0, a);
       if (target == nullptr) continue;
       const TimeRange hull =

@@ -94,5 +94,31 @@ TEST(MaintainerDrop, KeepsPublishedRowsAsPointsOfNobody) {
   EXPECT_TRUE(view.Create().ok());
 }
 
+TEST(MaintainerDrop, KeepsRowsOfSeveralColumns) {
+  TestView view({.aggregates = {agg::Kind::kAvg, agg::Kind::kCount},
+                 .output = "m_{measure}",
+                 .multi_rows = true});
+  view.Add(0, 1, 1);
+  view.Add(0, 5, 2);
+  view.Add(0, 11, 4);
+  view.maintainer().Drop(
+      TestView::kView, [](Result<void> result) { EXPECT_TRUE(result.ok()); },
+      Maintainer::DropRows::kKeep);
+  view.Run();
+  store::ScanRequest scan;
+  scan.selection.table = TestView::kTable;
+  scan.selection.measure = {{.values = {"m_cpu"}}};
+  scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
+  const auto cursor = std::move(view.store().Scan(scan)).value();
+  store::SliceBuffer buffer;
+  store::Slice slice;
+  ASSERT_TRUE(std::move(cursor->Next(buffer, slice)).value());
+  ASSERT_EQ(slice.times.size(), 1U);
+  ASSERT_EQ(slice.columns.size(), 2U);
+  for (const store::ColumnView& column : slice.columns) {
+    column.name == "avg" ? EXPECT_EQ(column.doubles[0], 1.5) : EXPECT_EQ(column.bigints[0], 2);
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::view

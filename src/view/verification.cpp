@@ -371,7 +371,7 @@ Result<void> Verification::Work::SkipHeld() {
   TM_RETURN_IF_ERROR(book.ResolveTargets(series));
   for (const auto& [pair, one] : held) {
     const TimeRange window = windows.WindowAt(pair.first);
-    for (size_t a = 0; a < book.aggregates(); ++a) {
+    for (size_t a = 0; a < book.outputs(); ++a) {
       const store::SeriesRef* target = book.target(one, pair.first.level, a);
       if (target == nullptr) continue;
       compared.emplace_back(*target, definition.label == Label::kEnd ? window.end : window.start);
@@ -551,7 +551,7 @@ Result<void> Verification::Work::ExcuseTouched() {
   TM_RETURN_IF_ERROR(book.ResolveTargets(series));
   for (const auto& [one, time] : touched) {
     for (uint8_t l = 0; l < windows.levels(); ++l) {
-      for (size_t a = 0; a < book.aggregates(); ++a) {
+      for (size_t a = 0; a < book.outputs(); ++a) {
         const store::SeriesRef* target = book.target(one, l, a);
         if (target != nullptr) Excuse(*target, windows.HullOf(time));
       }

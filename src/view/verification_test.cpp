@@ -175,6 +175,20 @@ TEST(Verification, GroupsHoppingWindowsAndLevels) {
   EXPECT_EQ(Verify(groups).windows, 20);
 }
 
+// One target for all aggregates, also where points have come that the view has not read.
+TEST(Verification, RowsOfSeveralColumns) {
+  TestView view({.aggregates = {agg::Kind::kAvg, agg::Kind::kCount, agg::Kind::kMax},
+                 .output = "m_{measure}",
+                 .multi_rows = true});
+  for (int64_t t = 0; t < 60; ++t) view.Add(0, t, static_cast<double>(t), std::to_string(t % 7));
+  const VerifyReport report = Verify(view);
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.windows, 35);
+  view.Stop();
+  view.Add(0, 3, 100, "3");
+  EXPECT_TRUE(Verify(view).clean());
+}
+
 TEST(Verification, WritesNothing) {
   TestView view;
   view.Add(0, 1, 1);

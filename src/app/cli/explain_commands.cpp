@@ -88,7 +88,7 @@ void PrintPoint(const Invocation& call, const JsonValue& answer) {
   }
   for (const JsonValue& view : ListOf(answer, "views")) {
     Printer::Line("\nview " + Harmless(PlainText(view.Find("view"))) + ", complete up to " +
-                  OrDash(view.Find("watermark")));
+                  ShownText(view.Find("watermark"), Show::kTimeNs, call.settings().time_zone));
     PrintWindows(call, view);
   }
 }
