@@ -116,7 +116,11 @@ TEST(MaintainerDrop, KeepsRowsOfSeveralColumns) {
   ASSERT_EQ(slice.times.size(), 1U);
   ASSERT_EQ(slice.columns.size(), 2U);
   for (const store::ColumnView& column : slice.columns) {
-    column.name == "avg" ? EXPECT_EQ(column.doubles[0], 1.5) : EXPECT_EQ(column.bigints[0], 2);
+    if (column.name == "avg") {
+      EXPECT_EQ(column.doubles[0], 1.5);
+    } else {
+      EXPECT_EQ(column.bigints[0], 2);
+    }
   }
 }
 
