@@ -220,9 +220,25 @@ class Evaluator {
     bool early = false;
   };
   Result<Piece> EvaluateRanges(const PieceRequest& request);
+  // evaluation_range_rows.cpp
+  using RowScans = std::map<std::pair<EventTime, EventTime>, std::vector<store::SeriesRef>>;
+  struct Beside {
+    store::SeriesRef target;
+    TimeRange rest;  // not looked at
+  };
+  static std::vector<RowKey> Ordered(const Rows& rows);
+  Result<void> ScanSpans(const PieceRequest& request, const RowScans& scans, Rows& out);
+  TimeRange BesideOf(TimeRange span) const;
+  Result<void> ReadRowsBeside(const PieceRequest& request, std::vector<Beside> beside, Rows& out);
+  /// False: the works reach farther than before.
+  Result<bool> CoverRows(const PieceRequest& request, const RangeRows& rows, RangeWorks& works);
+  void DropOthers(std::span<const OldRow> old, RangeWork& work) const;
   Result<RangeRows> ReadRangeRows(const PieceRequest& request, const RangeWorks& works);
   std::vector<OldRow> OldRowsOf(SeriesIndex series, const RangeWork& work,
                                 const RangeRows& rows) const;
+  // evaluation_ranges.cpp
+  TimeRange Near(TimeRange range) const;
+  bool IsSealed(const PieceRequest& request, const OldRow& row) const;
   void FindSessions(const PieceRequest& request, std::span<const TimeRange> sealed,
                     RangeWork& work) const;
   Result<void> EvaluateSessions(const PieceRequest& request, RangeWorks& works, Piece& piece);

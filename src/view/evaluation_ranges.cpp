@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "view/evaluation_internal.h"
+#include "view/evaluation_ranges_internal.h"
 #include "view/sample_grid_internal.h"
 
 namespace tidemark::view {
@@ -14,22 +15,12 @@ namespace {
 
 constexpr nanoseconds kTick{1};
 
-bool Overlap(TimeRange a, TimeRange b) { return a.start < b.end && b.start < a.end; }
-
 /// `due` with another range, without what is known of its points.
 Due RowDue(const Due& due, TimeRange range) {
   return {.window = due.window, .series = due.series, .range = range};
 }
 
 }  // namespace
-
-/// What one key of a piece comes to.
-struct Evaluator::RangeWork {
-  std::vector<const Due*> due;
-  std::vector<RangeRun> runs;     // one for each
-  std::vector<TimeRange> spans;   // where rows may change
-  std::map<EventTime, Due> rows;  // that ought to be, by their start, with their late points
-};
 
 Result<Piece> Evaluator::EvaluateRanges(const PieceRequest& request) {
   // Sessions stay inside of their cell; samples of two cells may follow from one change.
@@ -59,74 +50,6 @@ Result<Piece> Evaluator::EvaluateRanges(const PieceRequest& request) {
   return piece;
 }
 
-// -------------------------------------------------------------------------------------------
-// rows that are there
-
-// Of all keys of the piece; few scans, as in ReadRows().
-Result<Evaluator::RangeRows> Evaluator::ReadRangeRows(const PieceRequest& request,
-                                                      const RangeWorks& works) {
-  const bool may_exist = request.fresh_rows == PieceRequest::FreshRows::kMayExist;
-  const bool at_end = definition_.label == Label::kEnd;
-  std::map<std::pair<EventTime, EventTime>, std::vector<store::SeriesRef>> scans;
-  for (const auto& [key, work] : works) {
-    // What fires now for the first time has no row; those that were due begin before the watermark
-    // of then.
-    const bool fresh = ranges_->sessions() && !may_exist &&
-                       std::ranges::all_of(work.due, [](const Due* due) { return due->fresh; });
-    for (const TimeRange& span : work.spans) {
-      if (fresh && span.start >= request.watermark_before) continue;
-      auto& wanted = scans[{span.start, span.end}];
-      for (size_t output = 0; output < book_.outputs(); ++output) {
-        const auto* target = book_.target(key.first, 0, output);
-        if (target != nullptr) wanted.push_back(*target);
-      }
-    }
-  }
-  RangeRows rows;
-  for (auto it = scans.begin(); it != scans.end();) {
-    TimeRange time{it->first.first, it->first.second};
-    std::vector<store::SeriesRef> series;
-    // Spans that lie upon each other, as those of one firing do.
-    const nanoseconds longest_max = 4 * (time.end - time.start);
-    for (; it != scans.end() && it->first.first <= time.end &&
-           it->first.second - time.start <= longest_max;
-         ++it) {
-      time.end = std::max(time.end, it->first.second);
-      series.insert(series.end(), it->second.begin(), it->second.end());
-    }
-    std::ranges::sort(series);
-    const auto repeated = std::ranges::unique(series);
-    series.erase(repeated.begin(), repeated.end());
-    if (at_end) time = {time.start + kTick, time.end + kTick};
-    TM_RETURN_IF_ERROR(ScanRows(request, time, std::move(series), rows.found));
-  }
-  for (const auto& [key, existing] : rows.found) rows.order.push_back(key);
-  std::ranges::sort(rows.order, [](const RowKey& a, const RowKey& b) {
-    return std::pair(a.series, a.time) < std::pair(b.series, b.time);
-  });
-  return rows;
-}
-
-std::vector<Evaluator::OldRow> Evaluator::OldRowsOf(SeriesIndex series, const RangeWork& work,
-                                                    const RangeRows& rows) const {
-  std::vector<OldRow> out;
-  for (size_t output = 0; output < book_.outputs(); ++output) {
-    const auto* target = book_.target(series, 0, output);
-    if (target == nullptr) continue;
-    auto it = std::ranges::lower_bound(rows.order, *target, {}, &RowKey::series);
-    for (; it != rows.order.end() && it->series == *target; ++it) {
-      const store::RowInfo& info = rows.found.at(*it).row;
-      const TimeRange window{info.window_start, info.window_end};
-      if (window.empty()) continue;  // adopted, not evaluated yet
-      if (std::ranges::any_of(work.spans,
-                              [&](const TimeRange& span) { return Overlap(span, window); })) {
-        out.push_back({.output = output, .window = window, .early = IsEarly(info)});
-      }
-    }
-  }
-  return out;
-}
-
 // ------------------------------------------------------------------------------------------
 // sessions
 
@@ -144,14 +67,14 @@ void Evaluator::FindSessions(const PieceRequest& request, std::span<const TimeRa
         return row.start - ranges_->gap() < t && t < row.end;
       });
     });
-    const TimeRange near{due.range.start, ranges_->LateFrom(due.range.end - kTick)};
+    const TimeRange near = Near(run.changed);
     TimeRange span = near;
     for (const TimeRange& session : SplitSessions(run.times, *ranges_)) {
       if (!Overlap(session, near)) continue;
       span = {std::min(span.start, session.start), std::max(span.end, session.end)};
       const auto [it, is_new] = work.rows.try_emplace(session.start, RowDue(due, session));
       // A point that went has changed the sessions it leaves.
-      if (!Overlap(session, definition_.rows_end() ? near : due.range)) continue;
+      if (!Overlap(session, definition_.rows_end() ? Near(due.range) : due.range)) continue;
       MergeDue(it->second, due);
       // What fires now is not coarse: revision 1 as ever.
       if (session.end > request.watermark_before) it->second.coarse = false;
@@ -160,14 +83,29 @@ void Evaluator::FindSessions(const PieceRequest& request, std::span<const TimeRa
   }
 }
 
+// Where sessions change with a change in `range`.
+TimeRange Evaluator::Near(TimeRange range) const {
+  return {range.start, ranges_->LateFrom(range.end - kTick)};
+}
+
+bool Evaluator::IsSealed(const PieceRequest& request, const OldRow& row) const {
+  return definition_.late == LatePolicy::kFreeze && !row.early &&
+         row.window.end <= request.sealed_until;
+}
+
 Result<void> Evaluator::EvaluateSessions(const PieceRequest& request, RangeWorks& works,
                                          Piece& piece) {
-  for (auto& [key, work] : works) FindSessions(request, {}, work);
-  TM_ASSIGN_OR_RETURN(RangeRows rows, ReadRangeRows(request, works));
+  RangeRows rows;
+  for (bool whole = false; !whole;) {
+    for (auto& [key, work] : works) FindSessions(request, {}, work);
+    TM_ASSIGN_OR_RETURN(rows, ReadRangeRows(request, works));
+    TM_ASSIGN_OR_RETURN(whole, CoverRows(request, rows, works));
+  }
   std::vector<Due> written;
   std::vector<std::pair<Due, OldRow>> ended;
   for (auto& [key, work] : works) {
     std::vector<OldRow> old = OldRowsOf(key.first, work, rows);
+    DropOthers(old, work);
     if (definition_.late == LatePolicy::kFreeze) Seal(request, work, old, rows, piece);
     PlanSessions(request, work, old, written, ended);
   }
@@ -251,10 +189,9 @@ void Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::vector<O
                      const RangeRows& rows, Piece& piece) {
   std::vector<TimeRange> sealed;
   for (const OldRow& row : old) {
-    if (!row.early && row.window.end <= request.sealed_until) sealed.push_back(row.window);
+    if (IsSealed(request, row)) sealed.push_back(row.window);
   }
-  std::erase_if(
-      old, [&](const OldRow& row) { return !row.early && row.window.end <= request.sealed_until; });
+  std::erase_if(old, [&](const OldRow& row) { return IsSealed(request, row); });
   for (const Due* due : work.due) {
     const auto row = std::ranges::find_if(sealed, [&](const TimeRange& window) {
       return Overlap({window.start - ranges_->gap() + kTick, window.end}, due->range);
@@ -262,6 +199,7 @@ void Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::vector<O
     if (row != sealed.end()) Refuse(request, *due, *row, rows.found, piece);
   }
   FindSessions(request, sealed, work);
+  DropOthers(old, work);
   // A session that would be sealed as soon as it is there does not begin to be.
   std::erase_if(work.rows, [&](const auto& one) {
     const Due& due = one.second;

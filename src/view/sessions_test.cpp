@@ -246,6 +246,81 @@ TEST(Sessions, PointsOutsideOfAFilterKeepNothingOpen) {
   ExpectRight(v);
 }
 
+/// [1,6) is published, its point has left the filter, and that waits for a refresh; 4 and 7 are
+/// open. Without the point [1,6) is not among what they touch.
+void LeaveAPublishedRow(TestView& v) {
+  v.Add(0, 1, 1);
+  v.Add(0, 7, 1);
+  v.Add(0, 1, 2);  // begins a refresh
+  EXPECT_THAT(v.Published(), ElementsAre("[1,6) r1 =1 n1"));
+  v.Add(0, 1, 11);
+  v.Add(0, 4, 1);
+  EXPECT_THAT(v.Published(), IsEmpty());
+}
+
+TEST(Sessions, ASessionEndsTheRowBeforeItWhosePointWent) {
+  TestViewOptions options = Sessions();
+  options.filter.value_max = 10;
+  options.refresh = minutes(1);
+  TestView v(options);
+  LeaveAPublishedRow(v);
+  v.Add(0, 20, 1);
+  EXPECT_THAT(v.Published(), UnorderedElementsAre("[1,6) r2 =null", "[4,12) r1 =2 n2"));
+  EXPECT_THAT(v.Rows(), ElementsAre("[4,12) =2 n2"));
+  v.AdvanceClock(minutes(1));
+  ExpectRight(v);
+}
+
+TEST(Sessions, APreliminaryRowIsNotWrittenOverTheRowBeforeItWhosePointWent) {
+  TestViewOptions options = Sessions();
+  options.filter.value_max = 10;
+  options.refresh = minutes(1);
+  options.early = seconds(1);
+  TestView v(options);
+  LeaveAPublishedRow(v);
+  v.AdvanceClock(seconds(1));
+  EXPECT_THAT(OverlapsOf(v.store(), v.definition()), IsEmpty());
+  v.Add(0, 20, 1);
+  EXPECT_THAT(v.Rows(), ElementsAre("[4,12) =2 n2"));
+  v.AdvanceClock(minutes(1));
+  ExpectRight(v);
+}
+
+TEST(Sessions, WhatIsLeftOfTheRowBeforeItComesWithTheSession) {
+  TestViewOptions options = Sessions();
+  options.filter.value_max = 10;
+  options.refresh = minutes(1);
+  TestView v(options);
+  for (const int64_t t : {1, 5, 9, 15}) v.Add(0, t, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[1,14) r1 =3 n3"));
+  v.Add(0, 1, 2);
+  v.Add(0, 9, 11);
+  v.Add(0, 12, 1);
+  EXPECT_THAT(v.Published(), IsEmpty());
+  v.Add(0, 30, 1);
+  EXPECT_THAT(v.Published(), UnorderedElementsAre("[1,10) r2 =2 n2", "[12,20) r1 =2 n2"));
+  EXPECT_THAT(v.Rows(), ElementsAre("[1,10) =2 n2", "[12,20) =2 n2"));
+  v.AdvanceClock(minutes(1));
+  ExpectRight(v);
+}
+
+TEST(Sessions, ASessionWithALabelAtItsEndEndsThePreliminaryRowThatIsLonger) {
+  TestViewOptions options = Sessions();
+  options.filter.value_max = 10;
+  options.early = seconds(1);
+  options.label = Label::kEnd;
+  TestView v(options);
+  v.Add(0, 1, 1);
+  v.Add(0, 5, 1);
+  v.AdvanceClock(seconds(1));
+  EXPECT_THAT(v.Early(), ElementsAre("[1,10) =2 n2"));
+  v.Add(0, 5, 11);
+  v.Add(0, 7, 1, "b");
+  EXPECT_THAT(v.Rows(), ElementsAre("[1,6) =1 n1"));
+  EXPECT_THAT(v.Early(), IsEmpty());
+  ExpectRight(v);
+}
+
 TEST(Sessions, ACorrectionRevisesOneRow) {
   TestView v({.session_gap = 5, .aggregates = {agg::Kind::kMax, agg::Kind::kCount}});
   for (const int64_t t : {1, 3, 20}) v.Add(0, t, 1);
@@ -291,6 +366,23 @@ TEST(Sessions, FreezeKeepsWhatIsSealedAndHandsOnWhatIsNotTaken) {
   EXPECT_THAT(v.Rows(), ElementsAre("[0,5) =1 n1", "[7,12) =1 n1"));
   v.Restart();
   EXPECT_EQ(v.Status().frozen_total, 2U);
+}
+
+TEST(Sessions, FreezeKeepsARowWhosePointWentAndWhatItWouldTake) {
+  TestViewOptions options = Sessions();
+  options.late = LatePolicy::kFreeze;
+  options.filter.value_max = 10;
+  TestView v(options);
+  v.Add(0, 1, 1);
+  v.Add(0, 7, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[1,6) r1 =1 n1"));
+  v.Add(0, 1, 11);
+  EXPECT_THAT(v.Published(), ElementsAre("[1,6) frozen 1"));
+  v.Add(0, 4, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[1,6) frozen 1"));
+  v.Add(0, 20, 1);
+  EXPECT_THAT(v.Rows(), ElementsAre("[1,6) =1 n1", "[7,12) =1 n1"));
+  ExpectRight(v);
 }
 
 TEST(Sessions, ANewViewPublishesWhatHasPassed) {
