@@ -178,6 +178,7 @@ TEST(Verification, GroupsHoppingWindowsAndLevels) {
 // One target for all aggregates, also where points have come that the view has not read.
 TEST(Verification, RowsOfSeveralColumns) {
   TestView view({.aggregates = {agg::Kind::kAvg, agg::Kind::kCount, agg::Kind::kMax},
+                 .types = {store::ValueType::kDouble},
                  .output = "m_{measure}",
                  .multi_rows = true});
   for (int64_t t = 0; t < 60; ++t) view.Add(0, t, static_cast<double>(t), std::to_string(t % 7));
