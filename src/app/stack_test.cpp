@@ -119,7 +119,8 @@ TEST(Stack, MistakesNameTheirLine) {
 
 TEST(Stack, NumbersAreFinite) {
   for (const std::string_view line :
-       {"fill_value = nan", "buckets = [1, inf]", "filter = {value_min = -inf}"}) {
+       {"every = \"10s\"\nfill = \"constant\"\nfill_value = nan",
+        "window = \"1m\"\nbuckets = [1, inf]", "window = \"1m\"\nfilter = {value_min = -inf}"}) {
     EXPECT_THAT(ErrorOf("[[view]]\nname = \"v\"\ndatabase = \"db1\"\ntable = \"t\"\n" +
                         std::string(line) + "\n"),
                 HasSubstr("finite number"))
