@@ -173,12 +173,13 @@ Result<console::ViewGenerations> ViewGenerations::Tell(std::string_view name) co
   console::ViewGenerations out;
   out.generation = def.generation;
   if (const auto next = NextOf(name)) {
-    auto& told = out.next.emplace();
+    console::ViewGenerations::Next told;
     told.generation = next->generation;
     told.definition = next->definition;
     for (const view::ViewStatus& status : views_.NextStatuses()) {
       if (status.definition.id == next->id) told.status = status;
     }
+    out.next = std::move(told);
   }
   if (const auto last = last_.find(name); last != last_.end()) out.last = last->second;
   return out;
