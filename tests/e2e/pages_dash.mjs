@@ -225,11 +225,11 @@ export const tests = {
     const then = await Chart(page, 'cpu');
     assert.ok(then.series[0].time.every((time) => ms(time) <= Date.parse(at)));
     assert.ok(ms(then.watermark) <= Date.parse(at));
-    // What reads a view's rows was asked for again as of then, and nothing else.
+    // What reads a view's rows, or measures from now, was asked for again as of then, and nothing else.
     await Until(page, (n) => window.__tidemark.dashboard.changes > n && window.__tidemark.dashboard.panels.every(({ busy }) => !busy), changes);
     const calls = server.dash.asked.slice(asked).filter(({ as_of }) => as_of !== undefined);
     assert.ok(calls.length >= 1 && calls.every(({ as_of }) => ms(as_of) === Date.parse(at)), JSON.stringify(calls));
-    assert.deepEqual([...new Set(calls.flatMap(({ panels }) => panels.map(({ id }) => id)))].sort(), ['freshness', 'revised', 'services']);
+    assert.deepEqual([...new Set(calls.flatMap(({ panels }) => panels.map(({ id }) => id)))].sort(), ['freshness', 'late', 'revised', 'services']);
     assert.equal((await Chart(page, 'services')).watermark, null);
     await Panel(page, 'What changed').getByText(new RegExp(`; ${then.revised.length} of \\d+ final windows`)).waitFor();
     await Picture(page, 'S36-as-of');
