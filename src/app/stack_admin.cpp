@@ -131,7 +131,8 @@ class StackAdmin::Switcher final : public Steppable {
 
   void Wake() { executor_.Wake(task_); }
   Result<Progress> Step() override {
-    const MonotonicTime again = admin_.context_.clock.Monotonic() + milliseconds(100);
+    const MonotonicTime now = admin_.context_.clock.Monotonic();
+    const MonotonicTime again = now + milliseconds(100);
     if (!admin_.mutex_.TryLock()) return Progress{.wake_at = again};
     auto switched = admin_.generations_.Turn();
     const bool busy = admin_.generations_.Busy();
@@ -143,6 +144,7 @@ class StackAdmin::Switcher final : public Steppable {
     if (!switched.ok()) {
       Log(LogLevel::kError, "app", "a generation of a view cannot take over yet",
           {{"error", switched.error().message}});
+      return Progress{.wake_at = now + seconds(5)};
     }
     return busy ? Progress{.wake_at = again} : Progress{};
   }
