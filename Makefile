@@ -35,7 +35,7 @@ test: build ## every test
 	@$(stage) tests ctest --test-dir build/release --output-on-failure -j $(JOBS) -LE soak $(CTEST_FLAGS) </dev/null
 
 .PHONY: soak
-soak: build ## hours: 200 kills, every bit flip, the suites under the other configurations
+soak: build ## hours: 200 kills, every bit flip, an hour of views under load, other configurations
 	@$(stage) soak ctest --test-dir build/release --output-on-failure -j $(JOBS) -L soak $(CTEST_FLAGS) </dev/null
 
 .PHONY: build
