@@ -125,6 +125,8 @@ Result<bool> LogSource::Fill(uint32_t number, Shard& shard) {
 }
 
 Result<bool> LogSource::Poll(size_t records_max, SourceBatch& out) {
+  // What is left of a call before may point into a buffer that nobody holds any more.
+  out.Clear();
   for (size_t tries = 0; tries < shards_.size(); ++tries) {
     auto at = shards_.lower_bound(turn_);
     if (at == shards_.end()) at = shards_.begin();

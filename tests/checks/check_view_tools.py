@@ -46,9 +46,17 @@ def advise(server):
     equal(found["advice"][2]["out_of_orderness_ns"], str(310 * 10**9), "it was 310 s behind")
 
 
-def simulate(server):
+def simulate(server, base):
+    # Of several shards, each of which is read by itself: every record once.
+    for key in "abcdefgh":
+        put(server.kinesis, [record("disk_free", 1, base + 610 + i) for i in range(3)], key)
+    server.wait_consumed()
+    server.wait_settled(base + 300)
     same = ask(server, "view", "simulate", VIEW, "out_of_orderness=1s")
     equal(same["differences"], 0, "late points correct rows, whatever the bound is")
+    equal(same["records"], 12 + 24, "each record is played once")
+    point = ask(server, "explain", "point", TABLE, "cpu_system", str(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + 290))), "instance_name=i-1")
+    equal((point["records_searched"], [v["value"] for v in point["versions"]]), (12 + 24, ["100.0"]), "and each is searched once")
     other = ask(server, "view", "simulate", VIEW, "late=freeze", "allowed_lateness=0s", code=1)
     equal((other["differences"], [r["difference"] for r in other["rows"]], other["simulated"]["frozen"]), (1, ["value"], 1),
           "a frozen row keeps its first value")
@@ -77,7 +85,7 @@ def main():
         verify(server)
         explain(server, base)
         advise(server)
-        simulate(server)
+        simulate(server, base)
         drop(server)
 
 
