@@ -7,13 +7,13 @@
 
 #include "base/logging.h"
 #include "base/mutex.h"
+#include "view/conflicts_internal.h"
 #include "view/row_keeper_internal.h"
 #include "view/runner_internal.h"
 
 namespace tidemark::view {
 namespace {
 
-constexpr size_t kNamesInMessage = 3;
 constexpr size_t kWindowsShownMax = 1000;
 constexpr nanoseconds kSearchMax = hours(24 * 365 * 200);
 
@@ -53,40 +53,6 @@ struct Slot {
   ViewRunner runner;                        // stepped by Step() only
 };
 
-std::string Joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out.append(out.empty() ? "" : ", ").append(name);
-  return out;
-}
-
-/// A measure has one type in a table: rows of a next generation cannot have another one under the
-/// name that they had.
-Result<void> CheckRowTypes(const ViewDefinition& next, const ViewDefinition& before) {
-  const auto ours = NameTemplates(next);
-  const auto theirs = NameTemplates(before);
-  for (size_t a = 0; a < ours.size(); ++a) {
-    for (size_t b = 0; b < theirs.size(); ++b) {
-      if (!TemplatesOverlap(ours[a], theirs[b])) continue;
-      for (const store::ValueType type : next.types) {
-        const auto of = [type](const ViewDefinition& d, size_t i) {
-          return static_cast<store::ValueType>(agg::ResultTypeOf(
-              d.aggregates[i % d.aggregates.size()], static_cast<agg::Type>(type)));
-        };
-        if (std::ranges::find(before.types, type) == before.types.end()) continue;
-        if (of(next, a) == of(before, b)) continue;
-        return Error{Code::kInvalidArgument,
-                     "view " + next.name + ": output \"" + ours[a] + "\" would make rows of type " +
-                         std::string(store::ValueTypeName(of(next, a))) + " of measures of type " +
-                         std::string(store::ValueTypeName(type)) + ", where generation " +
-                         std::to_string(before.generation) + " has " +
-                         std::string(store::ValueTypeName(of(before, b))) +
-                         ", and a measure has one type in a table: name them otherwise"};
-      }
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 struct Maintainer::Impl {
@@ -103,7 +69,8 @@ struct Maintainer::Impl {
             .publish = [this](const Published& p) { Publish(p); }} {}
 
   Result<void> Add(ViewDefinition definition, bool is_new);
-  Result<void> CheckFree(const ViewDefinition& definition) TM_REQUIRES(mutex);
+  enum class Asked : uint8_t { kToMakeIt, kToKnow };
+  Result<void> CheckFree(const ViewDefinition& definition, Asked asked) TM_REQUIRES(mutex);
   Result<void> CheckUpstream(const ViewDefinition& definition) TM_REQUIRES(mutex);
   const ViewDefinition* ReaderOf(ViewId view) const TM_REQUIRES(mutex);
   Result<void> ClearNames(const ViewDefinition& definition);
@@ -150,11 +117,10 @@ void Maintainer::Impl::Reserve() {
   store.SetReservations(std::move(all));
 }
 
-Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
+Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition, Asked asked) {
   if (!definition.replaces.none() && !slots.contains(definition.replaces.view)) {
     return Error{Code::kNotFound, "view " + definition.name + ": what it is to replace is gone"};
   }
-  const auto wanted = NameTemplates(definition);
   for (const auto& [id, slot] : slots) {
     const ViewDefinition& other = slot->definition;
     if (id == definition.id) {
@@ -167,6 +133,7 @@ Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
       continue;
     }
     if (other.name == definition.name && slot->wishes.next) {
+      if (asked == Asked::kToKnow) continue;
       return Error{Code::kAlreadyExists, "generation " + std::to_string(other.generation) +
                                              " of view " + definition.name +
                                              " is being built: wait, or drop it"};
@@ -174,16 +141,7 @@ Result<void> Maintainer::Impl::CheckFree(const ViewDefinition& definition) {
     if (other.name == definition.name) {
       return Error{Code::kAlreadyExists, "view " + definition.name + " exists"};
     }
-    if (other.target != definition.target) continue;
-    for (const std::string& theirs : NameTemplates(other)) {
-      for (const std::string& ours : wanted) {
-        if (!TemplatesOverlap(ours, theirs)) continue;
-        return Error{Code::kAlreadyExists, "view " + definition.name + ": names of output \"" +
-                                               ours + "\" are reserved in " +
-                                               definition.target_name + " by view " + other.name +
-                                               " (\"" + theirs + "\")"};
-      }
-    }
+    TM_RETURN_IF_ERROR(CheckNamesApart(definition, other));
   }
   return {};
 }
@@ -210,14 +168,9 @@ const ViewDefinition* Maintainer::Impl::ReaderOf(ViewId view) const {
 
 Result<void> Maintainer::Impl::ClearNames(const ViewDefinition& definition) {
   for (const std::string& name_template : NameTemplates(definition)) {
-    const auto names = store.OwnerlessNamesOf(definition.target, name_template, kNamesInMessage);
-    if (names.empty()) continue;
-    if (!definition.adopt) {
-      return Error{Code::kFailedPrecondition,
-                   "view " + definition.name + ": " + definition.target_name +
-                       " already has series that its output \"" + name_template +
-                       "\" could make (" + Joined(names) + "); set adopt = true to take them over"};
-    }
+    const auto unowned = CheckNamesUnowned(store, definition, name_template);
+    if (unowned.ok()) continue;
+    if (!definition.adopt) return unowned;
     TM_RETURN_IF_ERROR(store.Adopt(definition.target, name_template, definition.owner()));
   }
   return {};
@@ -227,7 +180,7 @@ Result<void> Maintainer::Impl::Add(ViewDefinition definition, bool is_new) {
   TM_RETURN_IF_ERROR(CheckDefinition(definition));
   {
     MutexLock lock(mutex);
-    TM_RETURN_IF_ERROR(CheckFree(definition));
+    TM_RETURN_IF_ERROR(CheckFree(definition, Asked::kToMakeIt));
     if (is_new) TM_RETURN_IF_ERROR(CheckUpstream(definition));
     const auto slot = std::make_shared<Slot>(env, definition);
     slot->wishes.pipelines = pipelines;
@@ -327,6 +280,18 @@ void Maintainer::Detach() {
 
 Result<void> Maintainer::Create(ViewDefinition definition) {
   return impl_->Add(std::move(definition), true);
+}
+
+Result<void> Maintainer::Check(const ViewDefinition& definition) const {
+  TM_RETURN_IF_ERROR(CheckDefinition(definition));
+  MutexLock lock(impl_->mutex);
+  TM_RETURN_IF_ERROR(impl_->CheckFree(definition, Impl::Asked::kToKnow));
+  TM_RETURN_IF_ERROR(impl_->CheckUpstream(definition));
+  if (definition.adopt) return {};
+  for (const std::string& name_template : NameTemplates(definition)) {
+    TM_RETURN_IF_ERROR(CheckNamesUnowned(impl_->store, definition, name_template));
+  }
+  return {};
 }
 
 Result<void> Maintainer::Restore(ViewDefinition definition) {

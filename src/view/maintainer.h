@@ -199,6 +199,10 @@ class Maintainer final : public Steppable {
   /// (unless definition.adopt), or the view that it reads does not; the message names them. On
   /// error nothing changed.
   Result<void> Create(ViewDefinition definition);
+  /// What Create() would refuse by now; changes nothing. The definition has an id that no view has.
+  /// A generation that is being built beside the view of its name is no obstacle: who makes another
+  /// gives it up first.
+  Result<void> Check(const ViewDefinition& definition) const;
   ///
   /// With `definition.replaces` it is the next generation of that view, built beside it: the rows
   /// of the other go on being those that are seen. Its first entry in the log for a row that the

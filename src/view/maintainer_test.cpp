@@ -425,6 +425,36 @@ TEST(Maintainer, RefusesNamesThatAreTaken) {
   EXPECT_TRUE(v.maintainer().Create(other).ok());
 }
 
+TEST(Maintainer, ChecksWhatItWouldRefuseAndChangesNothing) {
+  TestView v({.output = "c{measure}", .create = false});
+  v.Add(0, 1, 1);  // measure "cpu"
+  ViewDefinition wished = v.definition();
+  wished.id = ViewId{99};
+  EXPECT_THAT(v.maintainer().Check(wished).error().message, HasSubstr("set adopt = true"));
+  wished.adopt = true;
+  EXPECT_TRUE(v.maintainer().Check(wished).ok());
+  wished.width = nanoseconds(0);
+  EXPECT_THAT(v.maintainer().Check(wished).error().message, HasSubstr("window"));
+  EXPECT_THAT(v.maintainer().Statuses(), IsEmpty());
+
+  v.definition().output = "sum_{measure}";
+  ASSERT_TRUE(v.Create().ok());
+  wished = v.definition();
+  wished.id = ViewId{99};
+  EXPECT_THAT(v.maintainer().Check(wished).error().message, HasSubstr("exists"));
+  wished.name = "w";
+  EXPECT_THAT(v.maintainer().Check(wished).error().message, HasSubstr("reserved"));
+  wished.name = v.definition().name;
+  wished.replaces = v.definition().owner();
+  wished.generation = 2;
+  EXPECT_TRUE(v.maintainer().Check(wished).ok());
+  ViewDefinition building = wished;
+  building.id = ViewId{8};
+  ASSERT_TRUE(v.maintainer().Create(building).ok());
+  EXPECT_FALSE(v.maintainer().Create(wished).ok());
+  EXPECT_TRUE(v.maintainer().Check(wished).ok());
+}
+
 TEST(Maintainer, AdoptsOwnerlessSeries) {
   TestView v({.output = "c{measure}", .measures = {"n"}, .create = false});
   v.Add(0, 1, 4);  // "cpu" matches "c{measure}"
