@@ -6,19 +6,13 @@
 #include <map>
 
 #include "app/backup.h"
+#include "app/stack_dashboards_internal.h"
 #include "base/logging.h"
 
 namespace tidemark::app {
 namespace {
 
 std::string TableName(const catalog::TableDef& def) { return def.database_name + "." + def.name; }
-
-Error Missing(std::string_view file, std::string_view kind, std::string_view name,
-              std::string_view needs) {
-  return {Code::kNotFound, std::string(file) + ": " + std::string(kind) + " \"" +
-                               std::string(name) + "\" needs " + std::string(needs) +
-                               ", which neither exists nor is in the file"};
-}
 
 Error Differs(std::string_view kind, std::string_view name, std::string_view existing,
               std::string_view wished) {
@@ -48,28 +42,6 @@ nanoseconds RetentionOf(const catalog::TableDef& table) {
 }
 
 using DashboardPresence = console::DashboardKeeper::Presence;
-
-/// The definitions of the stack's dashboards, in its order.
-Result<std::vector<std::string>> ReadDashboards(const Stack& stack,
-                                                const console::StackRequest& request) {
-  std::vector<std::string> out;
-  for (const StackDashboard& dashboard : stack.dashboards) {
-    if (auto named = request.dashboards.CheckName(dashboard.name); !named.ok()) {
-      return std::move(named).error().With(dashboard.where);
-    }
-    const auto file = request.files.find(dashboard.file);
-    if (file == request.files.end()) {
-      return Error{Code::kInvalidArgument,
-                   dashboard.where + ": the file " + dashboard.file + " was not sent along"};
-    }
-    auto definition = request.dashboards.Read(file->second, dashboard.title);
-    if (!definition.ok()) {
-      return std::move(definition).error().With(dashboard.where + ": " + dashboard.file);
-    }
-    out.push_back(std::move(definition).value());
-  }
-  return out;
-}
 
 /// Those that others read before their readers; else in their order. Views that read each other,
 /// which no check passes, come last.
@@ -268,89 +240,6 @@ Result<StackAdmin::Presence> StackAdmin::Compare(const catalog::ViewDef& wished)
     return Presence::kDiffers;
   }
   return Differs("view", wished.name, existing->definition, wished.definition);
-}
-
-Result<void> StackAdmin::CheckAll(const Stack& stack, std::string_view file) const {
-  const auto has_database = [&](std::string_view name) {
-    return Contains(stack.databases, [&](const auto& d) { return d.name == name; }) ||
-           context_.catalog.GetDatabase(name).ok();
-  };
-  const auto has_table = [&](std::string_view database, std::string_view name) {
-    return Contains(stack.tables,
-                    [&](const auto& t) { return t.database_name == database && t.name == name; }) ||
-           context_.catalog.GetTable(database, name).ok();
-  };
-  for (const auto& stream : stack.streams) TM_RETURN_IF_ERROR(Compare(stream));
-  for (const auto& table : stack.tables) {
-    TM_RETURN_IF_ERROR(Compare(table));
-    if (!has_database(table.database_name)) {
-      return Missing(file, "table", TableName(table), "database \"" + table.database_name + "\"");
-    }
-  }
-  for (const auto& pipeline : stack.pipelines) {
-    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(pipeline));
-    if (presence == Presence::kSame) continue;
-    TM_RETURN_IF_ERROR(presence == Presence::kDiffers ? pipeline::Manager::CheckRules(pipeline)
-                                                      : context_.pipelines.Check(pipeline));
-    if (!Contains(stack.streams, [&](const auto& s) { return s.name == pipeline.stream; }) &&
-        !context_.catalog.GetStream(pipeline.stream).ok()) {
-      return Missing(file, "pipeline", pipeline.name, "stream \"" + pipeline.stream + "\"");
-    }
-    if (!has_table(pipeline.database, pipeline.table)) {
-      return Missing(file, "pipeline", pipeline.name,
-                     "table \"" + pipeline.database + "." + pipeline.table + "\"");
-    }
-  }
-  return CheckViews(stack, file);
-}
-
-Result<void> StackAdmin::CheckViews(const Stack& stack, std::string_view file) const {
-  const auto has_table = [&](std::string_view database, std::string_view name) {
-    return Contains(stack.tables,
-                    [&](const auto& t) { return t.database_name == database && t.name == name; }) ||
-           context_.catalog.GetTable(database, name).ok();
-  };
-  for (const auto& one : stack.views) {
-    TM_ASSIGN_OR_RETURN(const Presence presence, Compare(one));
-    if (presence == Presence::kSame) continue;
-    TM_RETURN_IF_ERROR(Sketch(one, stack, {}));
-    for (const std::string& table : {one.table, one.target_table}) {
-      if (!has_table(one.database, table)) {
-        return Missing(file, "view", one.name, "table \"" + one.database + "." + table + "\"");
-      }
-    }
-  }
-  return {};
-}
-
-Result<view::ViewDefinition> StackAdmin::Sketch(const catalog::ViewDef& def, const Stack& stack,
-                                                std::vector<std::string> readers) const {
-  readers.push_back(def.name);
-  view::CatalogTables tables{TableId{1}, TableId{1}, nanoseconds(0), {}};
-  if (!def.source.empty()) {
-    if (std::ranges::find(readers, def.source) != readers.end()) {
-      std::string chain;
-      for (const std::string& reader : readers) chain += reader + " reads ";
-      return Error{Code::kInvalidArgument, "view " + def.name +
-                                               ": source: views read each other (" + chain +
-                                               def.source + "): one of them needs another"};
-    }
-    const auto in_stack = std::ranges::find(stack.views, def.source, &catalog::ViewDef::name);
-    const auto upstream = in_stack != stack.views.end() ? Result<catalog::ViewDef>(*in_stack)
-                                                        : context_.catalog.GetView(def.source);
-    if (!upstream.ok()) {
-      return Error{Code::kInvalidArgument,
-                   "view " + def.name + ": source: there is no view " + def.source};
-    }
-    TM_ASSIGN_OR_RETURN(auto read, Sketch(*upstream, stack, std::move(readers)));
-    tables.upstream.view = std::make_shared<const view::ViewDefinition>(std::move(read));
-  }
-  // The catalog gives the number when the view is made; the check wants some.
-  catalog::ViewDef numbered = def;
-  numbered.id = ViewId{1};
-  TM_ASSIGN_OR_RETURN(auto definition, view::FromCatalog(numbered, tables));
-  TM_RETURN_IF_ERROR(view::CheckDefinition(definition));
-  return definition;
 }
 
 Result<void> StackAdmin::CreateView(catalog::ViewDef wished) {

@@ -54,6 +54,7 @@ class StackAdmin final : public console::Admin {
   void Detach();
 
   Result<console::StackReport> ApplyStack(const console::StackRequest& request) override;
+  Result<console::StackCheck> CheckStack(const console::StackRequest& request) override;
   Result<console::StackReport> DescribeStack(const console::StackRequest& request) override;
   Result<console::StackReport> DeleteStack(const console::StackRequest& request) override;
   Result<void> StartPipeline(std::string_view name, pipeline::StartFrom from) override;
@@ -83,6 +84,13 @@ class StackAdmin final : public console::Admin {
   /// Every conflict that can be known before anything is made.
   Result<void> CheckAll(const Stack& stack, std::string_view file) const;
   Result<void> CheckViews(const Stack& stack, std::string_view file) const;
+  /// Against the views that run; no problem if what it reads is not there yet.
+  Result<void> CheckBeside(catalog::ViewDef wished, Presence presence) const;
+  /// What apply would do with a view that was checked.
+  console::StackItem Planned(const catalog::ViewDef& wished, Presence presence) const
+      TM_REQUIRES(mutex_);
+  /// The views that read it, and those that read these.
+  std::vector<std::string> ReadersOf(const std::string& view) const;
   /// What `def` comes to once the stack exists, without its numbers: for checks. `readers` are the
   /// views that lead to it, by their sources.
   Result<view::ViewDefinition> Sketch(const catalog::ViewDef& def, const Stack& stack,

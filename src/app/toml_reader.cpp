@@ -8,10 +8,12 @@
 #define TOML_EXCEPTIONS 0
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <toml++/toml.h>
 
 #include "app/stack.h"
+#include "base/json.h"
 
 namespace tidemark::app {
 
@@ -314,6 +316,45 @@ Result<void> TomlTable::Finish() {
 
 void TomlTable::Join(TomlTable& inner) {
   if (auto r = inner.Finish(); !r.ok() && !impl_->error) impl_->error = std::move(r).error();
+}
+
+namespace {
+
+void WriteJson(JsonWriter& out, const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    out.BeginObject();
+    for (const auto& [key, inner] : *table) {
+      out.Key(key.str());
+      WriteJson(out, inner);
+    }
+    out.EndObject();
+  } else if (const auto* list = node.as_array()) {
+    out.BeginArray();
+    for (const auto& item : *list) WriteJson(out, item);
+    out.EndArray();
+  } else if (const auto* text = node.as_string()) {
+    out.String(text->get());
+  } else if (const auto* integer = node.as_integer()) {
+    out.Int(integer->get());
+  } else if (const auto* flag = node.as_boolean()) {
+    out.Bool(flag->get());
+  } else if (IsFinite(node)) {
+    out.Double(node.value<double>().value_or(0));
+  } else if (node.is_number()) {
+    out.Null();
+  } else {
+    std::ostringstream date;
+    node.visit([&date](const auto& value) { date << value; });
+    out.String(std::move(date).str());
+  }
+}
+
+}  // namespace
+
+std::string TomlTable::Json() const {
+  JsonWriter out;
+  WriteJson(out, *impl_->table);
+  return std::move(out).Take();
 }
 
 std::string TomlTable::Where() const { return impl_->file + ":" + std::to_string(impl_->line); }

@@ -57,6 +57,8 @@ class TomlTable {
   Result<void> Finish();
   /// Finishes a table inside this one; its problem becomes one of this.
   void Join(TomlTable& inner);
+  /// Everything that is in it, as an object; dates as their text, what is not finite as null.
+  std::string Json() const;
   /// "FILE:LINE" of the table.
   std::string Where() const;
 

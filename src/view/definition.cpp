@@ -410,7 +410,7 @@ Result<void> CheckDefinition(const ViewDefinition& d) {
     }
     for (const agg::Aggregate& aggregate : d.aggregates) {
       if (auto r = agg::CheckAggregate(aggregate, static_cast<agg::Type>(type)); !r.ok()) {
-        return std::move(r).error().With("view " + d.name);
+        return std::move(r).error().With("view " + d.name + ": aggregates");
       }
     }
   }

@@ -41,6 +41,12 @@ def apply(server, aggregate, *flags, lateness=""):
     return server.cli("apply", *flags, str(stack)).stdout
 
 
+def planned(server, aggregate):
+    """What --dry-run says of the view, as (action, detail)."""
+    text = apply(server, aggregate, "--dry-run", "-o", "json")
+    return [(i["action"], i["detail"]) for i in json.loads(text)["items"] if i["kind"] == "view"]
+
+
 def values(server):
     return {(r["host"], r["time"]): float(r["v"])
             for r in server.rows("SELECT host, time, measure_value::double AS v FROM plant.motors WHERE measure_name = 'x_cpu'")}
@@ -48,13 +54,17 @@ def values(server):
 
 def main():
     with Server(stack=None) as server:
+        equal(planned(server, "sum"), [("create", "")], "what would be made")
+        server.cli("view", "describe", "v", code=3)
         apply(server, "sum")
+        equal(planned(server, "sum"), [("unchanged", "")], "what is there")
         first = int(time.time()) // 60 * 60 - 3600
         put(server, first, 20)
         rows = 19 * HOSTS
         wait_for("the first generation", lambda: len(values(server)) == rows)
         before = values(server)
 
+        equal(planned(server, "max"), [("update", "builds generation 2 beside generation 1")], "what would change")
         text = apply(server, "max")
         check("generation 2 is being built" in text, text)
         server.restart(kill=True)
@@ -86,6 +96,15 @@ def main():
         check(any(line.split()[:3] == ["unchanged", "view", "v"] for line in text.splitlines()), text)
         stack = server.folder / "stack.toml"
         stack.write_text(stack.read_text().replace('table = "motors"\nwindow', 'table = "motors"\ntarget_table = "other"\nwindow'))
+        refused = server.cli("apply", "--dry-run", str(stack), code=8).stderr
+        check("stack.toml: view \"v\" exists and differs" in refused, refused)
+        stack.write_text("\n[[view]]\nname = \"w\"\ndatabase = \"plant\"\ntable = \"motors\"\nwindow = \"soon\"\n")
+        refused = server.cli("apply", "--dry-run", str(stack), code=8).stderr
+        check('stack.toml:6: key "window" must be a duration' in refused, refused)
+        stack.write_text(stack.read_text().replace("soon", "1m") + "aggregate = \"min\"\noutput = \"x_{measure}\"\n")
+        refused = server.cli("apply", "--dry-run", str(stack), code=8).stderr
+        check("names of output" in refused and "are reserved" in refused, refused)
+        stack.write_text(STACK.replace("AGGREGATE", "min").replace("LATENESS", 'target_table = "other"'))
         refused = server.cli("apply", str(stack), code=4).stderr
         check("differs" in refused, refused)
 

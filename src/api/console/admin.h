@@ -35,6 +35,21 @@ struct StackReport {
   std::vector<std::pair<std::string, std::string>> outputs;
 };
 
+/// Why a stack would be refused.
+struct StackProblem {
+  std::string message;  // without the place
+  int line = 0;         // of the text, from 1; 0: none
+  std::string field;    // the key of [[view]] that it is about; "": none, or not one alone
+};
+
+/// What apply would do, or why it would not.
+struct StackCheck {
+  std::string content_json;  // the text's tables and keys; "": it is not TOML
+  /// `action` is "create", "update" or "unchanged". Empty if there is a problem.
+  std::vector<StackItem> items;
+  std::optional<StackProblem> problem;  // the first one
+};
+
 /// The published dashboards as stacks see them; the console keeps them. Thread-safe; calls wait for
 /// the disk.
 class DashboardKeeper {
@@ -132,6 +147,8 @@ class Admin {
   /// nothing of the file was applied. A view that differs is built anew beside the one that is
   /// there (Generations()), unless its tables differ.
   virtual Result<StackReport> ApplyStack(const StackRequest& request) = 0;
+  /// Makes nothing. What is wrong with the text is part of the answer.
+  virtual Result<StackCheck> CheckStack(const StackRequest& request) = 0;
   virtual Result<StackReport> DescribeStack(const StackRequest& request) = 0;
   /// Removes what the file names, with its data. What is missing is no error; `files` are not
   /// needed.

@@ -512,5 +512,22 @@ TEST(ConsoleStack, PassesTextAndEndpoint) {
   EXPECT_EQ(t.Post("/api/v1/stack:delete", R"({"file":"a","text":"x"})").status, 200);
 }
 
+TEST(ConsoleStack, AProblemIsPartOfTheAnswerOfACheck) {
+  TestConsole t;
+  auto answer = t.Post("/api/v1/stack:check", R"({"file":"a.toml","text":"x"})");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_THAT(Members(answer.body), ElementsAre("content", "items", "problem"));
+  EXPECT_EQ(Text(At(At(answer.body, "content"), "view").array().at(0), "name"), "v");
+  EXPECT_EQ(Text(At(answer.body, "items").array().at(0), "action"), "create");
+  EXPECT_TRUE(At(answer.body, "problem").is_null());
+  answer = t.Post("/api/v1/stack:check", R"({"text":"differs"})");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  const JsonValue& problem = At(answer.body, "problem");
+  EXPECT_THAT(Members(problem), ElementsAre("message", "field", "line"));
+  EXPECT_EQ(Text(problem, "field"), "window");
+  EXPECT_EQ(At(problem, "line").AsInt64(), 3);
+  EXPECT_EQ(t.Post("/api/v1/stack:check", "{}").status, 400);
+}
+
 }  // namespace
 }  // namespace tidemark::console

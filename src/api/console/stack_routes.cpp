@@ -5,14 +5,11 @@
 namespace tidemark::console {
 namespace {
 
-using StackVerb = Result<StackReport> (Admin::*)(const StackRequest&);
-
 constexpr size_t kFilesMax = 100;
 
-std::string ReportJson(const StackReport& report) {
-  JsonWriter out;
-  out.BeginObject().Key("items").BeginArray();
-  for (const StackItem& item : report.items) {
+void WriteItems(JsonWriter& out, const std::vector<StackItem>& items) {
+  out.Key("items").BeginArray();
+  for (const StackItem& item : items) {
     out.BeginObject();
     WriteText(out, "kind", item.kind);
     WriteText(out, "name", item.name);
@@ -20,7 +17,14 @@ std::string ReportJson(const StackReport& report) {
     WriteText(out, "detail", item.detail);
     out.EndObject();
   }
-  out.EndArray().Key("outputs").BeginArray();
+  out.EndArray();
+}
+
+std::string ReportJson(const StackReport& report) {
+  JsonWriter out;
+  out.BeginObject();
+  WriteItems(out, report.items);
+  out.Key("outputs").BeginArray();
   for (const auto& [output, value] : report.outputs) {
     out.BeginObject();
     WriteText(out, "name", output);
@@ -31,7 +35,36 @@ std::string ReportJson(const StackReport& report) {
   return std::move(out).Take();
 }
 
-Answer OnStack(Core& core, const Call& call, StackVerb verb) {
+std::string CheckJson(const StackCheck& check) {
+  JsonWriter out;
+  out.BeginObject().Key("content");
+  if (check.content_json.empty()) {
+    out.Null();
+  } else {
+    out.Raw(check.content_json);
+  }
+  WriteItems(out, check.items);
+  out.Key("problem");
+  if (!check.problem) {
+    out.Null();
+  } else {
+    out.BeginObject();
+    WriteText(out, "message", check.problem->message);
+    WriteTextOrNull(out, "field", check.problem->field);
+    out.Key("line");
+    if (check.problem->line > 0) {
+      out.Int(check.problem->line);
+    } else {
+      out.Null();
+    }
+    out.EndObject();
+  }
+  out.EndObject();
+  return std::move(out).Take();
+}
+
+template <typename Verb, typename ToJson>
+Answer OnStack(Core& core, const Call& call, Verb verb, ToJson to_json) {
   const auto body = ParseBody(call.request.body, {"file", "text", "files"});
   if (!body.ok()) return core.Fail(body.error());
   const JsonValue* text = body->Find("text");
@@ -57,16 +90,18 @@ Answer OnStack(Core& core, const Call& call, StackVerb verb) {
   }
   const auto report = (core.deps.admin.*verb)(request);
   if (!report.ok()) return core.Fail(report.error());
-  return Replies::Ok(ReportJson(*report));
+  return Replies::Ok(to_json(*report));
 }
 
 constexpr Route kRoutes[] = {
     {"POST", "stack:apply",
-     [](Core& core, Call& call) { return OnStack(core, call, &Admin::ApplyStack); }},
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::ApplyStack, ReportJson); }},
+    {"POST", "stack:check",
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::CheckStack, CheckJson); }},
     {"POST", "stack:describe",
-     [](Core& core, Call& call) { return OnStack(core, call, &Admin::DescribeStack); }},
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::DescribeStack, ReportJson); }},
     {"POST", "stack:delete",
-     [](Core& core, Call& call) { return OnStack(core, call, &Admin::DeleteStack); }},
+     [](Core& core, Call& call) { return OnStack(core, call, &Admin::DeleteStack, ReportJson); }},
 };
 
 }  // namespace

@@ -126,6 +126,17 @@ void PrintSwitch(const Invocation& call, const std::string& view, const JsonValu
   call.out().Rows(grid);
 }
 
+/// What apply would do; a problem is an error of the file.
+int PrintCheck(const Invocation& call, const std::string& file, const JsonValue& check) {
+  if (const JsonValue* problem = check.Find("problem"); problem->is_object()) {
+    const std::string line = PlainText(problem->Find("line"));
+    return Fail(call, CliError(kExitDefinition, file + (line.empty() ? "" : ":" + line) + ": " +
+                                                    PlainText(problem->Find("message"))));
+  }
+  PrintReport(call, check, {});
+  return kExitOk;
+}
+
 int RunStack(const Invocation& call) {
   const std::string file = call.Text("FILE", "");
   const auto text = ReadInput(file);
@@ -148,8 +159,10 @@ int RunStack(const Invocation& call) {
     body.EndObject();
   }
   body.EndObject();
-  const auto report = api->Json("POST", "/stack:" + verb, body.text());
+  const bool dry_run = verb == "apply" && call.Has("dry-run");
+  const auto report = api->Json("POST", "/stack:" + (dry_run ? "check" : verb), body.text());
   if (!report) return Fail(call, report.error());
+  if (dry_run) return PrintCheck(call, file, *report);
   Switched switched;
   if (verb == "apply" && call.Has("wait")) {
     for (const std::string& view : ViewsInTheMaking(*report)) {
@@ -177,10 +190,13 @@ std::vector<CommandSpec> StackCommands() {
            "dashboard whose published version differs gets a new version. A view that differs, but "
            "not in its tables, is built anew as its next generation beside the one that is seen, "
            "and takes its place once it has caught up; --wait waits for that and prints the rows "
-           "that changed. Files that the stack names lie beside it.",
+           "that changed. --dry-run makes nothing: it says what would be created or updated, or "
+           "what is "
+           "wrong with the file (exit 8). Files that the stack names lie beside it.",
        .examples = {"tidemark apply examples/ec2/stack.toml"},
        .arguments = file,
-       .options = {{"--wait", "", "Wait until changed views have been built and switched"}},
+       .options = {{"--wait", "", "Wait until changed views have been built and switched"},
+                   {"--dry-run", "", "Say what would be made or changed, and make nothing"}},
        .run = RunStack},
       {.path = "describe",
        .summary = "Show what of a stack file exists, and its outputs",

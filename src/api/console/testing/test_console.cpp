@@ -114,6 +114,17 @@ Result<StackReport> FakeAdmin::ApplyStack(const StackRequest& request) {
   }
   return report;
 }
+Result<StackCheck> FakeAdmin::CheckStack(const StackRequest& request) {
+  StackCheck out;
+  out.content_json = R"({"view":[{"name":"v"}]})";
+  auto report = Report("create", request);
+  if (report.ok()) {
+    out.items = std::move(report->items);
+  } else {
+    out.problem = StackProblem{report.error().message, 3, "window"};
+  }
+  return out;
+}
 Result<StackReport> FakeAdmin::DescribeStack(const StackRequest& request) {
   return Report("exists", request);
 }

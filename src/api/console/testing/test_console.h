@@ -55,6 +55,8 @@ class FakeAdmin final : public Admin {
 
   /// Also publishes each of `files` under its name.
   Result<StackReport> ApplyStack(const StackRequest& request) override;
+  /// "differs" in the text is a problem of line 3 and the key "window".
+  Result<StackCheck> CheckStack(const StackRequest& request) override;
   Result<StackReport> DescribeStack(const StackRequest& request) override;
   Result<StackReport> DeleteStack(const StackRequest& request) override;
   Result<void> StartPipeline(std::string_view name, pipeline::StartFrom from) override {
