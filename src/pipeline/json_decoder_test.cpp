@@ -149,6 +149,43 @@ TEST(Decoder, VaryingBytesBeforeTheHolesSwitchTheCacheOff) {
   EXPECT_EQ(decoder->cache_hits(), 0U);
 }
 
+TEST(Decoder, AFleetLargerThanARoundIsLearned) {
+  auto decoder = MakeDecoder(SampleMapping(), {}, {}).value();
+  FakeResolver resolver;
+  DecodedBatch out;
+  constexpr int kHosts = 70'000;  // a round of the cache's judgement has 65,536 records
+  for (int round = 0; round < 2; ++round) {
+    for (int host = 0; host < kHosts; host += 500) {
+      std::vector<std::string> payloads;
+      for (int i = host; i < host + 500; ++i) {
+        payloads.push_back(Sample("cpu", "1.25", 1'700'000'000 + round, "i-" + std::to_string(i)));
+      }
+      ASSERT_TRUE(decoder->Decode(testing::MakeBatch(payloads, kArrival), resolver, out).ok());
+      ASSERT_THAT(out.points, SizeIs(500));
+    }
+  }
+  EXPECT_EQ(decoder->cache_hits(), uint64_t{kHosts});
+  EXPECT_EQ(resolver.calls, kHosts);
+}
+
+// What varies for ever fills what the cache may hold; from then on it counts.
+TEST(Decoder, EndlessTailsSwitchTheCacheOff) {
+  auto decoder = NewDecoder(true);  // room for some thousand
+  FakeResolver resolver;
+  DecodedBatch out;
+  const auto decode = [&](int first, int step) {
+    std::vector<std::string> payloads;
+    for (int i = 0; i < 500; ++i) {
+      payloads.push_back(Sample("cpu", "1.25", 1'700'000'000, std::to_string(first + i * step)));
+    }
+    ASSERT_TRUE(decoder->Decode(testing::MakeBatch(payloads, kArrival), resolver, out).ok());
+  };
+  for (int i = 0; i < 160; ++i) decode(i * 500, 1);
+  const uint64_t hits = decoder->cache_hits();
+  decode(0, 0);  // one of the first, again and again
+  EXPECT_EQ(decoder->cache_hits(), hits);
+}
+
 // ingest.md section 4: mutants of accepted records; what the cache accepts must equal the full
 // parser.
 void CompareCacheWithFullParser(const catalog::RulesDef& rules, int rounds) {

@@ -13,7 +13,9 @@ namespace {
 // that something varies before the last hole, and the cache cannot help.
 constexpr size_t kShapesMax = 16;
 constexpr size_t kMeasuresMax = 1024;
-// Below half of the records the cache costs more than it saves (ingest.md section 4).
+// Below half of the records the cache costs more than it saves (ingest.md section 4). Records that
+// teach it something are not counted: a fleet of more series than a round has misses once for each,
+// and then no more. What teaches for ever fills the memory, and then counts.
 constexpr uint64_t kRound = 65'536;
 constexpr uint64_t kHitsMin = kRound / 2;
 
@@ -204,6 +206,7 @@ void SkeletonCache::Learn(std::string_view payload, const JsonRecord& record,
     bytes_ += (measure->second + 1 - tail.series.size()) * sizeof(store::SeriesRef);
     tail.series.resize(measure->second + 1);
   }
+  if (tail.series[measure->second] != series && tried_ > 0) --tried_;
   tail.series[measure->second] = series;
   if (factor) factors_[measure->second] = factor;
 }
