@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view_bed.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/check.h"
+#include "base/file_system.h"
+#include "base/logging.h"
+#include "base/units.h"
+
+namespace tidemark {
+namespace {
+
+/// Before the first TempDir.
+bool UseMemoryDisk() {
+  std::error_code ignored;
+  if (std::filesystem::is_directory("/dev/shm", ignored)) (void)::setenv("TMPDIR", "/dev/shm", 0);
+  InitLogging(LogLevel::kError, LogFormat::kJson);
+  return true;
+}
+const bool kMemoryDisk = UseMemoryDisk();
+
+class NoDeadLetters final : public pipeline::DeadLetterSink {
+ public:
+  Result<void> Recover(const std::string&) override { return {}; }
+  void Append(std::vector<pipeline::DeadRecord>, Completion<std::string>) override {
+    TM_CHECK(false);
+  }
+};
+
+store::EmbeddedStoreOptions StoreOptions(const std::string& dir) {
+  store::EmbeddedStoreOptions options;
+  options.dir = dir;
+  options.memory_bytes_max = 12_GiB;
+  options.seal_bytes = 11_GiB;  // views alone: nothing is sealed meanwhile
+  options.seal_journal_bytes = 64_GiB;
+  options.seal_after = minutes(60 * 24 * 365);
+  return options;
+}
+
+}  // namespace
+
+ViewBed::ViewBed(ArrivalTime now)
+    : clock_(now),
+      executor_(clock_, 1),
+      store_(store::EmbeddedStore::Open(StoreOptions(dir_.path()), RealFileSystem(), clock_,
+                                        executor_, metrics_)
+                 .value()) {
+  for (const auto& [id, name] : {std::pair(kTable, "points"), std::pair(kRows, "rows")}) {
+    store_->SetTable({.table = id,
+                      .name = std::string("\"bench\".\"") + name + "\"",
+                      .memory_retention = std::chrono::hours(24 * 365),
+                      .magnetic_writes = true});
+  }
+  views_ = std::make_unique<view::Maintainer>(*store_, clock_, metrics_, nullptr);
+  views_->Attach(executor_);
+}
+
+ViewBed::~ViewBed() {
+  Run();
+  if (pipeline_ != nullptr) pipeline_->Detach();
+  pipeline_.reset();
+  views_->Detach();
+  views_.reset();
+  store_.reset();
+  executor_.Stop();
+}
+
+view::ViewDefinition ViewBed::Definition() {
+  view::ViewDefinition d;
+  d.id = ViewId{1};
+  d.name = "mean";
+  d.source = kTable;
+  d.target = kRows;
+  d.output = "avg_{measure}";
+  d.allowed_lateness = hours(24);  // late windows wait for no budget
+  return d;
+}
+
+void ViewBed::Create(const view::ViewDefinition& definition) {
+  const auto created = views_->Create(definition);
+  TM_CHECK(created.ok());
+  Run();
+}
+
+void ViewBed::Feed(const ViewLoad& load) {
+  catalog::PipelineDef definition;
+  definition.id = PipelineId{7};
+  definition.name = "ec2";
+  definition.idle_timeout = hours(24 * 365);
+  definition.mapping = {.format = "json",
+                        .measure_name = "MeasureName",
+                        .measure_value = "MeasureValue",
+                        .measure_type = "MeasureValueType",
+                        .time = "Time",
+                        .time_unit = "TimeUnit",
+                        .dimensions = {"*"}};
+  auto source = std::make_unique<LoadSource>(load);
+  source_ = source.get();
+  pipeline_ =
+      pipeline::Pipeline::Open(definition, kTable, hours(24 * 365), std::move(source),
+                               std::make_unique<NoDeadLetters>(), *store_, clock_, metrics_, {})
+          .value();
+  pipeline_->Attach(executor_);
+  Run();
+}
+
+void ViewBed::Run() { TM_CHECK(executor_.RunUntilIdle(100'000'000)); }
+
+nanoseconds ViewBed::Step(int64_t step) {
+  const nanoseconds ahead = source_->load().TimeOf(step) - clock_.Now().AsEventTime();
+  if (ahead > nanoseconds(0)) clock_.Advance(ahead);
+  const nanoseconds made = source_->spent();
+  const nanoseconds begin = ThreadCpu();
+  source_->Offer(step, clock_.Now());
+  Run();
+  return ThreadCpu() - begin - (source_->spent() - made);
+}
+
+uint64_t ViewBed::CounterOf(const std::string& name, const std::string& view) {
+  return metrics_.GetCounter(name, "", {{"view", view}}).value();
+}
+
+}  // namespace tidemark
