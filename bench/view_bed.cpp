@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -106,6 +107,47 @@ void ViewBed::Feed(const ViewLoad& load) {
           .value();
   pipeline_->Attach(executor_);
   Run();
+}
+
+void ViewBed::MakeSeries(size_t count) {
+  for (size_t i = series_.size(); i < count; ++i) {
+    const std::string host = "host-" + std::to_string(i);
+    const store::DimensionView dimension{"host", host};
+    const store::SeriesKeyView key{
+        .table = kTable, .measure = "cpu", .dimensions = std::span(&dimension, 1), .owner = {}};
+    series_.push_back(store_->Resolve(std::span(&key, 1)).value().front().series);
+  }
+}
+
+void ViewBed::Put(std::span<const uint32_t> series, EventTime time, double value) {
+  constexpr size_t kBatch = 4096;
+  std::vector<store::PointView> points;
+  for (size_t at = 0; at < series.size(); at += kBatch) {
+    points.clear();
+    for (const uint32_t s : series.subspan(at, std::min(kBatch, series.size() - at))) {
+      points.push_back({.series = series_[s],
+                        .time = time,
+                        .arrival = clock_.Now(),
+                        .value = store::ValueView::Double(value)});
+    }
+    store::WriteBatch batch;
+    batch.points = points;
+    batch.rule = store::ConflictRule::kLastWins;
+    batch.time_check = store::WriteBatch::TimeCheck::kNone;
+    store_->Write(batch, [](const Result<store::WriteReply>& reply) {
+      TM_CHECK(reply.ok() && reply->rejections.empty());
+    });
+    Run();
+  }
+}
+
+void ViewBed::MoveClock(EventTime time) {
+  store::WriteBatch batch;
+  batch.source_progress = {{.source = {store::SourceId::Kind::kPipeline, 7},
+                            .table = kTable,
+                            .position = "0",
+                            .max_event_time = time}};
+  store_->Write(batch, [](const Result<store::WriteReply>& reply) { TM_CHECK(reply.ok()); });
 }
 
 void ViewBed::Run() { TM_CHECK(executor_.RunUntilIdle(100'000'000)); }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +37,14 @@ class ViewBed {
   /// Reads `load` into kTable from now on.
   void Feed(const ViewLoad& load);
 
+  /// Makes so many series of one measure in kTable, "cpu" of host 0, 1, ..
+  void MakeSeries(size_t count);
+  const std::vector<store::SeriesRef>& series() const { return series_; }
+  /// Writes points (of series().begin() + i, at `time`), without a pipeline; does not run anything.
+  void Put(std::span<const uint32_t> series, EventTime time, double value);
+  /// The clock of what is put stands at `time`.
+  void MoveClock(EventTime time);
+
   /// Until nothing is left to do.
   void Run();
   /// The clock goes to the time of that step of the load, and all that follows from it is done. CPU
@@ -62,6 +70,7 @@ class ViewBed {
   std::unique_ptr<view::Maintainer> views_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   LoadSource* source_ = nullptr;
+  std::vector<store::SeriesRef> series_;
 };
 
 }  // namespace tidemark

@@ -39,7 +39,7 @@ def main() -> int:
     aims = json.loads(aims_file.read_text()) if aims_file.is_file() else {}
     wanted = sys.argv[2:]
     own_tables = [name for name in ("series_scale",) if not wanted or name in wanted]
-    table, failed, missing = [], [], set()
+    table, counted, failed, missing = [], [], [], set()
     for program in sorted(folder.glob("*_bench")):
         if wanted and program.name not in wanted:
             continue
@@ -50,12 +50,16 @@ def main() -> int:
             failed.append(f"{program.name} ended with {error.returncode}")
             continue
         for line in aims.get(program.name, []):
-            ours, baseline = rows.get(line["ours"]), rows.get(line["baseline"])
+            ours, baseline = rows.get(line["ours"]), rows.get(line.get("baseline"))
+            if ours and "counter" in line:
+                counted.append((program.name, line["ours"], line["counter"], ours["median"][line["counter"]],
+                                line.get("aim", "")))
+                continue
             if ours and not baseline and line["baseline"].startswith(OPTIONAL_BASELINE):
                 missing.add(line["baseline"].split("/")[0])
                 continue
             if not ours or not baseline:
-                failed.append(f"{program.name}: no {line['ours']} or {line['baseline']}")
+                failed.append(f"{program.name}: no {line['ours']} or {line.get('baseline')}")
                 continue
             table.append((program.name, line["ours"], ours, line["baseline"], baseline, line.get("aim", "")))
 
@@ -82,6 +86,8 @@ def main() -> int:
         spread = our_row.get("cv", {}).get("cpu_time", 0.0) + base_row.get("cv", {}).get("cpu_time", 0.0)
         print(f"{program:<20} {ours:<44} {rate(our_row):>16} {base:<36} {rate(base_row):>16} "
               f"{speed(our_row) / speed(base_row):>6.2f}±{100 * spread:.0f}%  {aim}")
+    for program, ours, counter, value, aim in counted:
+        print(f"{program:<20} {ours:<44} {counter} = {value:,.1f}  {aim}")
     for name in sorted(missing):
         print(f"{name}: not installed")
     for line in failed:
