@@ -87,7 +87,8 @@ void ViewBed::Create(const view::ViewDefinition& definition) {
   Run();
 }
 
-void ViewBed::Feed(const ViewLoad& load) {
+void ViewBed::Feed(size_t events_per_step, LoadSource::Make make,
+                   std::vector<std::string> dimensions) {
   catalog::PipelineDef definition;
   definition.id = PipelineId{7};
   definition.name = "ec2";
@@ -98,8 +99,8 @@ void ViewBed::Feed(const ViewLoad& load) {
                         .measure_type = "MeasureValueType",
                         .time = "Time",
                         .time_unit = "TimeUnit",
-                        .dimensions = {"*"}};
-  auto source = std::make_unique<LoadSource>(load);
+                        .dimensions = std::move(dimensions)};
+  auto source = std::make_unique<LoadSource>(events_per_step, std::move(make));
   source_ = source.get();
   pipeline_ =
       pipeline::Pipeline::Open(definition, kTable, hours(24 * 365), std::move(source),
@@ -152,8 +153,8 @@ void ViewBed::MoveClock(EventTime time) {
 
 void ViewBed::Run() { TM_CHECK(executor_.RunUntilIdle(100'000'000)); }
 
-nanoseconds ViewBed::Step(int64_t step) {
-  const nanoseconds ahead = source_->load().TimeOf(step) - clock_.Now().AsEventTime();
+nanoseconds ViewBed::Step(int64_t step, EventTime now) {
+  const nanoseconds ahead = now - clock_.Now().AsEventTime();
   if (ahead > nanoseconds(0)) clock_.Advance(ahead);
   const nanoseconds made = source_->spent();
   const nanoseconds begin = ThreadCpu();

@@ -34,8 +34,9 @@ class ViewBed {
   /// Of DOUBLE measures, averages, from kTable into kRows; `width` and the rest is the caller's.
   static view::ViewDefinition Definition();
   void Create(const view::ViewDefinition& definition);
-  /// Reads `load` into kTable from now on.
-  void Feed(const ViewLoad& load);
+  /// Reads what `make` makes into kTable from now on; `dimensions` as in a mapping.
+  void Feed(size_t events_per_step, LoadSource::Make make,
+            std::vector<std::string> dimensions = {"*"});
 
   /// Makes so many series of one measure in kTable, "cpu" of host 0, 1, ..
   void MakeSeries(size_t count);
@@ -47,9 +48,9 @@ class ViewBed {
 
   /// Until nothing is left to do.
   void Run();
-  /// The clock goes to the time of that step of the load, and all that follows from it is done. CPU
-  /// time of that, without the making of the records.
-  nanoseconds Step(int64_t step);
+  /// The clock goes to `now`, that step of what is fed comes, and all that follows from it is done.
+  /// CPU time of that, without the making of the records.
+  nanoseconds Step(int64_t step, EventTime now);
   void Advance(nanoseconds d) { clock_.Advance(d); }
 
   view::ViewStatus Status(std::string_view name = "mean") const {

@@ -152,12 +152,14 @@ void BM_Events(benchmark::State& bench, const Case& c, With with) {
       mean.width = c.window;
       bed.Create(mean);
     }
-    bed.Feed(load);
-    for (int64_t step = -plan.warm_up; step < 0; ++step) bed.Step(step);
+    bed.Feed(c.series, [&load](int64_t step, size_t k, std::string& out) {
+      load.AppendText(load.At(step, k), out);
+    });
+    for (int64_t step = -plan.warm_up; step < 0; ++step) bed.Step(step, load.TimeOf(step));
     nanoseconds used{0};
     view::ViewStatus before;
     if (with == With::kView) before = bed.Status();
-    for (int64_t step = 0; step < plan.steps; ++step) used += bed.Step(step);
+    for (int64_t step = 0; step < plan.steps; ++step) used += bed.Step(step, load.TimeOf(step));
     bench.SetIterationTime(std::chrono::duration<double>(used).count());
     TM_CHECK(bed.points() == c.series * static_cast<size_t>(plan.warm_up + plan.steps));
     if (with == With::kStoreAlone) continue;

@@ -116,16 +116,15 @@ void LoadSource::Offer(int64_t step, ArrivalTime now) {
 }
 
 Result<bool> LoadSource::Poll(size_t records_max, pipeline::SourceBatch& out) {
-  const size_t series = load_.options().series;
-  if (k_ >= series) return false;
+  if (k_ >= events_per_step_) return false;
   const nanoseconds begin = ThreadCpu();
-  const size_t count = std::min(records_max, series - k_);
+  const size_t count = std::min(records_max, events_per_step_ - k_);
   auto text = std::make_shared<std::string>();
   text->reserve(count * 640);
   std::vector<std::pair<size_t, size_t>> places;
   for (size_t i = 0; i < count; ++i) {
     const size_t from = text->size();
-    load_.AppendText(load_.At(step_, k_ + i), *text);
+    make_(step_, k_ + i, *text);
     places.emplace_back(from, text->size() - from);
     text->append(pipeline::kPayloadPadding, '\0');
   }
@@ -135,7 +134,7 @@ Result<bool> LoadSource::Poll(size_t records_max, pipeline::SourceBatch& out) {
   k_ += count;
   out.partition = 0;
   out.end_position = std::to_string(offset_);
-  out.at_end = k_ >= series;
+  out.at_end = k_ >= events_per_step_;
   out.keep_alive = std::move(text);
   spent_ += ThreadCpu() - begin;
   return true;

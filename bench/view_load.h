@@ -65,11 +65,13 @@ class ViewLoad {
 /// One partition that holds the steps offered so far. Single-owner.
 class LoadSource final : public pipeline::Source {
  public:
-  explicit LoadSource(const ViewLoad& load) : load_(load) {}
+  /// Appends the text of event `k` of a step; called in order.
+  using Make = std::function<void(int64_t step, size_t k, std::string& out)>;
+  LoadSource(size_t events_per_step, Make make)
+      : events_per_step_(events_per_step), make_(std::move(make)) {}
 
   /// One more step can be read.
   void Offer(int64_t step, ArrivalTime now);
-  const ViewLoad& load() const { return load_; }
   /// CPU time that making records took so far.
   nanoseconds spent() const { return spent_; }
 
@@ -81,7 +83,7 @@ class LoadSource final : public pipeline::Source {
   Result<std::string> EndPosition(uint32_t) override { return std::string(); }
   bool Untrimmed(uint32_t) override { return true; }
   Result<bool> Poll(size_t records_max, pipeline::SourceBatch& out) override;
-  bool AtEnd(uint32_t) override { return k_ >= load_.options().series; }
+  bool AtEnd(uint32_t) override { return k_ >= events_per_step_; }
   std::vector<pipeline::PartitionLag> Lag() override { return {}; }
   std::string PartitionName(uint32_t) override { return "p0"; }
   std::string SequenceOf(const pipeline::SourceBatch& batch, size_t record) override {
@@ -91,7 +93,8 @@ class LoadSource final : public pipeline::Source {
   void OnRecords(std::function<void()> wake) override { wake_ = std::move(wake); }
 
  private:
-  const ViewLoad& load_;
+  const size_t events_per_step_;
+  const Make make_;
   int64_t step_ = 0;
   size_t k_ = SIZE_MAX;  // of the step that is offered: the next event
   ArrivalTime now_;
