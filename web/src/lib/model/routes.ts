@@ -4,7 +4,7 @@
 export type Section = 'overview' | 'streams' | 'pipelines' | 'databases' | 'query' | 'dashboards' | 'alerts' | 'connect' | 'settings';
 
 export type PageName =
-  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'databases' | 'explain' | 'query' | 'dashboards' | 'dashboard' | 'snapshot' | 'share' | 'dashboard_edit' | 'alerts' | 'connect' | 'settings' | 'missing';
+  | 'overview' | 'streams' | 'stream' | 'pipelines' | 'pipeline' | 'view' | 'view_editor' | 'databases' | 'explain' | 'query' | 'dashboards' | 'dashboard' | 'snapshot' | 'share' | 'dashboard_edit' | 'alerts' | 'connect' | 'settings' | 'missing';
 
 export interface Route {
   page: PageName;
@@ -39,6 +39,7 @@ const kPatterns: [pattern: string, page: PageName, section: Section][] = [
   ['pipelines', 'pipelines', 'pipelines'],
   ['pipelines/:pipeline/:tab?', 'pipeline', 'pipelines'],
   ['views/:view/:tab?', 'view', 'pipelines'],
+  ['view-editor', 'view_editor', 'pipelines'],
   ['db/:database?/:table?/:tab?', 'databases', 'databases'],
   ['explain', 'explain', 'databases'],
   ['query', 'query', 'query'],
