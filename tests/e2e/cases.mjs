@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The screenshot cases of console-ux.md 16.3 on the real server: fixtures of 16.2, its clock and the page's stand still.
+// The screenshot cases of console-ux.md 16.3, and those of views (V01 to V10), on the real server: fixtures of 16.2, its clock and the page's stand still.
 //
 //   node cases.mjs [S33 ...]          all cases, or those
 //
@@ -12,11 +12,12 @@ import { cases as behaviour_cases } from './cases_behaviour.mjs';
 import { cases as dash_cases } from './cases_dash.mjs';
 import { cases as page_cases } from './cases_pages.mjs';
 import { cases as query_cases } from './cases_query.mjs';
+import { cases as view_cases } from './cases_views.mjs';
 import { StartFixture } from './fixtures.mjs';
 import { kNow, kWaitMs } from './harness.mjs';
 import { Pixels } from './pixels.mjs';
 
-const kAll = [...page_cases, ...query_cases, ...dash_cases, ...behaviour_cases];
+const kAll = [...page_cases, ...query_cases, ...dash_cases, ...view_cases, ...behaviour_cases];
 const wanted = process.argv.slice(2);
 const chosen = kAll.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 assert.ok(chosen.length > 0, `no case is called ${wanted.join(', ')}`);
@@ -35,7 +36,7 @@ for (const name of new Set(chosen.map(({ fixture }) => fixture))) {
     page.setDefaultTimeout(kWaitMs);
     if (init !== undefined) await context.addInitScript(init);
     try {
-      await Run({ page, context, endpoint: fixture.endpoint, server: fixture.server, Looks: (variants, options = {}) => pixels.Looks(page, id, variants, { ...options, words: [...MadeUp(fixture), ...(options.words ?? [])] }) });
+      await Run({ page, context, endpoint: fixture.endpoint, server: fixture.server, Looks: (variants, options = {}) => pixels.Looks(page, options.name === undefined ? id : `${id}-${options.name}`, variants, { ...options, words: [...MadeUp(fixture), ...(options.words ?? [])] }) });
       assert.deepEqual(faults, []);
       console.log(`ok    ${id} ${title}`);
     } catch (error) {

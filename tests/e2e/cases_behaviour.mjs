@@ -6,7 +6,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kHost, kLag, kStream, kView, Ns, Points, Record } from './fixture_ec2.mjs';
 import { WaitFor } from './fixture_server.mjs';
-import { Heading, kNow, Model, Until } from './harness.mjs';
+import { Heading, kNow, Model, Press, TabTo, Until } from './harness.mjs';
 import { Field, Type } from './pages_wells.mjs';
 
 const At = (clock) => Date.parse(`2026-01-15T${clock}Z`);
@@ -14,24 +14,6 @@ const Cpu = (page) => page.evaluate(() => window.tidemark.charts().find(({ id })
 const CpuHas = (page, revised) => Until(page, (n) => window.tidemark?.charts().find(({ id }) => id === 'cpu')?.revised.length === n, revised);
 const kSample = `/ui/dash/ec2?from=now-1h&var-instance=${kHost}`;
 const kTabs = 5;
-const kTabStopsMax = 250;
-
-/** Tab until `locator` has the focus: that it can be reached is part of what is tested. */
-async function TabTo(page, locator) {
-  await locator.waitFor();
-  for (let i = 0; i < kTabStopsMax; i += 1) {
-    if (await locator.evaluate((e) => e === document.activeElement)) return;
-    // In the editor Tab indents; after Escape it goes on.
-    if (await page.evaluate(() => document.activeElement?.classList.contains('cm-host') === true)) await page.keyboard.press('Escape');
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`Tab does not come to ${locator}`);
-}
-
-async function Press(page, locator) {
-  await TabTo(page, locator);
-  await page.keyboard.press('Enter');
-}
 
 /** The search box of every page: a few letters and Enter. */
 async function Jump(page, words, option) {

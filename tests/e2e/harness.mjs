@@ -96,3 +96,23 @@ export async function Looks(page, name, { sizes = ['A', 'C'] } = {}) {
   await page.setViewportSize(kSizes.A);
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
 }
+
+const kTabStopsMax = 250;
+
+/** Tab until `locator` has the focus: that it can be reached is part of what is tested. */
+export async function TabTo(page, locator) {
+  await locator.waitFor();
+  for (let i = 0; i < kTabStopsMax; i += 1) {
+    if (await locator.evaluate((e) => e === document.activeElement)) return;
+    // In the editor Tab indents; after Escape it goes on.
+    if (await page.evaluate(() => document.activeElement?.classList.contains('cm-host') === true)) await page.keyboard.press('Escape');
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not come to ${locator}`);
+}
+
+/** By the keyboard alone. */
+export async function Press(page, locator) {
+  await TabTo(page, locator);
+  await page.keyboard.press('Enter');
+}

@@ -32,7 +32,6 @@ export class ViewModel {
   /** Answers true if the path was its own. */
   async Handle({ request, path, url, body, status, now_ms, Json, Fail, SetPipeline }) {
     const [kind, name_and_verb, part] = path;
-    if (kind === 'explain') return this.lineage.Explain({ url, now_ms, Json, Fail }), true;
     if (kind !== 'pipelines' && kind !== 'views') return false;
     if (name_and_verb === undefined) return false;
     const [name, verb] = name_and_verb.split(':');
@@ -41,7 +40,6 @@ export class ViewModel {
     if (one === undefined) return Fail(404, `${kind.slice(0, -1)}_not_found`, `There is no ${kind.slice(0, -1)} ${name}.`), true;
     if (request.method !== 'GET' && request.headers['x-console'] !== '1') return Fail(403, 'forbidden', 'X-Console is missing.'), true;
     if (kind === 'pipelines') return this.#Pipeline({ one, part, body, now_ms, Json, Fail, SetPipeline }), true;
-    if (verb === 'simulate') return this.lineage.Simulate({ body, Json, Fail }), true;
     if (verb !== undefined) this.paused = verb === 'pause';
     const view = { ...one, late: this.late, state: this.paused ? 'paused' : one.state, ...(this.late === 'freeze' ? { late_points_total: '92', frozen_total: '87' } : {}) };
     return this.#View({ view, part, url, now_ms, status, Json, Fail }), true;
@@ -102,10 +100,9 @@ export class ViewModel {
     const marks = behind.map((ms) => now_ms - ms - kOutOfOrdernessMs);
     const least = Math.min(...marks.filter((_, i) => i !== 3 || this.shards !== 'idle-shard'));
     switch (part) {
-      case 'advice':
       case 'verify':
       case 'generations':
-        return this.lineage.View({ part, url, now_ms, Json, Fail });
+        return this.lineage.View({ part, url, now_ms, Json });
       case undefined:
         return Json(this.shards === 'idle-shard' ? { ...view, watermark: Ns(least), lag_ms: String(now_ms - least), out_of_orderness_ns: Ns(kOutOfOrdernessMs) } : view);
       case 'watermarks':
