@@ -455,7 +455,8 @@ export const tests = {
 
   async 'a snapshot opens again: the same charts and figures, and nothing is asked'({ page, endpoint, server }) {
     SeedSample(server);
-    await OpenSample(page, endpoint, `?from=now-2h&var-instance=${kFirst}`);
+    // A fixed range: a snapshot reads its panels anew, and one up to now would have moved on with the clock.
+    await OpenSample(page, endpoint, `?from=${kNow - 7_200_000}&to=${kNow}&var-instance=${kFirst}`);
     const [before, cpu] = [await Dash(page), await Chart(page, 'cpu')];
     await page.getByRole('button', { name: 'Share' }).click();
     const [taken] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download snapshot' }).click()]);
