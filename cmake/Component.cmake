@@ -65,6 +65,10 @@ function(tm_test_program name label lib extra)
     target_link_libraries(${name} PRIVATE ${lib}_testing)
   endif()
   target_link_libraries(${name} PRIVATE ${lib} ${extra} tm_options GTest::gmock GTest::gtest_main)
+  if("${label}" STREQUAL "unit" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    # Each runs for milliseconds and compiles for seconds; -O1 is a fifth less of it than -O2.
+    target_compile_options(${name} PRIVATE -O1)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()
