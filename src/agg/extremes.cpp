@@ -57,10 +57,10 @@ template <Side kSide>
 double ExtremeOfDoubles(std::span<const double> values) {
   const auto [best, any_nan] = ExtremeOfNumbers<kSide>(values);
   if (any_nan) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    if (kSide == Side::kMax) return nan;
     const auto is_nan = [](double value) { return value != value; };
-    if (std::all_of(values.begin(), values.end(), is_nan)) return nan;
+    if (std::all_of(values.begin(), values.end(), is_nan)) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
   }
   if (best == 0) {
     const bool wanted = kSide == Side::kMin;

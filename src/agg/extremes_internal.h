@@ -17,7 +17,7 @@ inline double CanonicalNan(double value) {
   return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
 }
 
-/// -Inf < ... < -0.0 < 0.0 < ... < Inf < NaN (timestream-sql.md 4.4: ORDER BY puts NaN on top).
+/// The order of ORDER BY: -Inf < ... < -0.0 < 0.0 < ... < Inf < NaN (timestream-sql.md 4.4).
 inline bool Precedes(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
   if (a == b) return std::signbit(a) && !std::signbit(b);
@@ -30,10 +30,21 @@ bool Precedes(const T& a, const T& b) {
 
 enum class Side : uint8_t { kMin, kMax };
 
+/// Whether `value` is the smallest, or the largest, of the two. A NaN is neither beside a number
+/// (event-time.md J9).
+template <Side kSide, typename T>
+bool Beats(const T& value, const T& other) {
+  if constexpr (kSide == Side::kMin) return Precedes(value, other);
+  if constexpr (std::is_same_v<T, double>) {
+    if (std::isnan(value) || std::isnan(other)) return !std::isnan(value);
+  }
+  return Precedes(other, value);
+}
+
 double MinOf(std::span<const double> values);
 double MaxOf(std::span<const double> values);
 
-/// The smallest or largest under Precedes; NaN canonical. `values` is not empty.
+/// The one that no other Beats(); NaN canonical. `values` is not empty.
 template <Side kSide, typename T>
 T ExtremeOf(std::span<const T> values) {
   if constexpr (std::is_same_v<T, double>) {

@@ -252,7 +252,8 @@ void State::OfferExtreme(const T& value) {
   using Slot = std::conditional_t<std::is_same_v<T, std::string_view>, std::string, T>;
   auto& best = std::get<Slot>(payload_);
   const T current = best;
-  const bool better = kind_ == Kind::kMin ? Precedes(value, current) : Precedes(current, value);
+  const bool better =
+      kind_ == Kind::kMin ? Beats<Side::kMin>(value, current) : Beats<Side::kMax>(value, current);
   if (count_ == 0 || better) best = value;
 }
 

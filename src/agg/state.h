@@ -42,8 +42,8 @@ enum class Kind : uint8_t {
   kCount = 1,  // of non-null inputs
   kSum = 2,    // DOUBLE: exact, rounded once; BIGINT: exact, kOutOfRange beyond int64
   kAvg = 3,    // DOUBLE always; BIGINT: the exact integer sum converted once and divided once
-  kMin = 4,    // DOUBLE: -0.0 < 0.0, NaN above everything (as ORDER BY); VARCHAR: by bytes
-  kMax = 5,    // same order: NaN if there was one
+  kMin = 4,    // DOUBLE: -0.0 < 0.0, a NaN if there is nothing else; VARCHAR: by bytes
+  kMax = 5,    // as min
   kFirst = 6,  // value of the smallest time; equal times: smallest canonical series key
   kLast = 7,   // value of the largest time; equal times: smallest canonical series key
   // Kinds with more than one result: Finish() takes a Reading.

@@ -145,12 +145,19 @@ TEST(AggState, BigintAverageConvertsOnceAndDividesOnce) {
   EXPECT_EQ(DoubleOf(Bigints(Kind::kAvg, {kBigMin, -1})), -0x1p62);
 }
 
-TEST(AggState, NanIsAboveEveryDouble) {
+TEST(AggState, NanIsNeitherMinNorMaxBesideANumber) {
   EXPECT_EQ(DoubleOf(Kind::kMin, {kNan, 3, kInf}), 3);
   EXPECT_EQ(DoubleOf(Kind::kMin, {kNan, kInf, kNan}), kInf);
   EXPECT_TRUE(std::isnan(DoubleOf(Kind::kMin, {kNan, kNan})));
-  EXPECT_TRUE(std::isnan(DoubleOf(Kind::kMax, {1, kNan, kInf})));
+  EXPECT_EQ(DoubleOf(Kind::kMax, {kNan, 1, kNan, 3}), 3);
+  EXPECT_EQ(DoubleOf(Kind::kMax, {1, kNan, -kInf, 2, kNan, kNan, 1}), 2);
+  EXPECT_TRUE(std::isnan(DoubleOf(Kind::kMax, {kNan, kNan})));
   EXPECT_EQ(DoubleOf(Kind::kMax, {-kInf, -kInf}), -kInf);
+  for (const auto& [a, b] : {std::pair(kNan, 2.0), std::pair(2.0, kNan)}) {
+    State state = Doubles(Kind::kMax, {a});
+    state.Merge(Doubles(Kind::kMax, {b}));
+    EXPECT_EQ(DoubleOf(state), 2);
+  }
   EXPECT_EQ(Bytes(Doubles(Kind::kMax, {-kNan})), Bytes(Doubles(Kind::kMax, {kNan})));
 }
 
@@ -176,7 +183,9 @@ TEST(AggState, MinAndMaxEqualAScanByTheTotalOrder) {
     double high = low;
     for (const double value : values) {
       if (Precedes(value, low)) low = value;
-      if (Precedes(high, value)) high = CanonicalNan(value);
+      if (std::isnan(high) || (!std::isnan(value) && Precedes(high, value))) {
+        high = CanonicalNan(value);
+      }
     }
     ASSERT_EQ(std::bit_cast<uint64_t>(DoubleOf(Kind::kMin, values)), std::bit_cast<uint64_t>(low));
     ASSERT_EQ(std::bit_cast<uint64_t>(DoubleOf(Kind::kMax, values)), std::bit_cast<uint64_t>(high));
