@@ -171,6 +171,9 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
     w.tracker.NoteStart(p);
     store::SourceProgress merged = p;
     const auto [it, is_new] = w.clocks.try_emplace({p.source, p.partition}, p);
+    // A partition that joins or wakes may hold the watermark back: how far it had come cannot be
+    // told from the clocks any more, so it is journaled (event-time.md P3).
+    if (is_new || (it->second.idle && !p.idle)) w.epoch.must_persist = true;
     if (is_new) continue;
     if (!merged.max_event_time ||
         (it->second.max_event_time && *merged.max_event_time < *it->second.max_event_time)) {
