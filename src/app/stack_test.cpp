@@ -177,7 +177,8 @@ const std::vector<std::string> kKinds{
     "levels = [\"1m\", \"1h\", \"1d\"]\noutput = \"{aggregate}_{window}_{measure}\"\n"
     "filter = {region = [\"us-east-1\"], type = \"m5*\", value_min = 0.0, value_max = 100}\n"
     "staleness = \"5m\"\nhorizon = \"6m\"\nrecompute_per_second = 5\nrefresh = \"1s\"\n"
-    "late_stream = \"v-late\"\n"};
+    "late_stream = \"v-late\"\n",
+    "window = \"5m\"\ncolumns = [\"cpu_*\", \"mem\"]\nrows = \"multi\"\n"};
 
 TEST(Stack, EveryKindOfWindowIsReadAndWritten) {
   for (const std::string& kind : kKinds) {

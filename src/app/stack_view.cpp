@@ -148,6 +148,7 @@ void WriteExtras(JsonWriter& out, const catalog::ViewDef& def) {
   duration("max_gap", def.max_gap, plain.max_gap);
   if (!def.levels.empty()) StringList(out, "levels", Texts(def.levels));
   if (def.multi_rows) out.Key("rows").String("multi");
+  if (!def.columns.empty()) StringList(out, "columns", def.columns);
   if (!def.buckets.empty()) WriteNumbers(out, "buckets", def.buckets);
   duration("staleness", def.staleness, plain.staleness);
   duration("horizon", def.horizon, plain.horizon);
@@ -171,6 +172,7 @@ catalog::ViewDef ReadView(TomlTable& table) {
   ReadLabelMap(table, def.label_map);
   def.measures = table.Strings("measures", {"*"});
   def.types = table.Strings("types", {"DOUBLE"});
+  def.columns = table.Strings("columns", {});
   const bool one = table.Has("aggregate");  // either name takes one or several
   if (table.Has("aggregates") && one) {
     table.Problem("aggregates", "a view has \"aggregate\" or \"aggregates\", not both");
@@ -239,6 +241,7 @@ std::string StackText(const catalog::ViewDef& def) {
   if (!def.filter.empty()) out.Raw("filter", FilterText(def.filter));
   if (!def.label_map.name.empty()) out.Raw("label_map", LabelMapText(def.label_map));
   out.Strings("measures", def.measures, {"*"}).Strings("types", def.types, {"DOUBLE"});
+  out.Strings("columns", def.columns, {});
   out.Strings("aggregates", def.aggregates, {"avg"});
   out.Duration("window", def.window, plain.window).Duration("slide", def.slide, plain.slide);
   out.Duration("offset", def.offset, plain.offset);

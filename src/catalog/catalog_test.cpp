@@ -138,6 +138,7 @@ ViewDef Ec2View() {
   def.max_gap = minutes(3);
   def.levels = {minutes(1), hours(24 * 365 * 11) + nanoseconds(1)};  // more than a double holds
   def.multi_rows = true;
+  def.columns = {"cpu_*", "mem"};
   def.buckets = {0, 0.1, 90};
   def.staleness = minutes(6);
   def.horizon = minutes(9);

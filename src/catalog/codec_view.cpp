@@ -91,6 +91,7 @@ void EncodeViewExtras(const ViewDef& def, Writer& out) {
     out.json().EndArray();
   }
   if (def.multi_rows) out.Flag("multi_rows", true);
+  if (!def.columns.empty()) out.Texts("columns", def.columns);
   if (!def.buckets.empty()) {
     out.json().Key("buckets").BeginArray();
     for (const double bound : def.buckets) out.json().Double(bound);
@@ -148,6 +149,7 @@ void DecodeViewExtras(ViewDef& def, Reader& in) {
     }
   }
   in.Flag("multi_rows", def.multi_rows);
+  in.Texts("columns", def.columns);
   in.Numbers("buckets", def.buckets);
   in.Duration("staleness_ns", def.staleness);
   in.Duration("horizon_ns", def.horizon);

@@ -183,6 +183,8 @@ struct ViewDef {
   std::string target_table;           // in the same database
   std::vector<std::string> measures;  // patterns
   std::vector<std::string> types;     // "DOUBLE", "BIGINT"
+  /// Patterns of columns: it reads multi-measure records; none: single ones.
+  std::vector<std::string> columns{};
   std::vector<std::string> aggregates;
   std::string source;              // the view it reads; "": the table's own points
   uint32_t source_generation = 0;  // of that one, whose rows it is made of

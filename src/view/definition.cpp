@@ -2,6 +2,7 @@
 #include "view/definition.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <memory>
 #include <set>
@@ -48,6 +49,13 @@ std::optional<store::ValueType> TypeFromText(std::string_view text) {
   if (text == "VARCHAR") return store::ValueType::kVarchar;
   if (text == "BOOLEAN") return store::ValueType::kBoolean;
   return std::nullopt;
+}
+
+/// As the stack has it.
+std::string TypeText(store::ValueType type) {
+  std::string out(store::ValueTypeName(type));
+  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
 }
 
 // event-time.md section 1: size + lateness <= 12 years keeps every sum inside int64.
@@ -157,10 +165,11 @@ Result<void> CheckUpstream(const ViewDefinition& d) {
                                " labels its rows by the end of their windows; a view over it needs "
                                "label = \"start\" there");
   }
-  if (up.multi_rows) {
+  if (up.rows_have_columns()) {
     return Invalid(d.name, "source: view " + up.name +
                                " has rows of several columns; a view over it needs rows = "
-                               "\"single\" there");
+                               "\"single\" there" +
+                               (up.columns.empty() ? "" : ", and no columns"));
   }
   if (d.early > nanoseconds(0) || d.provisional_after > nanoseconds(0)) {
     return Invalid(d.name,
@@ -170,8 +179,41 @@ Result<void> CheckUpstream(const ViewDefinition& d) {
   return {};
 }
 
+/// Of one that reads multi-measure records.
+Result<void> CheckFields(const ViewDefinition& d) {
+  if (d.ranged()) {
+    return Invalid(d.name, "columns goes with windows: sessions and samples read single measures");
+  }
+  if (d.upstream) {
+    return Invalid(d.name, "columns goes with a table's own points: rows of a view have none");
+  }
+  if (d.values()) {
+    return Invalid(d.name,
+                   "filter: value_min and value_max are of single measures; leave them out of a "
+                   "view with columns");
+  }
+  if (d.multi_rows) return {};
+  for (const store::ValueType type : d.types) {
+    const auto result = [&](const agg::Aggregate& aggregate) {
+      return static_cast<store::ValueType>(
+          agg::ResultTypeOf(aggregate, static_cast<agg::Type>(type)));
+    };
+    const store::ValueType wanted = d.source == d.target ? type : result(d.aggregates.front());
+    for (const agg::Aggregate& aggregate : d.aggregates) {
+      if (result(aggregate) == wanted) continue;
+      return Invalid(d.name, "columns: " + aggregate.name + " of " + TypeText(type) + " is " +
+                                 TypeText(result(aggregate)) +
+                                 ", and a table has one type for each column: give the columns "
+                                 "names of their own by rows = \"multi\"" +
+                                 (d.source == d.target ? ", or set target_table" : ""));
+    }
+  }
+  return {};
+}
+
 /// A table knows one type by the name of a column.
 Result<void> CheckColumns(const ViewDefinition& d) {
+  if (!d.columns.empty()) return CheckFields(d);
   if (!d.multi_rows) return {};
   if (d.ranged()) {
     return Invalid(d.name,
@@ -320,6 +362,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.source_name = '"' + def.database + "\".\"" + def.table + '"';
   out.target_name = '"' + def.database + "\".\"" + def.target_table + '"';
   out.measures = def.measures;
+  out.columns = def.columns;
   out.types.clear();
   for (const std::string& text : def.types) {
     const auto type = TypeFromText(text);

@@ -55,6 +55,9 @@ struct ViewDefinition {
   std::string target_name;
   std::vector<std::string> measures{"*"};  // patterns: '*' any text, '?' one byte; one has to match
   std::vector<store::ValueType> types{store::ValueType::kDouble};
+  /// Patterns of columns: it reads multi-measure records, of them what matches and has one of
+  /// `types`. None: single-measure records.
+  std::vector<std::string> columns{};
   std::vector<agg::Aggregate> aggregates{agg::Kind::kAvg};
   std::vector<std::string> group_by{"*"};  // dimensions, or the label's name; "*": all dimensions
   catalog::LabelMapDef label_map;
@@ -75,7 +78,8 @@ struct ViewDefinition {
   double fill_value = 0;  // kConstant
   nanoseconds max_gap{0};
   std::string output = "{aggregate}_{measure}";
-  /// One row of several columns, named by the aggregates, in place of a row for each.
+  /// One row of several columns, named by the aggregates, in place of a row for each. With
+  /// `columns`: "{aggregate}_{column}"; without it such a view has a row of columns an aggregate.
   bool multi_rows = false;
   Label label = Label::kStart;  // the row's time: start or end of its window
   /// How far back the last sample before a window counts: for counters, and for twa.
@@ -120,12 +124,14 @@ struct ViewDefinition {
   /// Only these values count; none: all.
   std::optional<store::ValueRange> values() const;
   /// Whether a window that has a row can come to have no value: a correction moves its last point
-  /// out of the filter, or the rows that it read end.
-  bool rows_end() const { return upstream || values().has_value(); }
+  /// out of the filter, the rows that it read end, or the last value of a column was taken back.
+  bool rows_end() const { return upstream || values().has_value() || !columns.empty(); }
   /// Sessions or samples: range_kind.h.
   bool ranged() const { return session_gap > nanoseconds(0) || every > nanoseconds(0); }
   /// Rows of one (group, window).
   size_t outputs() const { return multi_rows ? 1 : aggregates.size(); }
+  /// Whether rows have columns, whose type is MULTI.
+  bool rows_have_columns() const { return multi_rows || !columns.empty(); }
   /// Whether several series share a row.
   bool grouped() const { return group_by != std::vector<std::string>{"*"}; }
   friend bool operator==(const ViewDefinition&, const ViewDefinition&) = default;

@@ -36,7 +36,8 @@ Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, Seri
       book_(book),
       windows_(WindowsOf(definition)),
       ranges_(RangesOf(definition)),
-      groups_(group_bytes_max) {}
+      groups_(group_bytes_max),
+      shape_(definition) {}
 
 size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
   uint64_t h = key.series.hi * 0x9e3779b97f4a7c15U ^ key.series.lo;
@@ -76,6 +77,7 @@ Result<Piece> Evaluator::EvaluateAll(PieceRequest request) {
   for (const Due& one : request.due) series.push_back(one.series);
   for (const Due& one : request.frozen) series.push_back(one.series);
   TM_RETURN_IF_ERROR(book_.ResolveTargets(series));
+  if (!book_.grouped()) TM_RETURN_IF_ERROR(shape_.Learn(store_, book_));
   if (ranges_) return EvaluateRanges(request);
   TM_ASSIGN_OR_RETURN(const Rows rows, ReadRows(request, RowsWanted(request)));
   piece.snapshot = store_.End();
@@ -184,15 +186,18 @@ Result<void> Evaluator::ScanRows(const PieceRequest& request, TimeRange time,
       Existing existing;
       // An adopted row has no RowInfo of ours yet: revision 0, so that the next one is 1.
       if (i < slice.rows.size()) existing.row = slice.rows[i];
-      existing.values = ReadRowValues(definition_, slice, i);
+      existing.values = ReadRowValues(shape_, slice, i);
       out[{slice.series->ref, slice.times[i]}] = std::move(existing);
     }
   }
 }
 
-Evaluator::Columns Evaluator::ColumnsFor(std::vector<store::ValueType> types) const {
+Evaluator::Columns Evaluator::ColumnsFor(std::span<const store::ValueType> types) const {
   Columns out;
-  out.types = std::move(types);
+  for (const store::ValueType type : types) {
+    if (type != store::ValueType::kMulti) out.inputs.push_back({{}, type});
+  }
+  out.inputs.insert(out.inputs.end(), shape_.fields().begin(), shape_.fields().end());
   for (const agg::Aggregate& aggregate : definition_.aggregates) {
     const agg::Spec kind = aggregate.spec(agg::Type::kDouble);
     const auto found = std::ranges::find(out.kinds, kind);
@@ -205,10 +210,10 @@ Evaluator::Columns Evaluator::ColumnsFor(std::vector<store::ValueType> types) co
 void Evaluator::Ask(const Columns& columns, store::AggregateRequest& ask) const {
   ask.values = definition_.values();
   for (const agg::Spec& kind : columns.kinds) {
-    for (const store::ValueType type : columns.types) {
+    for (const store::FieldDef& input : columns.inputs) {
       ask.aggregates.push_back({.kind = kind.kind,
-                                .type = static_cast<agg::Type>(type),
-                                .field = {},
+                                .type = static_cast<agg::Type>(input.type),
+                                .field = input.name,
                                 .bounds = kind.bounds,
                                 .carry = definition_.CarryOf(kind.kind)});
     }
@@ -231,7 +236,8 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, std::span<con
     const store::ValueType type = book_.type(due[i].series);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
-  const Columns columns = ColumnsFor(std::move(types));
+  const Columns columns = ColumnsFor(types);
+  if (columns.inputs.empty()) return {};  // none of the columns has come yet
   Ask(columns, ask);
   TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
   piece.snapshot = cursor->snapshot();
@@ -255,15 +261,21 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, std::span<con
 
 void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
                            const store::AggregateRow& answer, const Rows& rows, Piece& piece) {
-  const size_t type = columns.TypeOf(book_.type(due.series));
-  values_.clear();
-  for (size_t a = 0; a < book_.aggregates(); ++a) {
-    auto value = agg::FinishAs(definition_.aggregates[a],
-                               answer.states[columns.At(columns.kind_of[a], type)], WindowOf(due));
-    if (!value.ok()) ++piece.overflows;
-    values_.push_back(std::move(value).value_or({}));
-  }
+  Finish(columns, answer.states, columns.FirstOf(book_.type(due.series)), WindowOf(due), piece);
   EmitAll(request, due, answer.points, values_, rows, piece);
+}
+
+void Evaluator::Finish(const Columns& columns, std::span<const agg::State> states, size_t first,
+                       TimeRange window, Piece& piece) {
+  values_.clear();
+  for (size_t a = 0; a < definition_.aggregates.size(); ++a) {
+    for (size_t i = 0; i < shape_.per_aggregate(); ++i) {
+      auto value = agg::FinishAs(definition_.aggregates[a],
+                                 states[columns.At(columns.kind_of[a], first + i)], window);
+      if (!value.ok()) ++piece.overflows;
+      values_.push_back(std::move(value).value_or({}));
+    }
+  }
 }
 
 // Nothing counts in the window: a row that is there ends (event-time.md H13). Without a filter
@@ -271,17 +283,15 @@ void Evaluator::EmitAnswer(const PieceRequest& request, const Due& due, const Co
 void Evaluator::EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows,
                             Piece& piece) {
   if (!definition_.rows_end() || WindowOf(due).start < request.first_whole) return;
-  values_.assign(book_.aggregates(), {});
+  values_.assign(shape_.values(), {});
   EmitAll(request, due, 0, values_, rows, piece);
 }
 
 void Evaluator::EmitAll(const PieceRequest& request, const Due& due, uint64_t records,
                         RowValuesView values, const Rows& rows, Piece& piece) {
-  if (definition_.multi_rows) {
-    return Emit(request, due, 0, records, values, rows, piece);
-  }
-  for (size_t output = 0; output < values.size(); ++output) {
-    Emit(request, due, output, records, values.subspan(output, 1), rows, piece);
+  const size_t each = definition_.multi_rows ? values.size() : shape_.per_aggregate();
+  for (size_t output = 0; output < book_.outputs(); ++output) {
+    Emit(request, due, output, records, values.subspan(output * each, each), rows, piece);
   }
 }
 
@@ -318,8 +328,8 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t output,
   store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
   entry.revision = revision;
   if (existing != nullptr && !IsEarly(existing->row))
-    entry.old_value = LoggedValue(definition_, existing->values);
-  entry.new_value = LoggedValue(definition_, values);
+    entry.old_value = LoggedValue(shape_, existing->values);
+  entry.new_value = LoggedValue(shape_, values);
   entry.record_count = records;
   ++(revision == 1 ? piece.published : piece.revised);
   NoteChange(due, output, piece);
@@ -327,12 +337,13 @@ void Evaluator::Emit(const PieceRequest& request, const Due& due, size_t output,
 
 store::ValueView Evaluator::ViewOf(RowValuesView values, Piece& piece) const {
   if (NoValue(values)) return {};
-  if (!definition_.multi_rows) return ScalarView(values.front(), piece.texts);
+  if (!shape_.named()) return ScalarView(values.front(), piece.texts);
   std::vector<store::FieldView>& fields = piece.fields.emplace_back();
-  for (size_t a = 0; a < values.size(); ++a) {
-    if (std::holds_alternative<std::monostate>(values[a]))
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::holds_alternative<std::monostate>(values[i]))
       continue;  // a sum out of range: the others are told
-    fields.push_back({definition_.aggregates[a].name, ScalarView(values[a], piece.texts)});
+    fields.push_back(
+        {piece.texts.emplace_back(shape_.names()[i]), ScalarView(values[i], piece.texts)});
   }
   return store::ValueView::Multi(fields);
 }
@@ -353,9 +364,9 @@ void Evaluator::Compare(const Due& due, store::SeriesRef target, RowValuesView v
   if (existing != nullptr) {
     out.stored = !NoValue(existing->values);  // else it ended
     out.row = existing->row;
-    out.old_value = LoggedValue(definition_, existing->values);
+    out.old_value = LoggedValue(shape_, existing->values);
   }
-  out.new_value = LoggedValue(definition_, values);
+  out.new_value = LoggedValue(shape_, values);
 }
 
 // Nothing is written where nothing new came.
@@ -433,7 +444,7 @@ void Evaluator::LogFrozen(const PieceRequest& request, const Due& due, size_t ou
   store::RevisionEntry& entry = AddEntry(request, due, *target, piece);
   if (const auto it = rows.find({*target, entry.time}); it != rows.end()) {
     entry.revision = it->second.row.revision;
-    entry.old_value = LoggedValue(definition_, it->second.values);
+    entry.old_value = LoggedValue(shape_, it->second.values);
     entry.new_value = entry.old_value;
     entry.record_count = it->second.row.record_count;
   }

@@ -2,6 +2,7 @@
 // Rows that stand for many series: partial states are made for the leaves that changed, and a row
 // is what the root of its tree says.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -45,6 +46,8 @@ LateKeys Evaluator::KeysOfGroups(const LateKeys& keys, std::span<const Due> aske
 }
 
 void Evaluator::MarkGroups(std::span<const Due> due, Marks marks) {
+  // States of before lack the columns that came. An error comes again where the store is asked.
+  if (auto fresh = shape_.Learn(store_, book_); fresh.ok() && *fresh) groups_.Clear();
   for (size_t i = 0; i < due.size();) {
     const GroupStates::Key key = KeyOf(due[i]);
     const size_t members = book_.members(key.group).size();
@@ -84,10 +87,11 @@ Result<bool> Evaluator::FillGroups(size_t leaves_max, const store::Positions& at
     const store::ValueType type = book_.type(members[first]);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
-  const Columns columns = ColumnsFor(std::move(types));
+  const Columns columns = ColumnsFor(types);
   Ask(columns, ask);
   std::vector<GroupStates::Node> nodes(leaves.size());
   const auto read = [&]() -> Result<void> {
+    if (columns.inputs.empty()) return {};  // none of the columns has come yet
     TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
     std::vector<store::AggregateRow> answer;
     for (;;) {
@@ -95,11 +99,13 @@ Result<bool> Evaluator::FillGroups(size_t leaves_max, const store::Positions& at
       if (answer.empty()) return {};
       for (store::AggregateRow& row : answer) {
         const auto members = book_.members(leaves[row.group].key.group);
-        const size_t type = columns.TypeOf(book_.type(members.front()));
+        const size_t first = columns.FirstOf(book_.type(members.front()));
         GroupStates::Node& node = nodes[row.group];
         node.points = row.points;
         for (size_t k = 0; k < columns.kinds.size(); ++k) {
-          node.states.push_back(std::move(row.states[columns.At(k, type)]));
+          for (size_t i = 0; i < shape_.per_aggregate(); ++i) {
+            node.states.push_back(std::move(row.states[columns.At(k, first + i)]));
+          }
         }
       }
     }
@@ -113,20 +119,17 @@ Result<bool> Evaluator::FillGroups(size_t leaves_max, const store::Positions& at
 }
 
 void Evaluator::EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece) {
-  const Columns columns = ColumnsFor({store::ValueType::kDouble});  // a node has one type
+  // A node has one type, or the columns that are read.
+  const std::array of{definition_.columns.empty() ? store::ValueType::kDouble
+                                                  : store::ValueType::kMulti};
+  const Columns columns = ColumnsFor(of);
   for (const Due& due : request.due) {
     const GroupStates::Node& root = groups_.Root(KeyOf(due));
     if (root.states.empty()) {
       EmitNothing(request, due, rows, piece);
       continue;
     }
-    values_.clear();
-    for (size_t a = 0; a < book_.aggregates(); ++a) {
-      auto value = agg::FinishAs(definition_.aggregates[a], root.states[columns.kind_of[a]],
-                                 windows_.WindowAt(due.window));
-      if (!value.ok()) ++piece.overflows;
-      values_.push_back(std::move(value).value_or({}));
-    }
+    Finish(columns, root.states, 0, windows_.WindowAt(due.window), piece);
     EmitAll(request, due, root.points, values_, rows, piece);
   }
   groups_.Trim();

@@ -161,18 +161,25 @@ class Evaluator {
   bool RowsMayEnd() const;
   Result<void> ReadEnded(const RowKey& key, Rows& out);
   std::vector<RowKey> RowsWanted(const PieceRequest& request) const;
-  /// What is asked of the store: kinds x types, each kind once (p50 and p95 read one state).
+  /// What is asked of the store: kinds x inputs, each kind once (p50 and p95 read one state).
   struct Columns {
-    std::vector<store::ValueType> types;
-    std::vector<agg::Spec> kinds;  // of any input type
-    std::vector<size_t> kind_of;   // by aggregate
-    size_t TypeOf(store::ValueType type) const {
-      return static_cast<size_t>(std::ranges::find(types, type) - types.begin());
+    std::vector<store::FieldDef> inputs;  // single values of a type, or the columns that are read
+    std::vector<agg::Spec> kinds;         // of any input type
+    std::vector<size_t> kind_of;          // by aggregate
+    /// The first of a series of that type; its others follow.
+    size_t FirstOf(store::ValueType type) const {
+      if (type == store::ValueType::kMulti) return 0;
+      return static_cast<size_t>(std::ranges::find(inputs, type, &store::FieldDef::type) -
+                                 inputs.begin());
     }
-    size_t At(size_t kind, size_t type) const { return kind * types.size() + type; }
+    size_t At(size_t kind, size_t input) const { return kind * inputs.size() + input; }
   };
-  Columns ColumnsFor(std::vector<store::ValueType> types) const;
+  /// Of series of these types.
+  Columns ColumnsFor(std::span<const store::ValueType> types) const;
   void Ask(const Columns& columns, store::AggregateRequest& ask) const;
+  /// Fills values_ from the states of a pair, of which `first` is the first input.
+  void Finish(const Columns& columns, std::span<const agg::State> states, size_t first,
+              TimeRange window, Piece& piece);
   Result<void> AggregateInto(const PieceRequest& request, std::span<const Due> due,
                              const Rows& rows, Piece& piece);
   void EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
@@ -263,7 +270,8 @@ class Evaluator {
   GroupStates groups_;
   struct Replaced;                      // evaluation_replaced.cpp
   std::unique_ptr<Replaced> replaced_;  // of a next generation
-  RowValues values_;                    // scratch: of the pair that is being emitted
+  RowShape shape_;
+  RowValues values_;  // scratch: of the pair that is being emitted
 };
 
 }  // namespace tidemark::view

@@ -3,8 +3,10 @@
 #include <bit>
 #include <utility>
 
+#include "base/glob.h"
 #include "base/json.h"
 #include "view/row_values_internal.h"
+#include "view/series_book_internal.h"
 
 namespace tidemark::view {
 namespace {
@@ -62,16 +64,59 @@ bool SameBits(RowValuesView a, RowValuesView b) {
   return std::ranges::equal(a, b, SameScalar);
 }
 
-RowValues ReadRowValues(const ViewDefinition& definition, const store::Slice& slice, size_t i) {
-  if (!definition.multi_rows) {
+RowShape::RowShape(const ViewDefinition& definition) : definition_(definition) { Name(); }
+
+bool RowShape::Learn(const store::FieldDef& field) {
+  if (std::ranges::find(definition_.types, field.type) == definition_.types.end()) return false;
+  if (std::ranges::find(fields_, field) != fields_.end()) return false;
+  const auto matches = [&](const std::string& pattern) { return MatchesGlob(pattern, field.name); };
+  if (std::ranges::none_of(definition_.columns, matches)) return false;
+  const auto by_name = [](const store::FieldDef& a, const store::FieldDef& b) {
+    return a.name < b.name;
+  };
+  fields_.insert(std::ranges::upper_bound(fields_, field, by_name), field);
+  Name();
+  return true;
+}
+
+Result<bool> RowShape::Learn(store::Store& store, const SeriesBook& book) {
+  if (definition_.columns.empty()) return false;
+  TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store.Schema(definition_.source));
+  bool fresh = false;
+  for (const store::TableSchema::Measure& measure : schema.measures) {
+    if (!book.ReadsMeasure(measure.name)) continue;
+    for (const store::FieldDef& field : measure.fields) fresh = Learn(field) || fresh;
+  }
+  return fresh;
+}
+
+void RowShape::Name() {
+  names_.clear();
+  if (definition_.columns.empty()) {
+    if (!definition_.multi_rows) return;
+    for (const agg::Aggregate& aggregate : definition_.aggregates) names_.push_back(aggregate.name);
+    return;
+  }
+  if (!definition_.multi_rows) {
+    for (const store::FieldDef& field : fields_) names_.push_back(field.name);
+    return;
+  }
+  for (const agg::Aggregate& aggregate : definition_.aggregates) {
+    for (const store::FieldDef& field : fields_) {
+      names_.push_back(aggregate.name + "_" + field.name);
+    }
+  }
+}
+
+RowValues ReadRowValues(const RowShape& shape, const store::Slice& slice, size_t i) {
+  if (!shape.named()) {
     return slice.columns.empty() ? RowValues(1) : RowValues{ScalarAt(slice.columns[0], i)};
   }
-  const auto& aggregates = definition.aggregates;
-  RowValues out(aggregates.size());
+  const auto names = shape.names();
+  RowValues out(names.size());
   for (const store::ColumnView& column : slice.columns) {
-    const auto found = std::ranges::find(aggregates, column.name, &agg::Aggregate::name);
-    if (found != aggregates.end())
-      out[static_cast<size_t>(found - aggregates.begin())] = ScalarAt(column, i);
+    const auto found = std::ranges::find(names, column.name);
+    if (found != names.end()) out[static_cast<size_t>(found - names.begin())] = ScalarAt(column, i);
   }
   return out;
 }
@@ -89,14 +134,15 @@ store::Scalar LoggedRow(const store::Slice& slice, size_t i) {
   return std::move(out).Take();
 }
 
-store::Scalar LoggedValue(const ViewDefinition& definition, RowValuesView values) {
+store::Scalar LoggedValue(const RowShape& shape, RowValuesView values) {
   if (NoValue(values)) return {};
-  if (!definition.multi_rows) return values.front();
+  if (!shape.named()) return values.front();
   JsonWriter out;
   out.BeginObject();
-  for (size_t a = 0; a < values.size(); ++a) {
-    out.Key(definition.aggregates[a].name);
-    Write(out, values[a]);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (IsNull(values[i]) && !shape.logs_nulls()) continue;
+    out.Key(shape.names()[i]);
+    Write(out, values[i]);
   }
   out.EndObject();
   return std::move(out).Take();

@@ -14,17 +14,22 @@ SeriesBook::SeriesBook(store::Store& store, const ViewDefinition& definition)
 
 bool SeriesBook::Reads(const store::SeriesInfo& info) const {
   if (info.table != definition_.source || info.owner != definition_.reads()) return false;
-  const auto& types = definition_.types;
-  if (std::find(types.begin(), types.end(), info.type) == types.end()) return false;
+  const bool of_type =
+      definition_.columns.empty()
+          ? std::ranges::find(definition_.types, info.type) != definition_.types.end()
+          : info.type == store::ValueType::kMulti;
+  return of_type && ReadsMeasure(info.measure) && Passes(definition_.filter, info);
+}
+
+bool SeriesBook::ReadsMeasure(std::string_view measure) const {
   if (definition_.source == definition_.target && !definition_.upstream) {
     for (const std::string& name_template : templates_) {
-      if (store::MatchesTemplate(name_template, info.measure)) return false;
+      if (store::MatchesTemplate(name_template, measure)) return false;
     }
   }
-  return std::any_of(
-             definition_.measures.begin(), definition_.measures.end(),
-             [&](const std::string& pattern) { return MatchesGlob(pattern, info.measure); }) &&
-         Passes(definition_.filter, info);
+  return std::ranges::any_of(definition_.measures, [&](const std::string& pattern) {
+    return MatchesGlob(pattern, measure);
+  });
 }
 
 uint32_t SeriesBook::MeasureOf(const std::string& measure) {
@@ -125,10 +130,10 @@ Result<void> SeriesBook::ResolveTargets(std::span<const SeriesIndex> series) {
     for (const store::Dimension& d : texts.back()) views.push_back({d.name, d.value});
     for (size_t a = 0; a < templates_.size(); ++a) {
       const auto type =
-          definition_.multi_rows
+          definition_.rows_have_columns()
               ? store::ValueType::kMulti
               : static_cast<store::ValueType>(agg::ResultTypeOf(
-                    definition_.aggregates[a % aggregates()], static_cast<agg::Type>(group.type)));
+                    definition_.aggregates[a % outputs()], static_cast<agg::Type>(group.type)));
       keys.push_back({.table = definition_.target,
                       .measure = names_[group.measure * templates_.size() + a],
                       .dimensions = views,

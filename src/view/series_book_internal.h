@@ -31,6 +31,8 @@ class SeriesBook {
     return index == SeriesDirectory::kUnknown ? Register(ref) : index;
   }
   size_t size() const { return tracked_.size(); }
+  /// Whether records of that name are read, as far as the name tells.
+  bool ReadsMeasure(std::string_view measure) const;
   store::SeriesRef source(SeriesIndex i) const { return tracked_[i].ref; }
   store::ValueType type(SeriesIndex i) const { return groups_[tracked_[i].group].type; }
 
@@ -50,7 +52,6 @@ class SeriesBook {
 
   /// Finds or makes the target series of every one in `series`, in one request.
   Result<void> ResolveTargets(std::span<const SeriesIndex> series);
-  size_t aggregates() const { return definition_.aggregates.size(); }
   /// Rows of a pair: one for each aggregate, or one of several columns.
   size_t outputs() const { return definition_.outputs(); }
   /// After ResolveTargets(): null when the store refuses the series (a limit of the table).

@@ -11,6 +11,7 @@
 #include "base/glob.h"
 #include "view/filter_internal.h"
 #include "view/row_values_internal.h"
+#include "view/series_book_internal.h"
 #include "view/window.h"
 
 namespace tidemark::view {
@@ -39,16 +40,31 @@ std::string GroupText(const ViewDefinition& d, const store::SeriesInfo& series,
 
 struct RawSeries {
   std::shared_ptr<const store::SeriesInfo> info;
+  std::string column;  // of multi-measure records
+  store::ValueType type = store::ValueType::kDouble;
   std::vector<EventTime> times;
   std::vector<double> doubles;   // or
   std::vector<int64_t> bigints;  // by the type
 };
 
+bool Has(const std::vector<store::ValueType>& types, store::ValueType type) {
+  return std::ranges::find(types, type) != types.end();
+}
+
 bool Reads(const ViewDefinition& d, const store::SeriesInfo& series) {
-  return std::ranges::find(d.types, series.type) != d.types.end() && Passes(d.filter, series) &&
+  const bool of_type =
+      d.columns.empty() ? Has(d.types, series.type) : series.type == store::ValueType::kMulti;
+  return of_type && Passes(d.filter, series) &&
          std::ranges::any_of(d.measures, [&](const std::string& pattern) {
            return MatchesGlob(pattern, series.measure);
          });
+}
+
+bool ReadsColumn(const ViewDefinition& d, const store::ColumnView& column) {
+  return d.columns.empty() || (Has(d.types, column.type) &&
+                               std::ranges::any_of(d.columns, [&](const std::string& pattern) {
+                                 return MatchesGlob(pattern, column.name);
+                               }));
 }
 
 /// Few and small integers are tested: they are exact as doubles.
@@ -59,27 +75,34 @@ bool Counts(const ViewDefinition& d, const store::ColumnView& column, size_t i) 
          (!d.filter.value_max || value <= *d.filter.value_max);
 }
 
-std::map<store::SeriesRef, RawSeries> ReadRaw(store::Store& store, const ViewDefinition& d) {
+using AllRaw = std::map<std::pair<store::SeriesRef, std::string>, RawSeries>;
+
+AllRaw ReadRaw(store::Store& store, const ViewDefinition& d) {
   store::ScanRequest scan;
   scan.selection.table = d.source;
   scan.selection.owners.kind = store::OwnerFilter::Kind::kOwnerless;
   if (d.upstream) scan.selection.owners = {store::OwnerFilter::Kind::kView, d.reads()};
   scan.rows_wanted = bool{d.upstream};
   auto cursor = std::move(store.Scan(scan)).value();
-  std::map<store::SeriesRef, RawSeries> out;
+  AllRaw out;
   store::SliceBuffer buffer;
   store::Slice slice;
   while (std::move(cursor->Next(buffer, slice)).value()) {
     if (!Reads(d, *slice.series)) continue;
-    RawSeries& series = out[slice.series->ref];
-    series.info = slice.series;
-    const auto& column = slice.columns[0];
-    for (size_t i = 0; i < slice.times.size(); ++i) {
-      if (!Counts(d, column, i)) continue;
-      if (d.upstream && slice.rows[i].revision == 0) continue;  // preliminary
-      series.times.push_back(slice.times[i]);
-      if (!column.doubles.empty()) series.doubles.push_back(column.doubles[i]);
-      if (!column.bigints.empty()) series.bigints.push_back(column.bigints[i]);
+    for (const store::ColumnView& column : slice.columns) {
+      if (!ReadsColumn(d, column)) continue;
+      RawSeries& series = out[{slice.series->ref, std::string(column.name)}];
+      series.info = slice.series;
+      series.column = column.name;
+      series.type = column.type;
+      for (size_t i = 0; i < slice.times.size(); ++i) {
+        if (!column.valid.empty() && column.valid[i] == 0) continue;
+        if (!Counts(d, column, i)) continue;
+        if (d.upstream && slice.rows[i].revision == 0) continue;  // preliminary
+        series.times.push_back(slice.times[i]);
+        if (!column.doubles.empty()) series.doubles.push_back(column.doubles[i]);
+        if (!column.bigints.empty()) series.bigints.push_back(column.bigints[i]);
+      }
     }
   }
   return out;
@@ -105,22 +128,30 @@ void AddAll(const RawSeries& series, std::span<const T> values, TimeRange window
   for (size_t i = end; i-- > first;) state.Add({times.subspan(i, 1), key}, values.subspan(i, 1));
 }
 
-/// Of one row; a state by column.
+/// Of one row; a state by the place of its value.
 struct Expected {
   TimeRange window;
-  std::vector<const agg::Aggregate*> aggregates;
-  std::vector<agg::State> states;
+  std::map<size_t, std::pair<const agg::Aggregate*, agg::State>> states;
 };
 
 /// None: the row is not there.
-std::optional<std::string> Finish(const ViewDefinition& d, const Expected& row) {
-  RowValues values;
-  for (size_t i = 0; i < row.states.size(); ++i) {
-    auto value = agg::FinishAs(*row.aggregates[i], row.states[i], row.window);
-    values.push_back(std::move(value).value_or({}));
+std::optional<std::string> Finish(const RowShape& shape, const Expected& row) {
+  RowValues values(shape.named() ? shape.names().size() : 1);
+  for (const auto& [place, state] : row.states) {
+    auto value = agg::FinishAs(*state.first, state.second, row.window);
+    values[place] = std::move(value).value_or({});
   }
   if (NoValue(values)) return std::nullopt;
-  return Text(LoggedValue(d, values));
+  return Text(LoggedValue(shape, values));
+}
+
+/// In the values of a row: by what its column is called.
+size_t PlaceOf(const ViewDefinition& d, const RowShape& shape, const agg::Aggregate& aggregate,
+               const std::string& column) {
+  if (!shape.named()) return 0;
+  std::string name = d.multi_rows ? aggregate.name : column;
+  if (d.multi_rows && !d.columns.empty()) name += "_" + column;
+  return static_cast<size_t>(std::ranges::find(shape.names(), name) - shape.names().begin());
 }
 
 /// Every value the raw points give: one point at a time, the newest first, where order is nothing.
@@ -130,6 +161,7 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
   const auto templates = NameTemplates(d);
   std::map<Key, std::string> out;
   if (!status.watermark) return out;
+  const RowShape shape = ShapeOf(store, d);
   std::map<Key, Expected> states;
   for (const auto& [ref, series] : ReadRaw(store, d)) {
     ForEachWindow(windows, series.times, [&, &raw = series](WindowId id) {
@@ -140,26 +172,26 @@ std::map<Key, std::string> BruteForce(store::Store& store, const ViewStatus& sta
         const std::string& name = templates[id.level * d.outputs() + (d.multi_rows ? 0 : a)];
         const Key key{GroupText(d, *raw.info, MakeName(name, raw.info->measure)),
                       d.label == Label::kEnd ? window.end : window.start};
-        agg::State state(aggregate.spec(static_cast<agg::Type>(raw.info->type)));
+        agg::State state(aggregate.spec(static_cast<agg::Type>(raw.type)));
         const nanoseconds carry = d.CarryOf(aggregate.kind);
-        if (raw.info->type == store::ValueType::kDouble) {
+        if (raw.type == store::ValueType::kDouble) {
           AddAll<double>(raw, raw.doubles, window, carry, state);
         } else {
           AddAll<int64_t>(raw, raw.bigints, window, carry, state);
         }
-        Expected& row = states.try_emplace(key, Expected{window, {}, {}}).first->second;
-        const auto known = std::ranges::find(row.aggregates, &aggregate);
-        if (known != row.aggregates.end()) {
-          row.states[static_cast<size_t>(known - row.aggregates.begin())].Merge(state);
+        Expected& row = states.try_emplace(key, Expected{window, {}}).first->second;
+        const size_t place = PlaceOf(d, shape, aggregate, raw.column);
+        const auto known = row.states.find(place);
+        if (known != row.states.end()) {
+          known->second.second.Merge(state);
         } else {
-          row.aggregates.push_back(&aggregate);
-          row.states.push_back(std::move(state));
+          row.states.emplace(place, std::pair(&aggregate, std::move(state)));
         }
       }
     });
   }
   for (const auto& [key, expected] : states) {
-    if (auto value = Finish(d, expected)) out[key] = *std::move(value);
+    if (auto value = Finish(shape, expected)) out[key] = *std::move(value);
   }
   return out;
 }
@@ -310,6 +342,13 @@ std::map<Key, std::string> BruteSamples(store::Store& store, const ViewStatus& s
 }
 
 }  // namespace
+
+RowShape ShapeOf(store::Store& store, const ViewDefinition& definition) {
+  const SeriesBook book(store, definition);
+  RowShape shape(definition);
+  shape.Learn(store, book).value();
+  return shape;
+}
 
 std::string SeriesText(const store::SeriesInfo& info, std::string_view measure) {
   std::string out(measure);

@@ -11,6 +11,7 @@
 
 #include "store/store.h"
 #include "view/maintainer.h"
+#include "view/row_values_internal.h"
 
 namespace tidemark::view {
 
@@ -29,6 +30,9 @@ struct ExpectedRows {
 
   bool MayStay(const store::RevisionRow& row) const;
 };
+
+/// With all columns that the table has.
+RowShape ShapeOf(store::Store& store, const ViewDefinition& definition);
 
 /// Of all that `status` has passed.
 ExpectedRows RowsOfRawPoints(store::Store& store, const ViewStatus& status);

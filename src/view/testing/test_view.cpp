@@ -15,6 +15,11 @@ std::string ValueText(const store::Scalar& value) {
   return "null";
 }
 
+std::string_view MeasureOf(store::ValueType type) {
+  if (type == store::ValueType::kMulti) return "m";
+  return type == store::ValueType::kBigint ? "n" : "cpu";
+}
+
 std::string RangeText(TimeRange window, nanoseconds tick) {
   return "[" + std::to_string(window.start.ns / tick.count()) + "," +
          std::to_string(window.end.ns / tick.count()) + ")";
@@ -67,6 +72,7 @@ TestView::TestView(TestViewOptions options)
   definition_.max_gap = options_.max_gap * options_.tick;
   definition_.output = options_.output;
   definition_.multi_rows = options_.multi_rows;
+  definition_.columns = options_.columns;
   definition_.label = options_.label;
   definition_.out_of_orderness = options_.out_of_orderness * options_.tick;
   definition_.allowed_lateness = options_.allowed_lateness * options_.tick;
@@ -128,7 +134,7 @@ void TestView::Restart() {
 store::SeriesRef TestView::Series(const std::string& key, store::ValueType type) {
   const store::DimensionView host{"host", key};
   const store::SeriesKeyView wanted{.table = kTable,
-                                    .measure = type == store::ValueType::kBigint ? "n" : "cpu",
+                                    .measure = MeasureOf(type),
                                     .dimensions = std::span(&host, 1),
                                     .type = type,
                                     .owner = {}};
@@ -177,6 +183,11 @@ void TestView::Add(int p, int64_t t, double value, const std::string& key) {
 
 void TestView::AddBigint(int p, int64_t t, int64_t value) {
   Write(p, t, store::ValueView::Bigint(value), "a", true);
+}
+
+void TestView::AddRecord(int p, int64_t t, const std::vector<store::FieldView>& fields,
+                         const std::string& key) {
+  Write(p, t, store::ValueView::Multi(fields), key, true);
 }
 
 void TestView::AddWithoutClock(int p, int64_t t, double value) {

@@ -38,6 +38,7 @@ struct TestViewOptions {
   std::vector<store::ValueType> types{store::ValueType::kDouble, store::ValueType::kBigint};
   std::string output = "{aggregate}_{measure}";
   bool multi_rows = false;
+  std::vector<std::string> columns{};
   int64_t staleness = 0;  // of counters and of twa
   std::vector<std::string> group_by{"*"};
   catalog::LabelMapDef label_map{};
@@ -86,6 +87,9 @@ class TestView {
   void AddWithoutClock(int p, int64_t t, double value);
   /// WriteRecords: source `direct`, by version.
   void WriteDirect(int64_t t, double value, int64_t version);
+  /// Multi-measure records of measure "m", as the arrival counts: the later one wins.
+  void AddRecord(int p, int64_t t, const std::vector<store::FieldView>& fields,
+                 const std::string& key = "a");
   void Join(int p);
   void Idle(int p);
   void Idle(std::vector<int> partitions);

@@ -20,7 +20,8 @@ store::Selection RowsOf(const ViewDefinition& d) {
 /// Multi rows as the log has them: a row of the log has no columns.
 std::map<RowKeyText, std::string> RowsOfColumns(store::Store& store, const ViewDefinition& d) {
   std::map<RowKeyText, std::string> out;
-  if (!d.multi_rows) return out;
+  if (!d.rows_have_columns()) return out;
+  const RowShape shape = ShapeOf(store, d);
   store::ScanRequest scan;
   scan.selection = RowsOf(d);
   const auto cursor = std::move(store.Scan(scan)).value();
@@ -29,7 +30,7 @@ std::map<RowKeyText, std::string> RowsOfColumns(store::Store& store, const ViewD
   while (std::move(cursor->Next(buffer, slice)).value()) {
     for (size_t i = 0; i < slice.times.size(); ++i) {
       out[{SeriesText(*slice.series, slice.series->measure), slice.times[i]}] =
-          Text(LoggedValue(d, ReadRowValues(d, slice, i)));
+          Text(LoggedValue(shape, ReadRowValues(shape, slice, i)));
     }
   }
   return out;
@@ -111,7 +112,7 @@ std::vector<std::string> CheckView(store::Store& store, const ViewStatus& status
   const auto rows = std::move(store.Revisions(RowsOf(status.definition), SIZE_MAX)).value();
   for (const store::RevisionRow& row : rows) {
     const RowKeyText key{SeriesText(*row.series, row.series->measure), row.time};
-    const std::string now = status.definition.multi_rows ? columns[key] : Text(row.value);
+    const std::string now = status.definition.rows_have_columns() ? columns[key] : Text(row.value);
     check.CheckLog(row, now, Text(key));
     const bool refused = std::any_of(row.revisions.begin(), row.revisions.end(),
                                      [](const auto& entry) { return entry.frozen; });
