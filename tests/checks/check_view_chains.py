@@ -5,19 +5,10 @@ import json
 import random
 import time
 
-from harness import Failed, Server, check, equal, wait_for
+from harness import Server, check, equal, wait_for
+from plant import BASE, DB, TABLE, apply, point, settled, write
 
-DB, TABLE = "plant", "motors"
 HOSTS = ("a", "b", "c")
-BASE = f"""
-[[database]]
-name = "{DB}"
-[[table]]
-database = "{DB}"
-name = "{TABLE}"
-memory_retention = "24h"
-magnetic_retention = "10d"
-"""
 VIEW = f"""
 [[view]]
 database = "{DB}"
@@ -68,17 +59,15 @@ output = "frozen_{{measure}}"
 
 
 def put(server, points, version):
-    for start in range(0, len(points), 100):
-        server.write.write_records(DatabaseName=DB, TableName=TABLE, Records=[
-            {"Dimensions": [{"Name": "host", "Value": host}], "MeasureName": "n", "Time": str(at), "TimeUnit": "SECONDS",
-             "MeasureValue": str(value), "MeasureValueType": "BIGINT", "Version": version}
-            for (at, host), value in points[start:start + 100]])
+    write(server, [point(at, "n", value, version, host=host) for (at, host), value in points])
 
 
 def compare(server, raw):
     want = {"minute": collections.Counter(), "ten": collections.Counter(), "hour": collections.Counter()}
     sizes = {"minute": 60, "ten": 600, "hour": 3600}
-    marks = {name: int(server.view(name)["watermark"]) // 10**9 for name in sizes}
+    marks = {name: server.view(name)["watermark"] for name in sizes}
+    check(all(marks.values()), "views without a watermark")
+    marks = {name: int(mark) // 10**9 for name, mark in marks.items()}
     for (at, host), value in raw.items():
         for name, size in sizes.items():
             start = at // size * size
@@ -94,23 +83,9 @@ def compare(server, raw):
     return rows
 
 
-def settled(server, raw, until):
-    why = []
-
-    def probe():
-        views = [server.view(name) for name in ("minute", "ten", "hour")]
-        if any(v["watermark"] is None for v in views) or int(views[0]["watermark"]) // 10**9 < until:
-            return None
-        try:
-            return compare(server, raw)
-        except Failed as error:  # a change is on its way
-            why[:] = [error]
-            return None
-
-    try:
-        return wait_for("the rows equal their sums", probe)
-    except Failed:
-        raise (why or [Failed("the watermark did not come")])[0] from None
+def compare_all(server, raw, until):
+    """The number of rows that equal what the points give, once the lowest view has come so far."""
+    return settled(server, ("minute",), until, lambda _: compare(server, raw))
 
 
 def late_points(server):
@@ -132,22 +107,20 @@ def refuse(server, text, words):
 def main():
     draw = random.Random(12)
     with Server(stack=None) as server:
-        stack = server.folder / "stack.toml"
-        stack.write_text(STACK)
-        server.cli("apply", str(stack))
+        apply(server, STACK)
         end = int(time.time()) // 3600 * 3600 - 120
         start = end - 4 * 3600
         raw = {(at, host): draw.randrange(1000) for at in range(start, end, 30) for host in HOSTS}
         late = dict(item for item in raw.items() if item[0][0] < end - 900 and draw.random() < 0.1)
         now = {key: value for key, value in raw.items() if key not in late}
         put(server, sorted(now.items()), 1)
-        check(settled(server, now, end - 40) > 500, "rows on time")
+        check(compare_all(server, now, end - 40) > 500, "rows on time")
         put(server, list(late.items()), 1)
         # Some move out of the filter, some into it.
         corrected = {key: draw.randrange(1000) for key in draw.sample(sorted(raw), 60)}
         raw.update(corrected)
         put(server, list(corrected.items()), 2)
-        check(settled(server, raw, end - 40) > 500, "rows after late points and corrections")
+        check(compare_all(server, raw, end - 40) > 500, "rows after late points and corrections")
         check(int(server.view("hour")["revisions_total"]) > 0, "late points reach the end of the chain")
 
         got = wait_for("late points are copied", lambda: late_points(server) or None)
@@ -157,11 +130,11 @@ def main():
         check((one["time"] // 10**9, one["dimensions"]["host"]) in {**late, **corrected}, "it is one of those that were late")
 
         server.restart(kill=True)
-        settled(server, raw, end - 40)
+        compare_all(server, raw, end - 40)
         key = (start + 30, "a")
         raw[key] = 898
         put(server, [(key, 898)], 3)
-        settled(server, raw, end - 40)
+        compare_all(server, raw, end - 40)
 
         circle = "".join(f'{VIEW}name = "{a}"\nsource = "{b}"\nwindow = "1h"\noutput = "{a}_{{measure}}"\n'
                          for a, b in (("p", "q"), ("q", "p")))
@@ -172,7 +145,7 @@ def main():
         below.write_text(f'{VIEW}name = "minute"\nwindow = "1m"\noutput = "minute_{{measure}}"\n')
         said = server.cli("delete", str(below), "--yes", code=4)
         check("view minute is read by view ten" in said.stdout + said.stderr, f"delete says {said!r}")
-        server.cli("delete", str(stack), "--yes")
+        server.cli("delete", str(server.folder / "stack.toml"), "--yes")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import random
 import time
 import zoneinfo
 
-from harness import Failed, Server, check, equal, wait_for
+from harness import Server, check, equal
+from plant import BASE, DB, TABLE, apply, point, settled, write
 
-DB, TABLE = "plant", "motors"
 ZONE = zoneinfo.ZoneInfo("Asia/Kolkata")
 HOSTS = {"a": "m5.large", "b": "m5.xlarge", "c": "c6.large"}
 GAP, CELL, EVERY = 45, 3600, 20
@@ -20,14 +20,7 @@ types = ["BIGINT"]
 aggregates = ["sum", "count"]
 out_of_orderness = "5s"
 """
-STACK = f"""
-[[database]]
-name = "{DB}"
-[[table]]
-database = "{DB}"
-name = "{TABLE}"
-memory_retention = "24h"
-magnetic_retention = "10d"
+STACK = f"""{BASE}
 {VIEW}
 name = "hop"
 window = "5m"
@@ -104,11 +97,7 @@ ROW_NAME = {"tier": "tier", "all": "view"}
 
 
 def put(server, points, version):
-    for start in range(0, len(points), 100):
-        server.write.write_records(DatabaseName=DB, TableName=TABLE, Records=[
-            {"Dimensions": [{"Name": "host", "Value": host}, {"Name": "type", "Value": HOSTS[host]}], "MeasureName": "n",
-             "Time": str(at), "TimeUnit": "SECONDS", "MeasureValue": str(value), "MeasureValueType": "BIGINT", "Version": version}
-            for (at, host), value in points[start:start + 100]])
+    write(server, [point(at, "n", value, version, host=host, type=HOSTS[host]) for (at, host), value in points])
 
 
 def compare(server, raw, watermark_s):
@@ -190,33 +179,20 @@ def compare_samples(server, raw, watermark_s):
         equal(filled, {k: (k[1], k[0]) not in raw for k in made}, f"{fill}: which are filled")
 
 
-def settled(server, raw, until):
-    why = []
+def compare_all(server, raw, until):
+    """The number of rows that equal what the points give, once all views have come so far."""
 
-    def probe():
-        watermarks = [server.view(name)["watermark"] for name in ("hop", "levels", "day", "tier", "all", "visit", *FILLS)]
-        if any(w is None or int(w) // 10**9 < until for w in watermarks):
-            return None
-        try:
-            watermark = int(watermarks[0]) // 10**9
-            compare_samples(server, raw, watermark)
-            return compare(server, raw, watermark) + compare_sessions(server, raw, watermark)
-        except Failed as error:  # a change is on its way
-            why[:] = [error]
-            return None
+    def compare_at(watermark_s):
+        compare_samples(server, raw, watermark_s)
+        return compare(server, raw, watermark_s) + compare_sessions(server, raw, watermark_s)
 
-    try:
-        return wait_for("the rows equal their sums", probe)
-    except Failed:
-        raise (why or [Failed("the watermark did not come")])[0] from None
+    return settled(server, ("hop", "levels", "day", "tier", "all", "visit", *FILLS), until, compare_at)
 
 
 def main():
     draw = random.Random(11)
     with Server(stack=None) as server:
-        stack = server.folder / "stack.toml"
-        stack.write_text(STACK)
-        server.cli("apply", str(stack))
+        apply(server, STACK)
         equal([server.view(name)["windows"] for name in ("hop", "levels", "day", "visit", "linear")],
               ["5m every 2m", "1m, 10m, 1h", f"day in {ZONE.key}", "sessions 45s apart", "every 20s, linear"],
               "windows in words")
@@ -226,21 +202,21 @@ def main():
         late = dict(item for item in raw.items() if item[0][0] < end - 900 and draw.random() < 0.1)
         now = {key: value for key, value in raw.items() if key not in late}
         put(server, sorted(now.items()), 1)
-        check(settled(server, now, end - 40) > 300, "rows on time")
+        check(compare_all(server, now, end - 40) > 300, "rows on time")
         put(server, list(late.items()), 1)
         corrected = dict(draw.sample(sorted(raw.items()), 40))
         raw.update((key, value + 1) for key, value in corrected.items())
         put(server, [(key, raw[key]) for key in corrected], 2)
-        check(settled(server, raw, end - 40) > 300, "rows after late points and corrections")
+        check(compare_all(server, raw, end - 40) > 300, "rows after late points and corrections")
         check(int(server.view("tier")["revisions_total"]) > 20, "revisions of groups")
         server.cli("store", "flush")
         server.restart(kill=True)
-        settled(server, raw, end - 40)
+        compare_all(server, raw, end - 40)
         # A window of a group that was made again after the restart.
         key = (start + 30, "a")
         raw[key] += 100
         put(server, [(key, raw[key])], 3)
-        settled(server, raw, end - 40)
+        compare_all(server, raw, end - 40)
 
 
 if __name__ == "__main__":
