@@ -112,7 +112,11 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
   // Enough that a task outweighs handing it over, few enough that threads end together.
   static constexpr size_t kSeriesPerTask = 128;
   static constexpr size_t kTasksPerBatch = 64;
-  static constexpr size_t kWindowsPerTask = 512;
+  static constexpr size_t kWindowsPerTask = 128;
+  /// Of windows, whose rows are read soon after: they are to be in the cache still.
+  static constexpr size_t kWindowTasksPerBatch = 8;
+  /// Entries of series that windows name lie anywhere.
+  static constexpr size_t kEntriesAhead = 16;
   /// Below it one thread is faster than telling another.
   static constexpr size_t kSeriesForHelp = 32;
 
@@ -267,6 +271,9 @@ Result<void> EmbeddedAggregateCursor::RunWindowTask(AggregateWorker& worker, con
     const EventTime bin = request_.windows[at].range.start;
     for (; at < end && request_.windows[at].group == group; ++at) {
       const Window& w = request_.windows[at];
+      if (at + kEntriesAhead < end) {
+        s_.directory.Prefetch(request_.windows[at + kEntriesAhead].series);
+      }
       SeriesEntry* entry = s_.directory.Get(w.series);
       if (entry == nullptr) continue;
       const auto key = KeyOf(*entry);
@@ -290,7 +297,7 @@ Result<bool> EmbeddedAggregateCursor::WorkWindows() {
   const std::vector<Window>& windows = request_.windows;
   std::vector<Task> tasks;
   const size_t from = window_at_;
-  while (window_at_ < windows.size() && tasks.size() < kTasksPerBatch) {
+  while (window_at_ < windows.size() && tasks.size() < kWindowTasksPerBatch) {
     const size_t first = window_at_;
     window_at_ = std::min(windows.size(), first + kWindowsPerTask);
     while (window_at_ < windows.size() &&

@@ -241,6 +241,10 @@ Result<void> Evaluator::AggregateInto(const PieceRequest& request, std::span<con
   Ask(columns, ask);
   TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
   piece.snapshot = cursor->snapshot();
+  if (request.kind == PieceRequest::Kind::kPublish) {
+    piece.points.reserve(due.size() * book_.outputs());
+    piece.revisions.reserve(due.size() * book_.outputs());
+  }
   std::vector<store::AggregateRow> answer;
   size_t next = 0;  // the pair that was not answered yet
   const auto skip_to = [&](size_t pair) {
