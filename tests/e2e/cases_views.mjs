@@ -200,11 +200,13 @@ export const cases = [
     id: 'V10', title: 'late points that a window refused: from the sum to the points', fixture: 'late-drop',
     async Run({ page, endpoint, Looks }) {
       await page.goto(`${endpoint}/ui/views/${kView}/late`);
-      await page.getByRole('link', { name: 'Their windows' }).click();
-      await Until(page, () => location.pathname.endsWith('/windows') && location.search === '?revised=1');
-      await page.goto(`${endpoint}/ui/views/${kView}/windows?window=${Ns('2026-01-15T16:45:00Z')}`);
+      await Rows(page, 'refused').nth(1).waitFor();
+      assert.deepEqual((await Rows(page, 'refused').allInnerTexts()).map((text) => text.split(/\s*[\t\n]\s*/).slice(0, 3)), [['2026-01-15 16:45:00', 'avg_cpu_system', '47'], ['2026-01-15 16:40:00', 'avg_cpu_system', '40']]);
+      await Rows(page, 'refused').first().getByRole('link').click();
+      await Until(page, (search) => location.pathname.endsWith('/windows') && location.search === search, `?window=${Ns('2026-01-15T16:45:00Z')}`);
       const history = page.getByTestId('window-history');
       await history.getByText(/47/).first().waitFor();
+      await history.scrollIntoViewIfNeeded();
       await Looks('A L');
       // One that was revised names its points, and each has a story.
       await page.goto(`${endpoint}/ui/views/${kView}/windows?revised=1&window=${Ns('2026-01-15T16:57:00Z')}`);

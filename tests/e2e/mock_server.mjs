@@ -446,6 +446,7 @@ export class MockServer {
         ['measure_value::double', 'double', 'MEASURE_VALUE'],
       ]);
     }
+    if (/FROM view_revisions\(/.test(sql)) return Answer(['window_start', 'measure_name', 'late_points', 'at'], [['1768493100000000000', 'avg_cpu_system', '87', '1768494300000000000']]);
     if (/FROM wide/.test(sql)) {
       // 10 000 rows, 30 columns, NULLs, long text, nested values.
       const names30 = ['time', 'name', 'big', 'series', 'pair', ...Array.from({ length: 25 }, (_, i) => `n${i}`)];

@@ -179,8 +179,8 @@ export const tests = {
     await words.getByText(/allowed lateness of 1 h, 99\.99\d* % .*about 5.568 more windows/).waitFor();
     await page.getByTestId('who-is-late').getByText('shardId-000000000002').waitFor();
     await Looks(page, 'view-late-freeze');
-    await page.getByRole('link', { name: 'Their windows' }).click();
-    await Until(page, () => location.pathname === '/ui/views/ec2-5m/windows' && location.search === '?revised=1');
+    await page.getByTestId('refused').getByRole('link', { name: /16:05:00/ }).click();
+    await Until(page, () => location.pathname === '/ui/views/ec2-5m/windows' && location.search === '?window=1768493100000000000');
   },
 
   async 'S16 a view that takes up every late point says so'({ page, endpoint }) {
