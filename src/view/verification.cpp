@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stretch by stretch of windows: scan the source for the pairs that have points, evaluate them in
-// pieces, scan the target for rows that none of them stands for. What differs waits as a candidate
-// until the feed says whether it was settled (verification.h, 2).
+// pieces, scan the target for rows that none of them stands for.
 #include <algorithm>
 #include <utility>
 
@@ -12,80 +11,10 @@ namespace {
 
 constexpr size_t kSlicesPerStep = 512;
 constexpr size_t kLeavesPerStep = 1024;
-constexpr size_t kFeedPointsPerStep = 65536;
-constexpr size_t kCandidatesMax = 65536;  // then they are settled
-constexpr size_t kLogsPerStep = 256;
 constexpr uint64_t kFirstWindows = 64;
 constexpr uint64_t kStepsMax = uint64_t{1} << 24U;
 
-void Extend(std::optional<TimeRange>& span, const TimeRange& by) {
-  span = span ? TimeRange{std::min(span->start, by.start), std::max(span->end, by.end)} : by;
-}
-
-/// From the first time to behind the last one of what is selected; none: nothing is.
-Result<std::optional<TimeRange>> SpanOf(store::Store& store, store::Selection selection) {
-  store::AggregateRequest ask;
-  ask.selection = std::move(selection);
-  ask.bins = store::Bins{};
-  for (const agg::Kind kind : {agg::Kind::kMin, agg::Kind::kMax}) {
-    ask.aggregates.push_back(
-        {.kind = kind, .type = agg::Type::kTimestamp, .field = {}, .any_type = true});
-  }
-  TM_ASSIGN_OR_RETURN(const auto cursor, store.Aggregate(ask));
-  std::optional<TimeRange> span;
-  std::vector<store::AggregateRow> rows;
-  for (;;) {
-    TM_RETURN_IF_ERROR(cursor->Next(64, rows));
-    if (rows.empty()) return span;
-    for (const store::AggregateRow& row : rows) {
-      TM_ASSIGN_OR_RETURN(const auto least, row.states[0].Finish());
-      TM_ASSIGN_OR_RETURN(const auto most, row.states[1].Finish());
-      const auto* first = std::get_if<EventTime>(&least);
-      const auto* last = std::get_if<EventTime>(&most);
-      if (first == nullptr || last == nullptr) continue;
-      Extend(span, {*first, *last + nanoseconds(1)});
-    }
-  }
-}
-
-/// .. of the parts of all time that can be read, and of damage.
-Result<std::optional<TimeRange>> SpanAround(store::Store& store,
-                                            const store::Selection& selection) {
-  std::vector<TimeRange> unreadable;
-  for (const store::DamagedRange& damaged : store.Damaged(selection.table)) {
-    if (!damaged.accepted) unreadable.push_back(damaged.time);
-  }
-  std::optional<TimeRange> span;
-  for (const TimeRange& range : unreadable) Extend(span, range);
-  for (const TimeRange& range : RangeSet(std::move(unreadable)).Outside({})) {
-    store::Selection part = selection;
-    part.time = range;
-    TM_ASSIGN_OR_RETURN(const auto one, SpanOf(store, std::move(part)));
-    if (one) Extend(span, *one);
-  }
-  return span;
-}
-
-/// Damage that nobody knew of is known once a read has met it.
-Result<std::optional<TimeRange>> FindSpan(store::Store& store, const store::Selection& selection) {
-  auto span = SpanAround(store, selection);
-  if (!span.ok() && span.error().code == Code::kCorruption) return SpanAround(store, selection);
-  return span;
-}
-
 }  // namespace
-
-std::string_view DifferenceName(WrongRow::Kind kind) {
-  switch (kind) {
-    case WrongRow::Kind::kMissing:
-      return "missing";
-    case WrongRow::Kind::kExtra:
-      return "extra";
-    case WrongRow::Kind::kValue:
-      return "value";
-  }
-  TM_UNREACHABLE();
-}
 
 Verification::Work::Work(VerifyEnv e, ViewDefinition d, VerifyOptions o)
     : env(std::move(e)),
@@ -159,7 +88,9 @@ Result<void> Verification::Work::Open() {
     phase = Phase::kDone;
     return {};
   }
-  if (row_span) Extend(span, *row_span);
+  if (row_span) {
+    span = TimeRange{std::min(span->start, row_span->start), std::max(span->end, row_span->end)};
+  }
   span->start = std::max(windows.HullOf(*span).start, options.windows.start);
   span->end = std::min(span->end, options.windows.end);
   steps = kFirstWindows;
@@ -437,11 +368,6 @@ Result<bool> Verification::Work::EvaluatePiece(std::span<const Due> piece) {
   return true;
 }
 
-void Verification::Work::AddCandidate(RowMismatch mismatch) {
-  if (candidates.empty()) settle_from = stands_at;
-  candidates.insert_or_assign({mismatch.series, mismatch.time}, std::move(mismatch));
-}
-
 // Rows of the stretch that no pair with points stands for.
 Result<void> Verification::Work::LookForExtra() {
   if (!begun) {
@@ -507,121 +433,6 @@ void Verification::Work::NoteExtra(const store::Slice& slice) {
     extra.old_value = LoggedRow(slice, i);
     AddCandidate(std::move(extra));
   }
-}
-
-void Verification::Work::BeginSettling() {
-  phase = candidates.empty() ? Phase::kDone : Phase::kSettling;
-  feed.reset();
-}
-
-// Points behind the place where the view stands explain a difference: it has not read them yet.
-Result<void> Verification::Work::Settle() {
-  if (feed == nullptr) {
-    settle_to = env.store.End();
-    TM_ASSIGN_OR_RETURN(feed, env.store.OpenFeed(settle_from));
-  }
-  size_t points = 0;
-  bool in_gap = false;
-  while (in_gap || !feed->positions().Covers(settle_to)) {
-    if (points >= kFeedPointsPerStep && !in_gap) return {};
-    TM_ASSIGN_OR_RETURN(const bool more, feed->Next(kFeedPointsPerStep, batch));
-    if (!more) break;
-    in_gap = batch.gap && !batch.gap_ends;
-    points += batch.points.size() + batch.changed.size() + 1;
-    TM_RETURN_IF_ERROR(ExcuseTouched());
-  }
-  feed.reset();
-  phase = Phase::kReporting;
-  return {};
-}
-
-Result<void> Verification::Work::ExcuseTouched() {
-  std::vector<std::pair<SeriesIndex, TimeRange>> touched;
-  const auto touch = [&](store::SeriesRef ref, TimeRange time) {
-    const SeriesIndex series = book.Find(ref);
-    if (series == SeriesDirectory::kForeign) return;
-    touched.emplace_back(series, TimeRange{time.start, time.end + definition.reach()});
-  };
-  for (const store::FeedPoint& point : batch.points) {
-    touch(point.series, {point.time, point.time + nanoseconds(1)});
-  }
-  for (const store::ChangedRange& changed : batch.changed) touch(changed.series, changed.time);
-  std::vector<SeriesIndex> series;
-  for (const auto& [one, time] : touched) series.push_back(one);
-  TM_RETURN_IF_ERROR(book.ResolveTargets(series));
-  for (const auto& [one, time] : touched) {
-    for (uint8_t l = 0; l < windows.levels(); ++l) {
-      for (size_t a = 0; a < book.outputs(); ++a) {
-        const store::SeriesRef* target = book.target(one, l, a);
-        if (target != nullptr) Excuse(*target, windows.HullOf(time));
-      }
-    }
-  }
-  return {};
-}
-
-void Verification::Work::Excuse(store::SeriesRef target, TimeRange hull) {
-  auto it = candidates.lower_bound({target, EventTime{INT64_MIN}});
-  while (it != candidates.end() && it->first.first == target) {
-    const TimeRange& window = it->second.window;
-    if (window.start < hull.end && hull.start < window.end) {
-      ++report.waiting;
-      it = candidates.erase(it);
-    } else {
-      ++it;
-    }
-  }
-}
-
-// Under kFreeze a sealed window keeps its row whatever comes; its log says that something did.
-Result<bool> Verification::Work::IsFrozen(const RowMismatch& row) const {
-  if (definition.late != LatePolicy::kFreeze ||
-      row.window.end > *watermark - definition.allowed_lateness) {
-    return false;
-  }
-  store::Selection one;
-  one.table = definition.target;
-  one.time = {row.time, row.time + nanoseconds(1)};
-  one.owners = {store::OwnerFilter::Kind::kView, definition.owner()};
-  one.series = {{row.series}};
-  TM_ASSIGN_OR_RETURN(const auto found, env.store.Revisions(one, 1));
-  // Without a log nobody knows any more: its entries are kept for a time.
-  bool logged = false;
-  for (const store::RevisionRow& r : found) {
-    logged = logged || !r.revisions.empty();
-    if (std::ranges::any_of(r.revisions, &store::RevisionEntry::frozen)) return true;
-  }
-  return row.stored && !logged;
-}
-
-Result<void> Verification::Work::Report() {
-  for (size_t i = 0; i < kLogsPerStep && !candidates.empty(); ++i) {
-    const auto it = candidates.begin();
-    RowMismatch& row = it->second;
-    TM_ASSIGN_OR_RETURN(const bool frozen, IsFrozen(row));
-    if (frozen) {
-      ++report.frozen;
-    } else if (++report.differences <= options.rows_max) {
-      const bool wanted = !std::holds_alternative<std::monostate>(row.new_value);
-      report.rows.push_back({.kind = !row.stored ? WrongRow::Kind::kMissing
-                                     : wanted    ? WrongRow::Kind::kValue
-                                                 : WrongRow::Kind::kExtra,
-                             .series = env.store.Describe(row.series),
-                             .time = row.time,
-                             .window = row.window,
-                             .revision = row.row.revision,
-                             .old_value = std::move(row.old_value),
-                             .new_value = std::move(row.new_value)});
-    }
-    candidates.erase(it);
-  }
-  if (!candidates.empty()) return {};
-  if (level < windows.levels()) {
-    BeginStretch(stretch.end);
-  } else {
-    phase = Phase::kDone;
-  }
-  return {};
 }
 
 }  // namespace tidemark::view

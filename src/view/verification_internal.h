@@ -21,6 +21,11 @@
 
 namespace tidemark::view {
 
+inline constexpr size_t kCandidatesMax = 65536;  // then they are settled
+
+/// From the first time to behind the last one of what is selected, and of damage; none: nothing is.
+Result<std::optional<TimeRange>> FindSpan(store::Store& store, const store::Selection& selection);
+
 struct Verification::Work {
   enum class Phase : uint8_t {
     kOpening,
@@ -52,10 +57,11 @@ struct Verification::Work {
   bool IsHeld(WindowId window, GroupIndex group) const;
   Result<void> EvaluateSome();
   Result<bool> EvaluatePiece(std::span<const Due> piece);
-  void AddCandidate(RowMismatch mismatch);
   Result<void> LookForExtra();
   bool IsOfLevel(std::string_view measure) const;
   void NoteExtra(const store::Slice& slice);
+  // verification_settle.cpp
+  void AddCandidate(RowMismatch mismatch);
   void BeginSettling();
   Result<void> Settle();
   Result<void> ExcuseTouched();
