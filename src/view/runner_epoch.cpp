@@ -326,12 +326,18 @@ void ViewRunner::CloseEpoch() {
     SortAndMerge(w.due);
   }
   SortAndMerge(w.frozen);
-  // A sealed window that waited for damaged files is evaluated now, with its refused points.
-  std::erase_if(w.frozen, [&w](const Due& frozen) {
-    const auto same = std::lower_bound(w.due.begin(), w.due.end(), frozen);
-    return same != w.due.end() && !(frozen < *same) && !same->coarse;
-  });
   if (w.book.grouped() && !w.open) SortDue(w.due);
+  // A sealed window that waited for damaged files is evaluated now, with its refused points,
+  // whichever series of its row they are of.
+  const auto row_of = [&w](const Due& due) {
+    return std::pair(due.window, w.book.group(due.series));
+  };
+  if (!w.open) {
+    std::erase_if(w.frozen, [&w, &row_of](const Due& frozen) {
+      const auto same = std::ranges::equal_range(w.due, row_of(frozen), {}, row_of);
+      return std::ranges::any_of(same, [](const Due& due) { return !due.coarse; });
+    });
+  }
   HoldDamaged(w.due, 0);
   if (!w.catch_up.empty()) {
     EventTime from = FirstWhole();
