@@ -358,17 +358,23 @@ void Evaluator::Compare(const Due& due, store::SeriesRef target, RowValuesView v
   const EventTime label = LabelOf(due);
   piece.compared.emplace_back(target, label);
   if (existing == nullptr ? NoValue(values)
-                          : existing->row.revision > 0 && SameBits(existing->values, values)) {
+                          : existing->row.revision > 0 && SameBits(existing->values, values) &&
+                                (NoValue(values) || IsOf(existing->row, due))) {
     return;
   }
   RowMismatch& out = piece.mismatches.emplace_back();
   out.series = target;
   out.time = label;
-  out.window = windows_.WindowAt(due.window);
+  out.window = out.around = WindowOf(due);
   if (existing != nullptr) {
     out.stored = !NoValue(existing->values);  // else it ended
     out.row = existing->row;
     out.old_value = LoggedValue(shape_, existing->values);
+    if (ranges_ && out.stored) {
+      out.window = {existing->row.window_start, existing->row.window_end};
+      out.around = {std::min(out.around.start, out.window.start),
+                    std::max(out.around.end, out.window.end)};
+    }
   }
   out.new_value = LoggedValue(shape_, values);
 }

@@ -38,6 +38,8 @@ struct RowMismatch {
   store::RowInfo row;   // of it
   store::Scalar old_value;
   store::Scalar new_value;  // none: there should be no row
+  /// Of sessions and samples: where the row, or what it ought to be, is.
+  TimeRange around{EventTime{}, EventTime{}};
 };
 
 /// What one evaluation wants written. Points refer to `rows` and `texts`: do not move it while they
@@ -67,6 +69,11 @@ struct Piece {
   // kCompare: the rows that were looked at, and those of them that differ
   std::vector<std::pair<store::SeriesRef, EventTime>> compared;
   std::vector<RowMismatch> mismatches;
+  // .. of sessions and samples: how many were compared, and those that were not
+  uint64_t pairs = 0;
+  uint64_t open = 0;
+  uint64_t gaps = 0;
+  uint64_t points_read = 0;  // by scans
 
   bool empty() const { return points.empty() && revisions.empty(); }
 };
@@ -94,6 +101,7 @@ struct PieceRequest {
   EventTime watermark{INT64_MIN};
   EventTime watermark_before{INT64_MIN};
   EventTime sealed_until{INT64_MIN};
+  TimeRange compared;  // kCompare: rows of windows that begin in it
 };
 
 class Evaluator {
@@ -254,13 +262,30 @@ class Evaluator {
                     std::vector<Due>& written, std::vector<std::pair<Due, OldRow>>& ended) const;
   void End(const PieceRequest& request, const Due& due, const OldRow& row, const Rows& rows,
            Piece& piece);
-  void Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
-            const RangeRows& rows, Piece& piece);
+  Result<void> Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
+                    const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece);
+  struct Sealed {
+    const Due& due;
+    std::span<const TimeRange> rows;
+  };
+  void SealCoarse(const PieceRequest& request, const RangeWork& work, Sealed sealed,
+                  const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece);
+  Result<void> SealOverdue(const PieceRequest& request, const RangeWork& work, Sealed sealed,
+                           const RangeRows& rows, Piece& piece);
+  Result<void> LookAtSealed(const PieceRequest& request, std::span<const Due> due, const Rows& rows,
+                            Piece& piece);
+  static void KeepForLast(size_t from, Piece& piece);
   void Refuse(const PieceRequest& request, const Due& due, TimeRange window, const Rows& rows,
               Piece& piece);
   Result<void> EvaluateSamples(const PieceRequest& request, RangeWorks& works, Piece& piece);
   void EmitSample(const PieceRequest& request, const Due& due, GridValue value,
                   const RangeRows& rows, Piece& piece);
+  // evaluation_range_compare.cpp
+  Result<void> CompareSessions(const PieceRequest& request, RangeWorks& works, Piece& piece);
+  void SetSealedAside(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
+                      const RangeRows& rows, Piece& piece) const;
+  void CompareSample(const PieceRequest& request, const Due& due, GridValue value,
+                     const RangeRows& rows, Piece& piece);
 
   store::Store& store_;
   const ViewDefinition& definition_;

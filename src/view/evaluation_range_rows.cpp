@@ -148,7 +148,8 @@ void Evaluator::DropOthers(std::span<const OldRow> old, RangeWork& work) const {
 Result<Evaluator::RangeRows> Evaluator::ReadRangeRows(const PieceRequest& request,
                                                       const RangeWorks& works) {
   const bool may_exist = request.fresh_rows == PieceRequest::FreshRows::kMayExist;
-  const bool points_go = ranges_->sessions() && definition_.rows_end();
+  const bool points_go =
+      ranges_->sessions() && definition_.rows_end() && request.kind != PieceRequest::Kind::kCompare;
   RowScans scans;
   std::vector<Beside> beside;
   for (const auto& [key, work] : works) {

@@ -15,6 +15,10 @@ namespace {
 
 constexpr nanoseconds kTick{1};
 
+struct StartsBefore {
+  bool operator()(const TimeRange& a, const TimeRange& b) const { return a.start < b.start; }
+};
+
 /// `due` with another range, without what is known of its points.
 Due RowDue(const Due& due, TimeRange range) {
   return {.window = due.window, .series = due.series, .range = range};
@@ -42,10 +46,13 @@ Result<Piece> Evaluator::EvaluateRanges(const PieceRequest& request) {
   }
   Piece piece;
   piece.snapshot = store_.End();
-  if (ranges_->sessions()) {
-    TM_RETURN_IF_ERROR(EvaluateSessions(request, works, piece));
-  } else {
+  piece.points_read = reader.points_read();
+  if (!ranges_->sessions()) {
     TM_RETURN_IF_ERROR(EvaluateSamples(request, works, piece));
+  } else if (request.kind == PieceRequest::Kind::kCompare) {
+    TM_RETURN_IF_ERROR(CompareSessions(request, works, piece));
+  } else {
+    TM_RETURN_IF_ERROR(EvaluateSessions(request, works, piece));
   }
   return piece;
 }
@@ -102,11 +109,14 @@ Result<void> Evaluator::EvaluateSessions(const PieceRequest& request, RangeWorks
     TM_ASSIGN_OR_RETURN(whole, CoverRows(request, rows, works));
   }
   std::vector<Due> written;
+  std::vector<Due> sealed;
   std::vector<std::pair<Due, OldRow>> ended;
   for (auto& [key, work] : works) {
     std::vector<OldRow> old = OldRowsOf(key.first, work, rows);
     DropOthers(old, work);
-    if (definition_.late == LatePolicy::kFreeze) Seal(request, work, old, rows, piece);
+    if (definition_.late == LatePolicy::kFreeze) {
+      TM_RETURN_IF_ERROR(Seal(request, work, old, rows, sealed, piece));
+    }
     PlanSessions(request, work, old, written, ended);
   }
   if (RowsMayEnd()) {
@@ -121,7 +131,27 @@ Result<void> Evaluator::EvaluateSessions(const PieceRequest& request, RangeWorks
   }
   if (!written.empty()) TM_RETURN_IF_ERROR(AggregateInto(request, written, rows.found, piece));
   for (const auto& [due, row] : ended) End(request, due, row, rows.found, piece);
+  return LookAtSealed(request, sealed, rows.found, piece);
+}
+
+// Sealed rows that the feed's gap may have changed: the log says where the points give another
+// value.
+Result<void> Evaluator::LookAtSealed(const PieceRequest& request, std::span<const Due> due,
+                                     const Rows& rows, Piece& piece) {
+  if (due.empty()) return {};
+  PieceRequest look = request;
+  look.sealed.Set(0, kEventTimeMax);
+  const size_t before = piece.revisions.size();
+  TM_RETURN_IF_ERROR(AggregateInto(look, due, rows, piece));
+  KeepForLast(before, piece);
   return {};
+}
+
+// They go with the epoch's last frame.
+void Evaluator::KeepForLast(size_t from, Piece& piece) {
+  std::move(piece.revisions.begin() + static_cast<ptrdiff_t>(from), piece.revisions.end(),
+            std::back_inserter(piece.refusal_entries));
+  piece.revisions.resize(from);
 }
 
 bool Evaluator::IsWhole(const PieceRequest& request, TimeRange session) const {
@@ -185,18 +215,29 @@ void Evaluator::End(const PieceRequest& request, const Due& due, const OldRow& r
 }
 
 // kFreeze: rows that are sealed leave the work, with the points that would change them.
-void Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
-                     const RangeRows& rows, Piece& piece) {
+Result<void> Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
+                             const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece) {
   std::vector<TimeRange> sealed;
   for (const OldRow& row : old) {
     if (IsSealed(request, row)) sealed.push_back(row.window);
   }
   std::erase_if(old, [&](const OldRow& row) { return IsSealed(request, row); });
+  const auto reaches = [&](const TimeRange& window, const Due& due) {
+    return Overlap({window.start - ranges_->gap() + kTick, window.end}, due.range);
+  };
   for (const Due* due : work.due) {
-    const auto row = std::ranges::find_if(sealed, [&](const TimeRange& window) {
-      return Overlap({window.start - ranges_->gap() + kTick, window.end}, due->range);
-    });
-    if (row != sealed.end()) Refuse(request, *due, *row, rows.found, piece);
+    if (due->coarse) {
+      SealCoarse(request, work, {*due, sealed}, rows, as_they_are, piece);
+      continue;
+    }
+    const auto row = std::ranges::find_if(
+        sealed, [&](const TimeRange& window) { return reaches(window, *due); });
+    if (row == sealed.end()) continue;
+    if (due->late_points > 0) {
+      Refuse(request, *due, *row, rows.found, piece);
+    } else {
+      TM_RETURN_IF_ERROR(SealOverdue(request, work, {*due, sealed}, rows, piece));
+    }
   }
   FindSessions(request, sealed, work);
   DropOthers(old, work);
@@ -210,21 +251,67 @@ void Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::vector<O
     Refuse(request, due, due.range, rows.found, piece);
     return true;
   });
+  return {};
+}
+
+// A point may join a row that is not sealed to a session that is open for so long that the row is
+// sealed when it is due: the row stays then as well, and its log says so, once.
+Result<void> Evaluator::SealOverdue(const PieceRequest& request, const RangeWork& work,
+                                    Sealed sealed, const RangeRows& rows, Piece& piece) {
+  for (const TimeRange& window :
+       std::set<TimeRange, StartsBefore>(sealed.rows.begin(), sealed.rows.end())) {
+    const auto same = work.rows.find(window.start);
+    const bool as_it_is = same != work.rows.end() && same->second.range.end == window.end;
+    if (as_it_is || !Overlap(window, Near(sealed.due.range))) continue;
+    store::Selection row;
+    row.table = definition_.target;
+    const Due label = RowDue(sealed.due, window);
+    row.time = {LabelOf(label), LabelOf(label) + kTick};
+    row.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+    row.series.emplace();
+    for (size_t output = 0; output < book_.outputs(); ++output) {
+      if (const auto* target = book_.target(label.series, 0, output))
+        row.series->push_back(*target);
+    }
+    TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(row, row.series->size()));
+    const bool told = std::ranges::any_of(found, [](const store::RevisionRow& one) {
+      return std::ranges::any_of(one.revisions, &store::RevisionEntry::frozen);
+    });
+    if (told) continue;
+    Due due = sealed.due;
+    due.coarse = true;  // how many points is not known any more
+    Refuse(request, due, window, rows.found, piece);
+  }
+  return {};
+}
+
+// Which points came is not known: rows with other bounds than the points give refuse some, of the
+// others the value tells.
+void Evaluator::SealCoarse(const PieceRequest& request, const RangeWork& work, Sealed sealed,
+                           const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece) {
+  std::set<EventTime> seen;  // a row of each output
+  for (const TimeRange& window : sealed.rows) {
+    if (!Overlap(window, sealed.due.range) || !seen.insert(window.start).second) continue;
+    const auto same = work.rows.find(window.start);
+    if (same != work.rows.end() && same->second.range.end == window.end) {
+      as_they_are.push_back(RowDue(sealed.due, window));
+      as_they_are.back().coarse = true;
+    } else {
+      Refuse(request, sealed.due, window, rows.found, piece);
+    }
+  }
 }
 
 void Evaluator::Refuse(const PieceRequest& request, const Due& due, TimeRange window,
                        const Rows& rows, Piece& piece) {
-  if (due.late_points == 0) return;
+  if (due.late_points == 0 && !due.coarse) return;
   Due of_row = due;
   of_row.range = window;
   const size_t before = piece.revisions.size();
   for (size_t output = 0; output < book_.outputs(); ++output)
     LogFrozen(request, of_row, output, rows, piece);
-  // They go with the epoch's last frame.
-  std::move(piece.revisions.begin() + static_cast<ptrdiff_t>(before), piece.revisions.end(),
-            std::back_inserter(piece.refusal_entries));
-  piece.revisions.resize(before);
-  piece.refusals.push_back({due, window});
+  KeepForLast(before, piece);
+  if (due.late_points > 0) piece.refusals.push_back({due, window});
 }
 
 // ------------------------------------------------------------------------------------------
@@ -233,6 +320,7 @@ void Evaluator::Refuse(const PieceRequest& request, const Due& due, TimeRange wi
 Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks& works,
                                         Piece& piece) {
   const EventTime watermark = std::max(request.watermark, kEventTimeMin);
+  const bool compares = request.kind == PieceRequest::Kind::kCompare;
   std::map<std::pair<SeriesIndex, EventTime>, std::pair<Due, GridValue>> values;
   for (auto& [key, work] : works) {
     for (size_t i = 0; i < work.runs.size(); ++i) {
@@ -241,7 +329,10 @@ Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks&
       const auto& times = work.runs[i].times;
       if (!touched.empty()) work.spans.push_back(touched);
       for (EventTime at = touched.start; at < touched.end; at = at + ranges_->every()) {
-        if (at - ranges_->back() < request.first_whole) continue;
+        if (compares ? !request.compared.Contains(at) || !work.due[i]->range.Contains(at)
+                     : at - ranges_->back() < request.first_whole) {
+          continue;
+        }
         // Nothing is carried on beyond what is known.
         if (at >= watermark && (times.empty() || at > times.back())) break;
         const auto [it, is_new] = values.try_emplace({key.first, at});
@@ -256,8 +347,14 @@ Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks&
     }
   }
   TM_ASSIGN_OR_RETURN(const RangeRows rows, ReadRangeRows(request, works));
-  for (auto& [key, one] : values)
-    EmitSample(request, one.first, std::move(one.second), rows, piece);
+  for (auto& [key, one] : values) {
+    auto& [due, value] = one;
+    if (compares) {
+      CompareSample(request, due, std::move(value), rows, piece);
+    } else {
+      EmitSample(request, due, std::move(value), rows, piece);
+    }
+  }
   return {};
 }
 

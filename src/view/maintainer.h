@@ -256,8 +256,7 @@ class Maintainer final : public Steppable {
   Result<std::optional<WatermarkThen>> WatermarkAt(std::string_view name, ArrivalTime time) const;
 
   /// Checks the view's rows against its raw points, by the caller's steps. The maintainer's store
-  /// and clock must outlive it. kNotFound: no such view. kFailedPrecondition: one of sessions or
-  /// samples, which Verification does not know.
+  /// and clock must outlive it. kNotFound: no such view.
   Result<std::unique_ptr<Verification>> Verify(std::string_view name, VerifyOptions options) const;
   /// Keeps how a verification of all windows ended, until the next; a view that is gone: nothing.
   void NoteVerified(const VerifyReport& report);

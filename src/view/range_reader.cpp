@@ -151,6 +151,7 @@ Result<void> RangeReader::Scan(const store::Positions& at_least, TimeRange time,
   for (;;) {
     TM_ASSIGN_OR_RETURN(const bool more, cursor->Next(buffer, slice));
     if (!more) return {};
+    points_read_ += slice.times.size();
     const SeriesIndex series = book_.first(book_.group(book_.Find(slice.series->ref)));
     for (const Job* job : by_series[series]) Take(slice, job->time, runs[job->run]);
   }

@@ -35,6 +35,7 @@ class RangeReader {
   /// Fills runs whose series and changed are given. Of sessions: all points of those that touch
   /// the change. Of samples: those that the values around it follow from.
   Result<void> Load(const store::Positions& at_least, std::vector<RangeRun>& runs);
+  uint64_t points_read() const { return points_read_; }
 
  private:
   TimeRange Wanted(const RangeRun& run) const;
@@ -59,6 +60,7 @@ class RangeReader {
   SeriesBook& book_;
   const RangeKind kind_;
   const std::optional<store::ValueRange> values_;
+  uint64_t points_read_ = 0;
 };
 
 }  // namespace tidemark::view

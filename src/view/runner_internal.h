@@ -205,6 +205,7 @@ class ViewRunner {
   void NoteRefusals(Piece& piece);
   Result<bool> HandOverRefusals();
   void KeepRefusals();
+  void TakeBackRefusals(const Piece& piece);
   // runner_early.cpp
   std::optional<MonotonicTime> EarlyAt() const;
   void BeginEarly();

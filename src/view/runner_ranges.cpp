@@ -3,6 +3,7 @@
 // touch is found by looking, so points and changes are kept as spans of time in cells.
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "view/runner_internal.h"
@@ -153,6 +154,18 @@ void ViewRunner::TakeDueSpans() {
   for (const OpenRanges::Range& range : due) PushSpan(range.key, range.span, w.due);
   const EventTime first = FirstWhole();
   std::erase_if(w.due, [&](const Due& one) { return TooOld(one.window, first); });
+}
+
+// A session that a gap of the feed would not let begin begins after all: it had waited for damaged
+// files.
+void ViewRunner::TakeBackRefusals(const Piece& piece) {
+  std::vector<store::RevisionEntry>& entries = work_->refused_entries;
+  if (entries.empty() || piece.points.empty()) return;
+  std::set<std::pair<store::SeriesRef, EventTime>> written;
+  for (const store::PointView& point : piece.points) written.emplace(point.series, point.time);
+  std::erase_if(entries, [&written](const store::RevisionEntry& entry) {
+    return entry.coarse && written.contains({entry.series, entry.time});
+  });
 }
 
 bool ViewRunner::NextEarlySpans() {

@@ -174,6 +174,7 @@ Result<bool> ViewRunner::HandOverRefused() {
 
 void ViewRunner::WritePiece(Piece piece, size_t windows, PiecePlace place) {
   Work& w = *work_;
+  TakeBackRefusals(piece);
   const bool last = place == PiecePlace::kLast;
   const bool refuses = last && !(w.refused_entries.empty() && w.refusing.entries.empty());
   if (refuses) {

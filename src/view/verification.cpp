@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kSlicesPerStep = 512;
 constexpr size_t kLeavesPerStep = 1024;
+constexpr size_t kRowsOfCell = 16;
 constexpr uint64_t kFirstWindows = 64;
 constexpr uint64_t kStepsMax = uint64_t{1} << 24U;
 
@@ -21,6 +22,7 @@ Verification::Work::Work(VerifyEnv e, ViewDefinition d, VerifyOptions o)
       definition(std::move(d)),
       options(o),
       windows(WindowsOf(definition)),
+      ranges(RangesOf(definition)),
       templates(NameTemplates(definition)),
       book(env.store, definition),
       evaluator(env.store, definition, book, env.group_state_bytes_max),
@@ -43,13 +45,13 @@ Result<bool> Verification::Step() {
       TM_RETURN_IF_ERROR(w.Open());
       return true;
     case Work::Phase::kGathering:
-      TM_RETURN_IF_ERROR(w.Gather());
+      TM_RETURN_IF_ERROR(w.ranges ? w.GatherCells() : w.Gather());
       return true;
     case Work::Phase::kEvaluating:
       TM_RETURN_IF_ERROR(w.EvaluateSome());
       return true;
     case Work::Phase::kRows:
-      TM_RETURN_IF_ERROR(w.LookForExtra());
+      TM_RETURN_IF_ERROR(w.ranges ? w.GatherRowCells() : w.LookForExtra());
       return true;
     case Work::Phase::kSettling:
       TM_RETURN_IF_ERROR(w.Settle());
@@ -70,8 +72,8 @@ Result<void> Verification::Work::Open() {
     phase = Phase::kDone;
     return {};
   }
-  if (book.grouped()) {
-    // A group is evaluated from all of its members.
+  if (book.grouped() || ranges) {
+    // A group is evaluated from all of its members; rows are known by their series.
     TM_ASSIGN_OR_RETURN(const auto all, env.store.Series(SourceSelection(definition, {})));
     for (const auto& series : all) book.Find(series->ref);
   }
@@ -126,6 +128,7 @@ Result<void> Verification::Work::LookWhereItStands() {
   }
   if (watermark) {
     fired = windows.PassedBy(*watermark);
+    if (ranges) fired.Set(0, *watermark);  // cells that may have rows
   }
   damage = DamageMap(env.store, windows, definition);
   held.clear();
@@ -139,9 +142,9 @@ Result<void> Verification::Work::LookWhereItStands() {
     if (series == SeriesDirectory::kForeign) continue;
     held.emplace(std::pair(late.window, book.group(series)), series);
   }
-  std::vector<TimeRange> ranges = state.held_ranges;
-  ranges.insert(ranges.end(), state.waiting.ranges.begin(), state.waiting.ranges.end());
-  held_ranges = RangeSet(std::move(ranges));
+  std::vector<TimeRange> times = state.held_ranges;
+  times.insert(times.end(), state.waiting.ranges.begin(), state.waiting.ranges.end());
+  held_ranges = RangeSet(std::move(times));
   return {};
 }
 
@@ -158,6 +161,8 @@ EventTime Verification::Work::FirstWhole() const {
 
 void Verification::Work::BeginStretch(EventTime from) {
   due.clear();
+  cells.clear();
+  points_in_stretch = 0;
   compared.clear();
   due_next = 0;
   if (from >= span->end) {
@@ -316,7 +321,10 @@ bool Verification::Work::IsHeld(WindowId window, GroupIndex group) const {
 }
 
 Result<void> Verification::Work::EvaluateSome() {
-  const size_t count = std::min({env.windows_per_piece, piece_max, due.size() - due_next});
+  const size_t rows = ranges ? kRowsOfCell : 1;  // about
+  const size_t most = std::max<size_t>(1, env.windows_per_piece / rows);
+  const size_t count = std::min({most, piece_max, due.size() - due_next});
+  if (count == 0 && ranges) return EndStretch();
   if (count == 0) {
     std::sort(compared.begin(), compared.end());
     phase = Phase::kRows;
@@ -341,14 +349,14 @@ Result<void> Verification::Work::EvaluateSome() {
     return {};
   }
   if (!*done) return {};
-  report.windows += count;
+  if (!ranges) report.windows += count;
   due_next += count;
   piece_max = SIZE_MAX;
   return {};
 }
 
 Result<bool> Verification::Work::EvaluatePiece(std::span<const Due> piece) {
-  if (book.grouped()) {
+  if (book.grouped() && !ranges) {
     if (!marked) evaluator.MarkGroups(piece, Evaluator::Marks::kMayLack);
     marked = true;
     TM_ASSIGN_OR_RETURN(const bool ready, evaluator.FillGroups(kLeavesPerStep, stands_at));
@@ -361,8 +369,12 @@ Result<bool> Verification::Work::EvaluatePiece(std::span<const Due> piece) {
   request.now = env.clock.Now();
   request.kind = PieceRequest::Kind::kCompare;
   request.first_whole = FirstWhole();
+  if (ranges) AskForCells(request);
   TM_ASSIGN_OR_RETURN(Piece answer, evaluator.Evaluate(request));
-  report.gaps += answer.refused;
+  report.gaps += answer.refused + answer.gaps;
+  report.windows += answer.pairs;
+  report.open += answer.open;
+  report.points_read += answer.points_read;
   compared.insert(compared.end(), answer.compared.begin(), answer.compared.end());
   for (RowMismatch& mismatch : answer.mismatches) AddCandidate(std::move(mismatch));
   return true;
@@ -387,17 +399,19 @@ Result<void> Verification::Work::LookForExtra() {
   store::Slice slice;
   for (size_t i = 0; i < kSlicesPerStep; ++i) {
     TM_ASSIGN_OR_RETURN(const bool more, NextSlice(slice));
-    if (!more) {
-      steps = due.size() < env.pairs_max / 4 ? std::min(2 * steps, kStepsMax) : steps;
-      unread.clear();
-      if (candidates.size() >= kCandidatesMax) {
-        BeginSettling();
-      } else {
-        BeginStretch(stretch.end);
-      }
-      return {};
-    }
+    if (!more) return EndStretch();
     if (!blind && IsOfLevel(slice.series->measure)) NoteExtra(slice);
+  }
+  return {};
+}
+
+Result<void> Verification::Work::EndStretch() {
+  steps = due.size() < env.pairs_max / 4 ? std::min(2 * steps, kStepsMax) : steps;
+  unread.clear();
+  if (candidates.size() >= kCandidatesMax) {
+    BeginSettling();
+  } else {
+    BeginStretch(stretch.end);
   }
   return {};
 }

@@ -2,9 +2,8 @@
 // One view checked against its raw points (design section 2: a published row equals the aggregate
 // by SELECT): every pair of group and window that has fired is evaluated again by the code that
 // publishes, and what it gives is compared by bits with the row that is there. Reads only. In
-// steps: memory is bounded by the pairs of one stretch of windows, and by the series of the view.
-// Of windows that are fixed in advance: sessions and samples would bring their own pairs and rows.
-// Single-owner.
+// steps: memory is bounded by the pairs of one stretch of windows (of sessions and samples: by its
+// points), and by the series of the view. Single-owner.
 //
 //  1. Where a view stands is what it has committed, not the end of the feed: windows that its
 //  committed

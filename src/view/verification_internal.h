@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct Verification::Work {
     kOpening,
     kGathering,   // the pairs of a stretch of windows
     kEvaluating,  // them
-    kRows,        // of the stretch that none of them stands for
+    kRows,        // of the stretch that none of them stands for; of sessions and samples: before
+                  // the pairs are evaluated, those that rows bring
     kSettling,    // what differs: the feed
     kReporting,   // .. and the log
     kDone
@@ -60,12 +62,26 @@ struct Verification::Work {
   Result<void> LookForExtra();
   bool IsOfLevel(std::string_view measure) const;
   void NoteExtra(const store::Slice& slice);
+  Result<void> EndStretch();
+  // verification_ranges.cpp: views of sessions and samples
+  TimeRange PointsAround(TimeRange time) const;
+  void MarkCells(SeriesIndex series, TimeRange time);
+  void MarkPoints(SeriesIndex series, std::span<const EventTime> times);
+  void ShortenCells();
+  Result<void> GatherCells();
+  Result<void> BeginRowCells();
+  Result<void> GatherRowCells();
+  bool IsRead(TimeRange window) const;
+  void NoteOrphan(const store::Slice& slice, size_t i);
+  void FilterCells();
+  void AskForCells(PieceRequest& request) const;
+  bool IsHeld(const RowMismatch& row) const;
   // verification_settle.cpp
   void AddCandidate(RowMismatch mismatch);
   void BeginSettling();
   Result<void> Settle();
   Result<void> ExcuseTouched();
-  void Excuse(store::SeriesRef target, TimeRange hull);
+  void Excuse(store::SeriesRef target, TimeRange changed);
   Result<bool> IsFrozen(const RowMismatch& row) const;
   Result<void> Report();
 
@@ -73,6 +89,7 @@ struct Verification::Work {
   const ViewDefinition definition;
   const VerifyOptions options;
   const Windows windows;
+  const std::optional<RangeKind> ranges;
   const std::vector<std::string> templates;
   SeriesBook book;
   Evaluator evaluator;
@@ -103,6 +120,17 @@ struct Verification::Work {
   bool marked = false;
   std::vector<RowKey> compared;
   std::set<WindowId> unread;  // windows with pairs that could not be read
+
+  // Sessions and samples: what of the stretch is to be evaluated, and whose rows are whose
+  std::map<std::pair<WindowId, SeriesIndex>, Due> cells;
+  size_t points_in_stretch = 0;
+  struct RefHash {
+    size_t operator()(store::SeriesRef ref) const noexcept {
+      return static_cast<size_t>(ref.lo ^ (ref.hi * 0x9e3779b97f4a7c15U));
+    }
+  };
+  std::unordered_map<store::SeriesRef, SeriesIndex, RefHash> key_of_row;
+  SeriesIndex keys_known = 0;
 
   std::map<RowKey, RowMismatch> candidates;
   store::Positions settle_from;

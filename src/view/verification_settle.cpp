@@ -27,6 +27,10 @@ std::string_view DifferenceName(WrongRow::Kind kind) {
 }
 
 void Verification::Work::AddCandidate(RowMismatch mismatch) {
+  if (ranges && IsHeld(mismatch)) {
+    ++report.waiting;
+    return;
+  }
   if (candidates.empty()) settle_from = stands_at;
   candidates.insert_or_assign({mismatch.series, mismatch.time}, std::move(mismatch));
 }
@@ -75,18 +79,22 @@ Result<void> Verification::Work::ExcuseTouched() {
     for (uint8_t l = 0; l < windows.levels(); ++l) {
       for (size_t a = 0; a < book.outputs(); ++a) {
         const store::SeriesRef* target = book.target(one, l, a);
-        if (target != nullptr) Excuse(*target, windows.HullOf(time));
+        if (target == nullptr) continue;
+        // Rows of sessions and samples change as far as their points reach.
+        Excuse(*target, ranges ? TimeRange{time.start - ranges->back(),
+                                           time.end + ranges->back() + ranges->every()}
+                               : windows.HullOf(time));
       }
     }
   }
   return {};
 }
 
-void Verification::Work::Excuse(store::SeriesRef target, TimeRange hull) {
+void Verification::Work::Excuse(store::SeriesRef target, TimeRange changed) {
   auto it = candidates.lower_bound({target, EventTime{INT64_MIN}});
   while (it != candidates.end() && it->first.first == target) {
-    const TimeRange& window = it->second.window;
-    if (window.start < hull.end && hull.start < window.end) {
+    const TimeRange& window = ranges ? it->second.around : it->second.window;
+    if (window.start < changed.end && changed.start < window.end) {
       ++report.waiting;
       it = candidates.erase(it);
     } else {
@@ -104,9 +112,13 @@ Result<bool> Verification::Work::IsFrozen(const RowMismatch& row) const {
   store::Selection one;
   one.table = definition.target;
   one.time = {row.time, row.time + nanoseconds(1)};
+  // A session that is not as its row is was logged by the name that it had then.
+  const bool other = ranges && ranges->sessions() &&
+                     (!row.stored || std::holds_alternative<std::monostate>(row.new_value));
+  if (other) one.time = {row.around.start, row.around.end + nanoseconds(1)};
   one.owners = {store::OwnerFilter::Kind::kView, definition.owner()};
   one.series = {{row.series}};
-  TM_ASSIGN_OR_RETURN(const auto found, env.store.Revisions(one, 1));
+  TM_ASSIGN_OR_RETURN(const auto found, env.store.Revisions(one, other ? kLogsPerStep : 1));
   // Without a log nobody knows any more: its entries are kept for a time.
   bool logged = false;
   for (const store::RevisionRow& r : found) {

@@ -10,7 +10,9 @@
 namespace tidemark::view {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 VerifyReport Verify(TestView& view, VerifyOptions options = {}) {
   auto work = std::move(view.maintainer().Verify("v", options)).value();
@@ -23,15 +25,18 @@ VerifyReport Verify(TestView& view, VerifyOptions options = {}) {
 }
 
 /// Writes a row of the view behind its back: of the measure, at `t`; none ends it.
-void Corrupt(TestView& view, const std::string& measure, int64_t t, store::ValueView value) {
+void Corrupt(TestView& view, const std::string& measure, int64_t t, store::ValueView value,
+             int64_t length = 10) {
   const store::DimensionView host{"host", "a"};
   const store::SeriesKeyView key{.table = TestView::kTable,
                                  .measure = measure,
                                  .dimensions = std::span(&host, 1),
                                  .owner = view.definition().owner()};
   const auto resolved = std::move(view.store().Resolve(std::span(&key, 1))).value();
-  store::RowInfo row{
-      .window_start = view.At(t), .window_end = view.At(t + 10), .revision = 2, .record_count = 1};
+  store::RowInfo row{.window_start = view.At(t),
+                     .window_end = view.At(t + length),
+                     .revision = 2,
+                     .record_count = 1};
   store::PointView point;
   point.series = resolved.front().series;
   point.time = view.At(t);
@@ -188,6 +193,159 @@ TEST(Verification, RowsOfSeveralColumns) {
   view.Stop();
   view.Add(0, 3, 100, "3");
   EXPECT_TRUE(Verify(view).clean());
+}
+
+// [1,9) [20,26) [40,..: what a row is called by, how far it goes, and that nothing else is there.
+TEST(Verification, SessionsByTheirBoundsAndValues) {
+  TestView view({.session_gap = 5});
+  for (const int64_t t : {1, 4, 20, 21, 40}) view.Add(0, t, static_cast<double>(t));
+  const VerifyReport report = Verify(view);
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.windows, 2);
+  EXPECT_EQ(report.open, 1);
+  EXPECT_GE(report.points_read, 5);
+  view.Add(0, 16, 1);  // late: [16,26) in place of [20,26)
+  EXPECT_TRUE(Verify(view).clean());
+  Corrupt(view, "sum_cpu", 1, store::ValueView::Double(5), 7);  // the value, but not the bounds
+  Corrupt(view, "sum_cpu", 16, store::ValueView::Double(43), 10);
+  Corrupt(view, "sum_cpu", 30, store::ValueView::Double(2), 5);
+  Corrupt(view, "sum_gone", 32, store::ValueView::Double(3), 5);  // no such series is read
+  EXPECT_THAT(Rows(Verify(view)),
+              UnorderedElementsAre("sum_cpu 1 value 5 5", "sum_cpu 16 value 43 42",
+                                   "sum_cpu 30 extra 2 -", "sum_gone 32 extra 3 -"));
+  EXPECT_EQ(Verify(view, {.windows = {view.At(2), view.At(31)}}).differences, 2);
+  Corrupt(view, "sum_cpu", 1, {});
+  EXPECT_THAT(Rows(Verify(view)), Contains("sum_cpu 1 missing - 5"));
+}
+
+// A point that the view has not read joins two sessions.
+TEST(Verification, SessionsWaitForPointsThatTheViewHasNotRead) {
+  TestView view({.session_gap = 5, .group_by = {}});
+  view.Add(0, 1, 1);
+  view.Add(0, 8, 1, "b");
+  view.Add(0, 30, 1);
+  view.Stop();
+  view.Add(0, 5, 1, "c");
+  Corrupt(view, "sum_gone", 20, store::ValueView::Double(3), 5);
+  const VerifyReport report = Verify(view);
+  EXPECT_THAT(Rows(report), ElementsAre("sum_gone 20 extra 3 -"));
+  EXPECT_GE(report.waiting, 1);
+  view.Start();
+  EXPECT_EQ(Verify(view).waiting, 0);
+}
+
+TEST(Verification, ARowUnderAnOpenSessionStays) {
+  TestView view({.session_gap = 5});
+  view.Add(0, 1, 1);
+  view.Add(0, 10, 1);
+  view.Add(0, 6, 1);  // late, and joins what is open with what was published: [1,15)
+  view.Add(0, 5, 1);
+  EXPECT_THAT(view.Rows(), ElementsAre("[1,6) =1 n1"));
+  EXPECT_TRUE(Verify(view).clean());
+  view.Add(0, 20, 1);
+  EXPECT_TRUE(Verify(view).clean());
+}
+
+TEST(Verification, FrozenSessionsAreToldApart) {
+  TestView view({.session_gap = 5, .late = LatePolicy::kFreeze});
+  for (const int64_t t : {1, 4, 12, 22, 40}) view.Add(0, t, 1);
+  view.Add(0, 8, 1);   // refused by [1,9), would join [12,17)
+  view.Add(0, 30, 1);  // would be sealed at once
+  const VerifyReport report = Verify(view);
+  EXPECT_TRUE(report.clean()) << Rows(report).front();
+  EXPECT_EQ(report.frozen, 3);
+  Corrupt(view, "sum_cpu", 22, store::ValueView::Double(3), 5);
+  EXPECT_EQ(Verify(view).differences, 1);
+}
+
+// A point in time joins [1,6) to a session that is open until [1,6) is sealed.
+TEST(Verification, ASessionThatIsSealedUnderAnOpenOneStays) {
+  TestView view({.session_gap = 5, .allowed_lateness = 10, .late = LatePolicy::kFreeze});
+  view.Add(0, 1, 1);
+  view.Add(0, 8, 1);
+  EXPECT_THAT(view.Published(), ElementsAre("[1,6) r1 =1 n1"));
+  view.Add(0, 5, 1);
+  for (int64_t t = 12; t < 40; t += 4) view.Add(0, t, 1);
+  view.Add(0, 60, 1);
+  EXPECT_THAT(view.Rows(), ElementsAre("[1,6) =1 n1", "[8,41) =8 n8"));
+  const VerifyReport report = Verify(view);
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.frozen, 2);
+}
+
+TEST(Verification, SessionsThatAreNotWholeAndDamageAreGaps) {
+  TestView view({.session_gap = 5, .max_session = 100, .complete_from_start = false});
+  view.Add(0, 12, 1);
+  view.Add(0, 25, 1);
+  view.AddWithoutClock(0, 3, 1);
+  view.Add(0, 145, 1);
+  view.Add(0, 245, 1);
+  const VerifyReport report = Verify(view);
+  EXPECT_EQ(report.gaps, 2);
+  EXPECT_EQ(report.windows, 2);
+  EXPECT_TRUE(report.clean());
+  view.store().Damage(TestView::kTable, "f", {view.At(150), view.At(155)});
+  EXPECT_EQ(Verify(view).differences, 0);
+  EXPECT_EQ(Verify(view).windows, 1);
+  view.store().Repair("f");
+  EXPECT_EQ(Verify(view).windows, 2);
+}
+
+TEST(Verification, SamplesOfEveryFill) {
+  for (const Fill fill :
+       {Fill::kLinear, Fill::kLocf, Fill::kNext, Fill::kSpline, Fill::kConstant}) {
+    SCOPED_TRACE(FillName(fill));
+    const bool makes_double = fill == Fill::kLinear || fill == Fill::kSpline;
+    TestView view(
+        {.every = 3,
+         .fill = fill,
+         .max_gap = 12,
+         .aggregates = {{FillName(fill), makes_double ? agg::Kind::kAvg : agg::Kind::kLast, {}}},
+         .output = "x_{measure}"});
+    // Farther apart than a cell of 64 grid times, too.
+    for (const int64_t t : {0, 2, 7, 14, 26, 60, 61, 70, 500, 505, 900}) {
+      view.Add(0, t, static_cast<double>(t % 13));
+    }
+    view.Add(0, 21, 5);
+    const VerifyReport clean = Verify(view);
+    EXPECT_TRUE(clean.clean()) << Rows(clean).front();
+    EXPECT_GE(clean.windows, 8);
+    EXPECT_EQ(clean.windows + clean.open, view.Rows().size() + clean.open);
+    Corrupt(view, "x_cpu", 9, store::ValueView::Double(99), 3);
+    Corrupt(view, "x_cpu", 450, store::ValueView::Double(98), 3);
+    const VerifyReport report = Verify(view);
+    EXPECT_EQ(report.differences, 2) << report.rows.size();
+    view.Stop();
+    view.Add(0, 10, 3);
+    EXPECT_THAT(Rows(Verify(view)), ElementsAre("x_cpu 450 extra 98 -"));
+  }
+}
+
+TEST(Verification, FrozenSamplesAreToldApart) {
+  TestView view({.every = 5,
+                 .fill = Fill::kLocf,
+                 .max_gap = 10,
+                 .late = LatePolicy::kFreeze,
+                 .aggregates = {{"locf", agg::Kind::kLast, {}}}});
+  for (const int64_t t : {0, 10, 40}) view.Add(0, t, static_cast<double>(t));
+  view.Add(0, 3, 5);
+  const VerifyReport report = Verify(view);
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.frozen, 1);
+  Corrupt(view, "locf_cpu", 15, store::ValueView::Double(3), 5);
+  EXPECT_THAT(Rows(Verify(view)), ElementsAre("locf_cpu 15 value 3 10"));
+}
+
+// A stretch is cut where it has more points than memory should hold; each row counts once.
+TEST(Verification, ManySessionsInShortStretches) {
+  TestView view({.session_gap = 5, .maintainer = {.windows_per_piece = 3}});
+  for (int64_t t = 0; t < 900; t += t % 7 == 0 ? 8 : 3) {
+    view.Add(0, t, 1, std::to_string(t % 5));
+  }
+  view.Add(0, 1000, 1);
+  const VerifyReport report = Verify(view);
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.windows, view.Rows().size());
 }
 
 TEST(Verification, WritesNothing) {
