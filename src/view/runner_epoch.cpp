@@ -166,6 +166,7 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
       w.upstream_seen = std::max(w.upstream_seen, p.watermark);
     }
   }
+  const MonotonicTime now = env_.clock.Monotonic();
   for (const store::SourceProgress& p : batch.sources) {
     if (!FeedsClocks(p)) continue;
     w.tracker.NoteStart(p);
@@ -173,7 +174,8 @@ void ViewRunner::Judge(const store::FeedBatch& batch) {
     const auto [it, is_new] = w.clocks.try_emplace({p.source, p.partition}, p);
     // A partition that joins or wakes may hold the watermark back: how far it had come cannot be
     // told from the clocks any more, so it is journaled (event-time.md P3).
-    if (is_new || (it->second.idle && !p.idle)) w.epoch.must_persist = true;
+    const bool joins = is_new ? w.tracker.Joins(p, now) : it->second.idle && !p.idle;
+    if (joins) w.epoch.must_persist = true;
     if (is_new) continue;
     if (!merged.max_event_time ||
         (it->second.max_event_time && *merged.max_event_time < *it->second.max_event_time)) {

@@ -20,6 +20,12 @@ void WatermarkTracker::Fold(const store::SourceProgress& progress, MonotonicTime
   p.seen = now;
 }
 
+bool WatermarkTracker::Joins(const store::SourceProgress& progress, MonotonicTime now) const {
+  const auto found = partitions_.find({progress.source, progress.partition});
+  if (found == partitions_.end()) return true;
+  return !progress.idle && IsIdle(found->first, found->second, now);
+}
+
 void WatermarkTracker::NoteStart(const store::SourceProgress& progress) {
   // Records before the start were at most the bound newer than the first one behind it, if the
   // bound holds.

@@ -30,6 +30,9 @@ class WatermarkTracker {
   void Restore(std::optional<EventTime> watermark) { watermark_ = watermark; }
   /// Takes in one partition's newest clock; repeats and older ones change nothing but `idle`.
   void Fold(const store::SourceProgress& progress, MonotonicTime now);
+  /// Whether this clock may hold the watermark back from now on, and did not before: its partition
+  /// is not known yet, or was idle and is not any more.
+  bool Joins(const store::SourceProgress& progress, MonotonicTime now) const;
   /// Notes where a source that began at `latest` became whole, the first call for a partition
   /// decides; and where one is whole again that lost records unread, the latest counts.
   void NoteStart(const store::SourceProgress& progress);
