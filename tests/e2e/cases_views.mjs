@@ -260,7 +260,12 @@ export const cases = [
   {
     id: 'V08', title: 'a wrong definition: the server’s words at its field, and at its line', fixture: 'late-drop', expected: [/status of 40\d/],
     async Run({ page, endpoint, Looks }) {
-      await page.goto(`${endpoint}/ui/view-editor?database=${kDatabase}&table=${kTable}`);
+      await page.goto(`${endpoint}/ui/pipelines`);
+      await page.getByTestId('views').waitFor();
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('New view');
+      await page.getByRole('option', { name: /New view/ }).first().waitFor();
+      await page.keyboard.press('Enter');
       const windows = Part(page, 'Windows');
       const text = page.getByTestId('view-text');
       // What nobody has come to yet is not shown as wrong, until it is asked for.

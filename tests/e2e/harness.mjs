@@ -54,7 +54,8 @@ export async function AssertFits(page, what) {
       if (e.getClientRects().length === 0 || style.textOverflow === 'ellipsis' || style.visibility === 'hidden') continue;
       if (e.scrollWidth > e.clientWidth + 1 && style.overflowX !== 'visible' && style.display !== 'inline') out.push(`${e.tagName} "${e.textContent.trim().slice(0, 30)}" is cut off`);
     }
-    // Buttons and fields do not lie on each other.
+    // Buttons and fields do not lie on each other. What is out of a scroller's sight has a box all the same, somewhere.
+    const scrollers = '.scroll, [role=grid], [data-testid=graph-canvas]';
     const boxes = [...document.querySelectorAll('main button, main input, main select, main a.button')]
       .filter((e) => e.getClientRects().length > 0 && e.closest('[popover], dialog, .cm-host') === null && getComputedStyle(e).visibility !== 'hidden')
       .map((e) => ({ e, r: e.getBoundingClientRect() }));
@@ -64,7 +65,7 @@ export async function AssertFits(page, what) {
         if (a.e.contains(b.e) || b.e.contains(a.e)) continue;
         const w = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
         const h = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
-        if (w > 2 && h > 2 && a.e.closest('.scroll, [role=grid]') === b.e.closest('.scroll, [role=grid]')) out.push(`"${(a.e.textContent || a.e.placeholder).trim().slice(0, 20)}" lies on "${(b.e.textContent || b.e.placeholder || '').trim().slice(0, 20)}"`);
+        if (w > 2 && h > 2 && a.e.closest(scrollers) === b.e.closest(scrollers)) out.push(`"${(a.e.textContent || a.e.placeholder).trim().slice(0, 20)}" lies on "${(b.e.textContent || b.e.placeholder || '').trim().slice(0, 20)}"`);
       }
     }
     return out;
