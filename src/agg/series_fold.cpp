@@ -138,10 +138,9 @@ void SeriesFold<T>::Integrate(std::span<const EventTime> times, std::span<const 
     for (size_t i = 0; i < n; ++i) {
       longest = std::max(longest, Between(times[from + i], times[from + i + 1]));
     }
-    const bool small = longest < kStepMax && range.most - range.least <= kSpanMax;
     if (range.least > range.most) {
       // zeros only
-    } else if (!small) {
+    } else if (longest >= kStepMax || range.most - range.least > kSpanMax) {
       for (size_t i = 0; i < n; ++i) {
         AddProduct(inner_, block[i], Between(times[from + i], times[from + i + 1]), Sign::kPlus);
       }
