@@ -55,7 +55,7 @@ catalog::PipelineDef ReadPipeline(TomlTable& table) {
   def.mapping.time = table.RequiredString("time");
   def.mapping.time_unit = table.String("time_unit", "");
   def.mapping.dimensions = table.Strings("dimensions", {"*"});
-  def.mapping.punctuation = table.String("punctuation", "");
+  if (table.Has("punctuation")) def.mapping.punctuation = table.RequiredString("punctuation");
   def.rules.filter = ReadFilter(table);
   def.rules.rename = ReadTexts(table, "rename");
   def.rules.set = ReadTexts(table, "set");

@@ -103,6 +103,7 @@ TEST(Stack, FilesAreReadBesideTheStack) {
 TEST(Stack, MistakesNameTheirLine) {
   EXPECT_THAT(ErrorOf("[[stream]]\nshards = 2\n"),
               HasSubstr("s.toml:1: [[stream]] needs the key \"name\""));
+  EXPECT_EQ(ErrorOf("[[stream]]\nname = \"\"\n"), "s.toml:2: key \"name\" must not be empty");
   EXPECT_THAT(ErrorOf("[[stream]]\nname = \"s\"\nretention = \"1m\"\n"), HasSubstr("s.toml:3:"));
   EXPECT_THAT(ErrorOf("[[stream]]\nname = \"s\"\nretention = \"25h30m\"\n"),
               HasSubstr("whole number"));

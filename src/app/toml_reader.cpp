@@ -89,7 +89,9 @@ std::string TomlTable::String(std::string_view key, std::string_view fallback) {
 
 std::string TomlTable::RequiredString(std::string_view key) {
   std::string value = String(key, "");
-  if (value.empty()) {
+  if (value.empty() && Has(key)) {
+    Problem(key, "key \"" + std::string(key) + "\" must not be empty");
+  } else if (value.empty()) {
     impl_->Fail(impl_->line, impl_->title + " needs the key \"" + std::string(key) + "\"");
   }
   return value;

@@ -51,8 +51,9 @@ Result<StartFrom> ReadStartFrom(std::string_view text) {
     const auto time = ParseTimestamp(local);
     if (!time.ok()) {
       return Error{Code::kInvalidArgument,
-                   "it must be positions, latest, trim_horizon, savepoint:NAME or a time such as "
-                   "2026-11-26T09:15:00Z"};
+                   "\"" + std::string(text) +
+                       "\" is no place to start from: positions, latest, trim_horizon, "
+                       "savepoint:NAME or a time such as 2026-11-26T09:15:00Z"};
     }
     out.kind = StartFrom::Kind::kTime;
     out.time = ArrivalTime{(*time - offset).ns / 1'000'000};

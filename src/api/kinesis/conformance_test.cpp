@@ -271,7 +271,7 @@ TEST(KinesisConformance, PutRecord) {       // 2.7, checklist 47-52
         "InvalidArgumentException: ExclusiveMinimumSequenceNumber"},
        {"PutRecord", R"({"StreamName":"s","PartitionKey":"abcd","Data":")" + exact + "\"}", "200"},
        {"PutRecord", R"({"StreamName":"s","PartitionKey":"abcde","Data":")" + exact + "\"}",
-        "InvalidArgumentException: A record of 1048577 bytes"},
+        "InvalidArgumentException: A record of 1048577 bytes"},  // event-time.md K22
        {"PutRecord",
         R"({"StreamName":"s","PartitionKey":"a","Data":")" + std::string(13'981'016, 'A') + "\"}",
         Violation("'java.nio.HeapByteBuffer[pos=0 lim=10485762 cap=10485762]'", "data",
