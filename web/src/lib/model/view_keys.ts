@@ -9,7 +9,7 @@ export type WindowKind = 'tumbling' | 'hopping' | 'calendar' | 'session' | 'leve
 
 /** In the order in which a definition is read; others follow. */
 const kOrder = [
-  'name', 'database', 'table', 'target_table', 'source', 'adopt', 'measures', 'types', 'filter', 'window', 'slide', 'offset', 'calendar', 'zone', 'week_start', 'session_gap', 'max_session', 'levels',
+  'name', 'database', 'table', 'target_table', 'source', 'adopt', 'measures', 'types', 'columns', 'filter', 'window', 'slide', 'offset', 'calendar', 'zone', 'week_start', 'session_gap', 'max_session', 'levels',
   'every', 'fill', 'fill_value', 'max_gap', 'aggregate', 'aggregates', 'buckets', 'staleness', 'horizon', 'group_by', 'label_map', 'output', 'rows', 'label',
   'out_of_orderness', 'allowed_lateness', 'late', 'late_stream', 'refresh', 'recompute_per_second', 'early', 'provisional_after',
 ];
@@ -57,7 +57,7 @@ export function WithKind(keys: ViewKeys, kind: WindowKind): ViewKeys {
   else if (kind !== 'levels' && output === kLevelsOutput) delete out['output'];
   else if (kind !== 'levels' && output.includes('{window}')) out['output'] = output.replace(/_?\{window\}/g, '');
   if (kind === 'grid') for (const key of ['aggregate', 'aggregates', 'buckets', 'group_by', 'label_map', 'label']) delete out[key];
-  if (kind === 'grid' || kind === 'session') for (const key of ['rows', 'staleness', 'horizon']) delete out[key];
+  if (kind === 'grid' || kind === 'session') for (const key of ['columns', 'rows', 'staleness', 'horizon']) delete out[key];
   return out;
 }
 const kLevelsOutput = '{aggregate}_{window}_{measure}';
