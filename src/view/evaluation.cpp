@@ -424,11 +424,20 @@ store::RevisionEntry& Evaluator::AddEntry(const PieceRequest& request, const Due
   entry.lateness_max = due.lateness;
   entry.partition = due.partition;
   entry.correction = due.correction;
-  if (request.late_keys != nullptr) {
+  if (request.late_keys != nullptr) NameLatePoints(request, due, entry);
+  return entry;
+}
+
+void Evaluator::NameLatePoints(const PieceRequest& request, const Due& due,
+                               store::RevisionEntry& entry) const {
+  if (!ranges_) {
     const auto* keys = request.late_keys->Find(due.window, due.series);
     if (keys != nullptr) entry.points = *keys;
+  } else if (due.late_points > 0) {
+    const auto changed = changed_.find({due.series, due.range.start});
+    entry.points =
+        request.late_keys->In(changed == changed_.end() ? due.range : changed->second, due.series);
   }
-  return entry;
 }
 
 void Evaluator::NoteChange(const Due& due, size_t output, Piece& piece) {

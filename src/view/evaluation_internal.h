@@ -215,6 +215,8 @@ class Evaluator {
   bool EmitEarly(const PieceRequest& request, const NewRow& row, RowValuesView values,
                  const Existing* existing, Piece& piece);
   void AddRow(const PieceRequest& request, const NewRow& row, RowValuesView values, Piece& piece);
+  void NameLatePoints(const PieceRequest& request, const Due& due,
+                      store::RevisionEntry& entry) const;
   store::RevisionEntry& AddEntry(const PieceRequest& request, const Due& due,
                                  store::SeriesRef target, Piece& piece);
   void NoteChange(const Due& due, size_t output, Piece& piece);
@@ -259,7 +261,7 @@ class Evaluator {
   Result<void> EvaluateSessions(const PieceRequest& request, RangeWorks& works, Piece& piece);
   bool IsWhole(const PieceRequest& request, TimeRange session) const;
   void PlanSessions(const PieceRequest& request, const RangeWork& work, std::span<const OldRow> old,
-                    std::vector<Due>& written, std::vector<std::pair<Due, OldRow>>& ended) const;
+                    std::vector<Due>& written, std::vector<std::pair<Due, OldRow>>& ended);
   void End(const PieceRequest& request, const Due& due, const OldRow& row, const Rows& rows,
            Piece& piece);
   Result<void> Seal(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,
@@ -297,6 +299,9 @@ class Evaluator {
   std::unique_ptr<Replaced> replaced_;  // of a next generation
   RowShape shape_;
   RowValues values_;  // scratch: of the pair that is being emitted
+  /// .. of the sessions or samples of a piece, by series and begin of their window: where the late
+  /// points behind them are; else in the window.
+  std::map<std::pair<SeriesIndex, EventTime>, TimeRange> changed_;
 };
 
 }  // namespace tidemark::view

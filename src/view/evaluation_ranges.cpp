@@ -27,6 +27,7 @@ Due RowDue(const Due& due, TimeRange range) {
 }  // namespace
 
 Result<Piece> Evaluator::EvaluateRanges(const PieceRequest& request) {
+  changed_.clear();
   // Sessions stay inside of their cell; samples of two cells may follow from one change.
   std::map<std::pair<SeriesIndex, EventTime>, RangeWork> works;
   std::vector<RangeRun> runs;
@@ -163,7 +164,7 @@ bool Evaluator::IsWhole(const PieceRequest& request, TimeRange session) const {
 // that no session is left of. A session that is still open leaves the rows it lies upon.
 void Evaluator::PlanSessions(const PieceRequest& request, const RangeWork& work,
                              std::span<const OldRow> old, std::vector<Due>& written,
-                             std::vector<std::pair<Due, OldRow>>& ended) const {
+                             std::vector<std::pair<Due, OldRow>>& ended) {
   const bool early = request.kind == PieceRequest::Kind::kEarly;
   std::vector<const Due*> upon(old.size(), nullptr);  // the written session that ends it
   std::vector<uint8_t> kept(old.size(), 0);
@@ -193,6 +194,8 @@ void Evaluator::PlanSessions(const PieceRequest& request, const RangeWork& work,
     if (upon[i] == nullptr && !alone) continue;
     if (early && !old[i].early) continue;
     Due due = upon[i] != nullptr ? *upon[i] : *work.due.front();
+    // It ends with what lies upon it.
+    changed_[{due.series, old[i].window.start}] = due.range;
     due.range = old[i].window;
     if (alone && !IsWhole(request, due.range)) continue;
     // A row that goes on under its key is written, not ended.
@@ -306,6 +309,7 @@ void Evaluator::Refuse(const PieceRequest& request, const Due& due, TimeRange wi
                        const Rows& rows, Piece& piece) {
   if (due.late_points == 0 && !due.coarse) return;
   Due of_row = due;
+  if (ranges_->sessions()) changed_[{due.series, window.start}] = due.range;
   of_row.range = window;
   const size_t before = piece.revisions.size();
   for (size_t output = 0; output < book_.outputs(); ++output)
@@ -342,6 +346,10 @@ Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks&
           value = grid.At(at);
         }
         MergeDue(due, *work.due[i]);
+        TimeRange& changed =
+            changed_.try_emplace({key.first, at}, work.due[i]->range).first->second;
+        changed.start = std::min(changed.start, work.due[i]->range.start);
+        changed.end = std::max(changed.end, work.due[i]->range.end);
         if (due.range.end > request.watermark_before) due.coarse = false;
       }
     }

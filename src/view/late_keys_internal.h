@@ -24,11 +24,15 @@ class LateKeys {
   /// Ascending by time; null: none.
   const std::vector<store::PointKey>* Find(WindowId window, SeriesIndex series) const;
   void Forget(WindowId window, SeriesIndex series);
+  /// Of sessions and samples, which rows a point belongs to is found later: each is a pair of its
+  /// own, named by its time. The first of those in `range`.
+  std::vector<store::PointKey> In(TimeRange range, SeriesIndex series) const;
+  void ForgetIn(TimeRange range, SeriesIndex series);
   void Clear();
   bool empty() const { return pairs_.empty(); }
 
  private:
-  std::map<std::pair<WindowId, SeriesIndex>, std::vector<store::PointKey>> pairs_;
+  std::map<std::pair<SeriesIndex, WindowId>, std::vector<store::PointKey>> pairs_;
   size_t size_ = 0;
 };
 

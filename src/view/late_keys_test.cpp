@@ -64,6 +64,39 @@ TEST(LateKeys, ARowOfAGroupNamesThePointsOfAllItsSeries) {
   EXPECT_THAT(Log(view), ElementsAre("r1 watermark", "r2 late 6a 7b"));
 }
 
+// A late point joins two sessions; another begins one of its own.
+TEST(LateKeys, SessionsNameThePointsThatChangedThem) {
+  TestView view({.session_gap = 5, .aggregates = {agg::Kind::kCount}});
+  for (const int64_t t : {1, 8, 40}) view.Add(0, t, 1);
+  view.Stop();
+  view.Add(0, 20, 1);
+  view.Add(0, 5, 1);
+  view.Start();
+  EXPECT_THAT(Log(view), ElementsAre("r1 watermark", "r2 late 5a", "r1 watermark", "r2 late 5a",
+                                     "r1 late 20a"));
+}
+
+TEST(LateKeys, FrozenSessionsNameTheRefusedPoint) {
+  TestView view({.session_gap = 5, .late = LatePolicy::kFreeze});
+  for (const int64_t t : {1, 40}) view.Add(0, t, 1);
+  view.Add(0, 3, 1);
+  view.Add(0, 20, 1);
+  EXPECT_THAT(Log(view), ElementsAre("r1 watermark", "r1 frozen 3a", "r0 frozen 20a"));
+}
+
+// The sample between revises the values on both sides.
+TEST(LateKeys, SamplesNameThePointsAround) {
+  TestView view({.every = 5,
+                 .fill = Fill::kLinear,
+                 .max_gap = 20,
+                 .aggregates = {{"linear", agg::Kind::kAvg, {}}},
+                 .output = "x_{measure}"});
+  for (const int64_t t : {0, 15, 40}) view.Add(0, t, static_cast<double>(t));
+  view.Add(0, 7, 1);
+  EXPECT_THAT(Log(view), ElementsAre("r1 watermark", "r1 watermark", "r2 late 7a", "r1 watermark",
+                                     "r2 late 7a", "r1 watermark"));
+}
+
 TEST(LateKeys, KeepsTheFirstOfAPairAndABoundedNumberInAll) {
   LateKeys keys;
   const WindowId window{EventTime{0}};

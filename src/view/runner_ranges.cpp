@@ -137,6 +137,9 @@ void ViewRunner::JudgeBehindInCell(SeriesIndex series, const store::FeedPoint& p
                      .lateness = lateness,
                      .partition = partition,
                      .range = {point.time, point.time + kTick}});
+  if (late || freezes) {
+    w.late_keys.Add({point.time}, w.book.first(key), {point.series, point.time});
+  }
   if (freezes) {
     w.suspects.push_back({w.book.first(key), point, late});
   }

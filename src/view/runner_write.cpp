@@ -266,7 +266,13 @@ Result<Progress> ViewRunner::AfterWrite(Result<store::WriteReply> reply) {
 void ViewRunner::ForgetKeys(std::span<const Due> done) {
   Work& w = *work_;
   if (w.late_keys.empty()) return;
-  for (const Due& due : done) w.late_keys.Forget(due.window, due.series);
+  for (const Due& due : done) {
+    if (w.open) {
+      w.late_keys.ForgetIn(due.range, due.series);
+    } else {
+      w.late_keys.Forget(due.window, due.series);
+    }
+  }
 }
 
 void ViewRunner::Account() {
