@@ -25,7 +25,7 @@ GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
 TABLE = "InterpolatedBlogDB.EC2MetricTable"
 QUOTED = '"InterpolatedBlogDB"."EC2MetricTable"'
 
-# Name of the golden file: the command. {time}, {base} are filled in.
+# Name of the golden file: the command. {late} is the time of the late point.
 COMMANDS = {
     "stream_ls": "stream ls",
     "stream_describe": "stream describe events",
@@ -39,6 +39,10 @@ COMMANDS = {
     "view_windows": "view windows ec2-5m --limit 2",
     "view_late": "view late ec2-5m",
     "view_watermarks": "view watermarks ec2-5m",
+    "view_verify": "view verify ec2-5m",
+    "view_advise": "view advise ec2-5m",
+    "view_simulate": "view simulate ec2-5m late=freeze allowed_lateness=0s",
+    "explain_point": f"explain point {TABLE} cpu_system {{late}} instance_name=i-1",
     "db_ls": "db ls",
     "table_ls": "table ls",
     "table_retention": f"table retention {TABLE}",
@@ -58,6 +62,7 @@ COMMANDS = {
     "env": "env",
     "store_stats": "store stats",
 }
+CODES = {"view_simulate": 1}  # rows would differ
 # Titles and members whose values move.
 MOVING = {"busy", "IN/S", "BYTES/S", "ITER AGE", "BEHIND", "LAG", "ON DISK", "DELAY", "SIZE", "OF LIMIT", "records_per_second", "bytes_per_second",
           "iterator_age_ms", "history", "disk_bytes", "delay_ms", "lag_ms", "limit_ratio", "lag_records", "bytes", "memory",
@@ -83,6 +88,7 @@ def steady_text(text, url):
     text = text.replace(url, "http://SERVER").replace(url.removeprefix("http://"), "SERVER")
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", "<time>", text)
     text = re.sub(r"\d{30,}", "<number>", text)
+    text = re.sub(r"\b1[789]\d{11}\b", "<ms>", text)
     text = re.sub(r"clock skew -?\d+\.\d s", "clock skew <moving>", text)
     return re.sub(r"^(memory budget|sql|store[.\w]*|total)  .*$", r"\1  <moving>", text, flags=re.M | re.I)
 
@@ -155,13 +161,14 @@ def prepare_plant(server):
                                          "WHERE $__timeFilter GROUP BY line ORDER BY line"})
 
 
-def golden(server, write):
+def golden(server, base, write):
+    late = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + 290))
     wrong = []
     GOLDEN.mkdir(exist_ok=True)
     for name, command in COMMANDS.items():
-        arguments = shlex.split(command)
+        arguments = shlex.split(command.replace("{late}", late))
         for form in ("table", "json"):
-            done = server.cli(*arguments, "-o", form)
+            done = server.cli(*arguments, "-o", form, code=CODES.get(name, 0))
             path = GOLDEN / f"{name}.{form}"
             want = path.read_text() if path.exists() else ""
             if form == "table":
@@ -365,6 +372,21 @@ def tail(server):
     equal(code, 130, "Ctrl-C")
 
 
+def view_changes(server):
+    said = server.cli("view", "drop", "ec2-5m", code=2)
+    check("--yes" in said.stderr or "--confirm" in said.stderr, f"drop asks first: {said.stderr}")
+    stack = pathlib.Path(server.folder, "other.toml")
+    stack.write_text(STACK.read_text().replace('aggregate = "avg"', 'aggregate = "max"').replace('"avg_{measure}"', '"x_{measure}"')
+                     .replace("dashboards/ec2.json", str(STACK.parent / "dashboards/ec2.json")))
+    said = server.cli("apply", "--wait", str(stack)).stdout
+    check("generation 2" in said, f"apply --wait says what it waited for: {said}")
+    rows = "sql \"SELECT count(*) FROM InterpolatedBlogDB.EC2MetricTable WHERE measure_name = 'x_cpu_system'\" -o csv"
+    before = server.cli(*shlex.split(rows)).stdout
+    check("\n0\n" not in before, "generation 2 has rows")
+    server.cli("view", "drop", "ec2-5m", "--keep-rows", "--yes")
+    equal(server.cli(*shlex.split(rows)).stdout, before, "the rows stay")
+
+
 def changes(server):
     server.cli("db", "create", "made")
     check("made" in server.cli("db", "ls").stdout, "a database is made")
@@ -403,9 +425,9 @@ def main():
         del os.environ[variable]
     with tempfile.TemporaryDirectory() as home, Server(stack=STACK) as server:
         os.environ["HOME"], os.environ["XDG_CONFIG_HOME"], os.environ["LC_ALL"] = home, home, "C.UTF-8"
-        prepare(server)
+        base = prepare(server)
         prepare_plant(server)
-        golden(server, "--write" in sys.argv)
+        golden(server, base, "--write" in sys.argv)
         exit_codes(server)
         settings(server)
         terminals(server)
@@ -413,6 +435,7 @@ def main():
         top(server)
         shell(server)
         completion(server)
+        view_changes(server)
         changes(server)
 
 
