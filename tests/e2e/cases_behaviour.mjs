@@ -200,7 +200,7 @@ export const cases = [
   },
   // The last of its fixture.
   {
-    id: 'S48', title: 'upgrade while open', fixture: 'demo-60', expected: [/ERR_/, /status of 404/, /Failed to load module script/],
+    id: 'S48', title: 'upgrade while open', fixture: 'demo-60', expected: [/ERR_/, /status of (404|503)/, /Failed to load module script/],
     async Run({ page, endpoint, server, Looks }) {
       await page.goto(`${endpoint}/ui/query`);
       const draft = 'SELECT 48 AS draft';
