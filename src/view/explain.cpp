@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "view/series_book_internal.h"
 #include "view/window.h"
@@ -87,6 +88,7 @@ class Explainer {
     out.measure = row.series->measure;
     out.dimensions = row.series->dimensions;
     out.time = row.time;
+    out.key = {row.series->ref, row.time};
     out.is_there = row.version > 0;
     out.value = row.value;
     out.revision = row.row.revision;
@@ -117,6 +119,7 @@ class Explainer {
     one.series = {{target}};
     TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(one, 1));
     if (!found.empty()) out = Described(found.front(), point);
+    out.key = {target, one.time.start};
     return out;
   }
 
@@ -126,6 +129,32 @@ class Explainer {
   const Windows windows_;
   SeriesBook book_;
 };
+
+/// A row that several points are in is one, with all entries that name some of them.
+void AddWindow(std::vector<PointWindow>& windows, PointWindow window) {
+  const auto same = std::ranges::find_if(windows, [&](const PointWindow& one) {
+    return one.window.start == window.window.start && one.window.end == window.window.end;
+  });
+  if (same == windows.end()) {
+    windows.push_back(std::move(window));
+    return;
+  }
+  for (PointRow& row : window.rows) {
+    const auto known = std::ranges::find(same->rows, row.key, &PointRow::key);
+    if (known == same->rows.end()) {
+      same->rows.push_back(std::move(row));
+      continue;
+    }
+    known->looks_back = known->looks_back && row.looks_back;
+    for (store::RevisionEntry& entry : row.named) {
+      const auto is_same = [&entry](const store::RevisionEntry& other) {
+        return other.revision == entry.revision && other.at == entry.at &&
+               other.frozen == entry.frozen;
+      };
+      if (std::ranges::none_of(known->named, is_same)) known->named.push_back(std::move(entry));
+    }
+  }
+}
 
 }  // namespace
 
@@ -141,10 +170,51 @@ std::string_view WindowStateName(PointWindow::State state) {
   TM_UNREACHABLE();
 }
 
-Result<PointInView> ExplainPoint(store::Store& store, const ViewDefinition& definition,
-                                 std::optional<EventTime> watermark, store::SeriesRef series,
-                                 EventTime time) {
-  return Explainer(store, definition, watermark).Run(series, time);
+Result<PointInView> ExplainPoints(store::Store& store, const ViewDefinition& definition,
+                                  std::optional<EventTime> watermark,
+                                  std::span<const store::PointKey> points) {
+  PointInView out;
+  if (points.size() > static_cast<size_t>(kWindowsMax)) {
+    return Error{Code::kInvalidArgument, "view " + definition.name +
+                                             ": the point is in more than " +
+                                             std::to_string(kWindowsMax) + " of the rows it reads"};
+  }
+  for (const store::PointKey& point : points) {
+    TM_ASSIGN_OR_RETURN(PointInView one,
+                        Explainer(store, definition, watermark).Run(point.series, point.time));
+    out.reads = out.reads || one.reads;
+    for (PointWindow& window : one.windows) AddWindow(out.windows, std::move(window));
+  }
+  return out;
+}
+
+Result<std::vector<ExplainedView>> ExplainPoint(store::Store& store,
+                                                std::span<const ViewStatus> views,
+                                                const store::PointKey& point) {
+  std::vector<ExplainedView> out;
+  // Rows of a view that hold it, by their owner; nobody's is the point itself.
+  std::map<store::Owner, std::vector<store::PointKey>> reached{{store::Owner{}, {point}}};
+  std::set<std::string_view> seen;
+  for (bool more = true; more;) {
+    more = false;
+    for (const ViewStatus& status : views) {
+      const ViewDefinition& d = status.definition;
+      const auto points = reached.find(d.reads());
+      if (points == reached.end() || !seen.insert(d.name).second) continue;
+      auto found = ExplainPoints(store, d, status.watermark, points->second);
+      if (!found.ok() && found.error().code != Code::kInvalidArgument) return found.error();
+      if (found.ok() && !found->reads) continue;
+      if (found.ok()) {
+        auto& rows = reached[d.owner()];
+        for (const PointWindow& window : found->windows) {
+          for (const PointRow& row : window.rows) rows.push_back(row.key);
+        }
+        more = true;
+      }
+      out.push_back({status, std::move(found)});
+    }
+  }
+  return out;
 }
 
 }  // namespace tidemark::view

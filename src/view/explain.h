@@ -4,12 +4,14 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "store/store.h"
 #include "view/definition.h"
+#include "view/maintainer.h"
 
 namespace tidemark::view {
 
@@ -18,6 +20,7 @@ struct PointRow {
   std::string measure;
   std::vector<store::Dimension> dimensions;
   EventTime time;  // label
+  store::PointKey key;
   bool is_there = false;
   bool looks_back = false;  // the window begins behind the point and its aggregates look back
   store::Scalar value;
@@ -40,8 +43,21 @@ struct PointInView {
 /// "open", "complete", "sealed" (event-time.md 1).
 std::string_view WindowStateName(PointWindow::State state);
 
-Result<PointInView> ExplainPoint(store::Store& store, const ViewDefinition& definition,
-                                 std::optional<EventTime> watermark, store::SeriesRef series,
-                                 EventTime time);
+/// Of a view over a view `points` are the rows of that one that hold the point; of others it alone.
+/// kInvalidArgument: it would be too many windows.
+Result<PointInView> ExplainPoints(store::Store& store, const ViewDefinition& definition,
+                                  std::optional<EventTime> watermark,
+                                  std::span<const store::PointKey> points);
+
+/// What one view of a chain made of a point.
+struct ExplainedView {
+  const ViewStatus& status;
+  Result<PointInView> point;  // kInvalidArgument: as above
+};
+/// All of `views` that the point reaches, through others too, each behind the one that it reads.
+/// `views` must outlive the answer.
+Result<std::vector<ExplainedView>> ExplainPoint(store::Store& store,
+                                                std::span<const ViewStatus> views,
+                                                const store::PointKey& point);
 
 }  // namespace tidemark::view

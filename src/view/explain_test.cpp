@@ -17,8 +17,9 @@ std::vector<std::string> Explain(TestView& view, int64_t t) {
   const store::SeriesKeyView key{
       .table = TestView::kTable, .measure = "cpu", .dimensions = std::span(&host, 1), .owner = {}};
   const auto series = std::move(view.store().Resolve(std::span(&key, 1))).value().front().series;
+  const store::PointKey point{series, view.At(t)};
   const auto found =
-      ExplainPoint(view.store(), view.definition(), view.Status().watermark, series, view.At(t));
+      ExplainPoints(view.store(), view.definition(), view.Status().watermark, std::span(&point, 1));
   std::vector<std::string> out;
   for (const PointWindow& window : found->windows) {
     for (const PointRow& row : window.rows) {
@@ -62,6 +63,43 @@ TEST(ExplainPoint, NamesEveryWindowThatHoldsOrLooksBackAtIt) {
   const auto windows = Explain(counter, 8);
   ASSERT_EQ(windows.size(), 2U);
   EXPECT_THAT(windows[1], testing::HasSubstr("back"));
+}
+
+// .. and a view over a view the rows of that one.
+TEST(ExplainPoint, GoesUpTheChain) {
+  TestView view;
+  ViewDefinition top = view.definition();
+  top.id = ViewId{8};
+  top.name = "top";
+  top.upstream = {std::make_shared<const ViewDefinition>(view.definition())};
+  top.group_by = {};
+  top.width = nanoseconds(20);
+  top.output = "top_{measure}";
+  ViewDefinition beside = view.definition();
+  beside.id = ViewId{9};
+  beside.name = "beside";
+  beside.measures = {"other"};
+  beside.output = "beside_{measure}";
+  ASSERT_TRUE(view.CreateBeside(top).ok());
+  ASSERT_TRUE(view.CreateBeside(beside).ok());
+  for (const int64_t t : {1, 11, 21, 31}) view.Add(0, t, 1);
+  view.Add(0, 5, 4);
+  const store::DimensionView host{"host", "a"};
+  const store::SeriesKeyView key{
+      .table = TestView::kTable, .measure = "cpu", .dimensions = std::span(&host, 1), .owner = {}};
+  const auto series = std::move(view.store().Resolve(std::span(&key, 1))).value().front().series;
+  const auto statuses = view.maintainer().Statuses();
+  const auto found = std::move(ExplainPoint(view.store(), statuses, {series, view.At(5)})).value();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].status.definition.name, "v");
+  EXPECT_EQ(found[1].status.definition.name, "top");
+  const auto& windows = found[1].point->windows;
+  ASSERT_EQ(windows.size(), 1U);
+  EXPECT_EQ(windows[0].window.end, EventTime{20});
+  ASSERT_EQ(windows[0].rows.size(), 1U);
+  EXPECT_EQ(windows[0].rows[0].measure, "top_sum_cpu");
+  EXPECT_EQ(std::get<double>(windows[0].rows[0].value), 6);
+  EXPECT_EQ(windows[0].rows[0].named.size(), 1U);
 }
 
 TEST(MaintainerDrop, KeepsPublishedRowsAsPointsOfNobody) {

@@ -324,14 +324,14 @@ void WriteRowOf(JsonWriter& out, const view::PointRow& row) {
 Result<void> WriteViews(JsonWriter& out, const ServiceDeps& deps, const store::SeriesInfo& series,
                         EventTime time) {
   out.Key("views").BeginArray();
-  for (const view::ViewStatus& status : deps.views.Statuses()) {
-    if (status.definition.source != series.table) continue;
-    auto in_view =
-        view::ExplainPoint(deps.store, status.definition, status.watermark, series.ref, time);
-    if (!in_view.ok() && in_view.error().code != Code::kInvalidArgument) return in_view.error();
-    if (in_view.ok() && !in_view->reads) continue;
+  const auto statuses = deps.views.Statuses();
+  TM_ASSIGN_OR_RETURN(const auto found,
+                      view::ExplainPoint(deps.store, statuses, {series.ref, time}));
+  for (const auto& [status, in_view] : found) {
     out.BeginObject();
     WriteText(out, "view", status.definition.name);
+    const auto& upstream = status.definition.upstream;
+    WriteTextOrNull(out, "source", upstream ? upstream.view->name : std::string());
     out.Key("generation").Uint(status.definition.generation);
     WriteI64(out, "watermark", status.watermark);
     WriteTextOrNull(out, "problem", in_view.ok() ? "" : in_view.error().message);

@@ -87,7 +87,9 @@ void PrintPoint(const Invocation& call, const JsonValue& answer) {
                   FormatCount(PlainText(answer.Find("records_searched"))) + ")");
   }
   for (const JsonValue& view : ListOf(answer, "views")) {
-    Printer::Line("\nview " + Harmless(PlainText(view.Find("view"))) + ", complete up to " +
+    const std::string source = Harmless(PlainText(view.Find("source")));
+    Printer::Line("\nview " + Harmless(PlainText(view.Find("view"))) +
+                  (source.empty() ? "" : " over " + source) + ", complete up to " +
                   ShownText(view.Find("watermark"), Show::kTimeNs, call.settings().time_zone));
     PrintWindows(call, view);
   }
