@@ -136,6 +136,14 @@ def main():
         put(server, [(key, 898)], 3)
         compare_all(server, raw, end - 40)
 
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start + 30))
+        point = json.loads(server.cli("explain", "point", f"{DB}.{TABLE}", "n", at, "host=a", "-o", "json").stdout)
+        equal({(v["view"], v["source"]) for v in point["views"]},
+              {("minute", None), ("ten", "minute"), ("hour", "ten"), ("both", None), ("frozen", None)}, "a point is told through the chain")
+        hour = next(v for v in point["views"] if v["view"] == "hour")["windows"]
+        equal([(int(w["window_end"]) - int(w["window_start"])) // 10**9 for w in hour], [3600], "the hour that holds it")
+        check(hour[0]["rows"][0]["revisions"], "its correction is named at the end of the chain")
+
         circle = "".join(f'{VIEW}name = "{a}"\nsource = "{b}"\nwindow = "1h"\noutput = "{a}_{{measure}}"\n'
                          for a, b in (("p", "q"), ("q", "p")))
         refuse(server, circle, "views read each other (p reads q reads p)")
