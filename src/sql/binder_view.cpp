@@ -54,6 +54,7 @@ void AddRevisionColumns(std::vector<ScanColumn>& columns) {
   columns.push_back(Hidden(Source::kPartition, "partition", TypeKind::kVarchar));
   columns.push_back(Hidden(Source::kRecordCount, "record_count", TypeKind::kBigint));
   columns.push_back(Hidden(Source::kRecordsAdded, "records_added", TypeKind::kBigint));
+  columns.push_back(Hidden(Source::kPoints, "points", TypeKind::kVarchar));
 }
 
 }  // namespace

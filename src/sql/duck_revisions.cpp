@@ -3,6 +3,7 @@
 // store::RevisionCursor. One thread: rows with a history are few beside points, and come in order.
 #include <algorithm>
 
+#include "base/json.h"
 #include "sql/duck_internal.h"
 
 namespace tidemark::sql {
@@ -103,6 +104,27 @@ void SetPartitionCell(const RevisionScan& scan, const store::RevisionEntry& entr
   SetCell(vector, at, std::optional<std::string_view>(text));
 }
 
+/// JSON, so that the functions for it read it; null: none are named.
+void SetPointsCell(const RevisionScan& scan, const store::RevisionEntry& entry,
+                   duckdb_vector vector, size_t at) {
+  if (entry.points.empty()) return Invalidate(vector, at, 1);
+  JsonWriter out;
+  out.BeginArray();
+  for (const store::PointKey& key : entry.points) {
+    const auto series = scan.task.store->Describe(key.series);
+    if (series == nullptr) continue;  // its table is gone
+    out.BeginObject();
+    out.Key("time").Int(key.time.ns);
+    out.Key("measure").String(series->measure);
+    out.Key("dimensions").BeginObject();
+    for (const store::Dimension& d : series->dimensions) out.Key(d.name).String(d.value);
+    out.EndObject().EndObject();
+  }
+  out.EndArray();
+  const std::string text = std::move(out).Take();
+  SetCell(vector, at, std::optional<std::string_view>(text));
+}
+
 void FillEntry(const RevisionScan& scan, const store::RevisionRow& row,
                std::span<const duckdb_vector> vectors, size_t at) {
   const store::RevisionEntry& entry = row.revisions[scan.entry];
@@ -158,6 +180,9 @@ void FillEntry(const RevisionScan& scan, const store::RevisionRow& row,
         break;
       case Source::kRecordsAdded:
         SetCell(vector, at, store::RecordsAdded(row.revisions, scan.entry));
+        break;
+      case Source::kPoints:
+        SetPointsCell(scan, entry, vector, at);
         break;
       default:
         Invalidate(vector, at, 1);

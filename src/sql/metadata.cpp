@@ -85,6 +85,7 @@ std::string_view AttributeOf(Source source) {
     case Source::kLatenessMax:
     case Source::kPartition:
     case Source::kRecordsAdded:
+    case Source::kPoints:
       break;
   }
   return "";

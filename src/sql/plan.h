@@ -186,6 +186,7 @@ struct ScanColumn {
     kLatenessMax,
     kPartition,
     kRecordsAdded,
+    kPoints,
   };
   Source source = Source::kTime;
   std::string name;  // as SQL shows it; of the dimension or field

@@ -166,7 +166,9 @@ struct ViewSql {
     const RowInfo two{kNoon, kNoon + seconds(300), 2, 31};
     Publish("host=a", 1.5, one, {Counted(Entry(1, 310, {}, 1.5))}, 310);
     Publish("host=b", 7.0, one, {Counted(Entry(1, 310, {}, 7.0))}, 310);
-    Publish("host=a", 2.5, two, {Counted(Entry(2, 400, 1.5, 2.5))}, 400);
+    RevisionEntry late = Counted(Entry(2, 400, 1.5, 2.5));
+    late.points = {{SeriesOf("a"), kNoon}};  // a row of its own stands for a raw point
+    Publish("host=a", 2.5, two, {late}, 400);
     Publish("host=b", std::nullopt, two, {Counted(Entry(2, 500, 7.0, {}))}, 500);
     RevisionEntry coarse = Entry(1, 620, {}, 9.0);
     coarse.time = coarse.window_start = kNoon + seconds(300);
@@ -182,6 +184,17 @@ struct ViewSql {
         table, kView,
         {"avg_cpu", host, row.window_start, value ? ValueView::Double(*value) : ValueView()}, row,
         std::move(log), AtSecond(at_s));
+  }
+
+  store::SeriesRef SeriesOf(const std::string& host) {
+    store::Selection rows;
+    rows.table = table;
+    rows.owners = {store::OwnerFilter::Kind::kView, {kView, 1}};
+    const auto all = std::move(held->store.Series(rows)).value();
+    for (const auto& series : all) {
+      if (series->dimensions[0].value == host) return series->ref;
+    }
+    return {};
   }
 
   void Reserve() { held->store.SetReservations({{table, kView, "five", 1, "avg_{measure}"}}); }
@@ -219,13 +232,14 @@ void ExpectAnswers(TestDatabase& db) {
       db.Rows("SELECT * FROM view_revisions('five') WHERE host = 'a' ORDER BY time, revision"),
       (TextRows{{"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00",
                  "2022-03-01 12:05:00", "1", "-", "1.5", "1646136310000", "2022-03-01 12:05:10",
-                 "watermark", "0", "-", "-", "30", "30"},
+                 "watermark", "0", "-", "-", "30", "30", "-"},
                 {"a", "avg_cpu", "2022-03-01 12:00:00", "2022-03-01 12:00:00",
                  "2022-03-01 12:05:00", "2", "1.5", "2.5", "1646136400000", "2022-03-01 12:06:40",
-                 "late", "1", "0 00:01:30.000000005", "ec2/4", "31", "1"},
+                 "late", "1", "0 00:01:30.000000005", "ec2/4", "31", "1",
+                 R"([{"time":1646136000000000000,"measure":"avg_cpu","dimensions":{"host":"a"}}])"},
                 {"a", "avg_cpu", "2022-03-01 12:05:00", "2022-03-01 12:05:00",
                  "2022-03-01 12:10:00", "1", "-", "9.0", "1646136620000", "2022-03-01 12:10:20",
-                 "coarse", "-", "-", "-", "-", "-"}}));
+                 "coarse", "-", "-", "-", "-", "-", "-"}}));
   // A row that ended: its last entry has no new value.
   EXPECT_EQ(db.Rows("SELECT revision, old, new FROM view_revisions('five') WHERE host = 'b' "
                     "ORDER BY at"),
@@ -335,7 +349,7 @@ TEST_P(ViewSqlTest, TypesItsColumns) {
             "host varchar, measure_name varchar, time timestamp, window_start timestamp, "
             "window_end timestamp, revision bigint, old double, new double, version bigint, at "
             "timestamp, cause varchar, late_points bigint, lateness_max interval day to second, "
-            "partition varchar, record_count bigint, records_added bigint, ");
+            "partition varchar, record_count bigint, records_added bigint, points varchar, ");
   const auto description =
       view.db().engine->Describe({.sql = "SELECT * FROM view_rows('five', @then)"});
   ASSERT_TRUE(description.ok()) << description.error().message;
