@@ -37,15 +37,16 @@ void AddRowColumns(std::vector<ScanColumn>& columns) {
   columns.push_back(Hidden(Source::kSealed, "sealed", TypeKind::kBoolean));
 }
 
-void AddRevisionColumns(std::vector<ScanColumn>& columns) {
+/// A row of columns is JSON in the log.
+void AddRevisionColumns(std::vector<ScanColumn>& columns, TypeKind value) {
   std::erase_if(columns, [](const ScanColumn& column) {
     return column.source == Source::kSingle || column.source == Source::kField;
   });
   columns.push_back(Hidden(Source::kWindowStart, "window_start", TypeKind::kTimestamp));
   columns.push_back(Hidden(Source::kWindowEnd, "window_end", TypeKind::kTimestamp));
   columns.push_back(Hidden(Source::kRevision, "revision", TypeKind::kBigint));
-  columns.push_back(Hidden(Source::kOld, "old", TypeKind::kDouble));
-  columns.push_back(Hidden(Source::kNew, "new", TypeKind::kDouble));
+  columns.push_back(Hidden(Source::kOld, "old", value));
+  columns.push_back(Hidden(Source::kNew, "new", value));
   columns.push_back(Hidden(Source::kVersion, "version", TypeKind::kBigint));
   columns.push_back(Hidden(Source::kAt, "at", TypeKind::kTimestamp));
   columns.push_back(Hidden(Source::kCause, "cause", TypeKind::kVarchar));
@@ -98,7 +99,12 @@ Result<plan::Relation> Binder::BindTableFunction(const ast::Relation& relation) 
   if (rows && relation.args.size() == 1 && options_.as_of) AsOfAt(*options_.as_of, view.name, scan);
   TM_ASSIGN_OR_RETURN(const store::TableSchema schema, store_.Schema(view.view.target));
   std::vector<ScanColumn> columns = TableColumns(schema);
-  rows ? AddRowColumns(columns) : AddRevisionColumns(columns);
+  if (rows) {
+    AddRowColumns(columns);
+  } else {
+    AddRevisionColumns(columns,
+                       view.view.rows_have_columns ? TypeKind::kVarchar : TypeKind::kDouble);
+  }
   plan::Relation out = AddScan(std::move(scan), std::move(columns));
   out.alias = name;
   TM_RETURN_IF_ERROR(Rename(relation, out));

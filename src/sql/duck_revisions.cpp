@@ -29,6 +29,48 @@ struct RevisionScan {
   const TableScan& scan() const { return *task.scan; }
 };
 
+/// A column of a row of columns, which was `row` in the log (JSON); null: not known.
+void SetFieldCell(const ScanColumn& column, const JsonValue* row, duckdb_vector vector, size_t at) {
+  const JsonValue* value = row == nullptr ? nullptr : row->Find(column.name);
+  if (value == nullptr || value->is_null()) return Invalidate(vector, at, 1);
+  switch (column.value_type) {
+    case store::ValueType::kDouble:
+      if (value->is_number()) return SetCell(vector, at, std::optional(value->double_value()));
+      break;
+    case store::ValueType::kBigint:
+      if (const auto whole = value->AsInt64()) return SetCell(vector, at, whole);
+      break;
+    case store::ValueType::kBoolean:
+      if (value->kind() == JsonValue::Kind::kBool)
+        return SetCell(vector, at, std::optional(value->bool_value()));
+      break;
+    case store::ValueType::kVarchar:
+      if (value->is_string())
+        return SetCell(vector, at, std::optional<std::string_view>(value->string_value()));
+      break;
+    default:
+      break;
+  }
+  Invalidate(vector, at, 1);
+}
+
+/// Of the log; none: no row of columns, or not known.
+std::optional<JsonValue> ColumnsOf(const store::SeriesInfo& series, const Scalar* value) {
+  const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
+  if (text == nullptr || series.type != store::ValueType::kMulti) return std::nullopt;
+  auto parsed = ParseJson(*text);
+  if (!parsed.ok()) return std::nullopt;
+  return *std::move(parsed);
+}
+
+/// The old or new value of an entry: a number, or the JSON of a row of columns.
+void SetLoggedCell(const ScanColumn& column, const Scalar& value, duckdb_vector vector, size_t at) {
+  if (column.type.kind() != TypeKind::kVarchar) return SetCell(vector, at, NumberOf(value));
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return Invalidate(vector, at, 1);
+  SetCell(vector, at, std::optional<std::string_view>(*text));
+}
+
 /// A measure column of a row that was `value`; null: not known.
 void SetValueCell(const ScanColumn& column, const store::SeriesInfo& series, const Scalar* value,
                   duckdb_vector vector, size_t at) {
@@ -62,12 +104,15 @@ bool SetNameCell(const ScanColumn& column, const store::RevisionRow& row, duckdb
 
 void FillRowThen(const RevisionScan& scan, const store::RevisionRow& row, const RowThen& then,
                  std::span<const duckdb_vector> vectors, size_t at) {
+  const std::optional<JsonValue> columns = ColumnsOf(*row.series, then.value);
   for (size_t c = 0; c < vectors.size(); ++c) {
     const ScanColumn& column = *scan.columns[c];
     if (SetNameCell(column, row, vectors[c], at)) continue;
     if (column.source == Source::kSeriesKey) {
       SetCell(vectors[c], at, std::optional<std::string_view>(row.series->canonical_key));
-    } else if (column.source == Source::kSingle || column.source == Source::kField) {
+    } else if (column.source == Source::kField) {
+      SetFieldCell(column, columns ? &*columns : nullptr, vectors[c], at);
+    } else if (column.source == Source::kSingle) {
       SetValueCell(column, *row.series, then.value, vectors[c], at);
     } else {
       SetStateCell(column.source, then.state, vectors[c], at);
@@ -148,10 +193,10 @@ void FillEntry(const RevisionScan& scan, const store::RevisionRow& row,
         SetCell(vector, at, std::optional(int64_t{entry.revision}));
         break;
       case Source::kOld:
-        SetCell(vector, at, NumberOf(entry.old_value));
+        SetLoggedCell(column, entry.old_value, vector, at);
         break;
       case Source::kNew:
-        SetCell(vector, at, NumberOf(entry.new_value));
+        SetLoggedCell(column, entry.new_value, vector, at);
         break;
       case Source::kVersion:
         SetCell(vector, at, scan.versions[scan.entry]);

@@ -19,6 +19,7 @@ class Namespace {
     TableId target;      // where its rows are
     store::Owner owner;  // the view and its active generation
     nanoseconds allowed_lateness{0};
+    bool rows_have_columns = false;  // multi-measure ones
   };
 
   virtual ~Namespace() = default;

@@ -2,6 +2,8 @@
 // view_rows(), as they are and as they were, and view_revisions(): docs/sql.md, "Views".
 #include "sql/view_history.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include "sql/testing/fixture.h"
@@ -264,6 +266,35 @@ TEST_P(ViewSqlTest, AnswersFromMemoryAndFiles) {
   ExpectAnswers(view.db());
   view.Restart();
   ExpectAnswers(view.db());
+}
+
+// Their log has JSON in place of a value.
+TEST_P(ViewSqlTest, RowsOfColumns) {
+  TestDatabase db(GetParam());
+  const TableId table = db.AddTable("lab", "views");
+  db.store.SetReservations({{table, kView, "multi", 1, "five_{measure}"}});
+  db.names.views["multi"] = {table, store::Owner{kView, 1}, seconds(600), true};
+  const auto publish = [&](double avg, int64_t count, RevisionEntry entry, int64_t at_s) {
+    const std::array fields{store::FieldView{"avg", ValueView::Double(avg)},
+                            store::FieldView{"count", ValueView::Bigint(count)},
+                            store::FieldView{"name", ValueView::Varchar("x")}};
+    const RowInfo row{kNoon, kNoon + seconds(300), entry.revision, 30};
+    db.PublishViewRow(table, kView, {"five_cpu", "host=a", kNoon, ValueView::Multi(fields)}, row,
+                      {std::move(entry)}, AtSecond(at_s));
+  };
+  const std::string first = R"({"avg":1.5,"count":9007199254740993,"name":"x"})";
+  const std::string second = R"({"avg":2,"count":null,"name":"x"})";
+  publish(1.5, 9007199254740993, Entry(1, 310, {}, first), 310);
+  publish(2, 3, Entry(2, 400, first, second), 400);
+  db.WriteProgress(kView, kNoon + seconds(900));
+  const auto then = [&](const std::string& time) {
+    return db.Rows("SELECT revision, avg, \"count\", name FROM view_rows('multi', TIMESTAMP '" +
+                   time + "')");
+  };
+  EXPECT_EQ(then("2022-03-01 12:05:10"), (TextRows{{"1", "1.5", "9007199254740993", "x"}}));
+  EXPECT_EQ(then("2022-03-01 12:07:00"), (TextRows{{"2", "2.0", "-", "x"}}));
+  EXPECT_EQ(db.Rows("SELECT revision, old, new FROM view_revisions('multi') ORDER BY revision"),
+            (TextRows{{"1", "-", first}, {"2", first, second}}));
 }
 
 TEST_P(ViewSqlTest, AStatementMayReadAsOfATime) {

@@ -26,7 +26,10 @@ std::optional<sql::Namespace::View> CatalogNamespace::FindView(std::string_view 
   if (!view.ok()) return std::nullopt;
   const Result<catalog::TableDef> target = catalog_.GetTable(view->database, view->target_table);
   if (!target.ok()) return std::nullopt;
-  return View{target->id, store::Owner{view->id, view->generation}, view->allowed_lateness};
+  return View{.target = target->id,
+              .owner = store::Owner{view->id, view->generation},
+              .allowed_lateness = view->allowed_lateness,
+              .rows_have_columns = view->multi_rows || !view->columns.empty()};
 }
 
 std::vector<std::string> CatalogNamespace::Views() const {
