@@ -365,9 +365,19 @@ class Replay {
           dimensions.emplace_back(d.name, d.value);
         }
         out.emplace(RowKey{row.series->measure, std::move(dimensions), row.time},
-                    Row{std::move(row.value), {row.row.window_start, row.row.window_end}});
+                    Row{ValueOf(row), {row.row.window_start, row.row.window_end}});
       }
     }
+  }
+
+  /// Of a row of several columns as the log has it: JSON.
+  static store::Scalar ValueOf(const store::RevisionRow& row) {
+    if (row.series->type != store::ValueType::kMulti) return row.value;
+    store::Scalar value;
+    for (const store::RevisionEntry& entry : row.revisions) {
+      if (!entry.frozen) value = entry.new_value;
+    }
+    return value;
   }
 
   const SimulationContext& context_;

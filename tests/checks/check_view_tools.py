@@ -65,6 +65,27 @@ def simulate(server, base):
     check("windw" in said, f"an unknown key is named: {said}")
 
 
+def simulate_columns(server):
+    """Rows of several columns, by all of them."""
+    stack = server.folder / "columns.toml"
+    stack.write_text('''
+[[view]]
+name = "columns"
+database = "InterpolatedBlogDB"
+table = "EC2MetricTable"
+window = "5m"
+aggregates = ["count", "avg"]
+rows = "multi"
+output = "columns_{measure}"
+out_of_orderness = "3s"
+''')
+    server.cli("apply", str(stack))
+    wait_for("the view is there", lambda: server.view("columns")["watermark"])
+    other = ask(server, "view", "simulate", "columns", "late=freeze", "allowed_lateness=0s", code=1)
+    rows = [(json.loads(r["old"])["count"], json.loads(r["new"])["count"]) for r in other["rows"]]
+    equal((other["differences"], rows), (1, [(6, 5)]), "the late point is not in its row")
+
+
 def drop(server):
     query = f'SELECT count(*) FROM "InterpolatedBlogDB"."EC2MetricTable" WHERE measure_name = \'avg_cpu_system\''
     before = server.cli("sql", query, "-o", "csv").stdout
@@ -86,6 +107,7 @@ def main():
         explain(server, base)
         advise(server)
         simulate(server, base)
+        simulate_columns(server)
         drop(server)
 
 
