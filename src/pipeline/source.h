@@ -103,7 +103,7 @@ class Source {
   /// Whether the oldest record that is left is the first that ever was.
   virtual bool Untrimmed(uint32_t partition) = 0;
   /// The next records of some partition that has unread ones, fairly in turn; false: nothing is
-  /// unread. At most `records_max` records.
+  /// unread. At most `records_max` records. `out` holds them alone, whatever was in it.
   virtual Result<bool> Poll(size_t records_max, SourceBatch& out) = 0;
   /// Whether everything appended so far to `partition` was polled.
   virtual bool AtEnd(uint32_t partition) = 0;
