@@ -147,7 +147,7 @@ def prepare_plant(server):
     now = int(time.time()) // 60 * 60
     records = [{"Dimensions": [{"Name": "line", "Value": line}, {"Name": "plant", "Value": "north"}], "MeasureName": "temperature",
                 "MeasureValue": str(value), "MeasureValueType": "DOUBLE", "Time": str(now - age), "TimeUnit": "SECONDS", "Version": 2}
-               for line, value, age in [("a", 20.5, 60), ("a", 21.25, 0), ("b", -3, 0)]]
+               for line, value, age in [("a", 20.5, 60), ("a", 21.25, 0), ("b", -3, 1)]]
     write.write_records(DatabaseName="plant", TableName="machines", Records=records)
     try:
         write.write_records(DatabaseName="plant", TableName="machines", Records=[{**records[0], "MeasureValue": "1", "Version": 1}])
