@@ -42,6 +42,7 @@ TEST(StackProblem, NamesTheKeyAndTheLine) {
   EXPECT_EQ(PlaceOf("window = \"1m\"\nsource = \"a b\"\n"), "source 6");
   EXPECT_EQ(PlaceOf("window = \"1m\"\nfilter = {value_min = \"x\"}\n"), "value_min 6");
   EXPECT_EQ(PlaceOf("window = \"1m\"\nfilter = {host = 3}\n"), "filter 6");
+  EXPECT_EQ(PlaceOf("window = \"1m\"\ncolumns = 3\n"), "columns 6");
   EXPECT_EQ(PlaceOf("window = \"1m\"\nlabel_map = {name = \"x\"}\n"), "label_map 6");
   EXPECT_EQ(PlaceOf("window = \"1m\"\naggregate = \"avg\"\naggregates = [\"max\"]\n"),
             "aggregates 7");
@@ -71,6 +72,8 @@ TEST(StackProblem, NamesTheKeyOfADefinitionThatIsRefused) {
   EXPECT_EQ(PlaceOf("window = \"1m\"\nout_of_orderness = \"5000d\"\n"), "out_of_orderness 0");
   EXPECT_EQ(PlaceOf("window = \"1m\"\nearly = \"1ms\"\n"), "early 0");
   EXPECT_EQ(PlaceOf("window = \"1m\"\nrows = \"multi\"\n"), "output 0");
+  EXPECT_EQ(PlaceOf("window = \"1m\"\ncolumns = [\"*\"]\naggregates = [\"count\", \"max\"]\n"),
+            "columns 0");
 }
 
 TEST(StackProblem, NamesTheTableThatIsMissing) {
