@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { LaunchBrowser, OpenPage } from './browser.mjs';
 import { kBigStatement, StartFixture } from './fixtures.mjs';
-import { kNow, Until } from './harness.mjs';
+import { kNow, SampleFilled, Until } from './harness.mjs';
 
 const kFrames = 300;
 const kRowsPerFrame = 20;
@@ -23,7 +23,7 @@ const Shares = (values) => {
 
 async function OpenQuery(page, endpoint, sql) {
   await page.goto(`${endpoint}/ui/query`);
-  await page.getByTestId('sql').waitFor();
+  await SampleFilled(page);
   await page.getByTestId('sql').fill(sql);
   await Until(page, (text) => window.__tidemark?.query?.text === text, sql);
 }

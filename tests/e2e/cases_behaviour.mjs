@@ -6,7 +6,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kHost, kLag, kStream, kView, Ns, Points, Record } from './fixture_ec2.mjs';
 import { WaitFor } from './fixture_server.mjs';
-import { Heading, kNow, Model, Press, TabTo, Until } from './harness.mjs';
+import { Heading, kNow, Model, Press, SampleFilled, TabTo, Until } from './harness.mjs';
 import { Field, Type } from './pages_wells.mjs';
 
 const At = (clock) => Date.parse(`2026-01-15T${clock}Z`);
@@ -204,6 +204,7 @@ export const cases = [
     async Run({ page, endpoint, server, Looks }) {
       await page.goto(`${endpoint}/ui/query`);
       const draft = 'SELECT 48 AS draft';
+      await SampleFilled(page);
       await page.getByTestId('sql').fill(draft);
       await Until(page, (text) => window.__tidemark?.query?.text === text, draft);
       await server.Replace(Upgraded(server));

@@ -11,6 +11,8 @@ export const kWaitMs = 30_000; // of states that come at once; machines may be b
 export const ms = (ns) => Number(BigInt(ns) / 1_000_000n);
 export const Model = (page) => page.evaluate(() => ({ ...window.__tidemark }));
 export const Until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: kWaitMs, polling: 50 });
+/** An empty query page gets a sample, once it knows a host: what is typed meanwhile would lie before it. */
+export const SampleFilled = (page) => Until(page, () => (window.__tidemark?.query?.text ?? '') !== '');
 export const Heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
 /** The host that MockServer.AddLate writes to. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shell and the small pages: navigation, keys, zone, overview, settings, alerts, and the one stream of all tabs.
 import assert from 'node:assert/strict';
-import { AssertFits, Cpu, CpuReady, Heading, kFirstHost, Looks, Model, OpenFirstHost, Picture, SeedSample, Until } from './harness.mjs';
+import { AssertFits, Cpu, CpuReady, Heading, kFirstHost, Looks, Model, OpenFirstHost, Picture, SampleFilled, SeedSample, Until } from './harness.mjs';
 
 const kNav = ['Overview', 'Streams', 'Pipelines', 'Databases', 'Query', 'Dashboards', 'Alerts', 'Connect', 'Settings'];
 
@@ -127,6 +127,7 @@ export const tests = {
   async 'S48 another version of the server alone says so, and what was typed is kept'({ page, endpoint, server }) {
     await page.goto(`${endpoint}/ui/query`);
     await Until(page, () => window.__tidemark?.live.status === 'live' && window.__tidemark.query !== null);
+    await SampleFilled(page);
     await page.getByTestId('sql').fill('SELECT 48');
     const bar = page.getByRole('alert').filter({ hasText: 'The server was upgraded. What you typed is kept.' });
     server.Advance(); // the same version says nothing
