@@ -108,6 +108,8 @@ def main():
     draw = random.Random(12)
     with Server(stack=None) as server:
         apply(server, STACK)
+        said = server.cli("view", "advise", "ten", code=4).stderr
+        check("reads view minute" in said, f"rows are never late: {said}")
         end = int(time.time()) // 3600 * 3600 - 120
         start = end - 4 * 3600
         raw = {(at, host): draw.randrange(1000) for at in range(start, end, 30) for host in HOSTS}

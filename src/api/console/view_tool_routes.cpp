@@ -88,6 +88,11 @@ Answer Advise(Core& core, Call& call) {
   const view::ViewDefinition& view = status->definition;
   const auto table = core.deps.catalog.GetView(view.name);
   if (!table.ok()) return core.OfView(table.error());
+  if (!table->source.empty()) {
+    return core.OfView(Error{Code::kFailedPrecondition,
+                             "view " + view.name + " reads view " + table->source +
+                                 ", whose rows come complete: ask for advice on that one"});
+  }
   const auto orders = core.deps.pipelines.OrdersInto(table->database, table->table);
   pipeline::OrderSketch all;
   for (const pipeline::PartitionOrder& one : orders) all.Merge(one.order);
