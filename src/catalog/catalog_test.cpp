@@ -132,6 +132,8 @@ ViewDef Ec2View() {
   def.calendar = "week";
   def.zone = "Europe/Berlin";
   def.week_start = "sunday";
+  def.zone_rules = {{.version = "2025b", .tzif = std::string("TZif2\0\xff", 7)},
+                    {EventTime{1'700'000'000'000'000'001}, "2026a", "TZif2"}};
   def.every = seconds(10);
   def.fill = "constant";
   def.fill_value = -0.5;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/base64.h"
 #include "catalog/codec_view_internal.h"
 
 namespace tidemark::catalog {
@@ -11,6 +12,38 @@ void EncodeDuration(std::string_view name, nanoseconds value, nanoseconds fallba
 void EncodeText(std::string_view name, const std::string& value, std::string_view fallback,
                 Writer& out) {
   if (value != fallback) out.Text(name, value);
+}
+
+void EncodeZoneRules(const std::vector<ZoneRulesDef>& all, Writer& out) {
+  if (all.empty()) return;
+  JsonWriter& json = out.json();
+  json.Key("zone_rules").BeginArray();
+  for (const ZoneRulesDef& rules : all) {
+    json.BeginObject();
+    json.Key("from_ns").Int(rules.from.ns);
+    json.Key("version").String(rules.version);
+    json.Key("tzif").String(Base64Encode(rules.tzif));
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void DecodeZoneRules(std::vector<ZoneRulesDef>& all, Reader& in) {
+  const JsonValue* value = in.Find("zone_rules");
+  if (value == nullptr) return;
+  if (!value->is_array()) return in.Fail("zone_rules", "is not a list");
+  for (const JsonValue& one : value->array()) {
+    ZoneRulesDef& rules = all.emplace_back();
+    Reader members(one);
+    members.Int("from_ns", rules.from.ns);
+    members.Text("version", rules.version);
+    std::string tzif;
+    members.Text("tzif", tzif);
+    if (const auto r = members.Finish(); !r.ok()) return in.Fail("zone_rules", r.error().message);
+    if (const auto r = Base64DecodeTo(tzif, rules.tzif); !r.ok()) {
+      return in.Fail("zone_rules", r.error().message);
+    }
+  }
 }
 
 }  // namespace
@@ -81,6 +114,7 @@ void EncodeViewExtras(const ViewDef& def, Writer& out) {
   EncodeText("calendar", def.calendar, plain.calendar, out);
   EncodeText("zone", def.zone, plain.zone, out);
   EncodeText("week_start", def.week_start, plain.week_start, out);
+  EncodeZoneRules(def.zone_rules, out);
   EncodeDuration("every_ns", def.every, plain.every, out);
   EncodeText("fill", def.fill, plain.fill, out);
   if (def.fill_value != plain.fill_value) out.json().Key("fill_value").Double(def.fill_value);
@@ -137,6 +171,7 @@ void DecodeViewExtras(ViewDef& def, Reader& in) {
   in.Text("calendar", def.calendar);
   in.Text("zone", def.zone);
   in.Text("week_start", def.week_start);
+  DecodeZoneRules(def.zone_rules, in);
   in.Duration("every_ns", def.every);
   in.Text("fill", def.fill);
   in.Number("fill_value", def.fill_value);

@@ -169,6 +169,15 @@ struct LabelMapDef {
   friend bool operator==(const LabelMapDef&, const LabelMapDef&) = default;
 };
 
+/// What the clocks of a view's zone showed as it was made, or as the system's rules changed.
+struct ZoneRulesDef {
+  EventTime from{INT64_MIN};  // windows that begin here or later follow them; the first: all
+  std::string version;        // of the zone data: "2026a"; "": it names none
+  std::string tzif;           // the zone's file (RFC 8536)
+
+  friend bool operator==(const ZoneRulesDef&, const ZoneRulesDef&) = default;
+};
+
 struct ViewDef {
   ViewId id;
   /// Grows with each definition that took over; each has an id of its own.
@@ -200,6 +209,7 @@ struct ViewDef {
   std::string calendar;  // "day", "week", "month", "quarter", "year"
   std::string zone;      // IANA; "": UTC
   std::string week_start = "monday";
+  std::vector<ZoneRulesDef> zone_rules{};  // ascending; none: the system's
   nanoseconds every{0};
   std::string fill;  // of `every`: "linear", "locf", "next", "spline", "constant"
   double fill_value = 0;
