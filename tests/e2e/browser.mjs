@@ -8,6 +8,9 @@ const kArgs = [
   '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
+/** TIDEMARK_SLOW=6: pages run six times slower, which shows what a case takes for granted. */
+const kSlow = Number(process.env.TIDEMARK_SLOW ?? 1);
+
 export const LaunchBrowser = () =>
   chromium.launch({ executablePath: process.env.TIDEMARK_CHROMIUM ?? '/usr/bin/chromium', args: kArgs, headless: true });
 
@@ -26,6 +29,7 @@ export async function OpenPage(browser, endpoint, { viewport = { width: 1440, he
     }, [now_ms, clock === 'frozen']);
   }
   const page = await context.newPage();
+  if (kSlow > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: kSlow });
   const faults = [];
   const origin = new URL(endpoint).origin;
   page.on('request', (request) => {

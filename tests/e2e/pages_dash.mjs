@@ -103,6 +103,7 @@ export const tests = {
     await page.getByRole('heading', { level: 1, name: 'Pipelines' }).waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Tour' }).click();
+    await tour.getByText('Step 1 of 6').waitFor();
     await page.keyboard.press('Escape');
     await tour.waitFor({ state: 'detached' });
     assert.equal(await page.locator('.toured').count(), 0);
