@@ -4,57 +4,15 @@
 #include <algorithm>
 #include <string>
 
+#include "app/stack_keys.h"
 #include "base/numbers.h"
 
 namespace tidemark::app {
 namespace {
 
-constexpr std::string_view kViewKeys[] = {"name",
-                                          "database",
-                                          "table",
-                                          "target_table",
-                                          "source",
-                                          "measures",
-                                          "types",
-                                          "columns",
-                                          "aggregates",
-                                          "aggregate",
-                                          "window",
-                                          "slide",
-                                          "offset",
-                                          "session_gap",
-                                          "max_session",
-                                          "calendar",
-                                          "zone",
-                                          "week_start",
-                                          "every",
-                                          "fill",
-                                          "fill_value",
-                                          "max_gap",
-                                          "levels",
-                                          "group_by",
-                                          "label_map",
-                                          "filter",
-                                          "value_min",
-                                          "value_max",
-                                          "output",
-                                          "rows",
-                                          "buckets",
-                                          "label",
-                                          "staleness",
-                                          "horizon",
-                                          "out_of_orderness",
-                                          "allowed_lateness",
-                                          "late",
-                                          "late_stream",
-                                          "recompute_per_second",
-                                          "refresh",
-                                          "early",
-                                          "provisional_after",
-                                          "adopt"};
-
 bool IsViewKey(std::string_view word) {
-  return std::ranges::find(kViewKeys, word) != std::end(kViewKeys);
+  // Two of its filter's keys have a field of their own.
+  return FindViewKey(word) != nullptr || word == "value_min" || word == "value_max";
 }
 
 bool IsKeyByte(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A view under other settings: the text of its definition with some keys replaced, read again.
 #include <algorithm>
-#include <array>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "app/simulation.h"
 #include "app/stack.h"
 #include "app/stack_admin.h"
+#include "app/stack_keys.h"
 #include "base/json.h"
 #include "base/numbers.h"
 
@@ -17,23 +16,6 @@ namespace tidemark::app {
 namespace {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
-
-/// What makes windows, one kind a line: the key that says so, and those that go with it.
-constexpr std::array<std::array<std::string_view, 4>, 5> kKinds{
-    {{"window", "slide", "", ""},
-     {"calendar", "zone", "week_start", ""},
-     {"levels", "", "", ""},
-     {"session_gap", "max_session", "", ""},
-     {"every", "fill", "fill_value", "max_gap"}}};
-
-constexpr std::string_view kLists[] = {"aggregates", "measures", "types", "group_by", "levels"};
-/// They say what view it is, not how it works.
-constexpr std::string_view kFixed[] = {"name",   "database", "table",      "target_table",
-                                       "source", "adopt",    "late_stream"};
-
-bool Has(std::span<const std::string_view> keys, std::string_view key) {
-  return std::ranges::find(keys, key) != keys.end();
-}
 
 /// A value as TOML: texts need no quotes, lists no brackets.
 std::string TomlOf(std::string_view key, std::string_view value) {
@@ -45,7 +27,7 @@ std::string TomlOf(std::string_view key, std::string_view value) {
   if (!value.empty() && std::string_view("[{\"'").find(value.front()) != std::string_view::npos) {
     return std::string(value);
   }
-  if (Has(kLists, key)) {
+  if (const ViewKey* known = FindViewKey(key); known != nullptr && known->texts) {
     std::string out = "[";
     for (size_t begin = 0; begin <= value.size();) {
       const size_t end = std::min(value.find(',', begin), value.size());
@@ -61,14 +43,13 @@ std::string TomlOf(std::string_view key, std::string_view value) {
 
 /// Keys of another kind of windows than the one that is wished.
 bool Replaced(std::string_view key, const Settings& settings) {
-  for (const auto& kind : kKinds) {
-    const bool wished = std::ranges::any_of(
-        settings, [&kind](const auto& setting) { return setting.first == kind[0]; });
-    if (!wished) continue;
-    return std::ranges::any_of(
-        kKinds, [&](const auto& other) { return other[0] != kind[0] && Has(other, key); });
-  }
-  return false;
+  const ViewKey* const known = FindViewKey(key);
+  if (known == nullptr || known->windows.empty()) return false;
+  return std::ranges::any_of(settings, [known](const auto& setting) {
+    const ViewKey* const wished = FindViewKey(setting.first);
+    return wished != nullptr && wished->name == wished->windows &&
+           wished->windows != known->windows;
+  });
 }
 
 std::string WithSettings(const std::string& text, const Settings& settings) {
@@ -78,8 +59,9 @@ std::string WithSettings(const std::string& text, const Settings& settings) {
     const std::string_view line(text.data() + begin, end - begin);
     begin = end + 1;
     const std::string_view key = line.substr(0, line.find(' '));
-    const bool given =
-        std::ranges::any_of(settings, [key](const auto& setting) { return setting.first == key; });
+    const bool given = std::ranges::any_of(settings, [key](const auto& setting) {
+      return setting.first == key || (key == "aggregates" && setting.first == "aggregate");
+    });
     if (!given && !Replaced(key, settings)) out.append(line) += '\n';
   }
   for (const auto& [key, value] : settings) {
@@ -98,7 +80,7 @@ Result<console::ViewSimulation> StackAdmin::SimulateView(std::string_view name,
                                                 ": only a view over a table can be simulated"};
   }
   for (const auto& [key, value] : settings) {
-    if (Has(kFixed, key)) {
+    if (const ViewKey* known = FindViewKey(key); known != nullptr && known->identity) {
       return Error{Code::kInvalidArgument, "key \"" + key + "\" cannot be simulated"};
     }
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // [[view]].
 #include <algorithm>
-#include <array>
 #include <functional>
 
 #include "app/stack_grammar_internal.h"
+#include "app/stack_keys.h"
 #include "base/numbers.h"
 
 namespace tidemark::app {
@@ -17,26 +17,20 @@ const std::vector<std::string> kFills{"linear", "locf", "next", "spline", "const
 
 /// The keys that are windows, and of these the ones that belong to each.
 void ReadWindows(TomlTable& table, catalog::ViewDef& def) {
-  static constexpr std::array<std::string_view, 5> kKinds{"window", "session_gap", "calendar",
-                                                          "every", "levels"};
   std::vector<std::string_view> kinds;
-  for (const std::string_view kind : kKinds) {
-    if (table.Has(kind)) kinds.push_back(kind);
+  for (const ViewKey& key : kViewKeys) {
+    if (key.name == key.windows && table.Has(key.name)) kinds.push_back(key.name);
   }
   if (kinds.size() > 1) {
     table.Problem(kinds[1], "a view has one kind of window: \"" + std::string(kinds[0]) +
                                 "\" or \"" + std::string(kinds[1]) + "\", not both");
   }
   const std::string_view kind = kinds.empty() ? "window" : kinds.front();
-  const auto only_with = [&](std::string_view key, std::string_view owner) {
-    if (!table.Has(key) || kind == owner) return;
-    table.Problem(key, "key \"" + std::string(key) + "\" goes with \"" + std::string(owner) +
-                           "\", which this view does not have");
-  };
-  only_with("slide", "window");
-  only_with("max_session", "session_gap");
-  for (const std::string_view key : {"zone", "week_start"}) only_with(key, "calendar");
-  for (const std::string_view key : {"fill", "fill_value", "max_gap"}) only_with(key, "every");
+  for (const ViewKey& key : kViewKeys) {
+    if (key.windows.empty() || key.windows == kind || !table.Has(key.name)) continue;
+    table.Problem(key.name, "key \"" + std::string(key.name) + "\" goes with \"" +
+                                std::string(key.windows) + "\", which this view does not have");
+  }
   constexpr nanoseconds kNone{0};
   if (kind == "window") def.window = table.RequiredDuration("window", milliseconds(1));
   def.slide = table.Duration("slide", kNone, milliseconds(1));
@@ -163,6 +157,7 @@ void WriteExtras(JsonWriter& out, const catalog::ViewDef& def) {
 
 catalog::ViewDef ReadView(TomlTable& table) {
   catalog::ViewDef def;
+  table.Expect(ViewKeyNames());
   def.name = NameOf(table);
   def.database = NameOf(table, "database");
   def.table = NameOf(table, "table");

@@ -13,6 +13,7 @@
 #include <toml++/toml.h>
 
 #include "app/stack.h"
+#include "base/check.h"
 #include "base/json.h"
 
 namespace tidemark::app {
@@ -24,10 +25,20 @@ struct TomlTable::Impl {
   size_t line = 0;
   std::string title;  // "[[view]] \"ec2-5m\"" is not known yet: "[[view]]"
   std::vector<std::string> asked;
+  std::vector<std::string_view> expected;
   std::optional<Error> error;
 
-  const toml::node* Find(std::string_view key) {
+  void CheckExpected(std::string_view key) const {
+    TM_CHECK(expected.empty() || std::ranges::find(expected, key) != expected.end());
+  }
+
+  void Ask(std::string_view key) {
+    CheckExpected(key);
     asked.emplace_back(key);
+  }
+
+  const toml::node* Find(std::string_view key) {
+    Ask(key);
     return table->get(key);
   }
 
@@ -63,7 +74,12 @@ Result<TomlTable> ParseToml(std::string_view text, std::string_view file) {
   return TomlTable(std::move(impl));
 }
 
-bool TomlTable::Has(std::string_view key) const { return impl_->table->contains(key); }
+bool TomlTable::Has(std::string_view key) const {
+  impl_->CheckExpected(key);
+  return impl_->table->contains(key);
+}
+
+void TomlTable::Expect(std::vector<std::string_view> keys) { impl_->expected = std::move(keys); }
 
 std::vector<std::string> TomlTable::KeyPaths() const {
   std::vector<std::string> out;
@@ -255,7 +271,7 @@ size_t TomlTable::OneOf(std::string_view key, std::string_view fallback,
 std::vector<TomlTable> TomlTable::Tables(std::string_view key) {
   std::vector<TomlTable> out;
   toml::node* node = impl_->table->get(key);
-  impl_->asked.emplace_back(key);
+  impl_->Ask(key);
   if (node == nullptr) return out;
   auto* list = node->as_array();
   if (list == nullptr) {
@@ -281,7 +297,7 @@ std::vector<TomlTable> TomlTable::Tables(std::string_view key) {
 
 std::optional<TomlTable> TomlTable::Table(std::string_view key) {
   toml::node* node = impl_->table->get(key);
-  impl_->asked.emplace_back(key);
+  impl_->Ask(key);
   if (node == nullptr) return std::nullopt;
   auto* table = node->as_table();
   if (table == nullptr) {
@@ -306,7 +322,9 @@ Result<void> TomlTable::Finish() {
   for (const auto& [key, node] : *impl_->table) {
     const std::string name(key.str());
     if (std::ranges::find(impl_->asked, name) != impl_->asked.end()) continue;
-    const std::string nearest = NearestName(name, impl_->asked);
+    std::vector<std::string> names = impl_->asked;
+    names.insert(names.end(), impl_->expected.begin(), impl_->expected.end());
+    const std::string nearest = NearestName(name, names);
     impl_->Fail(key.source().begin.line,
                 "unknown key \"" + name + "\"" +
                     (impl_->title.empty() ? "" : " in " + impl_->title) +

@@ -45,6 +45,9 @@ class TomlTable {
   size_t OneOf(std::string_view key, std::string_view fallback,
                const std::vector<std::string>& names);
   bool Has(std::string_view key) const;
+  /// All keys that are asked for from here on, so that Finish() finds the nearest of them, also of
+  /// those that only some tables are asked for. To ask for another one ends the program.
+  void Expect(std::vector<std::string_view> keys);
   /// "a" and "t.b" of the keys that are there, tables excepted, one level deep.
   std::vector<std::string> KeyPaths() const;
 

@@ -7,7 +7,7 @@ export type ViewKeys = Readonly<Record<string, TomlValue>>;
 
 export type WindowKind = 'tumbling' | 'hopping' | 'calendar' | 'session' | 'levels' | 'grid';
 
-/** In the order in which a definition is read; others follow. */
+/** In the order in which a definition is read; others follow. Those of kViewKeys in src/app/stack_keys.h, whose test compares them. */
 const kOrder = [
   'name', 'database', 'table', 'target_table', 'source', 'adopt', 'measures', 'types', 'columns', 'filter', 'window', 'slide', 'offset', 'calendar', 'zone', 'week_start', 'session_gap', 'max_session', 'levels',
   'every', 'fill', 'fill_value', 'max_gap', 'aggregate', 'aggregates', 'buckets', 'staleness', 'horizon', 'group_by', 'label_map', 'output', 'rows', 'label',
