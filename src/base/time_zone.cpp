@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// TZif: two blocks, the second with 64-bit times, and behind them a rule in POSIX TZ form for what
-// comes after the last transition. Only the second block and the rule are read.
 #include "base/time_zone.h"
 
 #include <algorithm>
@@ -13,33 +11,17 @@
 #include <system_error>
 #include <vector>
 
+#include "base/time.h"
+#include "base/time_zone_internal.h"
+
 namespace tidemark {
 namespace {
 
-constexpr int64_t kDay = 86'400;
+constexpr size_t kVersionBytesMax = 64;
 constexpr int64_t kOffsetMax = 18 * 3600;
-
-/// A day of a rule: Mm.w.d, Jn or n.
-struct RuleDay {
-  enum class Kind : uint8_t { kMonthWeekday, kJulian, kDayOfYear };
-  Kind kind = Kind::kMonthWeekday;
-  int64_t month = 1;
-  int64_t week = 1;  // 5: the last
-  int64_t day = 0;   // Sunday: 0; or the number of the day
-  int64_t seconds = 2 * 3600;
-};
-
-struct Rule {
-  int64_t standard = 0;
-  std::optional<int64_t> daylight;
-  RuleDay start;
-  RuleDay end;
-};
-
-struct Transition {
-  int64_t at = 0;
-  int64_t offset = 0;  // from then on
-};
+// Of the accepted times.
+constexpr int64_t kFirstSecond = kEventTimeMin.ns / 1'000'000'000;
+constexpr int64_t kLastSecond = kEventTimeMax.ns / 1'000'000'000;
 
 bool IsLeap(int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
@@ -56,7 +38,9 @@ int64_t YearOf(int64_t days) {
   return year;
 }
 
-int64_t DayOf(int64_t seconds) { return seconds / kDay - (seconds % kDay < 0 ? 1 : 0); }
+int64_t DayOf(int64_t seconds) {
+  return seconds / kDaySeconds - (seconds % kDaySeconds < 0 ? 1 : 0);
+}
 
 /// Wall-clock seconds since 1970 of a rule's change in a year.
 int64_t ChangeIn(const RuleDay& rule, int64_t year) {
@@ -80,195 +64,43 @@ int64_t ChangeIn(const RuleDay& rule, int64_t year) {
       break;
     }
   }
-  return day * kDay + rule.seconds;
+  return day * kDaySeconds + rule.seconds;
 }
-
-/// Reads "EST5EDT,M3.2.0,M11.1.0/2" and "<+0330>-3:30".
-class RuleReader {
- public:
-  explicit RuleReader(std::string_view text) : rest_(text) {}
-
-  std::optional<Rule> Read() {
-    Rule rule;
-    if (!Name()) return std::nullopt;
-    const auto standard = Clock();
-    if (!standard) return std::nullopt;
-    rule.standard = -*standard;
-    if (rest_.empty()) return rule;
-    if (!Name()) return std::nullopt;
-    rule.daylight = rule.standard + 3600;
-    if (!rest_.empty() && rest_.front() != ',') {
-      const auto daylight = Clock();
-      if (!daylight) return std::nullopt;
-      rule.daylight = -*daylight;
-    }
-    if (!Take(',') || !Day(rule.start) || !Take(',') || !Day(rule.end)) return std::nullopt;
-    return rest_.empty() ? std::optional(rule) : std::nullopt;
-  }
-
- private:
-  bool Take(char c) {
-    if (!rest_.starts_with(c)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  bool Name() {
-    if (Take('<')) {
-      const size_t close = rest_.find('>');
-      if (close == std::string_view::npos) return false;
-      rest_.remove_prefix(close + 1);
-      return true;
-    }
-    size_t n = 0;
-    while (n < rest_.size() &&
-           ((rest_[n] >= 'A' && rest_[n] <= 'Z') || (rest_[n] >= 'a' && rest_[n] <= 'z'))) {
-      ++n;
-    }
-    rest_.remove_prefix(n);
-    return n >= 3;
-  }
-
-  std::optional<int64_t> Number() {
-    size_t n = 0;
-    int64_t value = 0;
-    while (n < rest_.size() && n < 4 && rest_[n] >= '0' && rest_[n] <= '9') {
-      value = value * 10 + (rest_[n++] - '0');
-    }
-    rest_.remove_prefix(n);
-    return n > 0 ? std::optional(value) : std::nullopt;
-  }
-
-  /// [+-]h[h][:mm[:ss]] in seconds.
-  std::optional<int64_t> Clock() {
-    const bool negative = Take('-');
-    if (!negative) Take('+');
-    int64_t total = 0;
-    for (const int64_t unit : {3600, 60, 1}) {
-      const auto part = Number();
-      if (!part) return std::nullopt;
-      total += *part * unit;
-      if (!Take(':')) break;
-    }
-    return negative ? -total : total;
-  }
-
-  bool Day(RuleDay& out) {
-    if (Take('M')) {
-      const auto month = Number();
-      const auto week = Take('.') ? Number() : std::nullopt;
-      const auto day = Take('.') ? Number() : std::nullopt;
-      if (!month || !week || !day || *month < 1 || *month > 12 || *week < 1 || *week > 5 ||
-          *day > 6) {
-        return false;
-      }
-      out.month = *month;
-      out.week = *week;
-      out.day = *day;
-    } else {
-      out.kind = Take('J') ? RuleDay::Kind::kJulian : RuleDay::Kind::kDayOfYear;
-      const auto day = Number();
-      if (!day || *day > 366) return false;
-      out.day = *day;
-    }
-    if (!Take('/')) return true;
-    const auto seconds = Clock();
-    if (!seconds) return false;
-    out.seconds = *seconds;
-    return true;
-  }
-
-  std::string_view rest_;
-};
 
 }  // namespace
 
-struct TimeZone::Data {
-  int64_t first_offset = 0;
-  std::vector<Transition> transitions;  // ascending
-  std::optional<Rule> rule;             // behind the last transition
+int64_t TimeZone::Data::ByRule(int64_t utc) const {
+  if (!rule->daylight) return rule->standard;
+  const int64_t year = YearOf(DayOf(utc + rule->standard));
+  const int64_t start = ChangeIn(rule->start, year) - rule->standard;
+  const int64_t end = ChangeIn(rule->end, year) - *rule->daylight;
+  const bool summer = start < end ? utc >= start && utc < end : utc >= start || utc < end;
+  return summer ? *rule->daylight : rule->standard;
+}
 
-  int64_t ByRule(int64_t utc) const {
-    if (!rule->daylight) return rule->standard;
-    const int64_t year = YearOf(DayOf(utc + rule->standard));
-    const int64_t start = ChangeIn(rule->start, year) - rule->standard;
-    const int64_t end = ChangeIn(rule->end, year) - *rule->daylight;
-    const bool summer = start < end ? utc >= start && utc < end : utc >= start || utc < end;
-    return summer ? *rule->daylight : rule->standard;
+int64_t TimeZone::Data::OffsetAt(int64_t utc) const {
+  const auto next =
+      std::upper_bound(transitions.begin(), transitions.end(), utc,
+                       [](int64_t at, const Transition& change) { return at < change.at; });
+  if (next == transitions.end() && rule) return ByRule(utc);
+  return next == transitions.begin() ? first_offset : std::prev(next)->offset;
+}
+
+std::vector<int64_t> TimeZone::Data::Changes() const {
+  std::vector<int64_t> out;
+  out.reserve(transitions.size());
+  for (const Transition& change : transitions) out.push_back(change.at);
+  if (!rule || !rule->daylight) return out;
+  const int64_t since = transitions.empty() ? kFirstSecond : transitions.back().at;
+  for (int64_t year = YearOf(DayOf(std::clamp(since, kFirstSecond, kLastSecond))) - 1;
+       year <= YearOf(DayOf(kLastSecond)); ++year) {
+    out.push_back(ChangeIn(rule->start, year) - rule->standard);
+    out.push_back(ChangeIn(rule->end, year) - *rule->daylight);
   }
-};
+  return out;
+}
 
 namespace {
-
-/// Big-endian, of a checked length.
-class Bytes {
- public:
-  explicit Bytes(std::string_view bytes) : rest_(bytes) {}
-  bool Has(size_t n) const { return rest_.size() >= n; }
-  std::string_view Take(size_t n) {
-    const std::string_view out = rest_.substr(0, n);
-    rest_.remove_prefix(n);
-    return out;
-  }
-  int64_t Integer(size_t bytes) {
-    uint64_t value = 0;
-    const std::string_view text = Take(bytes);
-    for (const char c : text) value = value << 8U | static_cast<uint8_t>(c);
-    if (bytes == 4) return static_cast<int32_t>(static_cast<uint32_t>(value));
-    return static_cast<int64_t>(value);
-  }
-  std::string_view rest() const { return rest_; }
-
- private:
-  std::string_view rest_;
-};
-
-struct Header {
-  std::array<size_t, 6> counts{};  // isut, isstd, leap, time, type, char
-  bool Read(Bytes& in) {
-    if (!in.Has(44) || in.Take(4) != "TZif") return false;
-    in.Take(16);
-    for (size_t& count : counts) {
-      const int64_t n = in.Integer(4);
-      if (n < 0 || n > 100'000) return false;
-      count = static_cast<size_t>(n);
-    }
-    return true;
-  }
-  size_t Size(size_t time_bytes) const {
-    return counts[3] * (time_bytes + 1) + counts[4] * 6 + counts[5] + counts[2] * (time_bytes + 4) +
-           counts[1] + counts[0];
-  }
-};
-
-bool Decode(std::string_view file, TimeZone::Data& out) {
-  Bytes in(file);
-  Header header;
-  if (!header.Read(in) || !in.Has(header.Size(4))) return false;
-  in.Take(header.Size(4));
-  if (!header.Read(in) || !in.Has(header.Size(8)) || header.counts[4] == 0) return false;
-  const size_t times = header.counts[3];
-  Bytes block(in.Take(header.Size(8)));
-  for (size_t i = 0; i < times; ++i) out.transitions.push_back({block.Integer(8), 0});
-  const std::string_view types = block.Take(times);
-  std::vector<int64_t> offsets;
-  for (size_t i = 0; i < header.counts[4]; ++i) {
-    offsets.push_back(block.Integer(4));
-    block.Take(2);
-  }
-  out.first_offset = offsets.front();
-  for (size_t i = 0; i < times; ++i) {
-    const auto type = static_cast<uint8_t>(types[i]);
-    if (type >= offsets.size()) return false;
-    out.transitions[i].offset = offsets[type];
-  }
-  std::string_view footer = in.rest();
-  if (footer.size() < 2 || footer.front() != '\n') return false;
-  footer = footer.substr(1, footer.find('\n', 1) - 1);
-  if (footer.empty()) return true;
-  out.rule = RuleReader(footer).Read();
-  return out.rule.has_value();
-}
 
 Error NoZone(std::string_view name) {
   return {Code::kInvalidArgument,
@@ -304,6 +136,39 @@ bool IsZoneName(std::string_view name) {
   });
 }
 
+bool IsUtc(std::string_view name) {
+  return name == "UTC" || name == "Z" || name == "GMT" || name == "UT";
+}
+
+std::string JoinZonePath(std::string_view name) {
+  const char* folder = std::getenv("TZDIR");
+  return std::string(folder != nullptr ? folder : "/usr/share/zoneinfo") + "/" + std::string(name);
+}
+
+/// "": there is no such file.
+std::string ReadText(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return "";
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Where distributions say which zone data it is: at the head of its source, or alone in a file.
+std::string DataVersion() {
+  const auto first_line = [](std::string_view file) {
+    std::ifstream in(JoinZonePath(file));
+    std::string line;
+    std::getline(in, line);
+    return line.substr(0, kVersionBytesMax);
+  };
+  constexpr std::string_view kHead = "# version ";
+  if (const std::string line = first_line("tzdata.zi"); line.starts_with(kHead)) {
+    return line.substr(kHead.size());
+  }
+  const std::string line = first_line("+VERSION");
+  return line.empty() ? first_line("version") : line;
+}
+
 }  // namespace
 
 Result<TimeZone> TimeZone::Fixed(int64_t offset_seconds) {
@@ -315,38 +180,56 @@ Result<TimeZone> TimeZone::Fixed(int64_t offset_seconds) {
   return TimeZone(std::move(data));
 }
 
+Result<TimeZone> TimeZone::FromTzif(std::string_view bytes) {
+  auto data = std::make_shared<Data>();
+  if (!DecodeTzif(bytes, *data)) {
+    return Error{Code::kCorruption, "the zone file is damaged, or of the first version"};
+  }
+  return TimeZone(std::move(data));
+}
+
+Result<std::optional<ZoneFile>> TimeZone::ReadFile(std::string_view name) {
+  if (IsUtc(name)) return std::optional<ZoneFile>();
+  if (ParseOffset(name)) {
+    TM_RETURN_IF_ERROR(Find(name));
+    return std::optional<ZoneFile>();
+  }
+  if (!IsZoneName(name)) return NoZone(name);
+  std::string bytes = ReadText(JoinZonePath(name));
+  if (!bytes.starts_with("TZif")) return NoZone(name);
+  return std::optional(ZoneFile{DataVersion(), std::move(bytes)});
+}
+
 Result<TimeZone> TimeZone::Find(std::string_view name) {
-  if (name == "UTC" || name == "Z" || name == "GMT" || name == "UT") return Fixed(0);
+  if (IsUtc(name)) return Fixed(0);
   if (const auto offset = ParseOffset(name)) {
     Result<TimeZone> zone = Fixed(*offset);
     return zone.ok() ? std::move(zone) : Result<TimeZone>(NoZone(name));
   }
   if (!IsZoneName(name)) return NoZone(name);
-  const char* folder = std::getenv("TZDIR");
-  const std::string path =
-      std::string(folder != nullptr ? folder : "/usr/share/zoneinfo") + "/" + std::string(name);
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return NoZone(name);
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string path = JoinZonePath(name);
+  const std::string bytes = ReadText(path);
   if (!bytes.starts_with("TZif")) return NoZone(name);
-  auto data = std::make_shared<Data>();
-  if (!Decode(bytes, *data))
-    return Error{Code::kInternal, "the time zone file " + path + " is damaged"};
-  return TimeZone(std::move(data));
+  auto zone = FromTzif(bytes);
+  if (zone.ok()) return zone;
+  return Error{Code::kInternal, "the time zone file " + path + " is damaged"};
 }
 
-int64_t TimeZone::OffsetAt(int64_t utc_seconds) const {
-  const std::vector<Transition>& all = data_->transitions;
-  const auto next = std::upper_bound(all.begin(), all.end(), utc_seconds,
-                                     [](int64_t at, const Transition& t) { return at < t.at; });
-  if (next == all.end() && data_->rule) return data_->ByRule(utc_seconds);
-  return next == all.begin() ? data_->first_offset : std::prev(next)->offset;
+int64_t TimeZone::OffsetAt(int64_t utc_seconds) const { return data_->OffsetAt(utc_seconds); }
+
+bool operator==(const TimeZone& a, const TimeZone& b) {
+  if (a.data_ == b.data_) return true;
+  const auto same_at = [&](int64_t at) {
+    const int64_t within = std::clamp(at, kFirstSecond, kLastSecond);
+    return a.OffsetAt(within) == b.OffsetAt(within);
+  };
+  return same_at(kFirstSecond) && std::ranges::all_of(a.data_->Changes(), same_at) &&
+         std::ranges::all_of(b.data_->Changes(), same_at);
 }
 
 std::optional<int64_t> TimeZone::InstantOf(int64_t local_seconds) const {
   std::optional<int64_t> earliest;
-  for (const int64_t near : {local_seconds - kDay, local_seconds + kDay}) {
+  for (const int64_t near : {local_seconds - kDaySeconds, local_seconds + kDaySeconds}) {
     const int64_t offset = OffsetAt(near);
     const int64_t instant = local_seconds - offset;
     if (OffsetAt(instant) != offset) continue;
@@ -358,8 +241,8 @@ std::optional<int64_t> TimeZone::InstantOf(int64_t local_seconds) const {
 int64_t TimeZone::FirstInstantAt(int64_t local_seconds) const {
   if (const auto instant = InstantOf(local_seconds)) return *instant;
   // Skipped by a change of at most a day (Pacific/Apia, 2011-12-30) that is alone within two.
-  int64_t before = local_seconds - 2 * kDay;
-  int64_t at_or_after = local_seconds + 2 * kDay;
+  int64_t before = local_seconds - 2 * kDaySeconds;
+  int64_t at_or_after = local_seconds + 2 * kDaySeconds;
   while (at_or_after - before > 1) {
     const int64_t middle = before + (at_or_after - before) / 2;
     (middle + OffsetAt(middle) >= local_seconds ? at_or_after : before) = middle;

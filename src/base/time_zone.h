@@ -6,11 +6,20 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
 
 namespace tidemark {
+
+/// A zone's file as the system has it.
+struct ZoneFile {
+  std::string version;  // of the zone data: "2026a"; "": the system does not say
+  std::string tzif;     // RFC 8536
+
+  friend bool operator==(const ZoneFile&, const ZoneFile&) = default;
+};
 
 class TimeZone {
  public:
@@ -19,6 +28,11 @@ class TimeZone {
   static Result<TimeZone> Find(std::string_view name);
   /// Seconds east of UTC, at most 18 hours either way.
   static Result<TimeZone> Fixed(int64_t offset_seconds);
+  /// The bytes of a zone file; kCorruption: they are damaged.
+  static Result<TimeZone> FromTzif(std::string_view bytes);
+  /// The file that the system has for a name by now; none for UTC and offsets, which need none.
+  /// kInvalidArgument: there is none of that name. Whether it is damaged FromTzif() tells.
+  static Result<std::optional<ZoneFile>> ReadFile(std::string_view name);
 
   /// Seconds east of UTC at an instant (seconds since 1970).
   int64_t OffsetAt(int64_t utc_seconds) const;
@@ -28,6 +42,9 @@ class TimeZone {
 
   /// The first instant at which clocks show `local_seconds` or more: where they skip it, the jump.
   int64_t FirstInstantAt(int64_t local_seconds) const;
+
+  /// Whether their clocks show the same at every accepted time (base/time.h).
+  friend bool operator==(const TimeZone& a, const TimeZone& b);
 
   struct Data;
 

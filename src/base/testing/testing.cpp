@@ -3,3 +3,4 @@
 #include "base/testing/seed.h"
 #include "base/testing/semaphore.h"
 #include "base/testing/temp_dir.h"
+#include "base/testing/zone_files.h"
