@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
+#include <iterator>
 #include <string>
 
 #include "base/check.h"
@@ -33,6 +35,15 @@ int IndexIn(const std::array<std::string_view, N>& names, std::string_view name)
 
 Result<CalendarGrid> CalendarGrid::Make(std::string_view unit, std::string_view zone,
                                         std::string_view week_start) {
+  auto found = TimeZone::Find(zone.empty() ? "UTC" : zone);
+  if (!found.ok()) return std::move(found).error().With("zone");
+  std::vector<ZoneRules> rules;
+  rules.push_back({.version = "", .zone = *std::move(found)});
+  return Make(unit, std::move(rules), week_start);
+}
+
+Result<CalendarGrid> CalendarGrid::Make(std::string_view unit, std::vector<ZoneRules> rules,
+                                        std::string_view week_start) {
   static constexpr std::array<std::string_view, 5> kUnits{"day", "week", "month", "quarter",
                                                           "year"};
   static constexpr std::array<std::string_view, 7> kDays{
@@ -47,9 +58,11 @@ Result<CalendarGrid> CalendarGrid::Make(std::string_view unit, std::string_view 
     return Error{Code::kInvalidArgument,
                  "week_start: \"" + std::string(week_start) + "\" is no day of the week"};
   }
-  auto found = TimeZone::Find(zone.empty() ? "UTC" : zone);
-  if (!found.ok()) return std::move(found).error().With("zone");
-  return CalendarGrid(static_cast<CalendarUnit>(unit_index), *std::move(found), day_index);
+  if (rules.empty() || rules.front().from.ns != INT64_MIN ||
+      std::ranges::adjacent_find(rules, std::greater_equal<>(), &ZoneRules::from) != rules.end()) {
+    return Error{Code::kInvalidArgument, "zone: its rules do not ascend from the first window on"};
+  }
+  return CalendarGrid(static_cast<CalendarUnit>(unit_index), std::move(rules), day_index);
 }
 
 struct CalendarGrid::Days {
@@ -99,18 +112,25 @@ int64_t CalendarGrid::After(int64_t day, int units) const {
   return DayOf(DateOf(day) + months(each * units));
 }
 
-EventTime CalendarGrid::StartOf(int64_t day) const {
-  const int64_t second = zone_.FirstInstantAt(day * kDaySeconds);
-  return {second * 1'000'000'000};
+TimeRange CalendarGrid::WindowBy(const TimeZone& zone, EventTime t) const {
+  const auto start_of = [&zone](int64_t day) {
+    return EventTime{zone.FirstInstantAt(day * kDaySeconds) * 1'000'000'000};
+  };
+  const int64_t second = FloorDiv(t.ns, 1'000'000'000);
+  int64_t day = Truncate(FloorDiv(second + zone.OffsetAt(second), kDaySeconds));
+  // The local date may be the one before or after that of the window (event-time.md 3, step 2).
+  while (t < start_of(day)) day = After(day, -1);
+  while (start_of(After(day, 1)) <= t) day = After(day, 1);
+  return {start_of(day), start_of(After(day, 1))};
 }
 
 TimeRange CalendarGrid::WindowOf(EventTime t) const {
-  const int64_t second = FloorDiv(t.ns, 1'000'000'000);
-  int64_t day = Truncate(FloorDiv(second + zone_.OffsetAt(second), kDaySeconds));
-  // The local date may be the one before or after that of the window (event-time.md 3, step 2).
-  while (t < StartOf(day)) day = After(day, -1);
-  while (StartOf(After(day, 1)) <= t) day = After(day, 1);
-  return {StartOf(day), StartOf(After(day, 1))};
+  const auto next = std::ranges::upper_bound(rules_, t, {}, &ZoneRules::from);
+  const ZoneRules& rules = *std::prev(next);
+  TimeRange window = WindowBy(rules.zone, t);
+  window.start = std::max(window.start, rules.from);
+  if (next != rules_.end()) window.end = std::min(window.end, next->from);
+  return window;
 }
 
 }  // namespace tidemark::view

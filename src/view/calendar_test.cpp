@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/zone_files.h"
+#include "view/window.h"
+
 namespace tidemark::view {
 namespace {
 
@@ -69,6 +72,67 @@ TEST(Calendar, WindowsAreContiguousOverZoneChanges) {
 TEST(Calendar, WeeksBeginWhenTheyAreTold) {
   const auto grid = CalendarGrid::Make("week", "", "sunday").value();
   EXPECT_EQ(grid.WindowOf(At("2024-12-30 00:00")).start, At("2024-12-29 00:00"));
+}
+
+ZoneRules Rules(EventTime from, std::string_view rule) {
+  return {from, "", TimeZone::FromTzif(MakeTzif(rule)).value()};
+}
+
+// event-time.md section 3, step 6.
+TEST(Calendar, RulesChangeAtABoundary) {
+  const ZoneRules berlin = Rules({INT64_MIN}, "CET-1CEST,M3.5.0,M10.5.0/3");
+  const EventTime change = At("2026-11-26 23:00");  // midnight in Berlin
+  for (const char* unit : {"day", "week", "month", "quarter", "year"}) {
+    const auto before = CalendarGrid::Make(unit, {berlin}, "monday").value();
+    // Without summer time, farther east, and so far that the new clocks show noon.
+    for (const char* rule : {"CET-1", "EET-2", "<+13>-13"}) {
+      SCOPED_TRACE(std::string(unit) + " " + rule);
+      const ZoneRules changed = Rules(before.WindowOf(change).start, rule);
+      const auto alone = CalendarGrid::Make(unit, {Rules({INT64_MIN}, rule)}, "monday").value();
+      const auto grid = CalendarGrid::Make(unit, {berlin, changed}, "monday").value();
+      TimeRange window = grid.WindowOf(At("2019-05-01 00:00"));
+      for (int after = 0; after < 400 && window.end < At("2200-01-01");) {
+        ASSERT_EQ(grid.WindowOf(window.start), window);
+        ASSERT_EQ(grid.WindowOf(window.end - nanoseconds(1)), window);
+        ASSERT_LE(window.end - window.start, grid.longest());
+        if (window.start < changed.from) {
+          ASSERT_EQ(window, before.WindowOf(window.start));
+        } else {
+          ASSERT_EQ(window.end, alone.WindowOf(window.start).end);
+          ASSERT_EQ(window.start, after == 0 ? changed.from : alone.WindowOf(window.start).start);
+          ++after;
+        }
+        const TimeRange next = grid.WindowOf(window.end);
+        ASSERT_EQ(next.start, window.end);
+        window = next;
+      }
+    }
+  }
+}
+
+TEST(Calendar, CountsAShortWindowUnderNewRules) {
+  const EventTime change = At("2026-11-26 23:00");
+  const auto grid = CalendarGrid::Make("day",
+                                       {Rules({INT64_MIN}, "CET-1"),
+                                        Rules(change, "UTC0")},  // an hour of the 26th is left
+                                       "monday")
+                        .value();
+  EXPECT_EQ(grid.WindowOf(change), (TimeRange{change, change + hours(1)}));
+  const auto windows = Windows::Calendar(std::make_shared<const CalendarGrid>(grid));
+  const TimeRange hull = windows.HullOf({change - hours(1), change + hours(2)});
+  EXPECT_EQ(hull, (TimeRange{change - hours(24), change + hours(25)}));
+  int64_t count = 0;
+  windows.ForEachOver(hull, [&](WindowId) { ++count; });
+  EXPECT_EQ(count, 3);
+  EXPECT_GE(windows.CountOver(hull), count);
+}
+
+TEST(Calendar, RulesAscend) {
+  const ZoneRules first = Rules({INT64_MIN}, "CET-1");
+  EXPECT_FALSE(CalendarGrid::Make("day", std::vector<ZoneRules>{}, "monday").ok());
+  EXPECT_FALSE(CalendarGrid::Make("day", {Rules({0}, "CET-1")}, "monday").ok());
+  EXPECT_FALSE(
+      CalendarGrid::Make("day", {first, Rules({0}, "UTC0"), Rules({0}, "CET-1")}, "monday").ok());
 }
 
 TEST(Calendar, NamesWhatIsUnknown) {

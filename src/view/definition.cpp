@@ -14,6 +14,7 @@
 #include "base/glob.h"
 #include "view/calendar.h"
 #include "view/definition_internal.h"
+#include "view/zone_rules.h"
 
 namespace tidemark::view {
 namespace {
@@ -137,6 +138,7 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
   out.calendar = def.calendar;
   out.zone = def.zone;
   out.week_start = def.week_start;
+  TM_ASSIGN_OR_RETURN(out.zone_rules, ReadRules(def));
   out.levels = def.levels;
   out.output = def.output;
   out.multi_rows = def.multi_rows;
@@ -235,11 +237,16 @@ std::optional<RangeKind> RangesOf(const ViewDefinition& d) {
   return std::nullopt;
 }
 
+Result<CalendarGrid> CalendarOf(const ViewDefinition& d) {
+  return d.zone_rules.empty() ? CalendarGrid::Make(d.calendar, d.zone, d.week_start)
+                              : CalendarGrid::Make(d.calendar, d.zone_rules, d.week_start);
+}
+
 Windows WindowsOf(const ViewDefinition& d) {
   if (const auto ranges = RangesOf(d)) return ranges->cells();
   if (!d.levels.empty()) return Windows::Levels(d.levels, d.offset);
   if (!d.calendar.empty()) {
-    auto grid = CalendarGrid::Make(d.calendar, d.zone, d.week_start);
+    auto grid = CalendarOf(d);
     TM_CHECK(grid.ok());
     return Windows::Calendar(std::make_shared<const CalendarGrid>(*std::move(grid)));
   }

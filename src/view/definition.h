@@ -17,6 +17,7 @@
 #include "catalog/ids.h"
 #include "store/store.h"
 #include "store/types.h"
+#include "view/calendar.h"
 #include "view/range_kind.h"
 #include "view/window.h"
 
@@ -69,7 +70,8 @@ struct ViewDefinition {
   std::string calendar;  // as in catalog::ViewDef, with the two below
   std::string zone;
   std::string week_start = "monday";
-  std::vector<nanoseconds> levels;  // names of rows have {window}
+  std::vector<ZoneRules> zone_rules;  // as CalendarGrid has them; none: what the system has
+  std::vector<nanoseconds> levels;    // names of rows have {window}
   // .. or sessions (session_gap, max_session), or samples on a grid (every, offset, fill, max_gap).
   nanoseconds session_gap{0};
   nanoseconds max_session = hours(24);
@@ -139,7 +141,7 @@ struct ViewDefinition {
 
 /// The catalog's definition with its tables looked up. `retention` = memory + magnetic of the
 /// source. kInvalidArgument, naming the view and the key, for texts that mean nothing or things
-/// this version does not offer (group_by other than "*").
+/// this version does not offer (group_by other than "*"). kCorruption: the rules of its zone.
 struct CatalogTables {
   TableId source;
   TableId target;
@@ -152,6 +154,9 @@ Result<ViewDefinition> FromCatalog(const catalog::ViewDef& def, const CatalogTab
 /// exists for every type, and the output template has {measure} once, literal text besides, and
 /// tells the aggregates apart.
 Result<void> CheckDefinition(const ViewDefinition& definition);
+
+/// Of a definition with `calendar`. kInvalidArgument names what is unknown of it.
+Result<CalendarGrid> CalendarOf(const ViewDefinition& definition);
 
 /// Of a definition that was checked; of sessions and samples their cells.
 Windows WindowsOf(const ViewDefinition& definition);

@@ -84,7 +84,7 @@ Result<void> CheckWindows(const ViewDefinition& d) {
   if (d.every > nanoseconds(0)) return CheckSamples(d);
   if (!d.levels.empty()) return CheckLevels(d);
   if (!d.calendar.empty()) {
-    auto grid = CalendarGrid::Make(d.calendar, d.zone, d.week_start);
+    auto grid = CalendarOf(d);
     if (!grid.ok()) return std::move(grid).error().With("view " + d.name);
     return {};
   }

@@ -84,7 +84,10 @@ TimeRange Windows::HullOf(TimeRange time) const {
 
 int64_t Windows::CountOver(TimeRange time) const {
   if (time.empty()) return 0;
-  if (calendar_ != nullptr) return (time.end - time.start) / calendar_->shortest() + 1;
+  if (calendar_ != nullptr) {
+    return (time.end - time.start) / calendar_->shortest() + 1 +
+           static_cast<int64_t>(calendar_->changes());
+  }
   int64_t out = 0;
   for (uint8_t level = 0; level < levels_; ++level) {
     const auto& [size, slide] = grids_[level];
