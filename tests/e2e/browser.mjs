@@ -16,17 +16,18 @@ export const LaunchBrowser = () =>
 
 /**
  * A page whose faults are collected in `faults`. `expected` are patterns of console errors that a test provokes on purpose
- * (Chromium logs every failed request as one). The page's clock begins at `now_ms`; frozen, it stays there.
+ * (Chromium logs every failed request as one). The page's clock begins at `now_ms`; `frozen`, it stays there; `slow`, it hardly moves, so
+ * that what a case says of times holds on a busy machine too.
  */
 export async function OpenPage(browser, endpoint, { viewport = { width: 1440, height: 900 }, color_scheme = 'light', now_ms, clock = 'runs', expected = [] } = {}) {
   const context = await browser.newContext({ viewport, colorScheme: color_scheme, deviceScaleFactor: 1, timezoneId: 'UTC', locale: 'en-US' });
   if (now_ms !== undefined) {
-    await context.addInitScript(([now, frozen]) => {
-      const offset = now - Date.now();
+    await context.addInitScript(([now, rate]) => {
+      const begin = Date.now();
       const real = Date.now.bind(Date);
-      Date.now = frozen ? () => now : () => real() + offset;
-      if (frozen) performance.now = () => 1000; // statements take no time
-    }, [now_ms, clock === 'frozen']);
+      Date.now = () => now + Math.floor((real() - begin) * rate);
+      if (rate === 0) performance.now = () => 1000; // statements take no time
+    }, [now_ms, { frozen: 0, slow: 0.02, runs: 1 }[clock]]);
   }
   const page = await context.newPage();
   if (kSlow > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: kSlow });

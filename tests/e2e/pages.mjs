@@ -142,7 +142,7 @@ for (const [i, [name, Run]] of all.entries()) {
   const endpoint = await server.Listen();
   // The stream is refused and a statement fails on purpose; Chromium reports both as console errors.
   const { page, context, faults } = await OpenPage(browser, endpoint, {
-    now_ms: kNow, expected: [/status of (400|401|404|409|412|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
+    now_ms: kNow, clock: 'slow', expected: [/status of (400|401|404|409|412|503)/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
   });
   page.setDefaultTimeout(kWaitMs);
   try {
