@@ -544,8 +544,8 @@ Result<ClosedWindows> ReadClosed(store::Store& store, const ViewStatus& status, 
       WindowStatus& w = closed[{row.window_start, row.window_end}];
       w.window = {row.window_start, row.window_end};
       w.state = *status.watermark >= row.window_end + d.allowed_lateness
-                    ? WindowStatus::State::kFinal
-                    : WindowStatus::State::kClosed;
+                    ? WindowStatus::State::kClosed
+                    : WindowStatus::State::kFinal;
       ++w.rows;
       w.revisions += row.revision;
     }

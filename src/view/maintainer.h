@@ -136,9 +136,9 @@ struct ViewStatus {
 
 struct WindowStatus {
   TimeRange window;
-  /// kOpen: the watermark has not passed it. kClosed: published, may still change as a matter of
-  /// course. kFinal: past allowed lateness (recompute: a later point still corrects it).
-  enum class State : uint8_t { kOpen, kClosed, kFinal } state = State::kOpen;
+  /// kOpen: the watermark has not passed it. kFinal: published, may still change as a matter of
+  /// course. kClosed: past allowed lateness (recompute: a later point still corrects it).
+  enum class State : uint8_t { kOpen, kFinal, kClosed } state = State::kOpen;
   uint64_t rows = 0;       // series with a row; kOpen: with points so far
   uint64_t revisions = 0;  // of those rows, first ones included
 };

@@ -624,8 +624,8 @@ TEST(Maintainer, ListsOpenAndClosedWindows) {
   EXPECT_EQ(windows[0].state, WindowStatus::State::kOpen);
   EXPECT_EQ(windows[0].rows, 1U);
   EXPECT_EQ(windows[1].window.start, EventTime{10});
-  EXPECT_EQ(windows[1].state, WindowStatus::State::kClosed);
-  EXPECT_EQ(windows[2].state, WindowStatus::State::kFinal);
+  EXPECT_EQ(windows[1].state, WindowStatus::State::kFinal);
+  EXPECT_EQ(windows[2].state, WindowStatus::State::kClosed);
   EXPECT_EQ(windows[2].rows, 2U);
   EXPECT_EQ(windows[2].revisions, 3U);
 }

@@ -460,7 +460,7 @@ TEST(ConsoleStatus, TabsOfAView) {
   const auto& list = At(windows.body, "windows").array();
   ASSERT_EQ(list.size(), 2U) << windows.text;
   EXPECT_EQ(Text(list[0], "state"), "open");
-  EXPECT_EQ(Text(list[1], "state"), "closed");
+  EXPECT_EQ(Text(list[1], "state"), "final");
   EXPECT_EQ(t.Get("/api/v1/views/v/windows?limit=0").status, 400);
   EXPECT_EQ(ErrorCode(t.Get("/api/v1/views/x/watermarks")), "view_not_found");
 }

@@ -12,8 +12,8 @@ std::string_view StateOf(const WindowStatus& window) {
   switch (window.state) {
     case WindowStatus::State::kOpen:
       return "open";
-    case WindowStatus::State::kClosed:
     case WindowStatus::State::kFinal:
+    case WindowStatus::State::kClosed:
       if (window.revisions > window.rows) return "revised";
       return window.state == WindowStatus::State::kFinal ? "final" : "closed";
   }
