@@ -121,13 +121,6 @@ Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
     it->second.start = std::min(it->second.start, key.time);
     it->second.end = std::max(it->second.end, key.time + nanoseconds(1));
   }
-  const auto find_ended = [&]() -> Result<void> {
-    if (!RowsMayEnd()) return {};
-    for (const RowKey& key : wanted) {
-      if (!rows.contains(key)) TM_RETURN_IF_ERROR(ReadEnded(key, rows));
-    }
-    return {};
-  };
   if (by_time.size() <= by_series.size()) {
     for (auto& [time, series] : by_time) {
       TM_RETURN_IF_ERROR(ScanRows(request, {time, time + nanoseconds(1)}, std::move(series), rows));
@@ -137,7 +130,7 @@ Result<Evaluator::Rows> Evaluator::ReadRows(const PieceRequest& request,
       TM_RETURN_IF_ERROR(ScanRows(request, time, {series}, rows));
     }
   }
-  TM_RETURN_IF_ERROR(find_ended());
+  TM_RETURN_IF_ERROR(ReadEnded(wanted, rows));
   return rows;
 }
 
@@ -151,19 +144,27 @@ bool Evaluator::RowsMayEnd() const {
 }
 
 // A row that ended (its sum overflowed, its points do not count any more) is seen by no scan; its
-// revisions go on counting.
-Result<void> Evaluator::ReadEnded(const RowKey& key, Rows& out) {
+// revisions go on counting. Adds those of `keys` that are not in `out`.
+Result<void> Evaluator::ReadEnded(std::span<const RowKey> keys, Rows& out) {
+  if (!RowsMayEnd()) return {};
+  std::map<store::SeriesRef, std::set<EventTime>> missing;
+  for (const RowKey& key : keys) {
+    if (!out.contains(key)) missing[key.series].insert(key.time);
+  }
   store::Selection selection;
   selection.table = definition_.target;
-  selection.time = {key.time, key.time + nanoseconds(1)};
   selection.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
-  selection.series = {{key.series}};
-  TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(selection, 1));
-  uint32_t last = 0;
-  for (const store::RevisionRow& row : found) {
-    for (const auto& entry : row.revisions) last = std::max(last, entry.revision);
+  for (const auto& [series, times] : missing) {
+    selection.time = {*times.begin(), *times.rbegin() + nanoseconds(1)};
+    selection.series = {{series}};
+    TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(selection, SIZE_MAX));
+    for (const store::RevisionRow& row : found) {
+      if (!times.contains(row.time)) continue;
+      uint32_t last = 0;
+      for (const auto& entry : row.revisions) last = std::max(last, entry.revision);
+      if (last > 0) out[{series, row.time}].row.revision = last;
+    }
   }
-  if (last > 0) out[key].row.revision = last;
   return {};
 }
 

@@ -120,16 +120,14 @@ Result<void> Evaluator::EvaluateSessions(const PieceRequest& request, RangeWorks
     }
     PlanSessions(request, work, old, written, ended);
   }
-  if (RowsMayEnd()) {
-    for (const Due& due : written) {
-      for (size_t output = 0; output < book_.outputs(); ++output) {
-        const auto* target = book_.target(due.series, 0, output);
-        if (target == nullptr) continue;
-        const RowKey key{*target, LabelOf(due)};
-        if (!rows.found.contains(key)) TM_RETURN_IF_ERROR(ReadEnded(key, rows.found));
-      }
+  std::vector<RowKey> keys;
+  for (const Due& due : written) {
+    for (size_t output = 0; output < book_.outputs(); ++output) {
+      const auto* target = book_.target(due.series, 0, output);
+      if (target != nullptr) keys.push_back({*target, LabelOf(due)});
     }
   }
+  TM_RETURN_IF_ERROR(ReadEnded(keys, rows.found));
   if (!written.empty()) TM_RETURN_IF_ERROR(AggregateInto(request, written, rows.found, piece));
   for (const auto& [due, row] : ended) End(request, due, row, rows.found, piece);
   return LookAtSealed(request, sealed, rows.found, piece);
@@ -354,7 +352,17 @@ Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks&
       }
     }
   }
-  TM_ASSIGN_OR_RETURN(const RangeRows rows, ReadRangeRows(request, works));
+  TM_ASSIGN_OR_RETURN(RangeRows rows, ReadRangeRows(request, works));
+  std::vector<RowKey> fired;  // what fires now for the first time has not ended before
+  for (const auto& [key, one] : values) {
+    const auto* target = book_.target(key.first, 0, 0);
+    if (target != nullptr && !compares &&
+        (one.first.range.end <= request.watermark_before ||
+         request.fresh_rows == PieceRequest::FreshRows::kMayExist)) {
+      fired.push_back({*target, LabelOf(one.first)});
+    }
+  }
+  TM_RETURN_IF_ERROR(ReadEnded(fired, rows.found));
   for (auto& [key, one] : values) {
     auto& [due, value] = one;
     if (compares) {

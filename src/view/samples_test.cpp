@@ -167,6 +167,22 @@ TEST(Samples, FreezeKeepsSealedRows) {
   EXPECT_THAT(v.Published(), ElementsAre("[10,12) r1 =10 n0", "[12,14) r1 =12 n1"));
 }
 
+// A correction that takes a point out of the filter leaves a gap too long to fill.
+TEST(Samples, ARowThatEndedGoesOnCountingWhenItComesBack) {
+  TestViewOptions options = Samples(Fill::kLinear, 2, 4);
+  options.filter.value_max = 50;
+  TestView v(options);
+  for (const int64_t t : {0, 4, 8, 20}) v.Add(0, t, static_cast<double>(t));
+  v.Published();
+  v.Add(0, 4, 51);
+  EXPECT_THAT(v.Published(), ElementsAre("[2,4) r2 =null, late 1", "[4,6) r2 =null, late 1",
+                                         "[6,8) r2 =null, late 1"));
+  v.Add(0, 4, 4);
+  EXPECT_THAT(v.Published(), ElementsAre("[2,4) r3 =2 n0, late 1", "[4,6) r3 =4 n1, late 1",
+                                         "[6,8) r3 =6 n0, late 1"));
+  ExpectRight(v);
+}
+
 TEST(Samples, EarlyRowsOfWhatIsKnown) {
   TestViewOptions options = Samples(Fill::kLinear, 5, 10);
   options.early = seconds(1);
