@@ -307,11 +307,17 @@ class World {
     all.table = d.target;
     all.owners = {store::OwnerFilter::Kind::kView, d.owner()};
     auto rows = std::move(inner_->Revisions(all, SIZE_MAX)).value();
+    // A sealed row whose log is gone may have refused points.
+    const bool freezes = d.late == LatePolicy::kFreeze;
     std::erase_if(rows, [&](const store::RevisionRow& row) {
       return row.row.revision == 0 || row.version == 0 || expected.MayStay(row) ||
+             (freezes && row.revisions.empty()) ||
              std::ranges::any_of(row.revisions, &store::RevisionEntry::frozen);
     });
-    if (rows.empty()) return;
+    // Sessions beside a refused point are other than their rows too.
+    if (rows.empty() || (freezes && d.session_gap > nanoseconds(0) && Verify(d.name).frozen > 0)) {
+      return;
+    }
     const store::RevisionRow& row = rows[random_.Below(rows.size())];
     store::PointView point;
     point.series = row.series->ref;
