@@ -347,7 +347,7 @@ class World {
 
   /// Tumbling, or any other kind of window.
   void DrawKind(ViewDefinition& d) {
-    switch (random_.Below(8)) {
+    switch (random_.Below(9)) {
       case 0:
         d.slide = seconds(1 + random_.Below(7));
         break;
@@ -355,7 +355,10 @@ class World {
         d.slide = d.width + seconds(random_.Below(5));  // gaps
         break;
       case 2:
-        d.levels = {seconds(5), seconds(10), seconds(40)};
+      case 7:
+        d.levels = Pick<std::vector<nanoseconds>>({{seconds(5), seconds(10), seconds(40)},
+                                                   {seconds(4), seconds(8), seconds(12)},
+                                                   {seconds(1), seconds(300)}});
         d.output = "{window}_" + d.output;
         break;
       case 3:
