@@ -13,6 +13,7 @@ namespace tidemark::view {
 namespace {
 
 constexpr size_t kRowsPerFetch = 1024;
+constexpr int kEndedApartMax = 16;  // rows that one request for ended rows may pass over
 
 store::ValueView ScalarView(const store::Scalar& value, std::deque<std::string>& texts) {
   if (const auto* v = std::get_if<double>(&value)) return store::ValueView::Double(*v);
@@ -143,6 +144,12 @@ bool Evaluator::RowsMayEnd() const {
   });
 }
 
+/// About from one row of a series to the next.
+nanoseconds Evaluator::EndedStep() const {
+  if (!ranges_) return windows_.step_max();
+  return ranges_->sessions() ? ranges_->gap() : ranges_->every();
+}
+
 // A row that ended (its sum overflowed, its points do not count any more) is seen by no scan; its
 // revisions go on counting. Adds those of `keys` that are not in `out`.
 Result<void> Evaluator::ReadEnded(std::span<const RowKey> keys, Rows& out) {
@@ -154,15 +161,22 @@ Result<void> Evaluator::ReadEnded(std::span<const RowKey> keys, Rows& out) {
   store::Selection selection;
   selection.table = definition_.target;
   selection.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+  // One request for times side by side; between others there may be years of rows.
+  const nanoseconds apart_max = kEndedApartMax * EndedStep();
   for (const auto& [series, times] : missing) {
-    selection.time = {*times.begin(), *times.rbegin() + nanoseconds(1)};
     selection.series = {{series}};
-    TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(selection, SIZE_MAX));
-    for (const store::RevisionRow& row : found) {
-      if (!times.contains(row.time)) continue;
-      uint32_t last = 0;
-      for (const auto& entry : row.revisions) last = std::max(last, entry.revision);
-      if (last > 0) out[{series, row.time}].row.revision = last;
+    for (auto it = times.begin(); it != times.end();) {
+      const EventTime first = *it;
+      EventTime end = first;
+      while (it != times.end() && *it - end <= apart_max) end = *it++;
+      selection.time = {first, end + nanoseconds(1)};
+      TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(selection, SIZE_MAX));
+      for (const store::RevisionRow& row : found) {
+        if (!times.contains(row.time)) continue;
+        uint32_t last = 0;
+        for (const auto& entry : row.revisions) last = std::max(last, entry.revision);
+        if (last > 0) out[{series, row.time}].row.revision = last;
+      }
     }
   }
   return {};

@@ -167,6 +167,7 @@ class Evaluator {
   Result<void> ScanRows(const PieceRequest& request, TimeRange time,
                         std::vector<store::SeriesRef> series, Rows& out);
   bool RowsMayEnd() const;
+  nanoseconds EndedStep() const;
   Result<void> ReadEnded(std::span<const RowKey> keys, Rows& out);
   std::vector<RowKey> RowsWanted(const PieceRequest& request) const;
   /// What is asked of the store: kinds x inputs, each kind once (p50 and p95 read one state).
