@@ -47,6 +47,7 @@ namespace {
 constexpr std::string_view kKinesisPrefix = "Kinesis_20131202.";
 constexpr std::string_view kReportsFolder = "reports";  // below the data directory
 constexpr std::string_view kSpillFolder = "spill";      // below the data directory
+constexpr std::string_view kLatenessFile = "lateness";  // below the data directory
 
 uint64_t MachineMemory() {
   const auto pages = static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
@@ -122,6 +123,7 @@ struct Runtime::Impl {
   std::unique_ptr<LateStreams> late_streams;
   std::unique_ptr<view::Maintainer> views;
   std::unique_ptr<view::Auditor> auditor;  // null: views are verified on demand only
+  std::unique_ptr<pipeline::OrderBook> orders;
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<timestream::DirectClock> direct_clock;
   std::unique_ptr<StackAdmin> admin;
@@ -247,8 +249,10 @@ Result<void> Runtime::Impl::OpenParts() {
 
   late_streams = std::make_unique<LateStreams>(*log, *store);
   views = std::make_unique<view::Maintainer>(*store, clock, metrics, late_streams.get());
+  orders = std::make_unique<pipeline::OrderBook>(fs, JoinPath(dir, kLatenessFile), clock);
+  orders->Load();
   pipelines = std::make_unique<pipeline::Manager>(
-      pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
+      pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics, *orders},
       pipeline::PipelineOptions{});
   admin = std::make_unique<StackAdmin>(
       StackContext{*catalog, *log, *store, *tables, *pipelines, *views, *late_streams, *store, fs,
@@ -261,10 +265,11 @@ Result<void> Runtime::Impl::OpenParts() {
         *views, clock, metrics, view::AuditOptions{.interval = config.verify_interval});
     auditor->Attach(*executor);
   }
-  direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
+  direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor, *orders);
   std::vector<TableId> table_ids;
   for (const auto& table : catalog->ListTables()) table_ids.push_back(table.id);
   direct_clock->Start(table_ids);
+  orders->Attach(*executor);
 
   kinesis::KinesisOptions kinesis_options;
   kinesis_options.shards_max = static_cast<uint32_t>(config.stream_shards_max);
@@ -481,6 +486,8 @@ void Runtime::Impl::Stop() {
   admin.reset();
   direct_clock.reset();
   pipelines.reset();
+  if (orders) orders->Detach();
+  orders.reset();
   views.reset();
   late_streams.reset();
   engine.reset();

@@ -2,6 +2,7 @@
 #include "pipeline/manager.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/logging.h"
 #include "base/numbers.h"
@@ -76,7 +77,21 @@ Manager::~Manager() {
   for (const auto& [name, entry] : entries_) TM_CHECK(entry.pipeline == nullptr);
 }
 
+/// Of pipelines and tables that were deleted while direct writers, or nobody, looked.
+void Manager::ForgetOldOrders() {
+  std::set<uint32_t> pipelines;
+  std::set<TableId> tables;
+  for (const auto& definition : context_.catalog.ListPipelines())
+    pipelines.insert(definition.id.value);
+  for (const auto& table : context_.catalog.ListTables()) tables.insert(table.id);
+  context_.orders.Forget([&](const OrderKey& key) {
+    return !tables.contains(key.table) || (key.source.kind == store::SourceId::Kind::kPipeline &&
+                                           !pipelines.contains(key.source.id));
+  });
+}
+
 Result<void> Manager::Restore() {
+  ForgetOldOrders();
   MutexLock lock(mutex_);
   for (catalog::PipelineDef& definition : context_.catalog.ListPipelines()) {
     Entry& entry = entries_[definition.name];
@@ -150,6 +165,7 @@ Result<void> Manager::Run(Entry& entry, StartFrom from, PipelineOptions::Breaker
   options.from = std::move(from);
   options.breaker = breaker;
   options.drift_max = entry.drift_max;
+  options.orders = &context_.orders;
   TM_ASSIGN_OR_RETURN(
       entry.pipeline,
       Pipeline::Open(definition, table.id, RetentionOf(table), std::make_unique<LogSource>(stream),
@@ -208,6 +224,7 @@ Result<catalog::PipelineDef> Manager::Change(catalog::PipelineDef definition) {
   if (found == entries_.end()) return NoPipeline(definition.name);
   Entry& entry = found->second;
   catalog::PipelineDef changed = entry.definition;
+  const bool remapped = changed.mapping != definition.mapping;
   changed.mapping = std::move(definition.mapping);
   changed.rules = std::move(definition.rules);
   changed.breaker = definition.breaker;
@@ -217,6 +234,7 @@ Result<catalog::PipelineDef> Manager::Change(catalog::PipelineDef definition) {
   entry.definition = changed;
   const bool open = entry.pipeline != nullptr && entry.pipeline->Status().breaker_open;
   Halt(entry);
+  if (remapped) ForgetOrders(changed.id);
   if (changed.running) {
     TM_RETURN_IF_ERROR(
         Run(entry, {}, open ? PipelineOptions::Breaker::kKept : PipelineOptions::Breaker::kReset));
@@ -307,12 +325,19 @@ Result<void> Manager::Stop(std::string_view name) {
   return {};
 }
 
+void Manager::ForgetOrders(PipelineId id) {
+  context_.orders.Forget([source = store::SourceId{store::SourceId::Kind::kPipeline, id.value}](
+                             const OrderKey& key) { return key.source == source; });
+}
+
 Result<void> Manager::Delete(std::string_view name) {
   MutexLock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return NoPipeline(name);
   Halt(found->second);
-  TM_RETURN_IF_ERROR(context_.catalog.DeletePipeline(found->second.definition.id));
+  const PipelineId id = found->second.definition.id;
+  TM_RETURN_IF_ERROR(context_.catalog.DeletePipeline(id));
+  ForgetOrders(id);
   entries_.erase(found);
   const std::string dead = DeadLetterStreamOf(name);
   if (context_.log.Find(dead) != nullptr) TM_RETURN_IF_ERROR(context_.log.DeleteStream(dead));
@@ -340,16 +365,8 @@ std::vector<PipelineStatus> Manager::Statuses() const {
   return out;
 }
 
-std::vector<PartitionOrder> Manager::OrdersInto(std::string_view database,
-                                                std::string_view table) const {
-  const MutexLock lock(mutex_);
-  std::vector<PartitionOrder> out;
-  for (const auto& [name, entry] : entries_) {
-    const catalog::PipelineDef& def = entry.definition;
-    if (entry.pipeline == nullptr || def.database != database || def.table != table) continue;
-    std::ranges::move(entry.pipeline->Orders(), std::back_inserter(out));
-  }
-  return out;
+std::vector<OrderBook::Entry> Manager::OrdersInto(TableId table) const {
+  return context_.orders.Into(table);
 }
 
 Result<PipelineStatus> Manager::Status(std::string_view name) const {

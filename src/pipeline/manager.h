@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "log/log.h"
+#include "pipeline/order_book.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/positions.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ struct ManagerContext {
   const Clock& clock;
   Executor& executor;
   MetricRegistry& metrics;
+  OrderBook& orders;
 };
 
 /// Name of the stream that takes the dead letters of a pipeline.
@@ -72,7 +74,8 @@ class Manager {
   Result<void> Start(std::string_view name, StartFrom from = {});
   Result<void> Stop(std::string_view name);
   /// Takes over mapping, rules, breaker and idle timeout of `definition`; stream, table and start
-  /// stay. One that runs goes on behind what it has read. kInvalidArgument, kNotFound.
+  /// stay. With another mapping, how late its records came is measured anew. One that runs goes on
+  /// behind what it has read. kInvalidArgument, kNotFound.
   Result<catalog::PipelineDef> Change(catalog::PipelineDef definition);
 
   /// Keeps where the pipeline is, as journaled, under a name. kAlreadyExists, kNotFound (the
@@ -87,8 +90,8 @@ class Manager {
 
   std::vector<PipelineStatus> Statuses() const;  // by name
   Result<PipelineStatus> Status(std::string_view name) const;
-  /// Of the running pipelines that write to the table.
-  std::vector<PartitionOrder> OrdersInto(std::string_view database, std::string_view table) const;
+  /// How late records came, of each partition of what wrote to the table, direct writers too.
+  std::vector<OrderBook::Entry> OrdersInto(TableId table) const;
   /// Waits for the disk.
   Result<std::vector<PartitionPosition>> Positions(std::string_view name) const;
 
@@ -119,6 +122,8 @@ class Manager {
   Result<void> ChangeSavepoints(std::string_view name,
                                 const std::function<Result<void>(catalog::PipelineDef&)>& change);
   void Halt(Entry& entry) TM_REQUIRES(mutex_);
+  void ForgetOrders(PipelineId id);
+  void ForgetOldOrders();
   static PipelineStatus StatusOf(const Entry& entry);
 
   const ManagerContext context_;

@@ -25,6 +25,9 @@ uint64_t UpperOf(size_t bucket) {
   return ((kSplit + bucket % kSplit + 1) << doubling) - 1;
 }
 
+/// Of all int64 there are.
+constexpr size_t kBuckets = (63 - kBits + 1) * kSplit;
+
 }  // namespace
 
 void OrderSketch::Add(nanoseconds behind) {
@@ -41,6 +44,45 @@ void OrderSketch::Merge(const OrderSketch& other) {
   max_ = std::max(max_, other.max_);
   if (buckets_.size() < other.buckets_.size()) buckets_.resize(other.buckets_.size());
   for (size_t i = 0; i < other.buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+}
+
+void OrderSketch::Clear() {
+  in_order_ = behind_ = 0;
+  max_ = nanoseconds(0);
+  std::ranges::fill(buckets_, 0);
+}
+
+void OrderSketch::Encode(ByteWriter& out) const {
+  out.PutVarint(in_order_);
+  out.PutVarint(static_cast<uint64_t>(max_.count()));
+  out.PutVarint(static_cast<uint64_t>(
+      std::ranges::count_if(buckets_, [](uint64_t count) { return count > 0; })));
+  size_t next = 0;
+  for (size_t i = 0; i < buckets_.size(); ++i) {
+    if (buckets_[i] == 0) continue;
+    out.PutVarint(i - next);
+    out.PutVarint(buckets_[i]);
+    next = i + 1;
+  }
+}
+
+Result<OrderSketch> OrderSketch::Decode(ByteReader& in) {
+  OrderSketch out;
+  out.in_order_ = in.GetVarint();
+  out.max_ = nanoseconds(static_cast<int64_t>(in.GetVarint()));
+  uint64_t left = in.GetVarint();
+  for (size_t next = 0; left > 0 && in.ok(); --left) {
+    const uint64_t skipped = in.GetVarint();
+    if (skipped >= kBuckets || next + skipped >= kBuckets) break;
+    const size_t bucket = next + static_cast<size_t>(skipped);
+    out.buckets_.resize(bucket + 1);
+    out.behind_ += out.buckets_[bucket] = in.GetVarint();
+    next = bucket + 1;
+  }
+  if (!in.ok() || left > 0 || out.max_ < nanoseconds(0)) {
+    return Error{Code::kCorruption, "a sketch of lateness is damaged"};
+  }
+  return out;
 }
 
 nanoseconds OrderSketch::Bound(double share) const {

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/result.h"
 #include "base/time.h"
 
 namespace tidemark::pipeline {
@@ -19,6 +20,12 @@ class OrderSketch {
   /// `behind` > 0.
   void Add(nanoseconds behind);
   void Merge(const OrderSketch& other);
+  /// As new, but keeps its memory.
+  void Clear();
+
+  /// docs/format/lateness.md. kCorruption: no sketch.
+  void Encode(ByteWriter& out) const;
+  static Result<OrderSketch> Decode(ByteReader& in);
 
   uint64_t count() const { return in_order_ + behind_; }
   uint64_t behind() const { return behind_; }
@@ -33,13 +40,6 @@ class OrderSketch {
   uint64_t behind_ = 0;
   nanoseconds max_{0};
   std::vector<uint64_t> buckets_;  // as long as needed, 16 KiB at most
-};
-
-/// Of one partition of a pipeline, since it was started; records that were read again do not count.
-struct PartitionOrder {
-  std::string pipeline;
-  std::string partition;  // "shardId-000000000002"
-  OrderSketch order;
 };
 
 }  // namespace tidemark::pipeline

@@ -35,6 +35,16 @@ TEST(OrderSketch, SaysBoundsThatCoverAndAreNeverTooLow) {
       EXPECT_GE(sketch.Covered(nanoseconds(bound)), share);
     }
     EXPECT_EQ(sketch.count(), all.size());
+    ByteWriter bytes;
+    sketch.Encode(bytes);
+    ByteReader in(bytes.view());
+    const auto again = OrderSketch::Decode(in);
+    ASSERT_TRUE(again.ok() && in.AtEnd());
+    EXPECT_EQ(again->count(), sketch.count());
+    EXPECT_EQ(again->behind(), sketch.behind());
+    EXPECT_EQ(again->max(), sketch.max());
+    EXPECT_EQ(again->Bound(0.9), sketch.Bound(0.9));
+    EXPECT_EQ(again->Covered(sketch.Bound(0.5)), sketch.Covered(sketch.Bound(0.5)));
     EXPECT_EQ(sketch.max().count(), all.back());
   }
 }

@@ -309,13 +309,6 @@ PipelineStatus Pipeline::Status() const {
   return impl_->status;
 }
 
-std::vector<PartitionOrder> Pipeline::Orders() const {
-  const MutexLock lock(impl_->mutex);
-  std::vector<PartitionOrder> out;
-  for (const auto& [number, order] : impl_->orders) out.push_back(order);
-  return out;
-}
-
 void Pipeline::SetRetention(nanoseconds retention) { impl_->retention_ns.store(retention.count()); }
 
 void Pipeline::SetDriftMax(nanoseconds drift) { impl_->drift_ns.store(drift.count()); }

@@ -40,7 +40,7 @@
 #include "catalog/definitions.h"
 #include "pipeline/dead_letter_sink.h"
 #include "pipeline/decoder.h"
-#include "pipeline/order_sketch.h"
+#include "pipeline/order_book.h"
 #include "pipeline/source.h"
 #include "store/store.h"
 
@@ -119,6 +119,8 @@ struct PipelineOptions {
   /// not begin before those of the one before are answered: what they leave is where it starts.
   /// Null: this is the only run.
   std::shared_ptr<std::atomic<uint64_t>> outstanding;
+  /// Is told how far out of order records come; outlives the pipeline. Null: nobody is.
+  OrderBook* orders = nullptr;
 };
 
 class Pipeline final : public Steppable {
@@ -141,8 +143,6 @@ class Pipeline final : public Steppable {
   Result<Progress> Step() override;
 
   PipelineStatus Status() const;
-  /// How far out of order the records of each partition came, since the start.
-  std::vector<PartitionOrder> Orders() const;
   void SetRetention(nanoseconds retention);
   void SetDriftMax(nanoseconds drift);
   /// A view or a table changed: series are resolved again.

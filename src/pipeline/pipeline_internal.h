@@ -178,7 +178,9 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::optional<MonotonicTime> lag_measured;
   std::optional<uint64_t> changes_seen;  // of the source
   std::set<uint32_t> waiting;            // partitions whose parents are not exhausted
-  std::string stopped;                   // why nothing more is read; "": it is
+  std::map<uint32_t, std::shared_ptr<OrderTally>> tallies;  // by partition, with the first record
+  OrderSketch measured;                                     // of one batch
+  std::string stopped;                                      // why nothing more is read; "": it is
 
   std::atomic<int64_t> retention_ns;
   std::atomic<bool> forget{false};
@@ -200,7 +202,6 @@ struct Pipeline::Impl : std::enable_shared_from_this<Pipeline::Impl> {
   std::optional<Error> append_error TM_GUARDED_BY(mutex);
   std::string appended_end TM_GUARDED_BY(mutex);
   PipelineStatus status TM_GUARDED_BY(mutex);
-  std::map<uint32_t, PartitionOrder> orders TM_GUARDED_BY(mutex);
   Executor* executor TM_GUARDED_BY(mutex) = nullptr;
   TaskId task TM_GUARDED_BY(mutex);
 };

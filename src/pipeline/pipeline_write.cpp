@@ -324,26 +324,34 @@ void Pipeline::Impl::AppendDead(const SourceBatch& batch, std::vector<DeadLetter
       });
 }
 
-/// `newest` is the clock of the partition before the batch.
+/// `newest` is the clock of the partition before the batch. Records that were counted before a
+/// crash, and are read again, do not count twice.
 void Pipeline::Impl::NoteOrder(const Work& work, std::optional<EventTime> newest) {
+  if (options.orders == nullptr || work.batch.records.empty()) return;
+  std::shared_ptr<OrderTally>& tally = tallies[work.batch.partition];
+  if (tally == nullptr) {
+    tally = options.orders->Of({id(), table, work.batch.partition},
+                               source->PartitionName(work.batch.partition));
+  }
   const nanoseconds soft = options.decoder.guard.soft;
-  const MutexLock lock(mutex);
-  PartitionOrder& order = orders[work.batch.partition];
-  if (order.partition.empty()) {
-    order.pipeline = definition.name;
-    order.partition = source->PartitionName(work.batch.partition);
-  }
+  const std::optional<uint64_t> counted_to = tally->counted_to();
+  const auto& points = work.decoded.points;
+  measured.Clear();
   uint64_t in_order = 0;
-  for (const store::PointView& point : work.decoded.points) {
-    if (!newest || point.time >= *newest) {
-      ++in_order;
-      // What is further ahead does not move the clock (event-time.md 2.4).
-      if (point.time - point.arrival.AsEventTime() <= soft) newest = point.time;
-    } else {
-      order.order.Add(*newest - point.time);
+  for (size_t i = 0; i < points.size(); ++i) {
+    const store::PointView& point = points[i];
+    const bool counts =
+        !counted_to || work.batch.records[work.decoded.records[i]].offset > *counted_to;
+    if (newest && point.time < *newest) {
+      if (counts) measured.Add(*newest - point.time);
+      continue;
     }
+    if (counts) ++in_order;
+    // What is further ahead does not move the clock (event-time.md 2.4).
+    if (point.time - point.arrival.AsEventTime() <= soft) newest = point.time;
   }
-  order.order.AddInOrder(in_order);
+  measured.AddInOrder(in_order);
+  tally->Add(measured, work.batch.records.back().offset);
 }
 
 /// Writes the held batch. False: no room, try again later.

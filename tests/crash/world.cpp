@@ -61,8 +61,10 @@ Result<void> World::OpenWork() {
   late_streams = std::make_unique<app::LateStreams>(*log, *store);
   views = std::make_unique<view::Maintainer>(*store, clock, metrics, late_streams.get(),
                                              options_.maintainer);
+  orders = std::make_unique<pipeline::OrderBook>(fs, "/data/lateness", clock);
+  orders->Load();
   pipelines = std::make_unique<pipeline::Manager>(
-      pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics},
+      pipeline::ManagerContext{*catalog, *log, *store, clock, *executor, metrics, *orders},
       pipeline::PipelineOptions{});
   admin = std::make_unique<app::StackAdmin>(
       app::StackContext{*catalog, *log, *store, *tables, *pipelines, *views, *late_streams, *store,
@@ -70,10 +72,11 @@ Result<void> World::OpenWork() {
   TM_RETURN_IF_ERROR(admin->Restore());
   views->Attach(*executor);
   admin->Attach(*executor);
-  direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor);
+  direct_clock = std::make_unique<timestream::DirectClock>(*store, clock, *executor, *orders);
   std::vector<TableId> ids;
   for (const auto& table : catalog->ListTables()) ids.push_back(table.id);
   direct_clock->Start(ids);
+  orders->Attach(*executor);
   return {};
 }
 
@@ -126,6 +129,8 @@ void World::Down(Stop how) {
   admin.reset();
   direct_clock.reset();
   pipelines.reset();
+  if (orders) orders->Detach();
+  orders.reset();
   views.reset();
   late_streams.reset();
   if (log && how == Stop::kClose) (void)log->Close().ok();  // a failed disk is the test's business
@@ -159,10 +164,10 @@ void World::WriteDirect(std::span<const store::PointView> points, std::vector<Ta
   store::WriteBatch batch;
   batch.points = points;
   batch.direct_clock = true;
-  store->Write(batch, [this, into = std::move(into),
+  store->Write(batch, [this, into = std::move(into), times = timestream::TimesOf(points),
                        done = std::move(done)](Result<store::WriteReply> reply) mutable {
     if (reply.ok() && direct_clock) {
-      for (const TableId table : into) direct_clock->OnAccepted(table);
+      for (const TableId table : into) direct_clock->OnWritten(table, times, reply->outcomes);
     }
     done(std::move(reply));
   });

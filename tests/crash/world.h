@@ -78,6 +78,7 @@ class World {
   std::unique_ptr<timestream::TableAdmin> tables;
   std::unique_ptr<app::LateStreams> late_streams;
   std::unique_ptr<view::Maintainer> views;
+  std::unique_ptr<pipeline::OrderBook> orders;
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<timestream::DirectClock> direct_clock;
   std::unique_ptr<app::StackAdmin> admin;

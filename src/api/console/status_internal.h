@@ -45,6 +45,10 @@ struct WindowsWish {
   std::optional<EventTime> before;  // that begin before it
 };
 
+/// What writes to a table, as people call it: a pipeline's name, or "direct".
+std::string SourceName(const store::SourceId& source,
+                       const std::vector<pipeline::PipelineStatus>& pipelines);
+
 class Status {
  public:
   Status(const ServiceOptions& options, const ServiceDeps& deps);

@@ -20,30 +20,32 @@ std::string_view StateOf(const WindowStatus& window) {
   TM_UNREACHABLE();
 }
 
-}  // namespace
-
-namespace {
-
 /// Members "source" and "partition", as people call them.
 void WriteOrigin(JsonWriter& out, const store::SourcePartition& from,
                  const std::vector<pipeline::PipelineStatus>& pipelines) {
-  std::string source = "direct";
   std::string shown = std::to_string(from.partition);
-  if (from.source.kind == store::SourceId::Kind::kPipeline) {
-    source = "pipeline " + std::to_string(from.source.id);
-    for (const auto& p : pipelines) {
-      if (p.definition.id.value != from.source.id) continue;
-      source = p.definition.name;
-      for (const auto& known : p.partitions) {
-        if (known.partition == from.partition) shown = known.name;
-      }
+  for (const auto& p : pipelines) {
+    if (from.source != store::SourceId{store::SourceId::Kind::kPipeline, p.definition.id.value}) {
+      continue;
+    }
+    for (const auto& known : p.partitions) {
+      if (known.partition == from.partition) shown = known.name;
     }
   }
-  WriteText(out, "source", source);
+  WriteText(out, "source", SourceName(from.source, pipelines));
   WriteText(out, "partition", shown);
 }
 
 }  // namespace
+
+std::string SourceName(const store::SourceId& source,
+                       const std::vector<pipeline::PipelineStatus>& pipelines) {
+  if (source.kind == store::SourceId::Kind::kDirect) return "direct";
+  for (const auto& one : pipelines) {
+    if (one.definition.id.value == source.id) return one.definition.name;
+  }
+  return "pipeline " + std::to_string(source.id);
+}
 
 Result<std::string> Status::Watermarks(std::string_view name) const {
   TM_ASSIGN_OR_RETURN(const view::ViewStatus status, deps_.views.Status(name));

@@ -2,6 +2,7 @@
 // What asks about a view: verify and advise; and its end.
 #include "api/console/cell_internal.h"
 #include "api/console/routes_internal.h"
+#include "api/console/status_internal.h"
 #include "api/console/time_range_internal.h"
 
 namespace tidemark::console {
@@ -93,9 +94,10 @@ Answer Advise(Core& core, Call& call) {
                              "view " + view.name + " reads view " + table->source +
                                  ", whose rows come complete: ask for advice on that one"});
   }
-  const auto orders = core.deps.pipelines.OrdersInto(table->database, table->table);
+  const auto orders = core.deps.pipelines.OrdersInto(view.source);
+  const auto pipelines = core.deps.pipelines.Statuses();
   pipeline::OrderSketch all;
-  for (const pipeline::PartitionOrder& one : orders) all.Merge(one.order);
+  for (const pipeline::OrderBook::Entry& one : orders) all.Merge(one.sketch);
   JsonWriter out;
   out.BeginObject();
   WriteText(out, "view", view.name);
@@ -118,15 +120,15 @@ Answer Advise(Core& core, Call& call) {
     out.EndObject();
   }
   out.EndArray().Key("partitions").BeginArray();
-  for (const pipeline::PartitionOrder& one : orders) {
+  for (const pipeline::OrderBook::Entry& one : orders) {
     out.BeginObject();
-    WriteText(out, "source", one.pipeline);
-    WriteText(out, "partition", one.partition);
-    WriteI64(out, "points", one.order.count());
-    WriteI64(out, "out_of_order", one.order.behind());
-    WriteNs(out, "out_of_order_max_ns", one.order.max());
+    WriteText(out, "source", SourceName(one.key.source, pipelines));
+    WriteText(out, "partition", one.name);
+    WriteI64(out, "points", one.sketch.count());
+    WriteI64(out, "out_of_order", one.sketch.behind());
+    WriteNs(out, "out_of_order_max_ns", one.sketch.max());
     for (const auto& [name, share] : kShares) {
-      WriteNs(out, "p" + std::string(name) + "_ns", one.order.Bound(share));
+      WriteNs(out, "p" + std::string(name) + "_ns", one.sketch.Bound(share));
     }
     out.EndObject();
   }

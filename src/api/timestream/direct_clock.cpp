@@ -17,6 +17,13 @@ constexpr nanoseconds kRetryAfter = seconds(1);
 
 }  // namespace
 
+std::vector<EventTime> TimesOf(std::span<const store::PointView> points) {
+  std::vector<EventTime> times;
+  times.reserve(points.size());
+  for (const store::PointView& point : points) times.push_back(point.time);
+  return times;
+}
+
 struct DirectClock::State {
   struct Table {
     MonotonicTime due;         // idle from here on, unless a write comes first
@@ -69,8 +76,13 @@ void DirectClock::State::OnJournaled(TableId table, MonotonicTime now,
   entry.again = false;
 }
 
-DirectClock::DirectClock(store::Store& store, const Clock& clock, Executor& executor)
-    : store_(store), clock_(clock), executor_(executor), state_(std::make_shared<State>()) {}
+DirectClock::DirectClock(store::Store& store, const Clock& clock, Executor& executor,
+                         pipeline::OrderBook& orders)
+    : store_(store),
+      clock_(clock),
+      executor_(executor),
+      state_(std::make_shared<State>()),
+      orders_(orders) {}
 
 DirectClock::~DirectClock() { Stop(); }
 
@@ -78,7 +90,12 @@ void DirectClock::Start(std::span<const TableId> tables) {
   const MonotonicTime due = clock_.Monotonic() + kIdleAfter;
   for (const TableId table : tables) {
     for (const store::SourceProgress& progress : store_.ProgressInto(table)) {
-      if (progress.source.kind != store::SourceId::Kind::kDirect || progress.idle) continue;
+      if (progress.source.kind != store::SourceId::Kind::kDirect) continue;
+      if (progress.max_event_time) {
+        const MutexLock lock(newest_mutex_);
+        newest_[table] = *progress.max_event_time;
+      }
+      if (progress.idle) continue;
       const MutexLock lock(state_->mutex);
       state_->tables[table].due = due;
       state_->tables[table].busy = false;
@@ -96,6 +113,33 @@ void DirectClock::Stop() {
     task = std::exchange(state_->task, std::nullopt);
   }
   if (task) executor_.Remove(*task);
+}
+
+void DirectClock::OnWritten(TableId table, std::span<const EventTime> times,
+                            std::span<const store::Outcome> outcomes) {
+  pipeline::OrderSketch measured;
+  {
+    const MutexLock lock(newest_mutex_);
+    const auto known = newest_.find(table);
+    EventTime newest = known == newest_.end() ? kEventTimeMin : known->second;
+    uint64_t in_order = 0;
+    for (size_t i = 0; i < std::min(times.size(), outcomes.size()); ++i) {
+      if (outcomes[i] != store::Outcome::kAccepted && outcomes[i] != store::Outcome::kReplaced) {
+        continue;
+      }
+      if (times[i] < newest) {
+        measured.Add(newest - times[i]);
+      } else {
+        newest = times[i];
+        ++in_order;
+      }
+    }
+    measured.AddInOrder(in_order);
+    if (measured.count() > 0) newest_[table] = newest;
+  }
+  if (measured.count() == 0) return;
+  orders_.Of({{store::SourceId::Kind::kDirect, 0}, table, 0}, "0")->Add(measured, std::nullopt);
+  OnAccepted(table);
 }
 
 void DirectClock::OnAccepted(TableId table) {

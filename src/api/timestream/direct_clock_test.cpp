@@ -70,12 +70,35 @@ TEST_F(DirectClockTest, RestartContinues) {
   service_.direct_clock->Stop();
   Advance(seconds(5));
   ASSERT_EQ(Journaled(), "busy 1767268800000");
-  DirectClock again(*service_.store, service_.clock, service_.executor);
+  DirectClock again(*service_.store, service_.clock, service_.executor, service_.orders);
   again.Start(std::vector<TableId>{table_});
   Advance(milliseconds(999));
   EXPECT_EQ(Journaled(), "busy 1767268800000");
   Advance(milliseconds(1));
   EXPECT_EQ(Journaled(), "idle 1767268800000");
+}
+
+// The advice covers them: their order is that of what the store accepted, over restarts too.
+TEST_F(DirectClockTest, TellsHowFarOutOfOrderPointsCome) {
+  const auto told = [this] {
+    const auto into = service_.orders.Into(table_);
+    if (into.size() != 1) return std::string("none");
+    const pipeline::OrderSketch& sketch = into[0].sketch;
+    return std::to_string(sketch.count()) + " " + std::to_string(sketch.behind()) + " " +
+           std::to_string(sketch.max().count() / 1'000'000);
+  };
+  EXPECT_EQ(told(), "none");
+  Write(kTestNowMs);
+  Write(kTestNowMs - 40);
+  Write(kTestNowMs - 40);  // identical: nothing came
+  Write(kTestNowMs + 5);
+  EXPECT_EQ(told(), "3 1 40");
+  service_.direct_clock->Stop();
+  DirectClock again(*service_.store, service_.clock, service_.executor, service_.orders);
+  again.Start(std::vector<TableId>{table_});
+  const EventTime late{(kTestNowMs - 95) * 1'000'000};
+  again.OnWritten(table_, std::span(&late, 1), std::vector{store::Outcome::kAccepted});
+  EXPECT_EQ(told(), "4 2 100");
 }
 
 TEST_F(DirectClockTest, FullStoreIsTriedAgain) {

@@ -161,11 +161,7 @@ void ScheduledRun::CollectErrors() {
   if (written_.ok() && !batch_->points().empty()) {
     const store::WriteReply& reply = *written_;
     outcome_.run.records += static_cast<int64_t>(reply.memory_points + reply.magnetic_points);
-    bool changed = false;
-    for (const store::Outcome outcome : reply.outcomes) {
-      changed |= outcome == store::Outcome::kAccepted || outcome == store::Outcome::kReplaced;
-    }
-    if (changed) deps_.direct_clock.OnAccepted(destination_->def.id);
+    deps_.direct_clock.OnWritten(destination_->def.id, TimesOf(batch_->points()), reply.outcomes);
     for (const store::Rejection& rejection : reply.rejections) {
       batch_->Refuse(rejection.index, std::string(ReasonOf(rejection.reason)) + rejection.text);
     }

@@ -46,6 +46,7 @@ struct RecordWriter::InFlight {
   http::Responder responder;
   std::shared_ptr<const TableEntry> table;
   std::vector<uint32_t> records;         // of each point
+  std::vector<EventTime> times;          // of each point
   std::vector<RejectedRecord> rejected;  // before the store was asked
 };
 
@@ -84,7 +85,8 @@ void RecordWriter::Handle(http::Request request, http::Responder responder) {
   }
   if (const auto failure = batch.Build(decoded, *table, deps_.store)) return fail(*failure);
 
-  InFlight flight{std::move(responder), table, batch.records(), std::move(batch.rejected())};
+  InFlight flight{std::move(responder), table, batch.records(), TimesOf(batch.points()),
+                  std::move(batch.rejected())};
   if (batch.points().empty()) {
     Complete(std::move(flight), store::WriteReply{});
     return ReturnScratch(std::move(scratch));
@@ -105,12 +107,7 @@ void RecordWriter::Complete(InFlight flight, Result<store::WriteReply> reply) {
     flight.responder.Send(deps_.answers->Fail(Failure::Of(reply.error(), Phase::kWrite)));
     return;
   }
-  const bool changed =
-      std::any_of(reply->outcomes.begin(), reply->outcomes.end(), [](store::Outcome outcome) {
-        return outcome == store::Outcome::kAccepted || outcome == store::Outcome::kReplaced;
-      });
-  if (changed) deps_.direct_clock.OnAccepted(flight.table->def.id);
-
+  deps_.direct_clock.OnWritten(flight.table->def.id, flight.times, reply->outcomes);
   for (store::Rejection& rejection : reply->rejections) {
     flight.rejected.push_back(
         {flight.records[rejection.index], ReasonOf(rejection), rejection.existing_version});

@@ -49,6 +49,7 @@ class TestPipeline {
     options.from = std::move(from);
     options.breaker = breaker;
     options.drift_max = drift;
+    options.orders = orders;
     pipeline =
         Pipeline::Open(definition, kTable, hours(24 * 365), std::make_unique<FakeSource>(log),
                        std::make_unique<FakeDeadSink>(dead), front, clock, metrics, options)
@@ -100,6 +101,7 @@ class TestPipeline {
   catalog::PipelineDef definition;
   PipelineOptions::Breaker breaker = PipelineOptions::Breaker::kReset;
   nanoseconds drift{0};
+  OrderBook* orders = nullptr;
   std::unique_ptr<Pipeline> pipeline;
 };
 

@@ -279,7 +279,7 @@ TestConsole::TestConsole(ServiceOptions options) {
   views = std::make_unique<view::Maintainer>(store, logs.clock, logs.metrics, nullptr);
   pipelines = std::make_unique<pipeline::Manager>(
       pipeline::ManagerContext{*logs.catalog, *logs.log, store, logs.clock, *logs.executor,
-                               logs.metrics},
+                               logs.metrics, orders},
       pipeline::PipelineOptions{});
   admin = std::make_unique<FakeAdmin>(*pipelines, *views, *logs.catalog);
   schedules = std::make_unique<FakeSchedules>(*logs.catalog, logs.clock);

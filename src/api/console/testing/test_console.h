@@ -164,6 +164,7 @@ class TestConsole {
   store::ModelStore store{logs.clock};
   FakeEngine engine;
   std::unique_ptr<view::Maintainer> views;
+  pipeline::OrderBook orders{RealFileSystem(), "", logs.clock};
   std::unique_ptr<pipeline::Manager> pipelines;
   std::unique_ptr<FakeAdmin> admin;
   FakeStoreAdmin store_admin;

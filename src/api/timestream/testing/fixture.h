@@ -50,7 +50,7 @@ class TestService {
       engine = std::move(fake);
     }
     tables = std::make_unique<TableAdmin>(*catalog, *store);
-    direct_clock = std::make_unique<DirectClock>(*store, clock, executor);
+    direct_clock = std::make_unique<DirectClock>(*store, clock, executor, orders);
     direct_clock->Start({});
     service = std::make_unique<TimestreamService>(
         parts.options, ServiceDeps{*catalog, *tables, *store, *direct_clock, *engine, executor,
@@ -117,6 +117,7 @@ class TestService {
   FakeEngine* fake_engine = nullptr;
   std::unique_ptr<sql::Engine> engine;
   std::unique_ptr<TableAdmin> tables;
+  pipeline::OrderBook orders{RealFileSystem(), "", clock};
   std::unique_ptr<DirectClock> direct_clock;
   std::unique_ptr<TimestreamService> service;
 };
