@@ -164,7 +164,8 @@ class Bed {
     view::Maintainer views(*store, clock_, metrics, nullptr);
     TM_CHECK(views.Create(Average()).ok());
     views.Attach(executor_);
-    pipeline::Manager pipelines({*catalog_, *log_, *store, clock_, executor_, metrics}, {});
+    pipeline::OrderBook orders(RealFileSystem(), "", clock_);
+    pipeline::Manager pipelines({*catalog_, *log_, *store, clock_, executor_, metrics, orders}, {});
     TM_CHECK(pipelines.Restore().ok());
     if (bench != nullptr) bench->ResumeTiming();
 
