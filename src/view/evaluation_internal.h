@@ -271,6 +271,8 @@ class Evaluator {
     const Due& due;
     std::span<const TimeRange> rows;
   };
+  void SealLate(const PieceRequest& request, const RangeWork& work, Sealed sealed,
+                const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece);
   void SealCoarse(const PieceRequest& request, const RangeWork& work, Sealed sealed,
                   const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece);
   Result<void> SealOverdue(const PieceRequest& request, const RangeWork& work, Sealed sealed,

@@ -223,19 +223,11 @@ Result<void> Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::
     if (IsSealed(request, row)) sealed.push_back(row.window);
   }
   std::erase_if(old, [&](const OldRow& row) { return IsSealed(request, row); });
-  const auto reaches = [&](const TimeRange& window, const Due& due) {
-    return Overlap({window.start - ranges_->gap() + kTick, window.end}, due.range);
-  };
   for (const Due* due : work.due) {
     if (due->coarse) {
       SealCoarse(request, work, {*due, sealed}, rows, as_they_are, piece);
-      continue;
-    }
-    const auto row = std::ranges::find_if(
-        sealed, [&](const TimeRange& window) { return reaches(window, *due); });
-    if (row == sealed.end()) continue;
-    if (due->late_points > 0) {
-      Refuse(request, *due, *row, rows.found, piece);
+    } else if (due->late_points > 0) {
+      SealLate(request, work, {*due, sealed}, rows, as_they_are, piece);
     } else {
       TM_RETURN_IF_ERROR(SealOverdue(request, work, {*due, sealed}, rows, piece));
     }
@@ -284,6 +276,40 @@ Result<void> Evaluator::SealOverdue(const PieceRequest& request, const RangeWork
     Refuse(request, due, window, rows.found, piece);
   }
   return {};
+}
+
+// Each row that would take one of the late points refuses it.
+void Evaluator::SealLate(const PieceRequest& request, const RangeWork& work, Sealed sealed,
+                         const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece) {
+  const Due& due = sealed.due;
+  std::vector<std::pair<TimeRange, TimeRange>> reached;  // a row, and where it takes points
+  EventTime from = due.range.start;
+  for (const TimeRange& window :
+       std::set<TimeRange, StartsBefore>(sealed.rows.begin(), sealed.rows.end())) {
+    const TimeRange takes{std::max(from, window.start - ranges_->gap() + kTick),
+                          std::min(due.range.end, window.end)};
+    if (takes.empty()) continue;
+    reached.emplace_back(window, takes);
+    from = takes.end;
+  }
+  if (reached.empty()) return;
+  if (reached.size() == 1) return Refuse(request, due, reached.front().first, rows.found, piece);
+  const auto known = [&](TimeRange range) -> uint64_t {
+    return request.late_keys == nullptr ? 0 : request.late_keys->In(range, due.series).size();
+  };
+  if (known(due.range) < due.late_points) {
+    Due some = due;
+    some.coarse = true;
+    some.late_points = 0;
+    piece.refusals.push_back({due, reached.front().first});  // once, though several rows say so
+    return SealCoarse(request, work, {some, sealed.rows}, rows, as_they_are, piece);
+  }
+  for (const auto& [window, takes] : reached) {
+    Due part = due;
+    part.range = takes;
+    part.late_points = known(takes);
+    Refuse(request, part, window, rows.found, piece);
+  }
 }
 
 // Which points came is not known: rows with other bounds than the points give refuse some, of the

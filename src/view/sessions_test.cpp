@@ -368,6 +368,45 @@ TEST(Sessions, FreezeKeepsWhatIsSealedAndHandsOnWhatIsNotTaken) {
   EXPECT_EQ(v.Status().frozen_total, 2U);
 }
 
+// One look at the feed may bring late points of several sealed rows: each row says which it
+// refused.
+TEST(Sessions, EachSealedRowRefusesItsOwnLatePoints) {
+  TestViewOptions options = Sessions();
+  options.late = LatePolicy::kFreeze;
+  TestView v(options);
+  for (const int64_t t : {0, 6, 30, 60, 64}) v.Add(0, t, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[0,5) r1 =1 n1", "[6,11) r1 =1 n1", "[30,35) r1 =1 n1"));
+  v.Stop();
+  v.Add(0, 4, 1);  // closer together than the gap
+  v.Add(0, 8, 1);
+  v.Add(0, 9, 1);
+  v.Start();
+  EXPECT_THAT(v.Published(), UnorderedElementsAre("[0,5) frozen 1", "[6,11) frozen 2"));
+  EXPECT_THAT(v.sink().Take(),
+              UnorderedElementsAre("[0,5) t=4 frozen", "[6,11) t=8 frozen", "[6,11) t=9 frozen"));
+  EXPECT_EQ(v.Status().frozen_total, 3U);
+  ExpectRight(v);
+}
+
+TEST(Sessions, WhatFiresBesideThemDoesNotHideWhichRowsRefuse) {
+  TestViewOptions options = Sessions();
+  options.late = LatePolicy::kFreeze;
+  options.out_of_orderness = 100;
+  TestView v(options);
+  for (const int64_t t : {0, 6, 12, 18}) v.Add(0, t, 1);
+  v.Add(0, 121, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[0,5) r1 =1 n1", "[6,11) r1 =1 n1", "[12,17) r1 =1 n1"));
+  v.Stop();
+  v.Add(0, 7, 1);
+  v.Add(0, 13, 1);
+  for (int64_t t = 22; t < 200; t += 4) v.Add(0, t, 1);
+  v.Add(0, 500, 1);
+  v.Start();
+  EXPECT_THAT(v.Published(),
+              UnorderedElementsAre("[6,11) frozen 1", "[12,17) frozen 1", "[18,203) r1 =47 n47"));
+  ExpectRight(v);
+}
+
 TEST(Sessions, FreezeKeepsARowWhosePointWentAndWhatItWouldTake) {
   TestViewOptions options = Sessions();
   options.late = LatePolicy::kFreeze;
