@@ -27,16 +27,27 @@ class CountingBed {
   static constexpr TableId kTable{1};
   static constexpr ViewId kView{7};
 
-  explicit CountingBed(const std::vector<std::string>& group_by = {"*"}, nanoseconds refresh = {}) {
+  struct Options {
+    std::vector<std::string> group_by{"*"};
+    nanoseconds refresh{0};
+    std::vector<nanoseconds> levels{};  // in place of kWindow
+    MaintainerOptions maintainer{};
+  };
+
+  CountingBed() : CountingBed(Options()) {}
+  explicit CountingBed(const Options& options)
+      : views_(*store_, clock_, metrics_, nullptr, options.maintainer) {
     ViewDefinition d;
     d.id = kView;
     d.name = "v";
     d.source = d.target = kTable;
-    d.width = nanoseconds(kWindow);
+    if (options.levels.empty()) d.width = nanoseconds(kWindow);
+    d.levels = options.levels;
+    if (!d.levels.empty()) d.output = "{window}_" + d.output;
     d.aggregates = {agg::Kind::kSum};
-    d.group_by = group_by;
+    d.group_by = options.group_by;
     d.allowed_lateness = hours(1);
-    d.refresh = refresh;
+    d.refresh = options.refresh;
     store_->SetTable(
         {.table = kTable, .name = "\"db\".\"t\"", .memory_retention = std::chrono::hours(1 << 20)});
     TM_CHECK(views_.Create(d).ok());
@@ -92,6 +103,14 @@ class CountingBed {
     PointsRead();
     Evaluated();
   }
+  /// What the view has in memory is gone.
+  void Rest() {
+    TM_CHECK(views_.Stop(kView).ok());
+    Run();
+    TM_CHECK(views_.Start(kView).ok());
+    Run();
+    Forget();
+  }
   store::Positions Progress() { return store_->ProgressOf(kView).value().positions; }
   ViewStatus Status() { return views_.Status("v").value(); }
 
@@ -113,7 +132,7 @@ class CountingBed {
   MetricRegistry metrics_;
   std::unique_ptr<store::EmbeddedStore> store_ =
       store::EmbeddedStore::Open({.dir = "data"}, fs_, clock_, executor_, metrics_).value();
-  Maintainer views_{*store_, clock_, metrics_, nullptr};
+  Maintainer views_;
   uint64_t read_ = 0;
   uint64_t evaluated_ = 0;
 };
@@ -156,7 +175,7 @@ TEST(ViewCost, ALatePointReadsItsWindowAndItsRow) {
 }
 
 TEST(ViewCost, ARefreshReadsAWindowOnceForAllItsLatePoints) {
-  CountingBed bed({"*"}, seconds(1));
+  CountingBed bed({.refresh = seconds(1)});
   for (int64_t window = 0; window < 5; ++window) bed.Fill(window);
   bed.MoveClock(5 * kWindow);
   bed.Add(2 * kWindow + 50, 7);  // at once: nothing was published in the last second
@@ -174,7 +193,7 @@ TEST(ViewCost, ARefreshReadsAWindowOnceForAllItsLatePoints) {
 
 TEST(ViewCost, ARefreshOfAGroupCostsTheLeavesOfItsDirtySeries) {
   constexpr int kMany = 3000;
-  CountingBed bed(std::vector<std::string>{});
+  CountingBed bed({.group_by = {}});
   bed.Fill(0, kMany, 1);
   bed.MoveClock(kWindow);
   for (const int dirty : {1, 10, 100}) {
@@ -186,6 +205,75 @@ TEST(ViewCost, ARefreshOfAGroupCostsTheLeavesOfItsDirtySeries) {
     EXPECT_LE(bed.PointsRead(), static_cast<uint64_t>(dirty) * leaf + 1) << dirty;
   }
   EXPECT_EQ(bed.Status().dirty_count, 0U);
+}
+
+const std::vector<nanoseconds> kLevels{nanoseconds(kWindow), nanoseconds(10 * kWindow),
+                                       nanoseconds(40 * kWindow)};
+
+TEST(ViewCost, ACoarseWindowFiresOfTheStatesOfFinerOnes) {
+  constexpr uint64_t kRead = 3 * kPoints;  // of the window that fires
+  for (const size_t piece : {1, 4, 4096}) {
+    CountingBed bed({.levels = kLevels, .maintainer = {.windows_per_piece = piece}});
+    for (int64_t window = 0; window < 40; ++window) {
+      if (window == 23) continue;  // nothing came
+      bed.Fill(window, 3);
+      bed.Forget();
+      bed.MoveClock((window + 1) * kWindow);
+      EXPECT_EQ(bed.PointsRead(), kRead) << window;
+    }
+    EXPECT_EQ(bed.Status().windows_published, 3U * (39 + 4 + 1));
+  }
+}
+
+TEST(ViewCost, AStepOverManyWindowsReadsEachPointOnce) {
+  CountingBed bed({.levels = kLevels});
+  for (int64_t window = 0; window < 40; ++window) bed.Fill(window, 3);
+  bed.Forget();
+  bed.MoveClock(40 * kWindow);
+  EXPECT_EQ(bed.Evaluated(), 3U * (40 + 4 + 1));
+  EXPECT_EQ(bed.PointsRead(), 3U * 40 * kPoints);
+}
+
+TEST(ViewCost, ALatePointOfLevelsReadsItsFinestWindowAndItsRows) {
+  CountingBed bed({.levels = kLevels});
+  for (int64_t window = 0; window < 80; ++window) bed.Fill(window, 3);
+  bed.MoveClock(80 * kWindow);
+  for (int64_t late = 1; late < 5; ++late) {
+    bed.Forget();
+    bed.Add(7 * late * kWindow + 50, 2);
+    bed.Run();
+    EXPECT_EQ(bed.Evaluated(), 3U);
+    EXPECT_EQ(bed.PointsRead(), uint64_t{kPoints} + 1 + 3);
+  }
+  EXPECT_EQ(bed.Status().revisions_total, 4U * 3);
+}
+
+TEST(ViewCost, AfterARestartLevelsAreReadOnceAgain) {
+  CountingBed bed({.levels = kLevels});
+  for (int64_t window = 0; window < 80; ++window) bed.Fill(window, 3);
+  bed.MoveClock(80 * kWindow);
+  bed.Rest();
+  const auto late = [&bed](int64_t window) {
+    bed.Forget();
+    bed.Add(window * kWindow + 50, 2);
+    bed.Run();
+    return bed.PointsRead() - 1 - 3;  // but for itself and its rows
+  };
+  EXPECT_EQ(late(12), 40U * kPoints);      // its window, the rest of the coarser one, the others
+  EXPECT_EQ(late(33), 10U * kPoints);      // .. the others are known
+  EXPECT_EQ(late(15), uint64_t{kPoints});  // all are
+  EXPECT_EQ(late(31), uint64_t{kPoints});
+}
+
+TEST(ViewCost, WithoutMemoryLevelsAreReadOverAndOver) {
+  CountingBed bed({.levels = kLevels, .maintainer = {.group_state_bytes_max = 0}});
+  for (int64_t window = 0; window < 40; ++window) bed.Fill(window, 3);
+  bed.MoveClock(40 * kWindow);
+  bed.Forget();
+  bed.Add(2 * kWindow + 50, 2);
+  bed.Run();
+  EXPECT_EQ(bed.PointsRead(), 40U * kPoints + 1 + 3);
+  EXPECT_EQ(bed.Status().revisions_total, 3U);
 }
 
 }  // namespace

@@ -31,14 +31,18 @@ store::ValueView ScalarView(const store::Scalar& value, std::deque<std::string>&
 Evaluator::~Evaluator() = default;
 
 Evaluator::Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
-                     size_t group_bytes_max)
+                     size_t state_bytes_max, Coarse coarse)
     : store_(store),
       definition_(definition),
       book_(book),
       windows_(WindowsOf(definition)),
       ranges_(RangesOf(definition)),
-      groups_(group_bytes_max),
-      shape_(definition) {}
+      groups_(state_bytes_max),
+      shape_(definition) {
+  if (coarse == Coarse::kMerged && Merges(definition) && !book.grouped()) {
+    levels_.emplace(windows_, state_bytes_max);
+  }
+}
 
 size_t Evaluator::RowKeyHash::operator()(const RowKey& key) const noexcept {
   uint64_t h = key.series.hi * 0x9e3779b97f4a7c15U ^ key.series.lo;
@@ -78,12 +82,17 @@ Result<Piece> Evaluator::EvaluateAll(PieceRequest request) {
   for (const Due& one : request.due) series.push_back(one.series);
   for (const Due& one : request.frozen) series.push_back(one.series);
   TM_RETURN_IF_ERROR(book_.ResolveTargets(series));
-  if (!book_.grouped()) TM_RETURN_IF_ERROR(shape_.Learn(store_, book_));
+  if (!book_.grouped()) {
+    TM_ASSIGN_OR_RETURN(const bool fresh, shape_.Learn(store_, book_));
+    if (fresh) ForgetLevels();  // states of before lack the columns that came
+  }
   if (ranges_) return EvaluateRanges(request);
   TM_ASSIGN_OR_RETURN(const Rows rows, ReadRows(request, RowsWanted(request)));
   piece.snapshot = store_.End();
   if (book_.grouped()) {
     EmitGroups(request, rows, piece);
+  } else if (levels_) {
+    TM_RETURN_IF_ERROR(EvaluateLevels(request, rows, piece));
   } else if (!request.due.empty()) {
     TM_RETURN_IF_ERROR(AggregateInto(request, request.due, rows, piece));
   }

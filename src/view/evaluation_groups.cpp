@@ -2,19 +2,12 @@
 // Rows that stand for many series: partial states are made for the leaves that changed, and a row
 // is what the root of its tree says.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
 #include "view/evaluation_internal.h"
 
 namespace tidemark::view {
-namespace {
-
-constexpr size_t kRowsPerFetch = 1024;
-
-}  // namespace
-
 std::vector<Due> Evaluator::MergeGroups(std::span<const Due> due) const {
   std::vector<Due> sorted(due.begin(), due.end());
   std::sort(sorted.begin(), sorted.end(), [this](const Due& a, const Due& b) {
@@ -71,66 +64,27 @@ void Evaluator::MarkGroups(std::span<const Due> due, Marks marks) {
 Result<bool> Evaluator::FillGroups(size_t leaves_max, const store::Positions& at_least) {
   const std::vector<GroupStates::Leaf> leaves = groups_.Stale(leaves_max);
   if (leaves.empty()) return true;
-  store::AggregateRequest ask;
-  ask.selection.table = definition_.source;
-  ask.at_least = at_least;
-  std::vector<store::ValueType> types;
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    const auto members = book_.members(leaves[i].key.group);
-    const size_t first = size_t{leaves[i].leaf} * GroupStates::kFanOut;
-    const size_t end = std::min<size_t>(members.size(), first + GroupStates::kFanOut);
-    const TimeRange range = windows_.WindowAt(leaves[i].key.window);
-    for (size_t m = first; m < end; ++m) {
-      ask.windows.push_back(
-          {.group = static_cast<uint32_t>(i), .series = book_.source(members[m]), .range = range});
-    }
-    const store::ValueType type = book_.type(members[first]);
-    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  std::vector<Part> parts;
+  for (const GroupStates::Leaf& leaf : leaves) {
+    const auto members = book_.members(leaf.key.group);
+    const size_t first = size_t{leaf.leaf} * GroupStates::kFanOut;
+    const size_t count = std::min<size_t>(GroupStates::kFanOut, members.size() - first);
+    parts.push_back({members.subspan(first, count), windows_.WindowAt(leaf.key.window)});
   }
-  const Columns columns = ColumnsFor(types);
-  Ask(columns, ask);
-  std::vector<GroupStates::Node> nodes(leaves.size());
-  const auto read = [&]() -> Result<void> {
-    if (columns.inputs.empty()) return {};  // none of the columns has come yet
-    TM_ASSIGN_OR_RETURN(const auto cursor, store_.Aggregate(ask));
-    std::vector<store::AggregateRow> answer;
-    for (;;) {
-      TM_RETURN_IF_ERROR(cursor->Next(kRowsPerFetch, answer));
-      if (answer.empty()) return {};
-      for (store::AggregateRow& row : answer) {
-        const auto members = book_.members(leaves[row.group].key.group);
-        const size_t first = columns.FirstOf(book_.type(members.front()));
-        GroupStates::Node& node = nodes[row.group];
-        node.points = row.points;
-        for (size_t k = 0; k < columns.kinds.size(); ++k) {
-          for (size_t i = 0; i < shape_.per_aggregate(); ++i) {
-            node.states.push_back(std::move(row.states[columns.At(k, first + i)]));
-          }
-        }
-      }
-    }
-  };
-  if (auto r = read(); !r.ok()) {
+  auto read = ReadParts(parts, at_least);
+  if (!read.ok()) {
     groups_.Clear();
-    return std::move(r).error();
+    return std::move(read).error();
   }
+  std::vector<Node> nodes = *std::move(read);
   for (size_t i = 0; i < leaves.size(); ++i) groups_.SetLeaf(leaves[i], std::move(nodes[i]));
   return leaves.size() < leaves_max;
 }
 
 void Evaluator::EmitGroups(const PieceRequest& request, const Rows& rows, Piece& piece) {
-  // A node has one type, or the columns that are read.
-  const std::array of{definition_.columns.empty() ? store::ValueType::kDouble
-                                                  : store::ValueType::kMulti};
-  const Columns columns = ColumnsFor(of);
+  const Columns columns = NodeColumns();
   for (const Due& due : request.due) {
-    const GroupStates::Node& root = groups_.Root(KeyOf(due));
-    if (root.states.empty()) {
-      EmitNothing(request, due, rows, piece);
-      continue;
-    }
-    Finish(columns, root.states, 0, windows_.WindowAt(due.window), piece);
-    EmitAll(request, due, root.points, values_, rows, piece);
+    EmitNode(request, due, columns, groups_.Root(KeyOf(due)), rows, piece);
   }
   groups_.Trim();
 }

@@ -20,6 +20,7 @@
 #include "view/definition.h"
 #include "view/group_states_internal.h"
 #include "view/late_keys_internal.h"
+#include "view/level_states_internal.h"
 #include "view/marks_internal.h"
 #include "view/range_reader_internal.h"
 #include "view/row_values_internal.h"
@@ -102,13 +103,19 @@ struct PieceRequest {
   EventTime watermark_before{INT64_MIN};
   EventTime sealed_until{INT64_MIN};
   TimeRange compared;  // kCompare: rows of windows that begin in it
+  /// Of views with levels: states of what ends later are not kept, as points in order are not told
+  /// by Forget().
+  EventTime keep_before{INT64_MAX};
 };
 
 class Evaluator {
  public:
+  /// How coarse windows of a view with levels come to their states: of finer windows, where that
+  /// gives the same bits, or always of the raw points.
+  enum class Coarse : uint8_t { kMerged, kFromRaw };
   /// All must outlive the evaluator.
   Evaluator(store::Store& store, const ViewDefinition& definition, SeriesBook& book,
-            size_t group_bytes_max);
+            size_t state_bytes_max, Coarse coarse = Coarse::kMerged);
   ~Evaluator();
 
   /// Of grouped views, FillGroups() must have said that it is done since MarkGroups() of these
@@ -133,7 +140,14 @@ class Evaluator {
   /// forgotten: mark again.
   Result<bool> FillGroups(size_t leaves_max, const store::Positions& at_least);
 
+  /// Each point that the feed has and that is before the end of a window that may have been
+  /// evaluated, whether or not a pair comes of it.
+  void Forget(SeriesIndex series, EventTime time);
+  /// What changed is not known point by point.
+  void ForgetLevels();
+
  private:
+  using Node = GroupStates::Node;
   struct RowKey {
     store::SeriesRef series;
     EventTime time;
@@ -194,6 +208,34 @@ class Evaluator {
   void EmitAnswer(const PieceRequest& request, const Due& due, const Columns& columns,
                   const store::AggregateRow& answer, const Rows& rows, Piece& piece);
   void EmitNothing(const PieceRequest& request, const Due& due, const Rows& rows, Piece& piece);
+  // evaluation_levels.cpp
+  struct Part {
+    std::span<const SeriesIndex> series;  // of one row
+    TimeRange range;
+  };
+  struct LevelDue {
+    const Due* due = nullptr;
+    size_t first = 0;  // of the parts that are asked for it
+    size_t count = 0;
+  };
+  static bool Merges(const ViewDefinition& definition);
+  uint32_t RowOf(SeriesIndex series) const {
+    return book_.grouped() ? book_.group(series) : series;
+  }
+  /// One node a part, without states where nothing counts.
+  Result<std::vector<Node>> ReadParts(std::span<const Part> parts,
+                                      const store::Positions& at_least);
+  /// Of a node's states: of one type, or of the columns that are read.
+  Columns NodeColumns() const;
+  void EmitNode(const PieceRequest& request, const Due& due, const Columns& columns,
+                const Node& node, const Rows& rows, Piece& piece);
+  Result<void> EvaluateLevels(const PieceRequest& request, const Rows& rows, Piece& piece);
+  std::vector<Due> LevelsBetween(const PieceRequest& request) const;
+  LevelDue PlanLevel(const PieceRequest& request, const Due& due, std::vector<Part>& parts,
+                     size_t& blocks_left) const;
+  Node Assemble(const PieceRequest& request, const Due& due, std::span<const Part> parts,
+                std::span<Node> nodes);
+  // evaluation_groups.cpp
   LateKeys KeysOfGroups(const LateKeys& keys, std::span<const Due> asked,
                         std::span<const Due> merged) const;
   std::vector<Due> MergeGroups(std::span<const Due> due) const;
@@ -298,6 +340,7 @@ class Evaluator {
   const Windows windows_;
   const std::optional<RangeKind> ranges_;
   GroupStates groups_;
+  std::optional<LevelStates> levels_;   // of views whose coarse windows are merged
   struct Replaced;                      // evaluation_replaced.cpp
   std::unique_ptr<Replaced> replaced_;  // of a next generation
   RowShape shape_;

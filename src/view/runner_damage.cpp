@@ -136,6 +136,7 @@ Result<Progress> ViewRunner::SeedAgain(const Error& error) {
   if (w.seeded) {
     OpenRescan();
   } else {
+    w.evaluator.ForgetLevels();  // the feed will begin at another snapshot
     TM_RETURN_IF_ERROR(OpenSeed());
   }
   return known ? kMore : BackOffDamaged(error);

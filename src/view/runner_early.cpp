@@ -62,6 +62,7 @@ Result<Progress> ViewRunner::EvaluateEarly() {
   request.now = env_.clock.Now();
   request.fresh_rows = PieceRequest::FreshRows::kMayExist;
   request.first_whole = FirstWhole();
+  request.keep_before = w.frontier;
   Result<bool> ready = true;
   if (w.open) AskForSpans(request);
   if (w.book.grouped() && !w.open) ready = PrepareGroups(request.due, Evaluator::Marks::kComplete);

@@ -127,6 +127,7 @@ void ViewRunner::JudgeGap(const store::FeedBatch& batch) {
   w.epoch.gap = true;
   w.in_gap = !batch.gap_ends;
   w.epoch.must_persist = true;
+  w.evaluator.ForgetLevels();
   for (const store::ChangedRange& changed : batch.changed) {
     const SeriesIndex series = Track(changed.series);
     if (series == SeriesDirectory::kForeign) continue;
@@ -203,6 +204,7 @@ LatePartition* ViewRunner::NoteOrigin(nanoseconds lateness,
 void ViewRunner::JudgeBehind(SeriesIndex series, const store::FeedPoint& point,
                              const std::optional<store::SourcePartition>& partition) {
   Work& w = *work_;
+  w.evaluator.Forget(series, point.time);
   const nanoseconds lateness = w.frontier - point.time;
   auto& bucket = BucketOf(lateness);
   bool late = false;

@@ -25,7 +25,8 @@ Verification::Work::Work(VerifyEnv e, ViewDefinition d, VerifyOptions o)
       ranges(RangesOf(definition)),
       templates(NameTemplates(definition)),
       book(env.store, definition),
-      evaluator(env.store, definition, book, env.group_state_bytes_max),
+      evaluator(env.store, definition, book, env.group_state_bytes_max,
+                Evaluator::Coarse::kFromRaw),
       damage(windows, definition) {
   report.view = definition.name;
   report.generation = definition.generation;

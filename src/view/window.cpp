@@ -58,6 +58,11 @@ EventTime Windows::Next(EventTime start, uint8_t level) const {
   return calendar_ != nullptr ? calendar_->Next(start) : start + grids_[level].slide;
 }
 
+EventTime Windows::StartOf(EventTime t, uint8_t level) const {
+  if (calendar_ != nullptr) return calendar_->WindowOf(t).start;
+  return FloorTo(t, grids_[level].slide, offset_);
+}
+
 EventTime Windows::FirstFrom(EventTime t, uint8_t level) const {
   if (calendar_ != nullptr) {
     const TimeRange window = calendar_->WindowOf(t);

@@ -83,6 +83,8 @@ class Windows {
       }
     }
   }
+  /// Start of the last window of a level that starts at `t` or before.
+  EventTime StartOf(EventTime t, uint8_t level) const;
   /// From the start of the first to the end of the last window that holds some time of `time`,
   /// which is not empty.
   TimeRange HullOf(TimeRange time) const;
