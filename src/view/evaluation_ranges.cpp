@@ -408,10 +408,14 @@ void Evaluator::EmitSample(const PieceRequest& request, const Due& due, GridValu
     return;
   }
   const bool early = request.kind == PieceRequest::Kind::kEarly;
-  if (value.settled == early) return;
   const auto found = rows.found.find({*target, LabelOf(due)});
   const Existing* existing = found == rows.found.end() ? nullptr : &found->second;
   const bool has_value = !std::holds_alternative<std::monostate>(value.value);
+  // The sample that made a row may go before it is certain that no other comes: nobody waits for
+  // that any more, so the row ends at once.
+  const bool went = !early && !has_value && existing != nullptr && !IsEarly(existing->row) &&
+                    !NoValue(existing->values);
+  if (value.settled == early && !went) return;
   if (existing != nullptr && IsEarly(existing->row) && !has_value) {
     if (EmitEarly(request, {due, *target, 0, 0}, {}, existing, piece)) NoteChange(due, 0, piece);
     return;

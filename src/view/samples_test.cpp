@@ -183,6 +183,27 @@ TEST(Samples, ARowThatEndedGoesOnCountingWhenItComesBack) {
   ExpectRight(v);
 }
 
+// .. before it is certain that no other sample comes: nobody looks at that time again.
+TEST(Samples, ARowEndsWithItsSampleThoughAnotherMayCome) {
+  for (const Fill fill : {Fill::kNext, Fill::kLinear}) {
+    SCOPED_TRACE(FillName(fill));
+    TestViewOptions options = Samples(fill, 10, 15);
+    options.filter.value_min = 0.5;
+    TestView v(options);
+    for (const int64_t t : {564, 576}) v.Add(0, t, 3);
+    v.Add(0, 580, 0);
+    EXPECT_EQ(v.W(), "579");
+    const auto before = v.Published();
+    EXPECT_EQ(before.back(), "[570,580) r1 =3 n0");
+    v.Add(0, 576, 0);
+    EXPECT_THAT(v.Published(), ElementsAre("[570,580) r2 =null, late 1"));
+    EXPECT_THAT(CheckView(v.store(), v.Status()), IsEmpty());
+    v.Add(0, 700, 3);
+    EXPECT_THAT(v.Published(), IsEmpty());
+    ExpectRight(v);
+  }
+}
+
 TEST(Samples, EarlyRowsOfWhatIsKnown) {
   TestViewOptions options = Samples(Fill::kLinear, 5, 10);
   options.early = seconds(1);
