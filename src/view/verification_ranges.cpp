@@ -198,11 +198,17 @@ void Verification::Work::AskForCells(PieceRequest& request) const {
   }
 }
 
-// Late points of it wait, or it waits for damaged files, as the view journaled.
+// Late points of it wait, or it waits for damaged files, as the view journaled: by the cell of the
+// points, which samples may follow from in another one.
 bool Verification::Work::IsHeld(const RowMismatch& row) const {
-  const WindowId cell{ranges->CellOf(row.window.start).start};
   const auto key = key_of_row.find(row.series);
-  return key != key_of_row.end() && IsHeld(cell, book.group(key->second));
+  if (key == key_of_row.end()) return false;
+  const nanoseconds around = ranges->reach();
+  const EventTime end = row.window.start + around + kTick;
+  for (EventTime at = row.window.start - around; at < end; at = ranges->CellOf(at).end) {
+    if (IsHeld({ranges->CellOf(at).start}, book.group(key->second))) return true;
+  }
+  return false;
 }
 
 }  // namespace tidemark::view

@@ -380,5 +380,24 @@ TEST(Auditor, VerifiesEveryViewOnceARound) {
             1);
 }
 
+// A cell of samples is 64 of them: those after it may follow from a point that waits in it.
+TEST(Verification, SamplesOfTheNextCellWaitWithTheirPoint) {
+  TestViewOptions options;
+  options.every = 1;
+  options.fill = Fill::kConstant;
+  options.max_gap = 4;
+  options.aggregates = {{FillName(Fill::kConstant), agg::Kind::kLast, {}}};
+  options.refresh = seconds(2);
+  TestView view(options);
+  for (const int64_t t : {10, 200, 20}) view.Add(0, t, 1);
+  view.Add(0, 63, 1);
+  const VerifyReport waits = Verify(view);
+  EXPECT_EQ(waits.differences, 0);
+  EXPECT_EQ(waits.waiting, 5);
+  view.AdvanceClock(seconds(2));
+  EXPECT_TRUE(Verify(view).clean());
+  EXPECT_EQ(Verify(view).waiting, 0);
+}
+
 }  // namespace
 }  // namespace tidemark::view
