@@ -36,6 +36,7 @@ class World {
     options_.windows_per_piece = Pick({1, 3, 16, 4096});
     options_.feed_points_per_step = Pick({1, 5, 65536});
     options_.points_per_progress = Pick({1, 20, 1'000'000});
+    options_.group_state_bytes_max = Pick<size_t>({0, 5'000, 64U << 20U});
     late_share_ = random_.Below(40);
     Open();
     AddView(1, "on_time", LatePolicy::kRecompute, Label::kEnd, {agg::Kind::kAvg});
