@@ -37,10 +37,6 @@ bool Contains(const std::vector<T>& list, Pred pred) {
   return std::ranges::any_of(list, pred);
 }
 
-nanoseconds RetentionOf(const catalog::TableDef& table) {
-  return hours(table.memory_retention_hours) + hours(24 * table.magnetic_retention_days);
-}
-
 using DashboardPresence = console::DashboardKeeper::Presence;
 
 /// Those that others read before their readers; else in their order. Views that read each other,
@@ -150,7 +146,7 @@ void StackAdmin::Detach() { switcher_.reset(); }
 Result<view::ViewDefinition> StackAdmin::Definition(const catalog::ViewDef& def) const {
   TM_ASSIGN_OR_RETURN(const auto source, context_.catalog.GetTable(def.database, def.table));
   TM_ASSIGN_OR_RETURN(const auto target, context_.catalog.GetTable(def.database, def.target_table));
-  view::CatalogTables tables{source.id, target.id, RetentionOf(source), {}};
+  view::CatalogTables tables{source.id, target.id, pipeline::RetentionOf(source), {}};
   if (!def.source.empty()) {
     TM_ASSIGN_OR_RETURN(const auto upstream, context_.catalog.GetView(def.source));
     TM_ASSIGN_OR_RETURN(auto read, Definition(upstream));

@@ -65,8 +65,8 @@ class StackAdmin final : public console::Admin {
   Result<void> ResumeView(std::string_view name) override;
   Result<void> DropView(std::string_view name, ViewRows rows) override;
   Result<console::ViewSimulation> SimulateView(
-      std::string_view name,
-      const std::vector<std::pair<std::string, std::string>>& settings) override;
+      std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings,
+      const std::function<bool()>& gone) override;
   Result<std::string> PipelineStack(std::string_view name) const override;
   Result<std::string> ViewStack(std::string_view name) const override;
   Result<console::ViewGenerations> Generations(std::string_view name) const override;
@@ -111,7 +111,7 @@ class StackAdmin final : public console::Admin {
   class Switcher;
 
   const StackContext context_;
-  std::atomic<uint64_t> simulations_{0};
+  std::atomic<bool> simulates_{false};
   uint64_t retention_subscription_ = 0;
   mutable Mutex mutex_;
   ViewGenerations generations_ TM_GUARDED_BY(mutex_);

@@ -44,11 +44,12 @@ std::string TomlOf(std::string_view key, std::string_view value) {
 /// Keys of another kind of windows than the one that is wished.
 bool Replaced(std::string_view key, const Settings& settings) {
   const ViewKey* const known = FindViewKey(key);
-  if (known == nullptr || known->windows.empty()) return false;
+  if (known == nullptr) return false;
   return std::ranges::any_of(settings, [known](const auto& setting) {
     const ViewKey* const wished = FindViewKey(setting.first);
-    return wished != nullptr && wished->name == wished->windows &&
-           wished->windows != known->windows;
+    if (wished == nullptr || wished->name != wished->windows) return false;
+    if (known->name == "offset") return wished->name == "session_gap" || wished->name == "calendar";
+    return !known->windows.empty() && wished->windows != known->windows;
   });
 }
 
@@ -73,11 +74,12 @@ std::string WithSettings(const std::string& text, const Settings& settings) {
 }  // namespace
 
 Result<console::ViewSimulation> StackAdmin::SimulateView(std::string_view name,
-                                                         const Settings& settings) {
+                                                         const Settings& settings,
+                                                         const std::function<bool()>& gone) {
   TM_ASSIGN_OR_RETURN(const catalog::ViewDef def, context_.catalog.GetView(name));
-  if (!def.source.empty()) {
-    return Error{Code::kFailedPrecondition, "view " + def.name + " reads view " + def.source +
-                                                ": only a view over a table can be simulated"};
+  catalog::ViewDef root = def;  // whose table's points are played
+  while (!root.source.empty()) {
+    TM_ASSIGN_OR_RETURN(root, context_.catalog.GetView(root.source));
   }
   for (const auto& [key, value] : settings) {
     if (const ViewKey* known = FindViewKey(key); known != nullptr && known->identity) {
@@ -93,13 +95,25 @@ Result<console::ViewSimulation> StackAdmin::SimulateView(std::string_view name,
   TM_ASSIGN_OR_RETURN(const view::ViewDefinition present, Definition(def));
   TM_ASSIGN_OR_RETURN(const view::ViewDefinition wished, Definition(other));
   TM_RETURN_IF_ERROR(view::CheckDefinition(wished));
-  const SimulationContext context{
-      .catalog = context_.catalog,
-      .log = context_.log,
-      .fs = context_.fs,
-      .scratch_dir = context_.scratch_directory + "/simulate-" + std::to_string(++simulations_),
-      .now = context_.clock.Now()};
-  return Simulate(context, def.database, def.table, present, wished);
+  for (const view::ViewDefinition* one : {&present, &wished}) {
+    if (one->root().columns.empty()) continue;
+    return Error{Code::kFailedPrecondition,
+                 "view " + one->root().name +
+                     " reads columns of records that are written directly, "
+                     "and a simulation plays streams: it would have no rows"};
+  }
+  if (simulates_.exchange(true)) {
+    return Error{Code::kFailedPrecondition, "another simulation runs: wait until it has ended"};
+  }
+  const SimulationContext context{.catalog = context_.catalog,
+                                  .log = context_.log,
+                                  .fs = context_.fs,
+                                  .scratch_dir = context_.scratch_directory + "/simulate",
+                                  .now = context_.clock.Now(),
+                                  .gone = gone};
+  auto done = Simulate(context, root.database, root.table, present, wished);
+  simulates_ = false;
+  return done;
 }
 
 }  // namespace tidemark::app

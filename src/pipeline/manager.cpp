@@ -12,15 +12,15 @@
 namespace tidemark::pipeline {
 namespace {
 
-nanoseconds RetentionOf(const catalog::TableDef& table) {
-  return hours(table.memory_retention_hours) + hours(24 * table.magnetic_retention_days);
-}
-
 Error NoPipeline(std::string_view name) {
   return {Code::kNotFound, "pipeline \"" + std::string(name) + "\" does not exist"};
 }
 
 }  // namespace
+
+nanoseconds RetentionOf(const catalog::TableDef& table) {
+  return hours(table.memory_retention_hours) + hours(24 * table.magnetic_retention_days);
+}
 
 std::string DeadLetterStreamOf(std::string_view pipeline) {
   return std::string(pipeline) + "-dead";

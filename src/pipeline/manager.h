@@ -43,6 +43,9 @@ struct ManagerContext {
   OrderBook& orders;
 };
 
+/// How long a table keeps points, memory and magnetic store together.
+nanoseconds RetentionOf(const catalog::TableDef& table);
+
 /// Name of the stream that takes the dead letters of a pipeline.
 std::string DeadLetterStreamOf(std::string_view pipeline);
 

@@ -86,6 +86,37 @@ out_of_orderness = "3s"
     equal((other["differences"], rows), (1, [(6, 5)]), "the late point is not in its row")
 
 
+def simulate_chain(server):
+    """A view over a view, with other settings, behind that one as it is."""
+    stack = server.folder / "chain.toml"
+    stack.write_text('''
+[[view]]
+name = "five"
+database = "InterpolatedBlogDB"
+table = "EC2MetricTable"
+measures = ["cpu_system"]
+window = "5m"
+output = "five_{measure}"
+
+[[view]]
+name = "quarter"
+database = "InterpolatedBlogDB"
+table = "EC2MetricTable"
+source = "five"
+window = "15m"
+aggregates = ["max"]
+output = "quarter_{measure}"
+''')
+    server.cli("apply", str(stack))
+    wait_for("the view is there", lambda: server.view("quarter")["watermark"])
+    same = ask(server, "view", "simulate", "quarter", "aggregates=max")
+    equal((same["differences"], same["present"]["rows"]), (0, same["simulated"]["rows"]), "the same settings are the same rows")
+    other = ask(server, "view", "simulate", "quarter", "window=10m", code=1)
+    check(other["differences"] >= 2 and {r["difference"] for r in other["rows"]} >= {"new", "gone"}, f"other windows are other rows: {other}")
+    said = server.cli("view", "simulate", "quarter", "source=other", code=8).stderr
+    check("source" in said, f"what it reads stays: {said}")
+
+
 def drop(server):
     query = f'SELECT count(*) FROM "InterpolatedBlogDB"."EC2MetricTable" WHERE measure_name = \'avg_cpu_system\''
     before = server.cli("sql", query, "-o", "csv").stdout
@@ -108,6 +139,7 @@ def main():
         advise(server)
         simulate(server, base)
         simulate_columns(server)
+        simulate_chain(server)
         drop(server)
 
 

@@ -107,7 +107,6 @@ struct ViewSimulation {
   };
   uint64_t records = 0;  // played
   uint64_t points = 0;
-  uint64_t skipped = 0;  // points of several columns, which a simulation leaves out
   Totals present;
   Totals simulated;
   uint64_t differences = 0;
@@ -168,10 +167,12 @@ class Admin {
   enum class ViewRows : uint8_t { kEnd, kKeep };
   virtual Result<void> DropView(std::string_view name, ViewRows rows) = 0;
   /// `settings`: keys of [[view]] with their values, strings without quotes. Takes long; writes
-  /// nothing that stays. kNotFound; kInvalidArgument: names the key; kFailedPrecondition: it cannot
-  /// be simulated, or more is retained than a run takes.
+  /// nothing that stays. `gone` is asked now and then: true ends it. kNotFound; kInvalidArgument:
+  /// names the key; kFailedPrecondition: it cannot be simulated, another simulation runs, or more
+  /// is retained than a run takes; kCancelled.
   virtual Result<ViewSimulation> SimulateView(
-      std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings) = 0;
+      std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings,
+      const std::function<bool()>& gone) = 0;
 
   /// As a stack writes it, with every key that is not at its default. kNotFound.
   virtual Result<std::string> PipelineStack(std::string_view name) const = 0;

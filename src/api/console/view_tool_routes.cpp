@@ -173,14 +173,14 @@ Answer Simulate(Core& core, Call& call) {
     if (!value.is_string()) return core.Fail(InvalidRequest("it must be a text", key));
     settings.emplace_back(key, value.string_value());
   }
-  const auto done = core.deps.admin.SimulateView(name, settings);
+  const auto done =
+      core.deps.admin.SimulateView(name, settings, [&call] { return call.peer->gone(); });
   if (!done.ok()) return core.OfView(done.error());
   JsonWriter out;
   out.BeginObject();
   WriteText(out, "view", name);
   out.Key("records").Uint(done->records);
   out.Key("points").Uint(done->points);
-  out.Key("skipped").Uint(done->skipped);
   out.Key("differences").Uint(done->differences);
   WriteTotals(out, "present", done->present);
   WriteTotals(out, "simulated", done->simulated);

@@ -150,7 +150,8 @@ Result<void> FakeAdmin::DropView(std::string_view name, ViewRows rows) {
 }
 
 Result<ViewSimulation> FakeAdmin::SimulateView(
-    std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings) {
+    std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings,
+    const std::function<bool()>& /*gone*/) {
   TM_RETURN_IF_ERROR(catalog_.GetView(name));
   for (const auto& [key, value] : settings) calls.push_back("simulate " + key + "=" + value);
   ViewSimulation out;

@@ -69,8 +69,8 @@ class FakeAdmin final : public Admin {
   Result<void> ResumeView(std::string_view name) override;
   Result<void> DropView(std::string_view name, ViewRows rows) override;
   Result<ViewSimulation> SimulateView(
-      std::string_view name,
-      const std::vector<std::pair<std::string, std::string>>& settings) override;
+      std::string_view name, const std::vector<std::pair<std::string, std::string>>& settings,
+      const std::function<bool()>& gone) override;
   Result<std::string> PipelineStack(std::string_view name) const override;
   Result<std::string> ViewStack(std::string_view name) const override;
   Result<ViewGenerations> Generations(std::string_view name) const override;

@@ -86,7 +86,6 @@ interface SimulatedSide {
 export interface Simulation {
   records: number;
   points: number;
-  skipped: number;
   differences: number;
   present: SimulatedSide;
   simulated: SimulatedSide;
