@@ -89,6 +89,7 @@ Result<void> StackAdmin::CheckBeside(catalog::ViewDef wished, Presence presence)
     TM_ASSIGN_OR_RETURN(const auto existing, context_.catalog.GetView(wished.name));
     wished.replaces = existing.id;
     wished.generation = existing.generation + 1;
+    TM_ASSIGN_OR_RETURN(wished, WithZoneRules(std::move(wished), existing));
   }
   const auto definition = Definition(wished);
   if (!definition.ok()) return {};  // what it needs is made with it
@@ -120,6 +121,12 @@ Result<view::ViewDefinition> StackAdmin::Sketch(const catalog::ViewDef& def, con
   // The catalog gives the number when the view is made; the check wants some.
   catalog::ViewDef numbered = def;
   numbered.id = ViewId{1};
+  if (numbered.zone_rules.empty()) {
+    const auto existing = context_.catalog.GetView(def.name);
+    TM_ASSIGN_OR_RETURN(numbered,
+                        WithZoneRules(std::move(numbered),
+                                      existing.ok() ? std::optional(*existing) : std::nullopt));
+  }
   TM_ASSIGN_OR_RETURN(auto definition, view::FromCatalog(numbered, tables));
   TM_RETURN_IF_ERROR(view::CheckDefinition(definition));
   return definition;
@@ -133,7 +140,7 @@ console::StackItem StackAdmin::Planned(const catalog::ViewDef& wished, Presence 
   if (!existing.ok()) return item;
   item.action = "unchanged";
   if (presence == Presence::kSame) {
-    if (!next) return item;
+    if (!next || next->definition == wished.definition) return item;
     item.action = "update";
     item.detail = "gives generation " + std::to_string(next->generation) + " up";
     return item;

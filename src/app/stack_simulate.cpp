@@ -92,6 +92,7 @@ Result<console::ViewSimulation> StackAdmin::SimulateView(std::string_view name,
   catalog::ViewDef other = stack.views.front();
   other.id = def.id;
   other.generation = def.generation;
+  TM_ASSIGN_OR_RETURN(other, WithZoneRules(std::move(other), def));
   TM_ASSIGN_OR_RETURN(const view::ViewDefinition present, Definition(def));
   TM_ASSIGN_OR_RETURN(const view::ViewDefinition wished, Definition(other));
   TM_RETURN_IF_ERROR(view::CheckDefinition(wished));

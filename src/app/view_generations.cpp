@@ -20,6 +20,11 @@ bool ReadByOne(const std::vector<catalog::ViewDef>& views, std::string_view sour
 
 }  // namespace
 
+Result<void> ViewGenerations::FollowZones() {
+  TM_ASSIGN_OR_RETURN(moves_, zones_.Follow());
+  return {};
+}
+
 Result<void> ViewGenerations::Restore() {
   for (catalog::ViewDef def : catalog_.ListViews()) {
     if (def.retired.empty()) continue;
@@ -30,6 +35,11 @@ Result<void> ViewGenerations::Restore() {
   for (const catalog::ViewDef& next : catalog_.ListNextViews()) {
     TM_ASSIGN_OR_RETURN(auto definition, to_definition_(next));
     TM_RETURN_IF_ERROR(views_.Restore(std::move(definition)));
+  }
+  for (ViewZones::Move& move : std::exchange(moves_, {})) {
+    // `retired` has changed since.
+    TM_ASSIGN_OR_RETURN(const catalog::ViewDef view, catalog_.GetView(move.view.id));
+    TM_RETURN_IF_ERROR(Begin(view, std::move(move.next)));
   }
   return {};
 }
@@ -43,6 +53,9 @@ std::optional<catalog::ViewDef> ViewGenerations::NextOf(std::string_view name) c
 
 Result<uint32_t> ViewGenerations::Begin(const catalog::ViewDef& existing, catalog::ViewDef wished) {
   wished.generation = existing.generation + 1;
+  if (wished.zone_rules.empty()) {
+    TM_ASSIGN_OR_RETURN(wished, WithZoneRules(std::move(wished), Newest(existing)));
+  }
   if (const auto next = NextOf(existing.name)) {
     wished.generation = next->generation + 1;
     TM_RETURN_IF_ERROR(GiveUp(existing.name));
@@ -59,6 +72,17 @@ Result<uint32_t> ViewGenerations::Begin(const catalog::ViewDef& existing, catalo
         {{"view", def.name}, {"error", undone.error().message}});
   }
   return std::move(created).error();
+}
+
+catalog::ViewDef ViewGenerations::Newest(const catalog::ViewDef& existing) const {
+  return NextOf(existing.name).value_or(existing);
+}
+
+Result<void> ViewGenerations::TakeBack(const catalog::ViewDef& existing) {
+  TM_RETURN_IF_ERROR(GiveUp(existing.name));
+  TM_ASSIGN_OR_RETURN(auto move, zones_.MoveOf(existing));
+  if (move) TM_RETURN_IF_ERROR(Begin(existing, std::move(move->next)));
+  return {};
 }
 
 catalog::ViewDef ViewGenerations::WithSource(catalog::ViewDef def) const {

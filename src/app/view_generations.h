@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/console/admin.h"
+#include "app/view_zones.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "catalog/catalog.h"
@@ -30,19 +31,30 @@ class ViewGenerations {
         store_(store),
         views_(views),
         clock_(clock),
-        to_definition_(std::move(to_definition)) {}
+        to_definition_(std::move(to_definition)),
+        zones_(catalog, store, clock) {}
 
-  /// At start of the process, after every view: goes on building, and removes what was left.
+  /// At start of the process, before every view: follows the system's zone data, but begins
+  /// nothing.
+  Result<void> FollowZones();
+  /// After every view: goes on building, begins what new zone data asks for, and removes what was
+  /// left.
   Result<void> Restore();
 
   /// What is built beside the view `name`.
   std::optional<catalog::ViewDef> NextOf(std::string_view name) const;
+  /// That, or the view itself.
+  catalog::ViewDef Newest(const catalog::ViewDef& existing) const;
   /// `def` with the generation of the view that it reads.
   catalog::ViewDef WithSource(catalog::ViewDef def) const;
-  /// Begins to build `wished` beside `existing`; gives up what was being built. Its generation.
+  /// Begins to build `wished` beside `existing`; gives up what was being built. Its generation. It
+  /// keeps the rules of its zone, or has those of the one before.
   Result<uint32_t> Begin(const catalog::ViewDef& existing, catalog::ViewDef wished);
   /// Gives up what is built beside the view, if anything is. Waits for the maintainer.
   Result<void> GiveUp(std::string_view name);
+  /// The same of a definition that is no longer wished: the view goes on, built again if the zone
+  /// data asks for it.
+  Result<void> TakeBack(const catalog::ViewDef& existing);
 
   /// Whether Turn() has something to wait for.
   bool Busy() const;
@@ -64,6 +76,8 @@ class ViewGenerations {
   view::Maintainer& views_;
   const Clock& clock_;
   const ToDefinition to_definition_;
+  ViewZones zones_;
+  std::vector<ViewZones::Move> moves_;  // from FollowZones() to Restore()
   std::map<std::string, console::ViewGenerations::Switch, std::less<>> last_;  // by view
 
   mutable Mutex removed_mutex_;

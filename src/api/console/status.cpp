@@ -358,6 +358,17 @@ void Status::WriteView(JsonWriter& out, const view::ViewStatus& status) const {
     out.Null();
   }
   WriteText(out, "windows", view::WindowWords(d));
+  // Of a calendar's zone, newest last.
+  if (!d.zone_rules.empty()) {
+    WriteText(out, "zone_version", d.zone_rules.back().version);
+    WriteList(out, "zone_changes", std::span(d.zone_rules).subspan(1),
+              [&](const view::ZoneRules& rules) {
+                out.BeginObject();
+                WriteI64(out, "from", rules.from);
+                WriteText(out, "version", rules.version);
+                out.EndObject();
+              });
+  }
   // Of the finest level; a calendar's varies, this is the longest.
   nanoseconds window = d.levels.empty() ? view::WindowsOf(d).longest() : d.levels.front();
   if (d.ranged()) window = std::max(d.session_gap, d.every);

@@ -48,6 +48,15 @@ int RunDescribe(const Invocation& call) {
     const auto ns = ParseInt64(PlainText(view->Find(member)));
     if (ns) Printer::Line(fmt::format("{:<18} {}", title, FormatDuration(nanoseconds(*ns))));
   }
+  if (view->Find("zone_version") == nullptr) return kExitOk;
+  std::string data = PlainText(view->Find("zone_version"));
+  const JsonValue* changes = view->Find("zone_changes");
+  if (changes != nullptr && changes->is_array() && !changes->array().empty()) {
+    data += " from " + ShownText(changes->array().back().Find("from"), Show::kTimeNs,
+                                 call.settings().time_zone) +
+            " on";
+  }
+  Printer::Line(fmt::format("{:<18} {}", "zone data", data));
   return kExitOk;
 }
 

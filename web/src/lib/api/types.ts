@@ -192,6 +192,8 @@ export interface ViewStatus {
   /** How they lie, in words: `1h every 5m`, `day in Europe/Berlin`. */
   windows?: string;
   window_ns: I64;
+  zone_version?: string; // of a calendar's zone data, as the next
+  zone_changes?: { from: NsText; version: string }[];
   out_of_orderness_ns: I64;
   allowed_lateness_ns: I64;
   early_ns?: I64;
