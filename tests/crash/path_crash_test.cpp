@@ -47,17 +47,6 @@ magnetic_retention = "1d"
 database = "plant"
 name = "other"
 magnetic_retention = "1d"
-[[pipeline]]
-name = "ec2"
-stream = "events"
-database = "plant"
-table = "raw"
-idle_timeout = "15s"
-measure_name = "MeasureName"
-measure_value = "MeasureValue"
-measure_type = "MeasureValueType"
-time = "Time"
-time_unit = "TimeUnit"
 [[view]]
 name = "mean"
 database = "plant"
@@ -87,7 +76,8 @@ constexpr uint64_t kHosts = 5;
 /// One run of the workload: what was offered, what was acknowledged.
 struct Trial {
   explicit Trial(uint64_t seed)
-      : world({.seed = seed, .stack = kStack, .maintainer = {}}), maker(seed, {.hosts = kHosts}) {}
+      : world({.seed = seed, .stack = std::string(kStack) + kPipelineStack, .maintainer = {}}),
+        maker(seed, {.hosts = kHosts}) {}
 
   World world;
   RecordMaker maker;

@@ -62,17 +62,6 @@ window = "20s"
 output = "frozen_{measure}"
 allowed_lateness = "10s"
 late = "freeze"
-[[pipeline]]
-name = "ec2"
-stream = "events"
-database = "plant"
-table = "raw"
-idle_timeout = "15s"
-measure_name = "MeasureName"
-measure_value = "MeasureValue"
-measure_type = "MeasureValueType"
-time = "Time"
-time_unit = "TimeUnit"
 )";
 
 // As `mean`, made when all data is there.
@@ -174,7 +163,8 @@ class Story {
   };
 
   WorldOptions Options(uint64_t seed) {
-    WorldOptions options{.seed = seed, .stack = kStack, .maintainer = {}};
+    WorldOptions options{
+        .seed = seed, .stack = std::string(kStack) + kPipelineStack, .maintainer = {}};
     options.log_segment_bytes_max = Pick<size_t>({500, 3000, 1 << 20});
     options.journal_segment_bytes_max = Pick<size_t>({1000, 8000, 1 << 20});
     options.feed_memory_bytes_max = Pick<size_t>({1, 2000, 1 << 20});
@@ -343,7 +333,8 @@ TEST(PathModel, PipelineStoppedInTheMiddleRepeatsNothing) {
   const uint64_t seed = TestSeed();
   for (uint64_t run = 0; run < 10; ++run) {
     SCOPED_TRACE(SeedTrace(seed + run));
-    World world({.seed = seed + run, .stack = kStack, .maintainer = {}});
+    World world(
+        {.seed = seed + run, .stack = std::string(kStack) + kPipelineStack, .maintainer = {}});
     RecordMaker maker(seed + run, {.percent_duplicate = 40, .percent_malformed = 50});
     ASSERT_TRUE(world.Open().ok());
     ASSERT_TRUE(world.Apply().ok());
@@ -375,7 +366,9 @@ TEST(PathModel, StoppedViewCatchesUpWithCorrections) {
   const uint64_t seed = TestSeed();
   for (uint64_t run = 0; run < 10; ++run) {
     SCOPED_TRACE(SeedTrace(seed + run));
-    World world({.seed = seed + run, .stack = std::string(kStack) + kViewAfter, .maintainer = {}});
+    World world({.seed = seed + run,
+                 .stack = std::string(kStack) + kPipelineStack + kViewAfter,
+                 .maintainer = {}});
     RecordMaker maker(seed + run, {.percent_late = 40, .percent_corrected = 30});
     ASSERT_TRUE(world.Open().ok());
     ASSERT_TRUE(world.Apply().ok());

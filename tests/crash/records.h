@@ -26,6 +26,21 @@ struct Sample {
   std::string value;  // as a scan prints it: visible_state.h
 };
 
+/// The pipeline that reads such records from stream `events` into `plant`.`raw`.
+inline constexpr char kPipelineStack[] = R"(
+[[pipeline]]
+name = "ec2"
+stream = "events"
+database = "plant"
+table = "raw"
+idle_timeout = "15s"
+measure_name = "MeasureName"
+measure_value = "MeasureValue"
+measure_type = "MeasureValueType"
+time = "Time"
+time_unit = "TimeUnit"
+)";
+
 struct RecordMix {
   uint64_t hosts = 5;
   uint64_t percent_late = 20;       // up to late_max behind

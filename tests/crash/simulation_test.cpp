@@ -20,17 +20,6 @@ name = "plant"
 database = "plant"
 name = "raw"
 magnetic_retention = "1d"
-[[pipeline]]
-name = "ec2"
-stream = "events"
-database = "plant"
-table = "raw"
-idle_timeout = "15s"
-measure_name = "MeasureName"
-measure_value = "MeasureValue"
-measure_type = "MeasureValueType"
-time = "Time"
-time_unit = "TimeUnit"
 [[view]]
 name = "ten"
 database = "plant"
@@ -81,7 +70,7 @@ class Simulated {
   explicit Simulated(uint64_t seed)
       : random_(seed),
         world_({.seed = seed,
-                .stack = kSource,
+                .stack = std::string(kSource) + kPipelineStack,
                 .log_segment_bytes_max = size_t{1} << 20U,
                 .journal_segment_bytes_max = size_t{1} << 20U,
                 .feed_memory_bytes_max = size_t{1} << 20U,
