@@ -382,7 +382,8 @@ Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks&
   std::vector<RowKey> fired;  // what fires now for the first time has not ended before
   for (const auto& [key, one] : values) {
     const auto* target = book_.target(key.first, 0, 0);
-    if (target != nullptr && !compares &&
+    const bool has_value = !std::holds_alternative<std::monostate>(one.second.value);
+    if (target != nullptr && !compares && has_value &&
         (one.first.range.end <= request.watermark_before ||
          request.fresh_rows == PieceRequest::FreshRows::kMayExist)) {
       fired.push_back({*target, LabelOf(one.first)});
