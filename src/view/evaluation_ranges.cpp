@@ -233,6 +233,11 @@ Result<void> Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::
     }
   }
   FindSessions(request, sealed, work);
+  // Without what is refused the change may reach less far than the points do.
+  std::erase_if(old, [&](const OldRow& row) {
+    return std::ranges::none_of(work.spans,
+                                [&](const TimeRange& span) { return Overlap(span, row.window); });
+  });
   DropOthers(old, work);
   // A session that would be sealed as soon as it is there does not begin to be.
   std::erase_if(work.rows, [&](const auto& one) {

@@ -388,6 +388,22 @@ TEST(Sessions, EachSealedRowRefusesItsOwnLatePoints) {
   ExpectRight(v);
 }
 
+// Refused points may reach as far as a row that is not sealed: a change among them leaves it alone.
+TEST(Sessions, WhatASealedRowRefusesDoesNotEndTheNext) {
+  TestViewOptions options = Sessions();
+  options.late = LatePolicy::kFreeze;
+  options.allowed_lateness = 10;
+  TestView v(options);
+  for (const int64_t t : {0, 8, 20}) v.Add(0, t, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[0,5) r1 =1 n1", "[8,13) r1 =1 n1"));
+  v.Add(0, 4, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[0,5) frozen 1"));
+  v.Add(0, 2, 1);
+  EXPECT_THAT(v.Published(), ElementsAre("[0,5) frozen 1"));
+  EXPECT_THAT(v.Rows(), ElementsAre("[0,5) =1 n1", "[8,13) =1 n1"));
+  ExpectRight(v);
+}
+
 TEST(Sessions, WhatFiresBesideThemDoesNotHideWhichRowsRefuse) {
   TestViewOptions options = Sessions();
   options.late = LatePolicy::kFreeze;
