@@ -52,9 +52,10 @@ int RunDescribe(const Invocation& call) {
   std::string data = PlainText(view->Find("zone_version"));
   const JsonValue* changes = view->Find("zone_changes");
   if (changes != nullptr && changes->is_array() && !changes->array().empty()) {
-    data += " from " + ShownText(changes->array().back().Find("from"), Show::kTimeNs,
-                                 call.settings().time_zone) +
-            " on";
+    data +=
+        " from " +
+        ShownText(changes->array().back().Find("from"), Show::kTimeNs, call.settings().time_zone) +
+        " on";
   }
   Printer::Line(fmt::format("{:<18} {}", "zone data", data));
   return kExitOk;
