@@ -88,22 +88,29 @@ Result<std::optional<view::ZoneChange>> ViewZones::ChangeOf(const catalog::ViewD
   return view::FollowZone(def, **file, now);
 }
 
-// What nobody asked for must not lose rows, nor change what was sealed.
+// What nobody asked for must not lose rows, nor change what was sealed; views over it follow it.
 std::string ViewZones::WhyNot(const catalog::ViewDef& def) const {
-  if (def.late == catalog::LatePolicy::kFreeze) {
-    return "late = \"freeze\" keeps its sealed rows, and points that they refused would count";
-  }
-  catalog::ViewDef root = def;
-  while (!root.source.empty()) {
-    auto source = catalog_.GetView(root.source);
-    if (!source.ok()) break;
-    root = std::move(source).value();
-  }
-  const auto points = catalog_.GetTable(root.database, root.table);
-  const auto rows =
-      catalog_.GetTable(def.database, def.target_table.empty() ? def.table : def.target_table);
-  if (points.ok() && rows.ok() && pipeline::RetentionOf(*points) < pipeline::RetentionOf(*rows)) {
-    return "its rows are kept longer than the points that they would be made of again";
+  for (const catalog::ViewDef& one : catalog_.ListViews()) {
+    bool follows = one.name == def.name;
+    catalog::ViewDef root = one;
+    while (!root.source.empty()) {
+      auto source = catalog_.GetView(root.source);
+      if (!source.ok()) break;
+      root = std::move(source).value();
+      follows = follows || root.name == def.name;
+    }
+    if (!follows) continue;
+    if (one.late == catalog::LatePolicy::kFreeze) {
+      return "late = \"freeze\" of view " + one.name +
+             " keeps its sealed rows, and points that they refused would count";
+    }
+    const auto points = catalog_.GetTable(root.database, root.table);
+    const auto rows =
+        catalog_.GetTable(one.database, one.target_table.empty() ? one.table : one.target_table);
+    if (points.ok() && rows.ok() && pipeline::RetentionOf(*points) < pipeline::RetentionOf(*rows)) {
+      return "rows of view " + one.name +
+             " are kept longer than the points that they would be made of again";
+    }
   }
   return {};
 }

@@ -130,6 +130,18 @@ TEST_F(ZoneData, IsFollowedByAChangeThatIsBeingBuilt) {
   ExpectRight();
 }
 
+// A generation would make the rows of the view over it again as well.
+TEST_F(ZoneData, IsNotFollowedUnderAViewThatFreezes) {
+  ASSERT_TRUE(world_.Apply(Stack("sum") + "late = \"freeze\"\n").ok());
+  world_.Settle();
+  ASSERT_EQ(Status("week").definition.generation, 2U);
+  Give("b", "<+05>-5");
+  Restart(World::Stop::kClose);
+  EXPECT_EQ(Status("day").definition.generation, 1U);
+  EXPECT_THAT(Status("day").definition.zone_rules, SizeIs(1));
+  ExpectRight();
+}
+
 TEST_F(ZoneData, ThatIsGoneLeavesTheStoredOne) {
   zones_.Remove("Plant/Hall");
   Restart(World::Stop::kClose);
