@@ -42,9 +42,9 @@ int RunDescribe(const Invocation& call) {
   for (Column& column : columns) column.in = Column::In::kAlways;
   call.out().Item(columns, *view);
   if (call.settings().machine()) return kExitOk;
-  for (const auto& [title, member] :
-       {std::pair("window", "window_ns"), std::pair("out of orderness", "out_of_orderness_ns"),
-        std::pair("allowed lateness", "allowed_lateness_ns")}) {
+  Printer::Line(fmt::format("{:<18} {}", "window", PlainText(view->Find("windows"))));
+  for (const auto& [title, member] : {std::pair("out of orderness", "out_of_orderness_ns"),
+                                      std::pair("allowed lateness", "allowed_lateness_ns")}) {
     const auto ns = ParseInt64(PlainText(view->Find(member)));
     if (ns) Printer::Line(fmt::format("{:<18} {}", title, FormatDuration(nanoseconds(*ns))));
   }
