@@ -10,6 +10,7 @@
 #include "base/numbers.h"
 #include "catalog/check.h"
 #include "log/check.h"
+#include "pipeline/order_book.h"
 #include "store/check.h"
 
 namespace tidemark::app {
@@ -178,6 +179,16 @@ Result<void> CheckDirectory(FileSystem& fs, const std::string& dir, const Findin
                                                            std::string(kCatalogFile), report));
   } else {
     report({std::string(kCatalogFile), "missing", "the catalog is not there"});
+  }
+  const auto lateness =
+      fs.ReadFile(JoinPath(dir, kLatenessFile), pipeline::OrderBook::kFileBytesMax);
+  if (lateness.ok()) {
+    if (const auto read = pipeline::CheckOrders(*lateness); !read.ok()) {
+      report({std::string(kLatenessFile), "checksum",
+              read.error().message + ": remove it, and advice on lateness begins anew"});
+    }
+  } else if (lateness.error().code != Code::kNotFound) {
+    report({std::string(kLatenessFile), "unreadable", lateness.error().message});
   }
   TM_RETURN_IF_ERROR(
       log::CheckLog(fs, JoinPath(dir, kLogFolder), std::string(kLogFolder), streams, report));

@@ -25,6 +25,7 @@ namespace tidemark::app {
 
 inline constexpr std::string_view kCatalogFile = "catalog.sqlite";
 inline constexpr std::string_view kLogFolder = "log";
+inline constexpr std::string_view kLatenessFile = "lateness";  // pipeline/order_book.h
 inline constexpr std::string_view kLockFile = "LOCK";
 inline constexpr std::string_view kCompleteFile = "COMPLETE";
 /// In a data directory while it is being restored; a server refuses it.

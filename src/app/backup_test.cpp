@@ -12,6 +12,7 @@
 #include "base/sim/sim_clock.h"
 #include "base/sim/sim_executor.h"
 #include "base/testing/temp_dir.h"
+#include "pipeline/order_book.h"
 
 namespace tidemark::app {
 namespace {
@@ -168,6 +169,22 @@ TEST_F(Backup, RestoreRefusesWhatIsNotWhole) {
   ASSERT_TRUE(RestoreBackup(fs_, dir_.File("whole"), dir_.File("n4")).ok());
   error = refusal("whole", "n4");
   EXPECT_EQ(error.code, Code::kAlreadyExists);
+}
+
+// It is in no backup, but every byte of a data directory is looked at.
+TEST_F(Backup, DamageToWhatIsKnownOfLatenessIsFound) {
+  Put("s", "x");
+  ASSERT_TRUE(Make("b").ok());
+  ASSERT_TRUE(RestoreBackup(fs_, dir_.File("b"), dir_.File("data")).ok());
+  EXPECT_THAT(Check("data"), IsEmpty());
+  pipeline::OrderBook book(fs_, dir_.File("data/lateness"), clock_);
+  book.Of({{store::SourceId::Kind::kDirect, 0}, TableId(1), 0}, "0")->Add({}, std::nullopt);
+  ASSERT_TRUE(book.Save().ok());
+  EXPECT_THAT(Check("data"), IsEmpty());
+  std::string bytes = fs_.ReadFile(dir_.File("data/lateness"), 1000).value();
+  bytes.back() = static_cast<char>(bytes.back() + 1);
+  ASSERT_TRUE(WriteFileAtomically(fs_, dir_.File("data/lateness"), bytes).ok());
+  EXPECT_THAT(Check("data"), ElementsAre("lateness checksum"));
 }
 
 TEST_F(Backup, NothingIsDoneToAFolderThatAServerUses) {

@@ -47,7 +47,6 @@ namespace {
 constexpr std::string_view kKinesisPrefix = "Kinesis_20131202.";
 constexpr std::string_view kReportsFolder = "reports";  // below the data directory
 constexpr std::string_view kSpillFolder = "spill";      // below the data directory
-constexpr std::string_view kLatenessFile = "lateness";  // below the data directory
 
 uint64_t MachineMemory() {
   const auto pages = static_cast<uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));

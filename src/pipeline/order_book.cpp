@@ -56,6 +56,11 @@ Result<std::vector<Stored>> Decode(std::string_view bytes) {
 
 }  // namespace
 
+Result<void> CheckOrders(std::string_view bytes) {
+  TM_RETURN_IF_ERROR(Decode(bytes));
+  return {};
+}
+
 void OrderTally::Add(const OrderSketch& measured, std::optional<uint64_t> last_offset) {
   const MutexLock lock(mutex_);
   sketch_.Merge(measured);

@@ -49,6 +49,9 @@ class OrderTally {
   bool changed_ TM_GUARDED_BY(mutex_) = false;
 };
 
+/// kCorruption: `bytes` are not what a book saves.
+Result<void> CheckOrders(std::string_view bytes);
+
 /// The sketches of all partitions. Thread-safe.
 class OrderBook final : public Steppable {
  public:
