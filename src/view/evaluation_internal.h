@@ -317,6 +317,7 @@ class Evaluator {
                 const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece);
   void SealCoarse(const PieceRequest& request, const RangeWork& work, Sealed sealed,
                   const RangeRows& rows, std::vector<Due>& as_they_are, Piece& piece);
+  Result<bool> IsTold(const Due& of_row) const;
   Result<void> SealOverdue(const PieceRequest& request, const RangeWork& work, Sealed sealed,
                            const RangeRows& rows, Piece& piece);
   Result<void> LookAtSealed(const PieceRequest& request, std::span<const Due> due, const Rows& rows,
@@ -325,8 +326,8 @@ class Evaluator {
   void Refuse(const PieceRequest& request, const Due& due, TimeRange window, const Rows& rows,
               Piece& piece);
   Result<void> EvaluateSamples(const PieceRequest& request, RangeWorks& works, Piece& piece);
-  void EmitSample(const PieceRequest& request, const Due& due, GridValue value,
-                  const RangeRows& rows, Piece& piece);
+  Result<void> EmitSample(const PieceRequest& request, const Due& due, GridValue value,
+                          const RangeRows& rows, Piece& piece);
   // evaluation_range_compare.cpp
   Result<void> CompareSessions(const PieceRequest& request, RangeWorks& works, Piece& piece);
   void SetSealedAside(const PieceRequest& request, RangeWork& work, std::vector<OldRow>& old,

@@ -252,6 +252,22 @@ Result<void> Evaluator::Seal(const PieceRequest& request, RangeWork& work, std::
   return {};
 }
 
+// Whether the log of a row says that something was refused.
+Result<bool> Evaluator::IsTold(const Due& of_row) const {
+  store::Selection row;
+  row.table = definition_.target;
+  row.time = {LabelOf(of_row), LabelOf(of_row) + kTick};
+  row.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
+  row.series.emplace();
+  for (size_t output = 0; output < book_.outputs(); ++output) {
+    if (const auto* target = book_.target(of_row.series, 0, output)) row.series->push_back(*target);
+  }
+  TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(row, row.series->size()));
+  return std::ranges::any_of(found, [](const store::RevisionRow& one) {
+    return std::ranges::any_of(one.revisions, &store::RevisionEntry::frozen);
+  });
+}
+
 // A point may join a row that is not sealed to a session that is open for so long that the row is
 // sealed when it is due: the row stays then as well, and its log says so, once.
 Result<void> Evaluator::SealOverdue(const PieceRequest& request, const RangeWork& work,
@@ -261,20 +277,7 @@ Result<void> Evaluator::SealOverdue(const PieceRequest& request, const RangeWork
     const auto same = work.rows.find(window.start);
     const bool as_it_is = same != work.rows.end() && same->second.range.end == window.end;
     if (as_it_is || !Overlap(window, Near(sealed.due.range))) continue;
-    store::Selection row;
-    row.table = definition_.target;
-    const Due label = RowDue(sealed.due, window);
-    row.time = {LabelOf(label), LabelOf(label) + kTick};
-    row.owners = {store::OwnerFilter::Kind::kView, definition_.owner()};
-    row.series.emplace();
-    for (size_t output = 0; output < book_.outputs(); ++output) {
-      if (const auto* target = book_.target(label.series, 0, output))
-        row.series->push_back(*target);
-    }
-    TM_ASSIGN_OR_RETURN(const auto found, store_.Revisions(row, row.series->size()));
-    const bool told = std::ranges::any_of(found, [](const store::RevisionRow& one) {
-      return std::ranges::any_of(one.revisions, &store::RevisionEntry::frozen);
-    });
+    TM_ASSIGN_OR_RETURN(const bool told, IsTold(RowDue(sealed.due, window)));
     if (told) continue;
     Due due = sealed.due;
     due.coarse = true;  // how many points is not known any more
@@ -400,18 +403,18 @@ Result<void> Evaluator::EvaluateSamples(const PieceRequest& request, RangeWorks&
     if (compares) {
       CompareSample(request, due, std::move(value), rows, piece);
     } else {
-      EmitSample(request, due, std::move(value), rows, piece);
+      TM_RETURN_IF_ERROR(EmitSample(request, due, std::move(value), rows, piece));
     }
   }
   return {};
 }
 
-void Evaluator::EmitSample(const PieceRequest& request, const Due& due, GridValue value,
-                           const RangeRows& rows, Piece& piece) {
+Result<void> Evaluator::EmitSample(const PieceRequest& request, const Due& due, GridValue value,
+                                   const RangeRows& rows, Piece& piece) {
   const auto* target = book_.target(due.series, 0, 0);
   if (target == nullptr) {
     ++piece.refused;
-    return;
+    return {};
   }
   const bool early = request.kind == PieceRequest::Kind::kEarly;
   const auto found = rows.found.find({*target, LabelOf(due)});
@@ -421,22 +424,29 @@ void Evaluator::EmitSample(const PieceRequest& request, const Due& due, GridValu
   // that any more, so the row ends at once.
   const bool went = !early && !has_value && existing != nullptr && !IsEarly(existing->row) &&
                     !NoValue(existing->values);
-  if (value.settled == early && !went) return;
+  if (value.settled == early && !went) return {};
   if (existing != nullptr && IsEarly(existing->row) && !has_value) {
     if (EmitEarly(request, {due, *target, 0, 0}, {}, existing, piece)) NoteChange(due, 0, piece);
-    return;
+    return {};
   }
   // A value may wait for samples until its time is sealed: the row that is there stays, a new one
   // still comes.
   const bool stays = definition_.late == LatePolicy::kFreeze && existing != nullptr &&
                      existing->row.revision > 0 && due.range.end <= request.sealed_until;
-  if (stays) {
-    if (!SameBits(existing->values, {&value.value, 1})) {
-      Refuse(request, due, due.range, rows.found, piece);
-    }
-    return;
+  if (!stays) {
+    Emit(request, due, 0, value.sampled ? 1 : 0, {&value.value, 1}, rows.found, piece);
+    return {};
   }
-  Emit(request, due, 0, value.sampled ? 1 : 0, {&value.value, 1}, rows.found, piece);
+  if (SameBits(existing->values, {&value.value, 1})) return {};
+  Due refused = due;
+  if (due.late_points == 0 && !due.coarse) {
+    // What changed it came before it was sealed, and was certain too late; its log says so once.
+    TM_ASSIGN_OR_RETURN(const bool told, IsTold(due));
+    if (told) return {};
+    refused.coarse = true;  // how many points is not known any more
+  }
+  Refuse(request, refused, due.range, rows.found, piece);
+  return {};
 }
 
 }  // namespace tidemark::view

@@ -9,6 +9,7 @@
 namespace tidemark::view {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -202,6 +203,25 @@ TEST(Samples, ARowEndsWithItsSampleThoughAnotherMayCome) {
     EXPECT_THAT(v.Published(), IsEmpty());
     ExpectRight(v);
   }
+}
+
+// A change that comes in time may be certain only when its row is sealed: its log says so.
+TEST(Samples, ASealedRowSaysThatItWaitedTooLong) {
+  TestViewOptions options = Samples(Fill::kLinear, 10, 60);
+  options.late = LatePolicy::kFreeze;
+  options.allowed_lateness = 25;
+  options.filter.value_min = 0.5;
+  TestView v(options);
+  v.Add(0, 560, 1);
+  v.Add(0, 590, 4);
+  v.Add(0, 603, 9);
+  v.Published();
+  v.Add(0, 590, 0);  // 570 is between 560 and 603 now, which is still open
+  v.Add(0, 608, 9);
+  EXPECT_THAT(v.Published(), IsEmpty());
+  v.Add(0, 612, 9);
+  EXPECT_THAT(v.Published(), Contains("[570,580) coarse frozen 0"));
+  ExpectRight(v);
 }
 
 TEST(Samples, EarlyRowsOfWhatIsKnown) {
