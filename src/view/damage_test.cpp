@@ -9,8 +9,13 @@
 namespace tidemark::view {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 TimeRange Ns(int64_t start, int64_t end) { return {EventTime{start}, EventTime{end}}; }
 
@@ -131,6 +136,25 @@ TEST(ViewDamage, RowsThatCannotBeReadHoldTheirWindows) {
   v.store().Repair(kFile);
   v.AdvanceClock(seconds(100));
   EXPECT_THAT(v.Published(), ElementsAre("[10,20) r2 =3 n2, late 1"));
+}
+
+// What fires with it is not held up.
+TEST(ViewDamage, ARefusedPointOfARowThatCannotBeReadIsLoggedLater) {
+  TestView v({.late = LatePolicy::kFreeze, .label = Label::kEnd, .group_by = {}});
+  v.Add(0, 1, 1);
+  v.Add(0, 11, 1);
+  EXPECT_THAT(v.Published(), SizeIs(1));
+  v.store().Damage(TestView::kTable, kFile, Ns(10, 11));  // the row of [0,10)
+  v.Stop();
+  v.Add(0, 2, 1);
+  v.Add(0, 31, 1);
+  for (const char* key : {"a", "b", "c", "d"}) v.Add(0, 41, 1, key);
+  v.Add(0, 61, 1);
+  v.Start();
+  EXPECT_THAT(v.Published(), IsSupersetOf({StartsWith("[30,40) r1"), StartsWith("[40,50) r1")}));
+  v.store().Repair(kFile);
+  v.AdvanceClock(seconds(100));
+  EXPECT_THAT(v.Published(), Contains(HasSubstr("frozen")));
 }
 
 }  // namespace

@@ -109,6 +109,8 @@ Progress ViewRunner::LeaveDamaged(size_t count, const Error& error) {
   const auto piece = std::span(w.due).subspan(w.due_next, count);
   if (count > 1 && !SameRow(piece.front(), piece.back())) {
     w.piece_max = count / 2;  // to find the one
+    // A row is never cut, so half of the pairs may be all of them: then the first row alone.
+    if (PieceOf(w.due, w.due_next, w.piece_max) == count) w.piece_max = 1;
     return kMore;
   }
   if (!w.frozen.empty()) {
