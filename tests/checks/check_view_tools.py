@@ -99,21 +99,22 @@ window = "5m"
 output = "five_{measure}"
 
 [[view]]
-name = "quarter"
+name = "over"
 database = "InterpolatedBlogDB"
 table = "EC2MetricTable"
 source = "five"
-window = "15m"
+window = "5m"
 aggregates = ["max"]
-output = "quarter_{measure}"
+output = "over_{measure}"
 ''')
     server.cli("apply", str(stack))
-    wait_for("the view is there", lambda: server.view("quarter")["watermark"])
-    same = ask(server, "view", "simulate", "quarter", "aggregates=max")
+    wait_for("the view is there", lambda: server.view("over")["watermark"])
+    same = ask(server, "view", "simulate", "over", "aggregates=max")
+    check(same["present"]["rows"] >= 2, f"there are rows: {same}")
     equal((same["differences"], same["present"]["rows"]), (0, same["simulated"]["rows"]), "the same settings are the same rows")
-    other = ask(server, "view", "simulate", "quarter", "window=10m", code=1)
+    other = ask(server, "view", "simulate", "over", "offset=1m", code=1)
     check(other["differences"] >= 2 and {r["difference"] for r in other["rows"]} >= {"new", "gone"}, f"other windows are other rows: {other}")
-    said = server.cli("view", "simulate", "quarter", "source=other", code=8).stderr
+    said = server.cli("view", "simulate", "over", "source=other", code=8).stderr
     check("source" in said, f"what it reads stays: {said}")
 
 
