@@ -539,9 +539,12 @@ Result<std::vector<std::shared_ptr<const SeriesInfo>>> EmbeddedStore::Series(
 }
 
 Result<std::unique_ptr<FeedReader>> EmbeddedStore::OpenFeed(const Positions& from) {
-  if (!End().Covers(from)) {
+  // A snapshot may end where the feed has not come yet, nor the progress in it.
+  const uint64_t visible = state_->snapshots.visible();
+  if (!State::PositionsAt(visible).Covers(from)) {
     return Error{Code::kOutOfRange, "feed position " + from.ToString() + " lies beyond the end"};
   }
+  state_->feed->Await(visible);
   return MakeFeedReader(state_->fs, *state_->journal, *state_->feed, *state_, from);
 }
 

@@ -267,6 +267,12 @@ void FeedLog::Append(std::shared_ptr<const FeedEntry> entry) {
     before_lsn_ = entries_.front()->lsn;
     entries_.pop_front();
   }
+  appended_.NotifyAll();
+}
+
+void FeedLog::Await(uint64_t lsn) const {
+  const MutexLock lock(mutex_);
+  while (end_lsn_ < lsn) appended_.Wait(mutex_);
 }
 
 uint64_t FeedLog::end_lsn() const {

@@ -40,6 +40,9 @@ class FeedLog {
   void Append(std::shared_ptr<const FeedEntry> entry);
   /// The last LSN whose batch is in the feed.
   uint64_t end_lsn() const;
+  /// Until end_lsn() has come to `lsn`, which must be visible: the same step that published it puts
+  /// its entry here.
+  void Await(uint64_t lsn) const;
   size_t heap_bytes() const;
 
   /// Entries beyond `lsn` until about `points_max` points; nothing when `lsn` lies before what
@@ -50,6 +53,7 @@ class FeedLog {
  private:
   const size_t bytes_max_;
   mutable Mutex mutex_;
+  mutable CondVar appended_;
   std::deque<std::shared_ptr<const FeedEntry>> entries_ TM_GUARDED_BY(mutex_);
   uint64_t before_lsn_ TM_GUARDED_BY(mutex_);  // entries beyond it are in memory
   uint64_t end_lsn_ TM_GUARDED_BY(mutex_);

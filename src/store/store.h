@@ -478,7 +478,8 @@ class Store {
   virtual Result<std::vector<std::shared_ptr<const SeriesInfo>>> Series(
       const Selection& selection) = 0;
 
-  /// From `from` on; kOutOfRange when it lies beyond the end.
+  /// From `from` on; kOutOfRange when it lies beyond the end. What lies before it is in
+  /// ProgressOf() and ProgressInto() when this returns, also when `from` is a cursor's snapshot.
   virtual Result<std::unique_ptr<FeedReader>> OpenFeed(const Positions& from) = 0;
   /// End of the feed: everything durable lies before it.
   virtual Positions End() = 0;

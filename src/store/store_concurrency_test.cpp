@@ -115,5 +115,60 @@ TEST(EmbeddedStoreConcurrency, SnapshotsAreWholeWhileWritersRun) {
   executor->Stop();
 }
 
+// A view seeds itself so: what it scanned, then the feed from there, then the clocks. Time i is in
+// the batch that moves the clock to i.
+TEST(EmbeddedStoreConcurrency, TheFeedOpensWhereASnapshotEndsAndItsClocksAreKnown) {
+  sim::SimFileSystem fs(1);
+  const SystemClock clock;
+  MetricRegistry metrics;
+  const auto executor = MakeThreadExecutor({});
+  EmbeddedStoreOptions options;
+  options.dir = "/data";
+  auto store = EmbeddedStore::Open(options, fs, clock, *executor, metrics);
+  ASSERT_TRUE(store.ok());
+  EmbeddedStore& s = **store;
+  s.SetTable({.table = kTable, .name = "t"});
+  const DimensionView d{"host", "h"};
+  const SeriesKeyView key{kTable, "m", std::span(&d, 1), ValueType::kBigint, {}};
+  const SeriesRef series = s.Resolve(std::span(&key, 1))->at(0).series;
+  std::atomic<bool> writing{true};
+  std::jthread writer([&] {
+    for (int64_t i = 1; i <= 2000; ++i) {
+      const PointView point{series, kStart + seconds(i), i, {i}, ValueView::Bigint(i), nullptr};
+      WriteBatch batch;
+      batch.points = std::span(&point, 1);
+      batch.rule = ConflictRule::kLastWins;
+      batch.time_check = WriteBatch::TimeCheck::kNone;
+      batch.direct_clock = true;
+      std::atomic<bool> done{false};
+      s.Write(batch, [&](const Result<WriteReply>& r) {
+        EXPECT_TRUE(r.ok());
+        done = true;
+        done.notify_one();
+      });
+      done.wait(false);
+    }
+    writing = false;
+  });
+  while (writing && !HasFailure()) {
+    ScanRequest request;
+    request.selection.table = kTable;
+    auto cursor = s.Scan(request);
+    ASSERT_TRUE(cursor.ok());
+    const auto reader = s.OpenFeed((*cursor)->snapshot());
+    EXPECT_TRUE(reader.ok()) << reader.error().message;
+    const auto clocks = s.ProgressInto(kTable);
+    SliceBuffer buffer;
+    Slice slice;
+    EventTime newest = kEventTimeMin;
+    while (*(*cursor)->Next(buffer, slice)) newest = std::max(newest, slice.times.back());
+    if (newest == kEventTimeMin) continue;
+    EXPECT_TRUE(clocks.size() == 1 && clocks[0].max_event_time >= newest);
+  }
+  writer.join();
+  store->reset();
+  executor->Stop();
+}
+
 }  // namespace
 }  // namespace tidemark::store
