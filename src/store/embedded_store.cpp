@@ -104,11 +104,11 @@ void EmbeddedStore::State::ApplyDurable(const std::shared_ptr<const FeedEntry>& 
     definitions.lsn = entry->lsn;
   }
   if (!entry->revisions.empty()) revisions.Add(entry->lsn, entry->revisions);
-  if (!entry->sources.empty() || !entry->views.empty()) {
-    const MutexLock lock(visible_mutex);
-    for (const SourceProgress& p : entry->sources) sources[{p.source, p.table, p.partition}] = p;
-    for (const ViewProgress& p : entry->views) views[p.view] = p;
-  }
+  // Who has seen a clock finds its points in the feed, and who opens the feed sees the clocks
+  // before.
+  const MutexLock lock(visible_mutex);
+  for (const SourceProgress& p : entry->sources) sources[{p.source, p.table, p.partition}] = p;
+  for (const ViewProgress& p : entry->views) views[p.view] = p;
   if (feed != nullptr) feed->Append(entry);
 }
 
