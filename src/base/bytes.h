@@ -49,12 +49,13 @@ class ByteWriter {
   void PutI64(int64_t v) { Put(v); }
   void PutF64(double v) { Put(v); }
   void PutVarint(uint64_t v) {
-    while (v >= 0x80) {
-      bytes_.push_back(static_cast<char>(v | 0x80U));
-      v >>= 7U;
-    }
-    bytes_.push_back(static_cast<char>(v));
+    char raw[10];  // 64 bits by sevens
+    size_t n = 0;
+    for (; v >= 0x80; v >>= 7U) raw[n++] = static_cast<char>(v | 0x80U);
+    raw[n++] = static_cast<char>(v);
+    bytes_.append(raw, n);
   }
+  void Reserve(size_t more) { bytes_.reserve(bytes_.size() + more); }
   void PutSigned(int64_t v) { PutVarint(ZigZag(v)); }
   void PutRaw(std::string_view v) { bytes_.append(v); }
   /// Varint length, then the bytes.

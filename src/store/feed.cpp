@@ -17,7 +17,7 @@ uint64_t LastReadOf(const Positions& positions) {
 // Turns a journaled batch back into what it was when it was written.
 class FeedDecoder final : public BatchVisitor {
  public:
-  explicit FeedDecoder(FeedEntry& out) : out_(out) {}
+  FeedDecoder(FeedEntry& out, bool revisions) : out_(out), revisions_(revisions) {}
 
   Result<void> OnSeriesDef(uint32_t, ValueType, std::string_view) override { return {}; }
   Result<void> OnField(TableId, uint32_t, const FieldDef&) override { return {}; }
@@ -34,7 +34,7 @@ class FeedDecoder final : public BatchVisitor {
     return {};
   }
   Result<void> OnRevision(RevisionEntry entry) override {
-    out_.revisions.push_back(std::move(entry));
+    if (revisions_) out_.revisions.Add(entry);
     return {};
   }
   Result<void> OnTableDrop(TableId) override { return {}; }
@@ -43,6 +43,7 @@ class FeedDecoder final : public BatchVisitor {
 
  private:
   FeedEntry& out_;
+  const bool revisions_;
 };
 
 class EmbeddedFeedReader final : public FeedReader {
@@ -224,7 +225,7 @@ Result<bool> EmbeddedFeedReader::NextFromSegments(size_t points_max, uint64_t en
       if (!more) break;
       if (lsn <= reached || lsn > end) continue;
       FeedEntry entry;
-      FeedDecoder decoder(entry);
+      FeedDecoder decoder(entry, out.with_revisions);
       TM_RETURN_IF_ERROR(DecodeBatch(records, decoder));
       entry.AppendTo(out);
       reached = lsn;
@@ -238,8 +239,7 @@ Result<bool> EmbeddedFeedReader::NextFromSegments(size_t points_max, uint64_t en
 
 size_t FeedEntry::heap_bytes() const {
   size_t bytes = sizeof(FeedEntry) + 64 + points.capacity() * sizeof(Point) +
-                 sources.capacity() * sizeof(SourceProgress) +
-                 revisions.capacity() * sizeof(RevisionEntry);
+                 sources.capacity() * sizeof(SourceProgress) + revisions.heap_bytes();
   for (const SourceProgress& s : sources) bytes += s.position.capacity();
   for (const ViewProgress& v : views) bytes += sizeof(v) + v.state.capacity();
   return bytes;
@@ -251,7 +251,8 @@ void FeedEntry::AppendTo(FeedBatch& out) const {
   for (const Point& p : points) out.points.push_back({{0, p.series}, {p.time}, p.replaced, origin});
   out.sources.insert(out.sources.end(), sources.begin(), sources.end());
   out.views.insert(out.views.end(), views.begin(), views.end());
-  out.revisions.insert(out.revisions.end(), revisions.begin(), revisions.end());
+  if (!out.with_revisions) return;
+  for (size_t i = 0; i < revisions.size(); ++i) out.revisions.push_back(revisions.At(i));
 }
 
 FeedLog::FeedLog(size_t bytes_max, uint64_t start_lsn)

@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "store/journal.h"
+#include "store/revision_log.h"
 #include "store/store.h"
 #include "store/version.h"
 
@@ -25,7 +26,7 @@ struct FeedEntry {
   std::vector<Point> points;
   std::vector<SourceProgress> sources;
   std::vector<ViewProgress> views;
-  std::vector<RevisionEntry> revisions;
+  RevisionPack revisions;
 
   size_t heap_bytes() const;
   void AppendTo(FeedBatch& out) const;

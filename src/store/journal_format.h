@@ -118,6 +118,8 @@ enum class HasArrival : uint8_t { kNo, kYes };
 /// Records of one batch.
 class BatchEncoder {
  public:
+  /// Room for so many records of each, about.
+  void Reserve(size_t points, size_t revisions);
   void SeriesDef(uint32_t id, ValueType type, std::string_view canonical_key);
   void Field(TableId table, uint32_t field_id, const FieldDef& field);
   /// All of one type; either all or none with a row.

@@ -92,6 +92,12 @@ void BatchEncoder::End(size_t at) {
   out_.PatchAt<uint32_t>(at - sizeof(uint32_t), static_cast<uint32_t>(out_.size() - at));
 }
 
+void BatchEncoder::Reserve(size_t points, size_t revisions) {
+  constexpr size_t kPointBytes = 16;     // series and time by difference, a value
+  constexpr size_t kRevisionBytes = 80;  // fixed fields, two numbers, the tag of the record count
+  out_.Reserve(points * kPointBytes + revisions * kRevisionBytes);
+}
+
 void BatchEncoder::SeriesDef(uint32_t id, ValueType type, std::string_view canonical_key) {
   const size_t at = Begin(RecordType::kSeriesDef);
   out_.PutU32(id);

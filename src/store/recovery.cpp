@@ -176,7 +176,9 @@ class BatchReplay final : public Journal::Replay, private BatchVisitor {
   Result<void> OnRevision(RevisionEntry entry) override {
     TM_ASSIGN_OR_RETURN(const SeriesEntry* series, Entry(static_cast<uint32_t>(entry.series.lo)));
     if (series == nullptr || lsn_ <= s_.revisions_sealed_lsn) return {};
-    s_.revisions.Add(lsn_, std::span(&entry, 1));
+    RevisionPack one;
+    one.Add(entry);
+    s_.revisions.Add(lsn_, one);
     return {};
   }
 

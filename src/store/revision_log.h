@@ -15,10 +15,62 @@
 
 namespace tidemark::store {
 
+/// Entries of a batch or of a series, each in half the bytes of a RevisionEntry. A value.
+class RevisionPack {
+ public:
+  void Add(const RevisionEntry& entry);
+  RevisionEntry At(size_t entry) const;
+  void reserve(size_t entries) { entries_.reserve(entries); }
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  /// Without texts.
+  size_t heap_bytes() const {
+    return entries_.capacity() * sizeof(Stored) + points_.capacity() * sizeof(PointKey);
+  }
+
+ private:
+  friend class RevisionLog;
+
+  // DOUBLE and BIGINT values lie in their bits, others in texts_, keys of points in points_.
+  struct Stored {
+    EventTime time;
+    EventTime window_start;
+    EventTime window_end;
+    uint64_t old_bits = 0;
+    uint64_t new_bits = 0;
+    int64_t at_ms = 0;
+    uint64_t lsn = 0;  // a log's, as the ordinal
+    int64_t lateness_ns = 0;
+    uint64_t record_count = UINT64_MAX;  // not known
+    SourcePartition partition;           // id and partition 0 of kPipeline: not known
+    uint32_t series = 0;
+    uint32_t ordinal = 0;
+    uint32_t revision = 0;
+    uint32_t late_points = 0;
+    uint8_t old_kind = 0;  // Scalar::index()
+    uint8_t new_kind = 0;
+    bool frozen = false;
+    bool coarse = false;
+    bool has_lateness = false;
+    bool correction = false;
+    bool definition = false;
+    uint8_t points = 0;  // of points_, from first_point on
+    uint32_t first_point = 0;
+  };
+  uint64_t Pack(const Scalar& scalar);
+  Scalar Unpack(uint8_t kind, uint64_t bits) const;
+  /// `of` keeps what it needs of `from`.
+  void Take(const RevisionPack& from, Stored& of);
+
+  std::vector<Stored> entries_;
+  std::vector<std::string> texts_;
+  std::vector<PointKey> points_;
+};
+
 class RevisionLog {
  public:
   /// Entries of the batch `lsn`, in its order; may be called several times for one batch.
-  void Add(uint64_t lsn, std::span<const RevisionEntry> entries);
+  void Add(uint64_t lsn, const RevisionPack& entries);
   /// Appends entries of the series with times in `range`, by time, then in the order they were
   /// added.
   void Of(SeriesRef series, TimeRange range, std::vector<LoggedRevision>& out) const;
@@ -34,45 +86,10 @@ class RevisionLog {
   size_t heap_bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  // Half of a RevisionEntry: DOUBLE and BIGINT values lie in their bits, others in `texts`, keys of
-  // points in `points`.
-  struct Stored {
-    EventTime time;
-    EventTime window_start;
-    EventTime window_end;
-    uint64_t old_bits = 0;
-    uint64_t new_bits = 0;
-    int64_t at_ms = 0;
-    uint64_t lsn = 0;
-    int64_t lateness_ns = 0;
-    uint64_t record_count = UINT64_MAX;  // not known
-    SourcePartition partition;           // id and partition 0 of kPipeline: not known
-    uint32_t ordinal = 0;
-    uint32_t revision = 0;
-    uint32_t late_points = 0;
-    uint8_t old_kind = 0;  // Scalar::index()
-    uint8_t new_kind = 0;
-    bool frozen = false;
-    bool coarse = false;
-    bool has_lateness = false;
-    bool correction = false;
-    bool definition = false;
-    uint8_t points = 0;  // of `points`, from first_point on
-    uint32_t first_point = 0;
-  };
-  struct Log {
-    std::vector<Stored> entries;  // by time
-    std::vector<std::string> texts;
-    std::vector<PointKey> points;
-  };
-
-  static uint64_t Pack(const Scalar& scalar, Log& log);
-  static Scalar Unpack(uint8_t kind, uint64_t bits, const Log& log);
-  static LoggedRevision Unpack(uint32_t series, const Stored& stored, const Log& log);
-  static size_t HeapBytes(const Log& log);
+  static LoggedRevision Logged(const RevisionPack& log, size_t entry);
 
   mutable Mutex mutex_;
-  std::unordered_map<uint32_t, Log> logs_ TM_GUARDED_BY(mutex_);
+  std::unordered_map<uint32_t, RevisionPack> logs_ TM_GUARDED_BY(mutex_);  // entries by time
   uint64_t newest_lsn_ TM_GUARDED_BY(mutex_) = 0;
   uint32_t next_ordinal_ TM_GUARDED_BY(mutex_) = 0;
   std::atomic<size_t> bytes_{0};

@@ -381,7 +381,8 @@ struct FeedBatch {
   std::vector<SourcePartition> origins;  // what brought points
   std::vector<SourceProgress> sources;
   std::vector<ViewProgress> views;
-  std::vector<RevisionEntry> revisions;
+  std::vector<RevisionEntry> revisions;  // with `with_revisions`
+  bool with_revisions = true;            // the caller's to say; Clear() leaves it
   void Clear();
   /// What FeedPoint::origin says of points that came in one frame with this progress: of one
   /// partition, or it is not known.

@@ -601,6 +601,7 @@ void BatchWriter::Submit(Completion<WriteReply> done) {
         batch_.rule == ConflictRule::kLastWins ? HasArrival::kYes : HasArrival::kNo;
     for (JournalPoint& p : accepted_[static_cast<size_t>(ValueType::kMulti)])
       p.text = multi_[p.bits];
+    encoder_.Reserve(feed_->points.size(), batch_.revisions.size());
     for (const auto& points : accepted_) encoder_.Points(points, arrivals);
     for (const SourceProgress& p : feed_->sources) encoder_.Source(p);
     for (const RevisionEntry& r : batch_.revisions) encoder_.Revision(r);
@@ -625,9 +626,11 @@ void BatchWriter::Submit(Completion<WriteReply> done) {
     return;
   }
   feed_->lsn = slot_->lsn;
-  feed_->revisions.assign(batch_.revisions.begin(), batch_.revisions.end());
+  feed_->revisions.reserve(batch_.revisions.size());
+  for (const RevisionEntry& r : batch_.revisions) feed_->revisions.Add(r);
   std::string definitions = std::move(definitions_).Take();
-  slot_->records = definitions + std::move(encoder_).Take();
+  slot_->records = std::move(encoder_).Take();
+  if (!definitions.empty()) slot_->records.insert(0, definitions);
   slot_->apply = [&s = s_, feed = std::move(feed_), definitions = std::move(definitions)] {
     s.ApplyDurable(feed, definitions);
   };

@@ -338,6 +338,7 @@ struct ViewRunner::Work {
                 RangesOf(definition) ? RangesOf(definition)->join() : nanoseconds(0)),
         catch_up(store, definition, book),
         damage(windows, definition) {
+    batch.with_revisions = false;
     OpenAnew(definition);
   }
 

@@ -45,6 +45,7 @@ Result<void> Verification::Work::Settle() {
   if (feed == nullptr) {
     settle_to = env.store.End();
     TM_ASSIGN_OR_RETURN(feed, env.store.OpenFeed(settle_from));
+    batch.with_revisions = false;
   }
   size_t points = 0;
   bool in_gap = false;

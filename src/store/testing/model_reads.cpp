@@ -286,7 +286,8 @@ class ModelFeedReader final : public FeedReader {
         }
         out.sources.insert(out.sources.end(), e.sources.begin(), e.sources.end());
         out.views.insert(out.views.end(), e.views.begin(), e.views.end());
-        out.revisions.insert(out.revisions.end(), e.revisions.begin(), e.revisions.end());
+        if (out.with_revisions)
+          out.revisions.insert(out.revisions.end(), e.revisions.begin(), e.revisions.end());
       } while (at < entries.size() && out.points.size() < points_max);
       out.partition = p;
       out.end_offset = at;
