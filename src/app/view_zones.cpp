@@ -32,10 +32,22 @@ void LogMove(const catalog::ViewDef& def, const view::ZoneChange& change) {
        {"first_boundary", FormatIso8601Millis(*change.moved)}});
 }
 
+void LogInPlace(const catalog::ViewDef& def, const view::ZoneChange& change,
+                const std::string& why) {
+  Log(LogLevel::kInfo, "app",
+      "new zone data moves boundaries of a view, which follows it and keeps its rows",
+      {{"view", def.name},
+       {"zone", def.zone},
+       {"before", def.zone_rules.back().version},
+       {"now", change.rules.back().version},
+       {"first_boundary", FormatIso8601Millis(*change.moved)},
+       {"why", why}});
+}
+
 void LogKept(const catalog::ViewDef& def, const view::ZoneChange& change, const std::string& why) {
   Log(LogLevel::kWarning, "app",
-      "new zone data moves boundaries of a view, which goes on by its stored ones: drop it and "
-      "apply it again to follow",
+      "new zone data moves boundaries of a view, which goes on by its stored ones: its preliminary "
+      "rows stand at them; drop it and apply it again to follow",
       {{"view", def.name},
        {"zone", def.zone},
        {"before", def.zone_rules.back().version},
@@ -153,7 +165,15 @@ Result<std::vector<ViewZones::Move>> ViewZones::Follow() {
     // What is built beside it has its own rules, and takes its place.
     if (std::ranges::find(nexts, def.id, &catalog::ViewDef::replaces) != nexts.end()) continue;
     if (const std::string why = WhyNot(def); !why.empty()) {
-      LogKept(def, *change, why);
+      // Nothing that fired or was sealed moves, and what is open is found again in the points. But
+      // nobody would take a preliminary row from an end that is none any more.
+      if (def.early > nanoseconds(0) && def.label == catalog::WindowLabel::kEnd) {
+        LogKept(def, *change, why);
+        continue;
+      }
+      LogInPlace(def, *change, why);
+      def.zone_rules = std::move(change->rules);
+      TM_RETURN_IF_ERROR(catalog_.UpdateView(def));
       continue;
     }
     LogMove(def, *change);

@@ -29,8 +29,9 @@ class ViewZones {
     catalog::ViewDef view;
     catalog::ViewDef next;  // what is to be built beside it
   };
-  /// At start of the process, before any view runs: stores what changes no window, and lets next
-  /// generations whose boundaries move begin anew. The views that have to be built again.
+  /// At start of the process, before any view runs: stores what changes no window, or what is to
+  /// leave all rows alone, and lets next generations whose boundaries move begin anew. The views
+  /// that have to be built again.
   Result<std::vector<Move>> Follow();
   /// Whether a view that has no next generation has to be built again; changes nothing.
   Result<std::optional<Move>> MoveOf(const catalog::ViewDef& def) const;

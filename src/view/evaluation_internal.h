@@ -170,9 +170,11 @@ class Evaluator {
     const TimeRange window = WindowOf(due);
     return definition_.label == Label::kEnd ? window.end : window.start;
   }
-  /// Always, but of sessions, which change their bounds.
+  /// Always, but of sessions, which change their bounds, and of the preliminary row of the day that
+  /// was open when its zone's rules changed.
   bool IsOf(const store::RowInfo& row, const Due& due) const {
-    return !ranges_ || (row.window_start == due.range.start && row.window_end == due.range.end);
+    const TimeRange window = WindowOf(due);
+    return row.window_start == window.start && row.window_end == window.end;
   }
   /// Makes first entries of rows that the generation before has say so.
   Result<void> TellReplaced(const PieceRequest& request, Piece& piece);

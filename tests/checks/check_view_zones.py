@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """New zone data under a running installation: days that have begun stay as they are, later ones follow in a generation of
-their own, once; a view that keeps what it refused, or rows longer than its points, goes on by the zone data it has."""
+their own, once; a view that keeps what it refused, or rows longer than its points, follows it and keeps its rows."""
 import datetime
 import os
 import pathlib
@@ -125,11 +125,13 @@ def main():
         check(begin <= time.time() < begin + 2 * 86400, f"of the one that was open: {local}")
         equal(view["zone_version"], "2026z", "the new data is stored")
         equal(rows(server)[:len(before)], before, "days that were published stay")
-        equal(server.view("frozen")["generation"], "1", "what keeps its sealed rows stays")
-        equal(server.view("kept")["generation"], "1", "so does what keeps rows longer than points")
+        equal(server.view("frozen")["generation"], "1", "what keeps its sealed rows is not built again")
+        equal(server.view("kept")["generation"], "1", "nor what keeps rows longer than points")
         log = (server.folder / "server.log").read_text()
         for name in ("frozen", "kept"):
-            check(any("goes on by its stored ones" in line and f'"view":"{name}"' in line for line in log.splitlines()), f"and the log says so of {name}")
+            check(any("follows it and keeps its rows" in line and f'"view":"{name}"' in line for line in log.splitlines()), f"and the log says so of {name}")
+            equal(server.view(name)["zone_version"], "2026z", f"{name} follows the new data")
+            equal(server.view(name)["zone_changes"], view["zone_changes"], f"{name} from the same day on")
         for name in ("day", "month", "frozen", "kept"):
             server.cli("view", "verify", name)
 

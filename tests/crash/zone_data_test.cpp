@@ -55,9 +55,14 @@ class ZoneData : public testing::Test {
     zones_.Write("Plant/Hall", MakeTzif(rule));
     zones_.SetVersion(version);
   }
-  /// A point, and seven hours.
-  void Measure() {
-    const auto series = world_.Series(world_.Table("raw"), "cpu", "a");
+  /// Two hours of the clock, in which preliminary rows come.
+  void Wait() {
+    world_.Run();
+    world_.clock.Advance(hours(2));
+    world_.Run();
+  }
+  void Put(std::string_view host) {
+    const auto series = world_.Series(world_.Table("raw"), "cpu", host);
     ASSERT_TRUE(series.ok());
     store::PointView point;
     point.series = *series;
@@ -65,6 +70,10 @@ class ZoneData : public testing::Test {
     point.value = store::ValueView::Double(1);
     world_.WriteDirect(std::span(&point, 1), {world_.Table("raw")},
                        [](const Result<store::WriteReply>& reply) { EXPECT_TRUE(reply.ok()); });
+  }
+  /// A point, and seven hours.
+  void Measure() {
+    Put("a");
     world_.Settle();
     world_.clock.Advance(hours(7));
     world_.Run();
@@ -76,14 +85,32 @@ class ZoneData : public testing::Test {
     world_.Settle();
   }
   view::ViewStatus Status(std::string_view name) { return world_.views->Status(name).value(); }
-  void ExpectRight() {
-    for (const char* name : {"day", "week"}) {
-      auto work = std::move(world_.views->Verify(name, {})).value();
-      while (work->Step().value()) {
+  /// The window of the preliminary row.
+  std::optional<TimeRange> Preliminary(std::string_view view) {
+    store::ScanRequest scan;
+    scan.selection.table = world_.Table("raw");
+    scan.selection.owners = {store::OwnerFilter::Kind::kView, Status(view).definition.owner()};
+    scan.rows_wanted = true;
+    const auto cursor = std::move(world_.store->Scan(scan)).value();
+    store::SliceBuffer buffer;
+    store::Slice slice;
+    while (cursor->Next(buffer, slice).value()) {
+      for (const store::RowInfo& row : slice.rows) {
+        if (row.revision == 0) return TimeRange{row.window_start, row.window_end};
       }
-      EXPECT_TRUE(work->report().clean()) << name;
-      EXPECT_GT(work->report().windows, 0U) << name;
     }
+    return std::nullopt;
+  }
+  void ExpectRight(std::string_view name) {
+    auto work = std::move(world_.views->Verify(name, {})).value();
+    while (work->Step().value()) {
+    }
+    EXPECT_TRUE(work->report().clean()) << name;
+    EXPECT_GT(work->report().windows, 0U) << name;
+  }
+  void ExpectRight() {
+    ExpectRight("day");
+    ExpectRight("week");
   }
 
   ZoneDirectory zones_;
@@ -130,16 +157,78 @@ TEST_F(ZoneData, IsFollowedByAChangeThatIsBeingBuilt) {
   ExpectRight();
 }
 
-// A generation would make the rows of the view over it again as well.
-TEST_F(ZoneData, IsNotFollowedUnderAViewThatFreezes) {
+// A generation would make the rows of the view over it again as well: both keep theirs.
+TEST_F(ZoneData, IsFollowedInPlaceUnderAViewThatFreezes) {
   ASSERT_TRUE(world_.Apply(Stack("sum") + "late = \"freeze\"\n").ok());
   world_.Settle();
   ASSERT_EQ(Status("week").definition.generation, 2U);
+  const uint64_t published = Status("day").windows_published;
+  Give("b", "<+05>-5");
+  for (int start = 0; start < 3; ++start) {
+    Restart(start == 1 ? World::Stop::kKill : World::Stop::kClose);
+    EXPECT_EQ(Status("day").definition.generation, 1U);
+    EXPECT_THAT(Status("day").definition.zone_rules, SizeIs(2));
+    EXPECT_EQ(Status("week").definition.generation, 2U);
+    EXPECT_EQ(Status("day").windows_published == published, start == 0);
+    for (int i = 0; i < 8; ++i) Measure();
+    ExpectRight();
+  }
+  EXPECT_GT(Status("day").windows_published, published);
+  EXPECT_EQ(Status("day").revisions_total, 0U);
+}
+
+// A preliminary row of the window that is open says when that ends now.
+TEST_F(ZoneData, MovesTheEndOfThePreliminaryRow) {
+  const std::string shift = R"(
+[[view]]
+name = "shift"
+database = "plant"
+table = "raw"
+calendar = "day"
+zone = "Plant/Hall"
+aggregate = "sum"
+output = "shift_{measure}"
+late = "freeze"
+early = "1h"
+)";
+  ASSERT_TRUE(world_.Apply(Stack("sum") + shift).ok());
+  world_.clock.Advance(hours(5));  // 01:00
+  Put("a");
+  Wait();
+  const auto early = Preliminary("shift");
+  ASSERT_TRUE(early);
+  EXPECT_EQ(early->end - early->start, hours(24));
   Give("b", "<+05>-5");
   Restart(World::Stop::kClose);
-  EXPECT_EQ(Status("day").definition.generation, 1U);
-  EXPECT_THAT(Status("day").definition.zone_rules, SizeIs(1));
-  ExpectRight();
+  Put("b");
+  Wait();
+  EXPECT_EQ(Preliminary("shift"), (TimeRange{early->start, early->end - hours(4)}));
+}
+
+// Preliminary rows stand at the end that moves; nothing would take them away.
+TEST_F(ZoneData, IsNotFollowedInPlaceWherePreliminaryRowsStandAtTheEnd) {
+  const auto applied = world_.Apply(Stack("sum") + R"(
+[[view]]
+name = "shift"
+database = "plant"
+table = "raw"
+calendar = "day"
+zone = "Plant/Hall"
+aggregate = "sum"
+output = "shift_{measure}"
+late = "freeze"
+early = "1h"
+label = "end"
+)");
+  ASSERT_TRUE(applied.ok()) << applied.error().message;
+  world_.Settle();
+  Give("b", "<+05>-5");
+  Restart(World::Stop::kClose);
+  EXPECT_THAT(Status("shift").definition.zone_rules, SizeIs(1));
+  EXPECT_THAT(Status("day").definition.zone_rules, SizeIs(2));
+  for (int i = 0; i < 4; ++i) Measure();
+  EXPECT_EQ(Status("shift").definition.generation, 1U);
+  ExpectRight("shift");
 }
 
 TEST_F(ZoneData, ThatIsGoneLeavesTheStoredOne) {
