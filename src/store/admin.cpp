@@ -23,7 +23,8 @@ void EmbeddedStore::Compact(CompactMode mode, Completion<void> done) {
 
 std::vector<DamagedFile> EmbeddedStore::Damaged() {
   std::vector<DamagedFile> out;
-  for (const auto& [number, entry] : state_->snapshots.version()->damaged) {
+  const auto version = state_->snapshots.version();
+  for (const auto& [number, entry] : version->damaged) {
     const DamagedBlock& d = entry.damaged;
     DamagedFile file;
     file.file = d.revisions ? RevisionFileName(number) : BlockFileName(number);
@@ -84,8 +85,9 @@ StorageReport EmbeddedStore::Report() {
   }
   out.dict_bytes = files.dictionary.bytes;
   out.journal_bytes = s.journal->total_bytes();
-  const uint64_t written = files.journal_bytes_written + files.block_bytes_written +
-                           s.journal->bytes_written() - s.journal_bytes_noted;
+  const uint64_t noted = s.journal_bytes_noted;  // before what it is taken from grows
+  const uint64_t written =
+      files.journal_bytes_written + files.block_bytes_written + s.journal->bytes_written() - noted;
   // 16 bytes: an 8-byte time and an 8-byte value.
   if (points > 0)
     out.write_amplification = static_cast<double>(written) / (16.0 * static_cast<double>(points));

@@ -99,8 +99,8 @@ struct EmbeddedStore::State final : FeedTrims {
   TaskId seal_task;
   TaskId compact_task;
 
-  std::atomic<uint64_t> feed_start_lsn{0};  // the feed knows nothing at or before it
-  uint64_t journal_bytes_noted = 0;         // of Journal::bytes_written(); the sealer's
+  std::atomic<uint64_t> feed_start_lsn{0};        // the feed knows nothing at or before it
+  std::atomic<uint64_t> journal_bytes_noted = 0;  // of Journal::bytes_written(); the sealer's
 
   Mutex definitions_mutex;
   PendingDefinitions definitions TM_GUARDED_BY(definitions_mutex);

@@ -593,8 +593,8 @@ StoreStats EmbeddedStore::Stats() {
     stats.series = state_->index.series_count();
   }
   stats.points = static_cast<uint64_t>(std::max<int64_t>(0, state_->rows_count.load()));
-  for (const auto& [number, file] : state_->snapshots.version()->files)
-    stats.points += file->meta().rows;
+  const auto version = state_->snapshots.version();
+  for (const auto& [number, file] : version->files) stats.points += file->meta().rows;
   stats.memory_bytes = state_->MemoryBytes();
   stats.memory_bytes_max = state_->options.memory_bytes_max;
   stats.journal_bytes = state_->journal->total_bytes();

@@ -336,7 +336,8 @@ TEST(Shares, EndWhenTheyExpireAreTakenBackOrTheDashboardGoes) {
   const std::string token = Text(other.body, "token");
   EXPECT_EQ(With(t, token, "GET", "/api/v1/share").status, 200);
   // The token is kept nowhere, not even in the catalog.
-  for (const auto& kept : t.logs.catalog->GetDashboard("ec2")->shares) {
+  const auto dashboard = t.logs.catalog->GetDashboard("ec2");
+  for (const auto& kept : dashboard->shares) {
     EXPECT_NE(kept.digest, token);
   }
   EXPECT_THAT(t.Get("/api/v1/dashboards/ec2/shares").text, ::testing::Not(HasSubstr(token)));
