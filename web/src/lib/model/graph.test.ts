@@ -52,6 +52,19 @@ test('nodes do not overlap and every edge has a path', () => {
   for (const edge of graph.edges) assert.doesNotMatch(PathOf(edge, layout)?.d ?? 'none', /NaN|none/);
 });
 
+test('labels of a table with many views do not overlap', () => {
+  const views = ['v', 'w', 'x', 'y'].map((name) => ({ ...(kStatus.views[0] as GraphStatus['views'][number]), name }));
+  const graph = BuildGraph({ ...kStatus, views });
+  const layout = LayOut(graph, { width: 1200, HeightOf: (node) => (node.kind === 'view' ? 200 : 158) });
+  const labels = graph.edges.map((edge) => ({ edge: `${edge.from}>${edge.to}`, path: PathOf(edge, layout) }));
+  for (const [i, a] of labels.entries()) {
+    for (const b of labels.slice(i + 1)) {
+      const apart = Math.abs((a.path?.label_x ?? 0) - (b.path?.label_x ?? 0)) > 70 || Math.abs((a.path?.label_y ?? 0) - (b.path?.label_y ?? 0)) > 14;
+      assert.ok(apart, `${a.edge} and ${b.edge}`);
+    }
+  }
+});
+
 test('thickness is by log rate within one and six pixels', () => {
   assert.equal(EdgeWidth(0), 1);
   assert.ok(EdgeWidth(100) > EdgeWidth(10));

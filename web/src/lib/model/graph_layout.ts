@@ -65,22 +65,40 @@ export interface EdgePath {
   label_y: number;
 }
 
-/** A curve from the right side to the left side; back edges leave and enter at the bottom. */
+const kSameLine = 24; // so little up or down is a curve
+const kCorner = 10;
+const kTrunk = 20; // from the side of the node that edges leave, or enter backwards
+const kBackBelow = 18; // .. of a forward edge
+
+/** Level, along a trunk and level again: what leaves or enters one node shares the trunk and lies apart where it is labelled. */
+function AlongTrunk(x1: number, y1: number, trunk: number, x2: number, y2: number): string {
+  const down = y2 > y1 ? kCorner : -kCorner;
+  const before = trunk + (x1 < trunk ? -kCorner : kCorner);
+  const after = trunk + (x2 < trunk ? -kCorner : kCorner);
+  return `M${x1} ${y1}L${before} ${y1}Q${trunk} ${y1} ${trunk} ${y1 + down}L${trunk} ${y2 - down}Q${trunk} ${y2} ${after} ${y2}L${x2} ${y2}`;
+}
+
+/** A line from the right side to the left side; back edges leave and enter at the bottom, or beside the line forward. */
 export function PathOf(edge: GraphEdge, layout: Layout): EdgePath | null {
   const a = layout.boxes.get(edge.from);
   const b = layout.boxes.get(edge.to);
   if (a === undefined || b === undefined) return null;
   if (!edge.back) {
     const [x1, y1, x2, y2] = [a.x + a.width, a.y + a.height / 2, b.x - 7, b.y + b.height / 2];
+    if (Math.abs(y2 - y1) > kSameLine) {
+      const trunk = x1 + kTrunk;
+      return { d: AlongTrunk(x1, y1, trunk, x2, y2), label_x: (trunk + x2) / 2, label_y: y2 - 10 };
+    }
     const bend = (x2 - x1) / 2;
     return { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, label_x: (x1 + x2) / 2, label_y: (y1 + y2) / 2 - 10 };
   }
   const [x1, y1, x2, y2] = [a.x + a.width * 0.4, a.y + a.height, b.x + b.width * 0.6, b.y + b.height + 7];
   if (y2 < y1 - a.height && b.x < a.x) {
-    // The other node is higher up: straight to its side.
+    // The other node is higher up: below the line forward, to its side.
     const side = b.x + b.width + 7;
-    const middle = b.y + b.height / 2;
-    return { d: `M${a.x} ${a.y + a.height / 2}C${a.x - 40} ${a.y + a.height / 2} ${side + 40} ${middle} ${side} ${middle}`, label_x: (a.x + side) / 2, label_y: (a.y + middle) / 2 + 40 };
+    const trunk = side + kTrunk + kCorner;
+    const from = a.y + a.height / 2 + kBackBelow;
+    return { d: AlongTrunk(a.x, from, trunk, side, b.y + b.height / 2 + kBackBelow), label_x: a.x - 32, label_y: from + 16 };
   }
   const entry_side = b.y > y1; // the other node lies wholly below
   if (entry_side) {
@@ -89,5 +107,5 @@ export function PathOf(edge: GraphEdge, layout: Layout): EdgePath | null {
     return { d: `M${x1} ${y1}C${x1} ${middle} ${x1} ${middle} ${side} ${middle}`, label_x: (x1 + side) / 2, label_y: middle - 10 };
   }
   const dip = Math.max(y1, y2) + 34;
-  return { d: `M${x1} ${y1}C${x1} ${dip} ${x2} ${dip} ${x2} ${y2}`, label_x: (x1 + x2) / 2, label_y: dip + 2 };
+  return { d: `M${x1} ${y1}C${x1} ${dip} ${x2} ${dip} ${x2} ${y2}`, label_x: (x1 + 3 * x2) / 4, label_y: dip - 2 };
 }
