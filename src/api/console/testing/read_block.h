@@ -16,7 +16,7 @@ namespace tidemark::console {
 
 struct ReadBlock {
   JsonValue header;
-  std::string_view data;
+  std::string data;
 
   const JsonValue& column(size_t i) const { return header.Find("columns")->array()[i]; }
   std::string type(size_t i) const { return column(i).Find("type")->string_value(); }
@@ -25,7 +25,7 @@ struct ReadBlock {
     if (extent == nullptr || !extent->is_array()) return {};
     const auto offset = static_cast<size_t>(*extent->array()[0].AsInt64());
     EXPECT_EQ(offset % 8, 0U);
-    return data.substr(offset, static_cast<size_t>(*extent->array()[1].AsInt64()));
+    return std::string_view(data).substr(offset, static_cast<size_t>(*extent->array()[1].AsInt64()));
   }
   template <typename T>
   std::vector<T> Values(size_t i, std::string_view member = "buf") const {
