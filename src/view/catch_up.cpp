@@ -12,6 +12,24 @@ constexpr int64_t kEnumeratedMax = 1024;
 
 }  // namespace
 
+namespace {
+
+/// Matches every text that the glob does.
+std::string LikeOf(std::string_view glob) {
+  std::string out;
+  for (const char c : glob) {
+    if (c == '*' || c == '?') {
+      out += '%';
+      continue;
+    }
+    if (c == '%' || c == '_' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
 store::Selection SourceSelection(const ViewDefinition& definition, TimeRange time) {
   store::Selection out;
   out.table = definition.source;
@@ -25,6 +43,10 @@ store::Selection SourceSelection(const ViewDefinition& definition, TimeRange tim
         return p.find_first_of("*?") == std::string::npos;
       })) {
     out.measure = {store::TextPredicate{.op = store::TextPredicate::Op::kIn, .values = patterns}};
+  } else if (patterns.size() == 1 && patterns[0] != "*") {
+    out.measure = {store::TextPredicate{.op = store::TextPredicate::Op::kLike,
+                                        .values = {LikeOf(patterns[0])},
+                                        .like_escape = '\\'}};
   }
   return out;
 }

@@ -81,6 +81,18 @@ TEST(Verification, SaysWhatItComparedAndWhatIsOpen) {
   EXPECT_TRUE(report.clean());
 }
 
+TEST(Verification, ReadsTheSeriesThatItsPatternNames) {
+  for (const char* pattern : {"cp*", "*u", "c?u", "*"}) {
+    TestView view({.measures = {pattern}});
+    view.Add(0, 1, 1);
+    view.AddBigint(0, 2, 2);  // of another measure
+    view.Add(0, 15, 4);
+    const VerifyReport report = Verify(view);
+    EXPECT_EQ(report.points_read, *pattern == '*' && pattern[1] == 0 ? 3 : 2) << pattern;
+    EXPECT_TRUE(report.clean());
+  }
+}
+
 TEST(Verification, FindsRowsWithOtherBitsMissingAndExtraOnes) {
   TestView view;
   for (const int64_t t : {1, 11, 21, 31, 61}) view.Add(0, t, static_cast<double>(t));
