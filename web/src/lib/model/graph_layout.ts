@@ -67,7 +67,9 @@ export interface EdgePath {
 
 const kSameLine = 24; // so little up or down is a curve
 const kCorner = 10;
-const kTrunk = 20; // from the side of the node that edges leave, or enter backwards
+const kTrunk = 11; // from the side of the node that edges leave, or enter backwards ..
+const kLane = 5; // .. and so much further for each node above, so that one sees whose it is
+const kLanes = 4;
 const kBackBelow = 18; // .. of a forward edge
 
 /** Level, along a trunk and level again: what leaves or enters one node shares the trunk and lies apart where it is labelled. */
@@ -78,6 +80,8 @@ function AlongTrunk(x1: number, y1: number, trunk: number, x2: number, y2: numbe
   return `M${x1} ${y1}L${before} ${y1}Q${trunk} ${y1} ${trunk} ${y1 + down}L${trunk} ${y2 - down}Q${trunk} ${y2} ${after} ${y2}L${x2} ${y2}`;
 }
 
+const LaneOf = (box: Box, layout: Layout): number => ([...layout.boxes.values()].filter((b) => b.x === box.x && b.y < box.y).length % kLanes) * kLane;
+
 /** A line from the right side to the left side; back edges leave and enter at the bottom, or beside the line forward. */
 export function PathOf(edge: GraphEdge, layout: Layout): EdgePath | null {
   const a = layout.boxes.get(edge.from);
@@ -86,7 +90,7 @@ export function PathOf(edge: GraphEdge, layout: Layout): EdgePath | null {
   if (!edge.back) {
     const [x1, y1, x2, y2] = [a.x + a.width, a.y + a.height / 2, b.x - 7, b.y + b.height / 2];
     if (Math.abs(y2 - y1) > kSameLine) {
-      const trunk = x1 + kTrunk;
+      const trunk = x1 + kTrunk + LaneOf(a, layout);
       return { d: AlongTrunk(x1, y1, trunk, x2, y2), label_x: (trunk + x2) / 2, label_y: y2 - 10 };
     }
     const bend = (x2 - x1) / 2;
@@ -96,7 +100,7 @@ export function PathOf(edge: GraphEdge, layout: Layout): EdgePath | null {
   if (y2 < y1 - a.height && b.x < a.x) {
     // The other node is higher up: below the line forward, to its side.
     const side = b.x + b.width + 7;
-    const trunk = side + kTrunk + kCorner;
+    const trunk = side + kTrunk + LaneOf(b, layout) + kLanes * kLane;
     const from = a.y + a.height / 2 + kBackBelow;
     return { d: AlongTrunk(a.x, from, trunk, side, b.y + b.height / 2 + kBackBelow), label_x: a.x - 32, label_y: from + 16 };
   }
