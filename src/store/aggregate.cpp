@@ -86,6 +86,10 @@ class EmbeddedAggregateCursor final : public AggregateCursor {
   Result<void> Next(size_t rows_max, std::vector<AggregateRow>& out) override {
     out.clear();
     while (out.size() < rows_max) {
+      if (out.empty() && ready_at_ == 0 && !ready_.empty() && ready_.size() <= rows_max) {
+        out.swap(ready_);
+        continue;
+      }
       if (ready_at_ < ready_.size()) {
         out.push_back(std::move(ready_[ready_at_++]));
         continue;
@@ -266,6 +270,7 @@ Result<bool> EmbeddedAggregateCursor::WorkGroups() {
 Result<void> EmbeddedAggregateCursor::RunWindowTask(AggregateWorker& worker, const Task& task,
                                                     std::vector<AggregateRow>& rows) {
   const size_t end = task.first + task.count;
+  rows.reserve(task.count);
   for (size_t at = task.first; at < end;) {
     const uint32_t group = request_.windows[at].group;
     const EventTime bin = request_.windows[at].range.start;
@@ -310,6 +315,7 @@ Result<bool> EmbeddedAggregateCursor::WorkWindows() {
       RunTasks(tasks, window_at_ - from, [this](auto& worker, const Task& task, auto& rows) {
         return RunWindowTask(worker, task, rows);
       }));
+  ready_.reserve(window_at_ - from);
   for (auto& rows : rows_) {
     for (AggregateRow& row : rows) ready_.push_back(std::move(row));
   }
