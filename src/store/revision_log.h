@@ -20,7 +20,7 @@ class RevisionPack {
  public:
   void Add(const RevisionEntry& entry);
   RevisionEntry At(size_t entry) const;
-  void reserve(size_t entries) { entries_.reserve(entries); }
+  void Reserve(size_t entries) { entries_.reserve(entries); }
   size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
   /// Without texts.
@@ -59,7 +59,7 @@ class RevisionPack {
   };
   uint64_t Pack(const Scalar& scalar);
   Scalar Unpack(uint8_t kind, uint64_t bits) const;
-  /// `of` keeps what it needs of `from`.
+  /// Makes `of`, an entry of `from`, one of this: takes its texts and keys over.
   void Take(const RevisionPack& from, Stored& of);
 
   std::vector<Stored> entries_;

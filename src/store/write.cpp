@@ -626,7 +626,7 @@ void BatchWriter::Submit(Completion<WriteReply> done) {
     return;
   }
   feed_->lsn = slot_->lsn;
-  feed_->revisions.reserve(batch_.revisions.size());
+  feed_->revisions.Reserve(batch_.revisions.size());
   for (const RevisionEntry& r : batch_.revisions) feed_->revisions.Add(r);
   std::string definitions = std::move(definitions_).Take();
   slot_->records = std::move(encoder_).Take();
