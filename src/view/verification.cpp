@@ -46,7 +46,7 @@ Result<bool> Verification::Step() {
       TM_RETURN_IF_ERROR(w.Open());
       return true;
     case Work::Phase::kGathering:
-      TM_RETURN_IF_ERROR(w.ranges ? w.GatherCells() : w.Gather());
+      TM_RETURN_IF_ERROR(w.Gather());
       return true;
     case Work::Phase::kEvaluating:
       TM_RETURN_IF_ERROR(w.EvaluateSome());
@@ -187,18 +187,18 @@ void Verification::Work::BeginStretch(EventTime from) {
   blind = false;
 }
 
-// Of windows that begin in the stretch.
+// The pairs, or cells, of the stretch that have points.
 Result<void> Verification::Work::Gather() {
   if (!begun) {
     begun = true;
     TM_RETURN_IF_ERROR(LookWhereItStands());
     const TimeRange raw{stretch.start, std::min(stretch.end + windows.longest(), kEventTimeMax)};
-    scans = damage.unreadable().Outside(raw);
+    scans = damage.unreadable().Outside(ranges ? PointsAround(stretch) : raw);
   }
   store::Slice slice;
   for (size_t i = 0; i < kSlicesPerStep; ++i) {
     if (cursor == nullptr) {
-      if (scans.empty()) return BeginEvaluation();
+      if (scans.empty()) return ranges ? BeginRowCells() : BeginEvaluation();
       store::ScanRequest scan;
       scan.selection = SourceSelection(definition, scans.back());
       scan.at_least = stands_at;
@@ -211,14 +211,24 @@ Result<void> Verification::Work::Gather() {
     report.points_read += slice.times.size();
     const SeriesIndex series = book.Find(slice.series->ref);
     if (series == SeriesDirectory::kForeign) continue;
-    ForEachWindow(windows, slice.times, [&](WindowId window) {
-      if (window.level == level && stretch.Contains(window.start)) {
-        due.push_back({.window = window, .series = series});
-      }
-    });
-    if (due.size() >= 2 * env.pairs_max) Shorten();
+    if (ranges) {
+      MarkPoints(series, slice.times);
+      ShortenCells();
+    } else {
+      MarkWindows(series, slice.times);
+    }
   }
   return {};
+}
+
+// Of those that begin in the stretch.
+void Verification::Work::MarkWindows(SeriesIndex series, std::span<const EventTime> times) {
+  ForEachWindow(windows, times, [&](WindowId window) {
+    if (window.level == level && stretch.Contains(window.start)) {
+      due.push_back({.window = window, .series = series});
+    }
+  });
+  if (due.size() >= 2 * env.pairs_max) Shorten();
 }
 
 // Damage leaves a gap: nothing is said about what it hides.

@@ -48,6 +48,7 @@ struct Verification::Work {
   /// Windows of `level` that begin at `from` and later; or the next level, or the end.
   void BeginStretch(EventTime from);
   Result<void> Gather();
+  void MarkWindows(SeriesIndex series, std::span<const EventTime> times);
   Result<void> OpenScan(const store::ScanRequest& scan);
   Result<bool> NextSlice(store::Slice& slice);
   void MeetDamage();
@@ -68,7 +69,6 @@ struct Verification::Work {
   void MarkCells(SeriesIndex series, TimeRange time);
   void MarkPoints(SeriesIndex series, std::span<const EventTime> times);
   void ShortenCells();
-  Result<void> GatherCells();
   Result<void> BeginRowCells();
   Result<void> GatherRowCells();
   bool IsRead(TimeRange window) const;

@@ -75,34 +75,6 @@ void Verification::Work::ShortenCells() {
   }
 }
 
-Result<void> Verification::Work::GatherCells() {
-  if (!begun) {
-    begun = true;
-    TM_RETURN_IF_ERROR(LookWhereItStands());
-    scans = damage.unreadable().Outside(PointsAround(stretch));
-  }
-  store::Slice slice;
-  for (size_t i = 0; i < kSlicesPerStep; ++i) {
-    if (cursor == nullptr) {
-      if (scans.empty()) return BeginRowCells();
-      store::ScanRequest scan;
-      scan.selection = SourceSelection(definition, scans.back());
-      scan.at_least = stands_at;
-      scans.pop_back();
-      TM_RETURN_IF_ERROR(OpenScan(scan));
-    }
-    TM_ASSIGN_OR_RETURN(const bool more, NextSlice(slice));
-    if (!begun) return {};  // again, around damage
-    if (!more) continue;
-    report.points_read += slice.times.size();
-    const SeriesIndex series = book.Find(slice.series->ref);
-    if (series == SeriesDirectory::kForeign) continue;
-    MarkPoints(series, slice.times);
-    ShortenCells();
-  }
-  return {};
-}
-
 // Rows that no points stand for any more have cells as well.
 Result<void> Verification::Work::BeginRowCells() {
   std::vector<SeriesIndex> all;

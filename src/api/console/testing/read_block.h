@@ -25,7 +25,8 @@ struct ReadBlock {
     if (extent == nullptr || !extent->is_array()) return {};
     const auto offset = static_cast<size_t>(*extent->array()[0].AsInt64());
     EXPECT_EQ(offset % 8, 0U);
-    return std::string_view(data).substr(offset, static_cast<size_t>(*extent->array()[1].AsInt64()));
+    return std::string_view(data).substr(offset,
+                                         static_cast<size_t>(*extent->array()[1].AsInt64()));
   }
   template <typename T>
   std::vector<T> Values(size_t i, std::string_view member = "buf") const {
