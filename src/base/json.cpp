@@ -368,6 +368,7 @@ class JsonBuilder {
 };
 
 Result<JsonValue> ParseJson(std::string_view text) {
+  if (text.data() == nullptr) text = "";  // simdjson copies it, and memcpy takes no null
   simdjson::dom::parser parser;
   if (const auto error = parser.allocate(text.size() + 1, kDepthMax); error != simdjson::SUCCESS) {
     return Error{Code::kInvalidArgument, simdjson::error_message(error)};
