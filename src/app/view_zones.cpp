@@ -167,7 +167,8 @@ Result<std::vector<ViewZones::Move>> ViewZones::Follow() {
     if (const std::string why = WhyNot(def); !why.empty()) {
       // Nothing that fired or was sealed moves, and what is open is found again in the points. But
       // nobody would take a preliminary row from an end that is none any more.
-      if (def.early > nanoseconds(0) && def.label == catalog::WindowLabel::kEnd) {
+      const bool preliminary = def.early > nanoseconds(0) || def.provisional_after > nanoseconds(0);
+      if (preliminary && def.label == catalog::WindowLabel::kEnd) {
         LogKept(def, *change, why);
         continue;
       }

@@ -41,6 +41,20 @@ output = "week_{measure}"
 )";
 }
 
+/// A view of days that keeps its sealed rows, with more keys.
+std::string Frozen(const std::string& name, const std::string& keys) {
+  return R"(
+[[view]]
+database = "plant"
+table = "raw"
+calendar = "day"
+zone = "Plant/Hall"
+aggregate = "sum"
+late = "freeze"
+name = ")" +
+         name + "\"\noutput = \"" + name + "_{measure}\"\n" + keys;
+}
+
 class ZoneData : public testing::Test {
  protected:
   ZoneData() : world_({.seed = 1, .stack = Stack("sum"), .maintainer = {}}) {
@@ -179,19 +193,7 @@ TEST_F(ZoneData, IsFollowedInPlaceUnderAViewThatFreezes) {
 
 // A preliminary row of the window that is open says when that ends now.
 TEST_F(ZoneData, MovesTheEndOfThePreliminaryRow) {
-  const std::string shift = R"(
-[[view]]
-name = "shift"
-database = "plant"
-table = "raw"
-calendar = "day"
-zone = "Plant/Hall"
-aggregate = "sum"
-output = "shift_{measure}"
-late = "freeze"
-early = "1h"
-)";
-  ASSERT_TRUE(world_.Apply(Stack("sum") + shift).ok());
+  ASSERT_TRUE(world_.Apply(Stack("sum") + Frozen("shift", "early = \"1h\"\n")).ok());
   world_.clock.Advance(hours(5));  // 01:00
   Put("a");
   Wait();
@@ -207,28 +209,21 @@ early = "1h"
 
 // Preliminary rows stand at the end that moves; nothing would take them away.
 TEST_F(ZoneData, IsNotFollowedInPlaceWherePreliminaryRowsStandAtTheEnd) {
-  const auto applied = world_.Apply(Stack("sum") + R"(
-[[view]]
-name = "shift"
-database = "plant"
-table = "raw"
-calendar = "day"
-zone = "Plant/Hall"
-aggregate = "sum"
-output = "shift_{measure}"
-late = "freeze"
-early = "1h"
-label = "end"
-)");
+  const auto applied =
+      world_.Apply(Stack("sum") + Frozen("shift", "early = \"1h\"\nlabel = \"end\"\n") +
+                   Frozen("silent", "provisional_after = \"1h\"\nlabel = \"end\"\n") +
+                   Frozen("plain", "label = \"end\"\n"));
   ASSERT_TRUE(applied.ok()) << applied.error().message;
   world_.Settle();
   Give("b", "<+05>-5");
   Restart(World::Stop::kClose);
   EXPECT_THAT(Status("shift").definition.zone_rules, SizeIs(1));
+  EXPECT_THAT(Status("silent").definition.zone_rules, SizeIs(1));
+  EXPECT_THAT(Status("plain").definition.zone_rules, SizeIs(2));
   EXPECT_THAT(Status("day").definition.zone_rules, SizeIs(2));
   for (int i = 0; i < 4; ++i) Measure();
   EXPECT_EQ(Status("shift").definition.generation, 1U);
-  ExpectRight("shift");
+  for (const char* name : {"shift", "silent", "plain"}) ExpectRight(name);
 }
 
 TEST_F(ZoneData, ThatIsGoneLeavesTheStoredOne) {
