@@ -32,22 +32,10 @@ void LogMove(const catalog::ViewDef& def, const view::ZoneChange& change) {
        {"first_boundary", FormatIso8601Millis(*change.moved)}});
 }
 
-void LogInPlace(const catalog::ViewDef& def, const view::ZoneChange& change,
-                const std::string& why) {
-  Log(LogLevel::kInfo, "app",
-      "new zone data moves boundaries of a view, which follows it and keeps its rows",
-      {{"view", def.name},
-       {"zone", def.zone},
-       {"before", def.zone_rules.back().version},
-       {"now", change.rules.back().version},
-       {"first_boundary", FormatIso8601Millis(*change.moved)},
-       {"why", why}});
-}
-
-void LogKept(const catalog::ViewDef& def, const view::ZoneChange& change, const std::string& why) {
-  Log(LogLevel::kWarning, "app",
-      "new zone data moves boundaries of a view, which goes on by its stored ones: its preliminary "
-      "rows stand at them; drop it and apply it again to follow",
+/// Of a view that is not built again, and why.
+void LogStays(LogLevel level, const std::string& what, const catalog::ViewDef& def,
+              const view::ZoneChange& change, const std::string& why) {
+  Log(level, "app", "new zone data moves boundaries of a view, which " + what,
       {{"view", def.name},
        {"zone", def.zone},
        {"before", def.zone_rules.back().version},
@@ -169,10 +157,14 @@ Result<std::vector<ViewZones::Move>> ViewZones::Follow() {
       // nobody would take a preliminary row from an end that is none any more.
       const bool preliminary = def.early > nanoseconds(0) || def.provisional_after > nanoseconds(0);
       if (preliminary && def.label == catalog::WindowLabel::kEnd) {
-        LogKept(def, *change, why);
+        LogStays(
+            LogLevel::kWarning,
+            "goes on by its stored ones: its preliminary rows stand at them; drop it and apply "
+            "it again to follow",
+            def, *change, why);
         continue;
       }
-      LogInPlace(def, *change, why);
+      LogStays(LogLevel::kInfo, "follows it and keeps its rows", def, *change, why);
       def.zone_rules = std::move(change->rules);
       TM_RETURN_IF_ERROR(catalog_.UpdateView(def));
       continue;
